@@ -1,0 +1,43 @@
+# Required packages fail the configuration; optional ones become features, each reported in one line.
+
+find_package(MLIR 22.1 REQUIRED CONFIG HINTS /usr/lib/llvm-22/lib/cmake/mlir)
+list(APPEND CMAKE_MODULE_PATH "${MLIR_CMAKE_DIR}" "${LLVM_CMAKE_DIR}")
+include(TableGen)
+include(AddLLVM)
+include(AddMLIR)
+
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(CLI11 2 REQUIRED)
+find_package(GTest REQUIRED)
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(PCRE2 REQUIRED IMPORTED_TARGET libpcre2-8)
+pkg_check_modules(XXHASH REQUIRED IMPORTED_TARGET libxxhash)
+
+find_program(COOPT_LIT NAMES lit HINTS "${LLVM_TOOLS_BINARY_DIR}" REQUIRED)
+find_program(COOPT_FILECHECK NAMES FileCheck HINTS "${LLVM_TOOLS_BINARY_DIR}" REQUIRED)
+if(NOT COOPT_LLD)
+  message(FATAL_ERROR "ld.lld-22 not found: install lld-22")
+endif()
+
+# Optional
+find_program(COOPT_PTXAS NAMES ptxas HINTS /usr/local/cuda/bin)
+find_program(COOPT_VERILATOR NAMES verilator)
+find_program(COOPT_MPIEXEC NAMES mpiexec)
+
+function(coopt_report_optional)
+  foreach(entry "CUDA toolkit|COOPT_PTXAS|cubins are made at compile time"
+                "Verilator|COOPT_VERILATOR|RTL tests run"
+                "MPI|COOPT_MPIEXEC|distributed tests run")
+    string(REPLACE "|" ";" fields "${entry}")
+    list(GET fields 0 name)
+    list(GET fields 1 variable)
+    list(GET fields 2 effect)
+    if(${variable})
+      message(STATUS "optional: ${name} found (${${variable}}): ${effect}")
+    else()
+      message(STATUS "optional: ${name} not found: without it, not so: ${effect}")
+    endif()
+  endforeach()
+endfunction()

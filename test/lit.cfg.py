@@ -1,0 +1,36 @@
+import os
+import lit.formats
+from lit.llvm import llvm_config  # noqa: F401  (kept by lit's site header)
+
+config.name = "coopt"
+config.test_format = lit.formats.ShTest(execute_external=False)
+config.suffixes = [".mlir", ".test"]
+config.test_source_root = os.path.dirname(__file__)
+config.excludes = ["Inputs", "Unit", "CMakeLists.txt", "README.md"]
+
+tools = [os.path.join(config.coopt_binary_dir, "bin"), config.llvm_tools_dir]
+config.environment["PATH"] = os.pathsep.join(tools + [os.environ["PATH"]])
+if config.coopt_sanitize:
+    # Debian's LLVM is not instrumented: its containers and leaks are not ours to report.
+    config.environment["ASAN_OPTIONS"] = "detect_leaks=0:detect_container_overflow=0"
+    config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
+
+config.substitutions.append(("%test_data", config.coopt_test_data))
+config.substitutions.append(("%source_dir", config.coopt_source_dir))
+config.substitutions.append(("%mlir_lib_dir", os.path.join(config.llvm_tools_dir, "..", "lib")))
+
+with open("/proc/cpuinfo") as f:
+    flags = next((line.split() for line in f if line.startswith("flags")), [])
+for name, feature in (("avx2", "avx2"), ("avx512", "avx512bw")):
+    if feature in flags:
+        config.available_features.add(name)
+
+if os.path.isdir(os.path.join(config.coopt_test_data, "models", "stories260k")):
+    config.available_features.add("stories260k")
+for name in ("ptxas", "verilator", "mpiexec"):
+    if getattr(config, "coopt_" + name) and "NOTFOUND" not in getattr(config, "coopt_" + name):
+        config.available_features.add(name)
+if os.environ.get("COOPT_SLOW"):
+    config.available_features.add("slow")
+if config.coopt_sanitize:
+    config.available_features.add("sanitize")
