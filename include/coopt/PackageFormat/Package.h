@@ -1,0 +1,129 @@
+//===- Package.h - One file with code, weights and host program ---------------===//
+//
+// Layout of the file, all integers little-endian:
+//
+//   header     64 bytes: magic "COOPTPKG", format version, ABI version, number of sections, offset, size and XXH3-64
+//              checksum of the section table, file size
+//   table      one record a section: kind, name, offset, size, XXH3-64 checksum
+//   sections   each 4096-byte aligned
+//     manifest    JSON: what a person wants to know, and what has no place in the program: parameters (name, type, shape,
+//                 offset in the parameter section, bytes, checksum, or seeded noise), model facts (bos, eos, chunk, context length)
+//     program     coopt::package::Program
+//     tokenizer   coopt::package::TokenizerTables, absent for packages that hold functions
+//     code        one ELF shared object an instruction-set variant; its name is the variant: "generic", "avx2", "avx512"
+//     parameters  the weights, each 64-byte aligned
+//
+// Manifest, program, tokenizer and code are checked at load; parameters by verifyParameters() only.
+// A package is native code: the checks guard against accidents, not malice.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_PACKAGEFORMAT_PACKAGE_H
+#define COOPT_PACKAGEFORMAT_PACKAGE_H
+
+#include "coopt/PackageFormat/Program.h"
+#include "coopt/Support/Error.h"
+#include "coopt/Support/MappedFile.h"
+
+#include <functional>
+#include <memory>
+#include <optional>
+
+namespace coopt::package {
+
+struct Parameter {
+  std::string name;
+  ElementType type = ElementType::F32;
+  std::vector<int64_t> shape; ///< of the stored form (packed codes: one dimension)
+  std::string layout;         ///< coopt::layout text of the stored form; empty: row-major
+  uint64_t bytes = 0;
+  uint64_t offset = 0;        ///< in the parameter section, 64-byte aligned
+  uint64_t checksum = 0;      ///< XXH3-64 of its bytes
+  /// Made at load instead of stored: element i is scale * noise(seed, i) in [-scale, scale), see noise() below.
+  struct Noise {
+    uint64_t seed = 0;
+    double scale = 0;
+  };
+  std::optional<Noise> noise;
+};
+
+/// What the runtime must know about a language model; absent for packages that hold functions.
+struct ModelInfo {
+  std::string name;
+  std::string family;         ///< "llama"
+  std::string quantization;   ///< "f32", "w8a8", ...
+  int64_t vocabulary = 0;
+  int64_t context = 0;        ///< positions that the state holds
+  int64_t chunk = 0;          ///< most tokens of one call
+  std::optional<int64_t> bos; ///< prepended to prompts when the tokenizer has no post-processor
+  std::vector<int64_t> eos;
+};
+
+struct Manifest {
+  std::string producer; ///< "coopt 0.1.0"
+  std::string target;   ///< "cpu"
+  std::optional<ModelInfo> model;
+  std::vector<Parameter> parameters;
+};
+
+struct CodeObject {
+  std::string variant;               ///< "generic", "avx2", "avx512"
+  std::vector<std::string> features; ///< CPU features that must be present, /proc/cpuinfo names
+  std::vector<uint8_t> elf;
+};
+
+/// Writes a package in one pass over its parameters: they are asked for in order and streamed, never held together.
+struct PackageContents {
+  Manifest manifest; ///< offsets and checksums of parameters are filled in by the writer
+  Program program;
+  std::vector<uint8_t> tokenizer; ///< empty: none
+  std::vector<CodeObject> code;
+};
+/// Receives consecutive bytes of the parameter that is being written.
+using ByteSink = std::function<Status(const uint8_t *bytes, size_t size)>;
+/// Produces exactly Parameter::bytes bytes of parameter `index`, in order.
+using ParameterSource = std::function<Status(size_t index, const ByteSink &sink)>;
+/// Writes to a temporary file beside `path` and renames it, so that no half-written package is ever seen.
+Status writePackage(const std::string &path, PackageContents contents, const ParameterSource &source);
+
+/// A package opened for reading: a map of the file and views into it.
+class PackageFile {
+public:
+  /// Errors name the file and what is wrong: truncated, not a package, version, checksum of which section, manifest
+  /// (JSON path), program (entry and command).
+  static Expected<PackageFile> open(const std::string &path);
+
+  struct CodeView {
+    std::string variant;
+    std::vector<std::string> features;
+    const uint8_t *bytes;
+    size_t size;
+  };
+
+  const Manifest &manifest() const { return *manifestData; }
+  const Program &program() const { return *programData; }
+  const std::vector<CodeView> &code() const { return codeViews; }
+  /// Null and 0 if there is none.
+  const uint8_t *tokenizer() const { return tokenizerBytes; }
+  size_t tokenizerSize() const { return tokenizerLength; }
+  /// The stored bytes of a parameter; null for seeded noise, which is the loader's to make with noise().
+  const uint8_t *parameter(size_t index) const;
+  /// Compares every parameter with its checksum; the error names the first that differs.
+  Status verifyParameters() const;
+
+private:
+  MappedFile file;
+  std::shared_ptr<Manifest> manifestData;
+  std::shared_ptr<Program> programData;
+  std::vector<CodeView> codeViews;
+  const uint8_t *tokenizerBytes = nullptr;
+  size_t tokenizerLength = 0;
+  const uint8_t *parameterBytes = nullptr;
+};
+
+/// Element `index` of seeded noise, uniform in [-1, 1): a counter-based hash (SplitMix64 of seed and index), so that any
+/// part can be made in any order on any machine.
+float noise(uint64_t seed, uint64_t index);
+
+} // namespace coopt::package
+
+#endif // COOPT_PACKAGEFORMAT_PACKAGE_H

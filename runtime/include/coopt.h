@@ -1,0 +1,80 @@
+/*===- coopt.h - The C interface of the runtime ------------------------------===
+ *
+ * A package is immutable and may be shared by threads; a session holds state (KV cache, position, arena) and belongs to
+ * one thread at a time. Errors are values: functions return NULL or a negative number and coopt_error_message()
+ * gives the sentence of the calling thread's last error. No function terminates the process or throws.
+ *
+ *===------------------------------------------------------------------------===*/
+#ifndef COOPT_H
+#define COOPT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct coopt_package coopt_package;
+typedef struct coopt_session coopt_session;
+
+/* The calling thread's last error, "" if there was none. Valid until its next call. */
+const char *coopt_error_message(void);
+/* "0.1.0" */
+const char *coopt_version(void);
+
+typedef struct coopt_package_options {
+  size_t struct_size;   /* sizeof(coopt_package_options) */
+  const char *isa;      /* "generic", "avx2", "avx512", or NULL: the best that the processor has */
+  int verify;           /* nonzero: check the weights' checksums */
+} coopt_package_options;
+
+coopt_package *coopt_package_open(const char *path, const coopt_package_options *options);
+void coopt_package_close(coopt_package *package); /* after its sessions */
+
+/* Facts of a language model; -1 where the package holds none. */
+int64_t coopt_package_vocabulary(const coopt_package *package);
+int64_t coopt_package_context(const coopt_package *package);
+const char *coopt_package_isa(const coopt_package *package);
+
+/* Text to ids and back. Both write at most `capacity` elements and return how many there are in all, or -1. */
+int64_t coopt_tokenize(const coopt_package *package, const char *text, size_t bytes, int add_special,
+                       int32_t *tokens, size_t capacity);
+int64_t coopt_detokenize(const coopt_package *package, const int32_t *tokens, size_t count, char *text, size_t capacity);
+/* Nonzero if generation ends with this token. */
+int coopt_is_end(const coopt_package *package, int32_t token);
+
+typedef struct coopt_session_options {
+  size_t struct_size; /* sizeof(coopt_session_options) */
+  int threads;        /* 0: as many as the process may use */
+} coopt_session_options;
+
+coopt_session *coopt_session_open(coopt_package *package, const coopt_session_options *options);
+void coopt_session_close(coopt_session *session);
+
+/* Tokens held so far. */
+int64_t coopt_session_position(const coopt_session *session);
+/* Appends tokens (any number up to the context; cut into chunks) and writes the logits of the last one to
+ * logits[vocabulary], if not NULL. 0 or -1; on error the session is as before. */
+int coopt_session_append(coopt_session *session, const int32_t *tokens, size_t count, float *logits);
+/* Appends count tokens and writes, for i in 0..count-1, the negative log-likelihood (natural) of targets[i] after
+ * tokens[0..i] to nll[i]. 0 or -1. */
+int coopt_session_score(coopt_session *session, const int32_t *tokens, const int32_t *targets, size_t count, float *nll);
+/* Draws a token from the last position's logits, as kept by the session: temperature 0 is the largest (lowest index
+ * on ties); otherwise softmax(logits / temperature) with the session's seeded generator. The token or -1. */
+int32_t coopt_session_sample(coopt_session *session, float temperature);
+void coopt_session_seed(coopt_session *session, uint64_t seed);
+
+/* Forgets all positions from `position` on. 0 or -1. */
+int coopt_session_truncate(coopt_session *session, int64_t position);
+/* An independent session with the same contents. */
+coopt_session *coopt_session_fork(const coopt_session *session);
+/* Writes and reads the filled part of the state; a file of another package is refused. 0 or -1. */
+int coopt_session_save(const coopt_session *session, const char *path);
+int coopt_session_load(coopt_session *session, const char *path);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* COOPT_H */
