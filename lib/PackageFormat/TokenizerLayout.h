@@ -1,0 +1,48 @@
+//===- TokenizerLayout.h - Constants shared by writer and reader of the tokenizer section --===//
+#ifndef COOPT_LIB_PACKAGEFORMAT_TOKENIZERLAYOUT_H
+#define COOPT_LIB_PACKAGEFORMAT_TOKENIZERLAYOUT_H
+
+#include "coopt/PackageFormat/Tokenizer.h"
+
+namespace coopt::package::tokenizer_layout {
+
+constexpr char magic[8] = {'C', 'O', 'O', 'P', 'T', 'T', 'O', 'K'};
+constexpr uint32_t version = 1;
+constexpr size_t fixedHeader = 40; ///< bytes before the block table
+constexpr size_t headerSize = fixedHeader + 16 * TokenizerView::BlockCount;
+constexpr size_t stepSize = 24;
+constexpr size_t addedSize = 16;
+constexpr size_t mergeSize = 16;
+constexpr uint32_t maximumProbes = 256;
+constexpr uint32_t maximumSteps = 32;
+constexpr uint32_t maximumStepText = 1u << 16;
+constexpr uint32_t maximumStripCount = 1u << 16;
+
+/// Whether a step has a meaning in a phase.
+inline bool stepBelongs(TokenizerView::Phase phase, TokenizerStepKind kind) {
+  switch (kind) {
+  case TokenizerStepKind::Prepend:
+    return phase == TokenizerView::Phase::Normalizer;
+  case TokenizerStepKind::Replace:
+    return phase != TokenizerView::Phase::PreTokenizer;
+  case TokenizerStepKind::Split:
+  case TokenizerStepKind::PrefixSpace:
+    return phase == TokenizerView::Phase::PreTokenizer;
+  case TokenizerStepKind::ByteFallback:
+  case TokenizerStepKind::Fuse:
+  case TokenizerStepKind::Strip:
+    return phase == TokenizerView::Phase::Decoder;
+  }
+  return false;
+}
+
+inline uint64_t finalise(uint64_t x) {
+  x += 0x9E3779B97F4A7C15u;
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+  return x ^ (x >> 31);
+}
+
+} // namespace coopt::package::tokenizer_layout
+
+#endif // COOPT_LIB_PACKAGEFORMAT_TOKENIZERLAYOUT_H
