@@ -15,7 +15,10 @@ constexpr size_t addedSize = 16;
 constexpr size_t mergeSize = 16;
 constexpr uint32_t maximumProbes = 256;
 constexpr uint32_t maximumSteps = 32;
-constexpr uint32_t maximumStepText = 1u << 16;
+constexpr uint32_t maximumExpression = 1u << 16; ///< bytes of a regular expression
+constexpr uint32_t maximumStepText = 256;        ///< bytes of any other text of a step
+constexpr uint32_t maximumAddedText = 1024; ///< bytes of an added token: bounds the time to look for them
+constexpr uint64_t maximumGrowth = 64;      ///< times by which the replace steps of a phase may lengthen text
 constexpr uint32_t maximumStripCount = 1u << 16;
 
 /// Whether a step has a meaning in a phase.

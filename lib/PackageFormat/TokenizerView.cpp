@@ -221,6 +221,10 @@ Status TokenizerView::checkAdded(bool normalized) const {
     if (text.empty()) {
       return fail(place + "an added token without text");
     }
+    if (text.size() > maximumAddedText) {
+      return fail(place + "an added token of " + number(text.size()) + " bytes, at most " +
+                  number(maximumAddedText) + " are allowed");
+    }
     if (i > 0 && !(addedText(normalized, i - 1) < text)) {
       return fail(place + "'" + std::string(text) + "' is there twice or out of order");
     }
@@ -236,6 +240,7 @@ Status TokenizerView::checkSteps(Phase phase) const {
                 " are allowed");
   }
   bool fused = false;
+  uint64_t growth = 1;
   for (uint32_t i = 0; i < stepCount(phase); ++i) {
     std::string record = place + "step " + number(i) + ": ";
     size_t word = 6 * size_t(i);
@@ -249,9 +254,10 @@ Status TokenizerView::checkSteps(Phase phase) const {
       if (auto status = checkString(name, i, offset, length); !status) {
         return status;
       }
-      if (length > maximumStepText) {
-        return fail(record + number(length) + " bytes of text, at most " + number(maximumStepText) +
-                    " are allowed");
+      uint32_t maximum =
+          kind == static_cast<uint32_t>(TokenizerStepKind::Split) ? maximumExpression : maximumStepText;
+      if (length > maximum) {
+        return fail(record + number(length) + " bytes of text, at most " + number(maximum) + " are allowed");
       }
     }
     Step read = step(phase, i);
@@ -263,6 +269,13 @@ Status TokenizerView::checkSteps(Phase phase) const {
     if (read.count > maximumStripCount) {
       return fail(record + "count " + number(read.count) + ", at most " + number(maximumStripCount) +
                   " is allowed");
+    }
+    if (read.kind == TokenizerStepKind::Replace) {
+      growth *= std::max<uint64_t>(1, (read.replacement.size() + read.text.size() - 1) / read.text.size());
+      if (growth > maximumGrowth) {
+        return fail(record + "replacements lengthen text " + number(growth) + " times, at most " +
+                    number(maximumGrowth) + " are allowed");
+      }
     }
     // Streaming needs the order replace, byte fallback, fuse, strip: what comes after is decided by what came
     // before.
