@@ -1,0 +1,279 @@
+//===- ScheduleAttrs.cpp - Syntax and checks of schedule attributes ----------===//
+#include "dialects/Schedule/IR/Schedule.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace coopt::schedule;
+
+//===----------------------------------------------------------------------===//
+// Condition and guard
+//===----------------------------------------------------------------------===//
+
+bool ConditionAttr::holds(int64_t value) const {
+  switch (getComparison()) {
+  case Comparison::Less:
+    return value < getBound();
+  case Comparison::LessEqual:
+    return value <= getBound();
+  case Comparison::Greater:
+    return value > getBound();
+  case Comparison::GreaterEqual:
+    return value >= getBound();
+  case Comparison::Equal:
+    return value == getBound();
+  }
+  llvm_unreachable("every comparison is handled");
+}
+
+LogicalResult ConditionAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringAttr size,
+                                    Comparison comparison, int64_t bound) {
+  if (!size || size.empty()) {
+    return emitError() << "expected the name of a size";
+  }
+  if (bound < 0) {
+    return emitError() << "expected size '" << size.getValue() << "' to be compared with a bound >= 0, got "
+                       << bound;
+  }
+  return success();
+}
+
+/// `"tokens" le 4`; null after a message.
+static ConditionAttr parseCondition(AsmParser &parser) {
+  llvm::SMLoc location = parser.getCurrentLocation();
+  std::string size;
+  if (parser.parseString(&size)) {
+    return {};
+  }
+  llvm::SMLoc place = parser.getCurrentLocation();
+  StringRef word;
+  if (parser.parseKeyword(&word)) {
+    return {};
+  }
+  std::optional<Comparison> comparison = symbolizeComparison(word);
+  if (!comparison) {
+    parser.emitError(place) << "expected lt, le, gt, ge or eq, got '" << word << "'";
+    return {};
+  }
+  int64_t bound = 0;
+  if (parser.parseInteger(bound)) {
+    return {};
+  }
+  return ConditionAttr::getChecked([&] { return parser.emitError(location); }, parser.getContext(),
+                                   StringAttr::get(parser.getContext(), size), *comparison, bound);
+}
+
+static void printCondition(AsmPrinter &printer, ConditionAttr condition) {
+  printer << condition.getSize() << " " << stringifyComparison(condition.getComparison()) << " "
+          << condition.getBound();
+}
+
+Attribute ConditionAttr::parse(AsmParser &parser, Type) {
+  if (parser.parseLess()) {
+    return {};
+  }
+  ConditionAttr condition = parseCondition(parser);
+  if (!condition || parser.parseGreater()) {
+    return {};
+  }
+  return condition;
+}
+
+void ConditionAttr::print(AsmPrinter &printer) const {
+  printer << "<";
+  printCondition(printer, *this);
+  printer << ">";
+}
+
+Attribute GuardAttr::parse(AsmParser &parser, Type) {
+  SmallVector<ConditionAttr> conditions;
+  auto element = [&]() -> ParseResult {
+    ConditionAttr condition = parseCondition(parser);
+    if (!condition) {
+      return failure();
+    }
+    conditions.push_back(condition);
+    return success();
+  };
+  if (parser.parseLess() || parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, element) ||
+      parser.parseGreater()) {
+    return {};
+  }
+  return GuardAttr::get(parser.getContext(), conditions);
+}
+
+void GuardAttr::print(AsmPrinter &printer) const {
+  printer << "<[";
+  llvm::interleaveComma(getConditions(), printer, [&](ConditionAttr c) { printCondition(printer, c); });
+  printer << "]>";
+}
+
+//===----------------------------------------------------------------------===//
+// Configuration
+//===----------------------------------------------------------------------===//
+
+static ParseResult parseSizes(AsmParser &parser, SmallVectorImpl<int64_t> &sizes) {
+  return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square,
+                                        [&] { return parser.parseInteger(sizes.emplace_back()); });
+}
+
+Attribute ConfigAttr::parse(AsmParser &parser, Type) {
+  llvm::SMLoc location = parser.getCurrentLocation();
+  SmallVector<int64_t> tile, inner;
+  SmallVector<TailPolicy> tail;
+  int64_t vector = 0;
+  llvm::SmallDenseSet<StringRef> seen;
+  auto policy = [&]() -> ParseResult {
+    StringRef word;
+    llvm::SMLoc place = parser.getCurrentLocation();
+    if (parser.parseKeyword(&word)) {
+      return failure();
+    }
+    std::optional<TailPolicy> parsed = symbolizeTailPolicy(word);
+    if (!parsed) {
+      return parser.emitError(place) << "expected peel, mask, pad or runtime, got '" << word << "'";
+    }
+    tail.push_back(*parsed);
+    return success();
+  };
+  auto field = [&]() -> ParseResult {
+    StringRef key;
+    llvm::SMLoc place = parser.getCurrentLocation();
+    if (parser.parseKeyword(&key)) {
+      return failure();
+    }
+    if (!seen.insert(key).second) {
+      return parser.emitError(place) << "field '" << key << "' is given twice";
+    }
+    if (parser.parseEqual()) {
+      return failure();
+    }
+    if (key == "tile") {
+      return parseSizes(parser, tile);
+    }
+    if (key == "inner") {
+      return parseSizes(parser, inner);
+    }
+    if (key == "vector") {
+      return parser.parseInteger(vector);
+    }
+    if (key == "tail") {
+      return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, policy);
+    }
+    return parser.emitError(place) << "expected tile, inner, vector or tail, got '" << key << "'";
+  };
+  if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater, field)) {
+    return {};
+  }
+  return ConfigAttr::getChecked([&] { return parser.emitError(location); }, parser.getContext(),
+                                ArrayRef<int64_t>(tile), ArrayRef<int64_t>(inner), vector,
+                                ArrayRef<TailPolicy>(tail));
+}
+
+void ConfigAttr::print(AsmPrinter &printer) const {
+  printer << "<tile = [";
+  llvm::interleaveComma(getTile(), printer);
+  printer << "]";
+  if (!getInner().empty()) {
+    printer << ", inner = [";
+    llvm::interleaveComma(getInner(), printer);
+    printer << "]";
+  }
+  if (getVector() != 0) {
+    printer << ", vector = " << getVector();
+  }
+  if (!getTail().empty()) {
+    printer << ", tail = [";
+    llvm::interleaveComma(getTail(), printer, [&](TailPolicy p) { printer << stringifyTailPolicy(p); });
+    printer << "]";
+  }
+  printer << ">";
+}
+
+LogicalResult ConfigAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> tile,
+                                 ArrayRef<int64_t> inner, int64_t vector, ArrayRef<TailPolicy> tail) {
+  if (tile.empty()) {
+    return emitError() << "expected at least one tile size";
+  }
+  for (int64_t size : tile) {
+    if (size < 0) {
+      return emitError() << "expected tile sizes >= 0, got " << size;
+    }
+  }
+  if (!inner.empty() && inner.size() != tile.size()) {
+    return emitError() << "expected as many inner sizes as tile sizes (" << tile.size() << "), got "
+                       << inner.size();
+  }
+  for (auto [index, size] : llvm::enumerate(inner)) {
+    if (size < 0) {
+      return emitError() << "expected inner sizes >= 0, got " << size;
+    }
+    if (tile[index] != 0 && size > tile[index]) {
+      return emitError() << "inner size " << size << " of loop " << index << " exceeds its tile size "
+                         << tile[index];
+    }
+  }
+  if (vector != 0 && (vector < 0 || vector > 64 || !llvm::isPowerOf2_64(static_cast<uint64_t>(vector)))) {
+    return emitError() << "expected a vector of a power of two of at most 64 lanes, got " << vector;
+  }
+  if (!tail.empty() && tail.size() != tile.size()) {
+    return emitError() << "expected as many tail policies as tile sizes (" << tile.size() << "), got "
+                       << tail.size();
+  }
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Set
+//===----------------------------------------------------------------------===//
+
+Attribute SetAttr::parse(AsmParser &parser, Type) {
+  llvm::SMLoc location = parser.getCurrentLocation();
+  SmallVector<GuardAttr> guards;
+  SmallVector<ConfigAttr> configs;
+  auto element = [&]() -> ParseResult {
+    return failure(parser.parseCustomAttributeWithFallback(guards.emplace_back()) || parser.parseArrow() ||
+                   parser.parseCustomAttributeWithFallback(configs.emplace_back()));
+  };
+  if (parser.parseLess() || parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, element) ||
+      parser.parseGreater()) {
+    return {};
+  }
+  return SetAttr::getChecked([&] { return parser.emitError(location); }, parser.getContext(),
+                             ArrayRef<GuardAttr>(guards), ArrayRef<ConfigAttr>(configs));
+}
+
+void SetAttr::print(AsmPrinter &printer) const {
+  printer << "<[";
+  llvm::interleaveComma(llvm::zip(getGuards(), getConfigs()), printer, [&](auto choice) {
+    printer.printStrippedAttrOrType(std::get<0>(choice));
+    printer << " -> ";
+    printer.printStrippedAttrOrType(std::get<1>(choice));
+  });
+  printer << "]>";
+}
+
+LogicalResult SetAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<GuardAttr> guards,
+                              ArrayRef<ConfigAttr> configs) {
+  if (guards.empty() || guards.size() != configs.size()) {
+    return emitError() << "expected one configuration for each of at least one guard, got " << configs.size()
+                       << " for " << guards.size();
+  }
+  for (auto [index, guard] : llvm::enumerate(guards)) {
+    bool last = index + 1 == guards.size();
+    if (last && !guard.isTrue()) {
+      return emitError() << "expected the last guard to be true (empty), got " << guard;
+    }
+    if (!last && guard.isTrue()) {
+      return emitError() << "guard " << index << " is always true, but is not the last of " << guards.size();
+    }
+  }
+  for (ConfigAttr config : configs) {
+    if (config.getTile().size() != configs.front().getTile().size()) {
+      return emitError() << "expected all configurations to tile the same "
+                         << configs.front().getTile().size() << " loops, got one with "
+                         << config.getTile().size();
+    }
+  }
+  return success();
+}

@@ -1,0 +1,105 @@
+//===- ScheduleAttrs.td - Guards, configurations, sets ------*- tablegen -*-===//
+#ifndef COOPT_SCHEDULE_ATTRS_TD
+#define COOPT_SCHEDULE_ATTRS_TD
+
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+include "dialects/Schedule/IR/ScheduleDialect.td"
+
+class Schedule_Attr<string name, string attrMnemonic> : AttrDef<Schedule_Dialect, name> {
+  let mnemonic = attrMnemonic;
+}
+
+def Schedule_TailPolicy : I32Enum<"TailPolicy", "what happens to the last, partial tile of a dimension", [
+  I32EnumCase<"Peel", 0, "peel">,
+  I32EnumCase<"Mask", 1, "mask">,
+  I32EnumCase<"Pad", 2, "pad">,
+  I32EnumCase<"Runtime", 3, "runtime">,
+]> {
+  let cppNamespace = "::coopt::schedule";
+}
+
+def Schedule_Comparison : I32Enum<"Comparison", "a comparison of a run-time size with a constant", [
+  I32EnumCase<"Less", 0, "lt">,
+  I32EnumCase<"LessEqual", 1, "le">,
+  I32EnumCase<"Greater", 2, "gt">,
+  I32EnumCase<"GreaterEqual", 3, "ge">,
+  I32EnumCase<"Equal", 4, "eq">,
+]> {
+  let cppNamespace = "::coopt::schedule";
+}
+
+def Schedule_ConditionAttr : Schedule_Attr<"Condition", "condition"> {
+  let summary = "One comparison of a named run-time size with a constant.";
+  let description = [{
+    Comparisons are words (lt, le, gt, ge, eq): a `<` would have to be balanced inside an attribute.
+
+    C1: the size's name is not empty and the bound is not negative.
+
+    Example: `#schedule.condition<"tokens" le 1>`
+  }];
+  let parameters = (ins "::mlir::StringAttr":$size, EnumParameter<Schedule_Comparison>:$comparison, "int64_t":$bound);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Whether a run-time size of `value` fulfils the condition.
+    bool holds(int64_t value) const;
+  }];
+}
+
+def Schedule_GuardAttr : Schedule_Attr<"Guard", "guard"> {
+  let summary = "A conjunction of comparisons of named run-time sizes; empty: true.";
+  let description = [{
+    Example: `#schedule.guard<["tokens" gt 1, "tokens" le 16]>`
+  }];
+  let parameters = (ins OptionalArrayRefParameter<"ConditionAttr">:$conditions);
+  let hasCustomAssemblyFormat = 1;
+  let extraClassDeclaration = [{
+    bool isTrue() const { return getConditions().empty(); }
+  }];
+}
+
+def Schedule_ConfigAttr : Schedule_Attr<"Config", "config"> {
+  let summary = "How a kernel is tiled and vectorised.";
+  let description = [{
+    `tile` holds one tile size for each loop of the kernel's root op, in the order of its iteration domain, 0 meaning that the
+    loop is not tiled; one tile is one work item. `inner` optionally holds the register tile inside it, in the same order.
+    `vector` is the number of lanes that the innermost loop is written for (0: the lowering's choice). `tail` optionally
+    says for each loop how its last, partial tile is computed: `peel` (a copy of the code for the rest), `mask` (masked vectors),
+    `pad` (the storage is padded), `runtime` (sizes are run-time values; what all loops do where `tail` is absent).
+
+    C2: `tile` is not empty and holds no negative size. C3: `inner`, if present, has as many sizes as `tile`, and an inner size is not negative
+    and no larger than a tile size other than 0. C4: `vector` is 0 or a power of two of at most 64. C5: `tail`, if present, has as many
+    policies as `tile` has sizes.
+
+    Example: `#schedule.config<tile = [4, 64], inner = [4, 16], vector = 16, tail = [peel, mask]>`
+  }];
+  let parameters = (ins
+    ArrayRefParameter<"int64_t">:$tile,
+    OptionalArrayRefParameter<"int64_t">:$inner,
+    DefaultValuedParameter<"int64_t", "0">:$vector,
+    OptionalArrayRefParameter<"TailPolicy">:$tail
+  );
+  let builders = [
+    AttrBuilder<(ins "::llvm::ArrayRef<int64_t>":$tile), [{ return $_get($_ctxt, tile, ::llvm::ArrayRef<int64_t>(), 0, ::llvm::ArrayRef<TailPolicy>()); }]>,
+  ];
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+def Schedule_SetAttr : Schedule_Attr<"Set", "set"> {
+  let summary = "Guarded configurations, tried in order.";
+  let description = [{
+    The configuration of the first guard that holds is used.
+
+    C6: there are as many guards as configurations, and at least one. C7: the last guard is true, and no other (what
+    follows a true guard could never be chosen). C8: all configurations have the same number of tile sizes.
+
+    Example: `#schedule.set<[<["tokens" le 1]> -> <tile = [1, 64]>, <[]> -> <tile = [4, 64]>]>`
+  }];
+  let parameters = (ins ArrayRefParameter<"GuardAttr">:$guards, ArrayRefParameter<"ConfigAttr">:$configs);
+  let hasCustomAssemblyFormat = 1;
+  let genVerifyDecl = 1;
+}
+
+#endif // COOPT_SCHEDULE_ATTRS_TD
