@@ -1,0 +1,31 @@
+//===- Quantized.h - The quantized dialect ------------------------*- C++ -*-===//
+//
+// Codes, scales and zeros as tensors, and contractions on them; see README.md for why and for the constraints
+// C1..Cn.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_DIALECTS_QUANTIZED_IR_QUANTIZED_H
+#define COOPT_DIALECTS_QUANTIZED_IR_QUANTIZED_H
+
+#include "mlir/Bytecode/BytecodeOpInterface.h"
+#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/OpDefinition.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/InferTypeOpInterface.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/TilingInterface.h"
+
+#include "dialects/Quantized/IR/QuantizedDialect.h.inc"
+#include "dialects/Quantized/IR/QuantizedEnums.h.inc"
+
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Quantized/IR/QuantizedAttrs.h.inc"
+
+#define GET_OP_CLASSES
+#include "dialects/Quantized/IR/QuantizedOps.h.inc"
+
+#endif // COOPT_DIALECTS_QUANTIZED_IR_QUANTIZED_H

@@ -1,0 +1,68 @@
+#ifndef COOPT_DIALECTS_QUANTIZED_IR_QUANTIZEDATTRS_TD
+#define COOPT_DIALECTS_QUANTIZED_IR_QUANTIZEDATTRS_TD
+
+include "dialects/Quantized/IR/QuantizedDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+
+def Quantized_Symmetry : I32EnumAttr<"Symmetry", "whether codes have a zero point", [
+    I32EnumAttrCase<"Symmetric", 0, "symmetric">,
+    I32EnumAttrCase<"Asymmetric", 1, "asymmetric">
+  ]> {
+  let cppNamespace = "::coopt::quantized";
+}
+
+def Quantized_ScaleAt : I32EnumAttr<"ScaleAt", "where a coded contraction applies the scales", [
+    I32EnumAttrCase<"Output", 0, "output">,
+    I32EnumAttrCase<"Group", 1, "group">,
+    I32EnumAttrCase<"Element", 2, "element">
+  ]> {
+  let cppNamespace = "::coopt::quantized";
+}
+
+def Quantized_SchemeAttr : AttrDef<Quantized_Dialect, "Scheme"> {
+  let mnemonic = "scheme";
+  let summary = "what the codes of a matrix mean";
+  let description = [{
+    The rows of a matrix of M x K elements are cut into groups of `group` elements (0: a whole row is one group; the last
+    group of a row may be short). Each group has a scale of type `scale` and, if `asymmetric`, a zero point. Element x is
+
+      symmetric:   code * scale           code in -(2^(bits-1) - 1) .. 2^(bits-1) - 1, two's complement;
+                                          bits = 1: the code 0 is -1 and the code 1 is +1
+      asymmetric:  (code - zero) * scale  code and zero in 0 .. 2^bits - 1, unsigned
+
+    Codes and zeros are signless integers `i<bits>`. Scales and zeros are `tensor<M>` for group 0 and
+    `tensor<M x ceil(K / group)>` otherwise.
+
+    C1: bits is 1 to 8.
+    C2: group is not negative.
+    C3: scales are f32 or f16.
+
+    ```mlir
+    #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
+    #quantized.scheme<bits = 4, group = 32, asymmetric, scale = f16>
+    ```
+  }];
+  let parameters = (ins
+    "unsigned":$bits,
+    "int64_t":$group,
+    EnumParameter<Quantized_Symmetry>:$symmetry,
+    "::mlir::Type":$scale
+  );
+  let assemblyFormat = [{
+    `<` `bits` `=` $bits `,` `group` `=` $group `,` $symmetry `,` `scale` `=` $scale `>`
+  }];
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    bool isAsymmetric() const { return getSymmetry() == Symmetry::Asymmetric; }
+    /// The signless integer type of codes and zeros.
+    ::mlir::IntegerType getCodeType() const { return ::mlir::IntegerType::get(getContext(), getBits()); }
+    /// Groups in a row of `columns` elements; dynamic columns give a dynamic count. Undefined for group 0.
+    int64_t getGroups(int64_t columns) const {
+      return ::mlir::ShapedType::isDynamic(columns) ? ::mlir::ShapedType::kDynamic
+                                                    : (columns + getGroup() - 1) / getGroup();
+    }
+  }];
+}
+
+#endif // COOPT_DIALECTS_QUANTIZED_IR_QUANTIZEDATTRS_TD

@@ -1,0 +1,286 @@
+#ifndef COOPT_DIALECTS_QUANTIZED_IR_QUANTIZEDOPS_TD
+#define COOPT_DIALECTS_QUANTIZED_IR_QUANTIZEDOPS_TD
+
+include "dialects/Quantized/IR/QuantizedAttrs.td"
+include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.td"
+include "mlir/IR/OpBase.td"
+include "mlir/Interfaces/DestinationStyleOpInterface.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/TilingInterface.td"
+
+def Quantized_Shaped : AnyTypeOf<[AnyRankedTensor, AnyMemRef], "ranked tensor or memref", "::mlir::ShapedType">;
+
+// What every op here shares: destinations are written whole and never read, so `outs` only says where. An op gives
+// `getOperandLoops` (which loop walks each dimension of an operand, or `structured::kWhole`), and the interfaces follow.
+class Quantized_StructuredOp<string mnemonic, list<Trait> traits = []>
+    : Op<Quantized_Dialect, mnemonic, traits # [
+        DestinationStyleOpInterface,
+        DeclareOpInterfaceMethods<ConditionallySpeculatable>,
+        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
+        DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
+        DeclareOpInterfaceMethods<TilingInterface, [
+          "getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation", "getResultTilePosition",
+          "generateResultTileValue", "getTiledImplementationFromOperandTiles",
+          "getIterationDomainTileFromOperandTiles", "getIterationDomainTileFromResultTile"]>,
+        DeclareOpInterfaceMethods<BufferizableOpInterface, [
+          "bufferizesToMemoryRead", "bufferizesToMemoryWrite", "getAliasingValues", "bufferize"]>
+      ]> {
+  let hasVerifier = 1;
+  let hasCanonicalizer = 1;
+
+  code structuredDeclarations = [{
+    /// For each dimension of an operand the loop that walks it, or structured::kWhole.
+    ::llvm::SmallVector<int64_t> getOperandLoops(unsigned operand);
+    /// Adapts the attributes and scalar operands of a tile that starts at `offsets`.
+    void finishTile(::mlir::OpBuilder &builder, ::mlir::Operation *tile,
+                    ::llvm::ArrayRef<::mlir::OpFoldResult> offsets);
+  }];
+
+  let extraClassDefinition = [{
+    ::mlir::Speculation::Speculatability $cppClass::getSpeculatability() {
+      return hasPureTensorSemantics() ? ::mlir::Speculation::Speculatable : ::mlir::Speculation::NotSpeculatable;
+    }
+    void $cppClass::getEffects(
+        ::llvm::SmallVectorImpl<::mlir::SideEffects::EffectInstance<::mlir::MemoryEffects::Effect>> &effects) {
+      structured::getEffects(*this, effects);
+    }
+    ::llvm::LogicalResult $cppClass::reifyResultShapes(
+        ::mlir::OpBuilder &builder, ::mlir::ReifiedRankedShapedTypeDims &shapes) {
+      return structured::reifyResultShapes(*this, builder, shapes);
+    }
+    ::llvm::SmallVector<::mlir::utils::IteratorType> $cppClass::getLoopIteratorTypes() {
+      return structured::Tiling::of(*this).getLoopIteratorTypes();
+    }
+    ::llvm::SmallVector<::mlir::Range> $cppClass::getIterationDomain(::mlir::OpBuilder &builder) {
+      return structured::Tiling::of(*this).getIterationDomain(builder);
+    }
+    ::llvm::FailureOr<::mlir::TilingResult> $cppClass::getTiledImplementation(
+        ::mlir::OpBuilder &builder, ::llvm::ArrayRef<::mlir::OpFoldResult> offsets,
+        ::llvm::ArrayRef<::mlir::OpFoldResult> sizes) {
+      return structured::Tiling::of(*this).getTiledImplementation(builder, offsets, sizes);
+    }
+    ::llvm::LogicalResult $cppClass::getResultTilePosition(
+        ::mlir::OpBuilder &builder, unsigned result, ::llvm::ArrayRef<::mlir::OpFoldResult> offsets,
+        ::llvm::ArrayRef<::mlir::OpFoldResult> sizes, ::llvm::SmallVector<::mlir::OpFoldResult> &resultOffsets,
+        ::llvm::SmallVector<::mlir::OpFoldResult> &resultSizes) {
+      structured::Tiling::of(*this).getOperandTile(builder, getDpsInitOperand(result)->getOperandNumber(), offsets,
+                                                   sizes, resultOffsets, resultSizes);
+      return ::mlir::success();
+    }
+    ::llvm::FailureOr<::mlir::TilingResult> $cppClass::generateResultTileValue(
+        ::mlir::OpBuilder &builder, unsigned result, ::llvm::ArrayRef<::mlir::OpFoldResult> offsets,
+        ::llvm::ArrayRef<::mlir::OpFoldResult> sizes) {
+      return structured::Tiling::of(*this).generateResultTile(builder, result, offsets, sizes);
+    }
+    ::llvm::FailureOr<::mlir::TilingResult> $cppClass::getTiledImplementationFromOperandTiles(
+        ::mlir::OpBuilder &builder, ::llvm::ArrayRef<unsigned> operands,
+        ::llvm::ArrayRef<::llvm::SmallVector<::mlir::OpFoldResult>> allOffsets,
+        ::llvm::ArrayRef<::llvm::SmallVector<::mlir::OpFoldResult>> allSizes) {
+      ::llvm::SmallVector<::mlir::OpFoldResult> offsets, sizes;
+      if (failed(getIterationDomainTileFromOperandTiles(builder, operands, allOffsets, allSizes, offsets, sizes))) {
+        return ::mlir::failure();
+      }
+      return getTiledImplementation(builder, offsets, sizes);
+    }
+    ::llvm::LogicalResult $cppClass::getIterationDomainTileFromOperandTiles(
+        ::mlir::OpBuilder &builder, ::llvm::ArrayRef<unsigned> operands,
+        ::llvm::ArrayRef<::llvm::SmallVector<::mlir::OpFoldResult>> allOffsets,
+        ::llvm::ArrayRef<::llvm::SmallVector<::mlir::OpFoldResult>> allSizes,
+        ::llvm::SmallVectorImpl<::mlir::OpFoldResult> &offsets,
+        ::llvm::SmallVectorImpl<::mlir::OpFoldResult> &sizes) {
+      return structured::Tiling::of(*this).getDomainTile(builder, operands, allOffsets, allSizes, offsets, sizes);
+    }
+    ::llvm::LogicalResult $cppClass::getIterationDomainTileFromResultTile(
+        ::mlir::OpBuilder &builder, unsigned result, ::llvm::ArrayRef<::mlir::OpFoldResult> resultOffsets,
+        ::llvm::ArrayRef<::mlir::OpFoldResult> resultSizes, ::llvm::SmallVectorImpl<::mlir::OpFoldResult> &offsets,
+        ::llvm::SmallVectorImpl<::mlir::OpFoldResult> &sizes) {
+      return structured::Tiling::of(*this).getDomainTile(
+          builder, {getDpsInitOperand(result)->getOperandNumber()}, {::llvm::to_vector(resultOffsets)},
+          {::llvm::to_vector(resultSizes)}, offsets, sizes);
+    }
+    bool $cppClass::bufferizesToMemoryRead(::mlir::OpOperand &operand, const ::mlir::bufferization::AnalysisState &) {
+      return !isDpsInit(&operand);
+    }
+    bool $cppClass::bufferizesToMemoryWrite(::mlir::OpOperand &operand, const ::mlir::bufferization::AnalysisState &) {
+      return isDpsInit(&operand);
+    }
+    ::mlir::bufferization::AliasingValueList $cppClass::getAliasingValues(
+        ::mlir::OpOperand &operand, const ::mlir::bufferization::AnalysisState &) {
+      return structured::getAliasingValues(*this, operand);
+    }
+    ::llvm::LogicalResult $cppClass::bufferize(
+        ::mlir::RewriterBase &rewriter, const ::mlir::bufferization::BufferizationOptions &options,
+        ::mlir::bufferization::BufferizationState &state) {
+      return structured::bufferize(*this, rewriter, options, state);
+    }
+    void $cppClass::getCanonicalizationPatterns(::mlir::RewritePatternSet &patterns, ::mlir::MLIRContext *context) {
+      patterns.add<structured::BypassFill<$cppClass>>(context);
+      addCanonicalizationPatterns(patterns);
+    }
+  }];
+}
+
+def Quantized_QuantizeOp : Quantized_StructuredOp<"quantize"> {
+  let summary = "quantises the rows of a matrix with scales taken from their own elements";
+  let description = [{
+    Numeric class: Fixed. Dynamic quantisation of an M x K matrix, per row or per group of a row, as the scheme says; the
+    meaning is GroupQuantization of Numerics. Symmetric: scale = amax / (2^(bits-1) - 1) by division (1 if amax is 0), in the scale's
+    type, and code = roundeven(x / scale) clamped; asymmetric adds a zero point beside each scale. One loop, over rows.
+
+    C4: outs are all tensors, with one result each of the same type, or all memrefs, without results; tensors and memrefs
+        are not mixed.
+    C5: the input is a matrix of f32.
+    C6: codes have the matrix's shape and the scheme's code type.
+    C7: scales have the scheme's scale type and the shape M (group 0) or M x ceil(K / group).
+    C8: zeros are there exactly if the scheme is asymmetric, with the shape of the scales and the type of the codes.
+
+    ```mlir
+    %codes, %scales = quantized.quantize ins(%x : tensor<?x64xf32>) outs(%c, %s : tensor<?x64xi8>, tensor<?xf32>)
+        scheme(<bits = 8, group = 0, symmetric, scale = f32>) -> tensor<?x64xi8>, tensor<?xf32>
+    ```
+  }];
+  let arguments = (ins Quantized_Shaped:$input, Variadic<Quantized_Shaped>:$outs, Quantized_SchemeAttr:$scheme);
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let assemblyFormat = [{
+    `ins` `(` $input `:` type($input) `)` `outs` `(` $outs `:` type($outs) `)`
+    `scheme` `(` $scheme `)` attr-dict (`->` type($results)^)?
+  }];
+  let builders = [
+    // Tensor form: results from the types of `outs`.
+    OpBuilder<(ins "::mlir::Value":$input, "::mlir::ValueRange":$outs, "SchemeAttr":$scheme)>
+  ];
+  let extraClassDeclaration = structuredDeclarations # [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getOutsMutable(); }
+    ::mlir::Value getCodesInit() { return getOuts()[0]; }
+    ::mlir::Value getScalesInit() { return getOuts()[1]; }
+    /// Null unless the scheme is asymmetric.
+    ::mlir::Value getZerosInit() { return getOuts().size() > 2 ? getOuts()[2] : ::mlir::Value(); }
+    static void addCanonicalizationPatterns(::mlir::RewritePatternSet &) {}
+  }];
+}
+
+def Quantized_DequantizeOp : Quantized_StructuredOp<"dequantize", [AttrSizedOperandSegments]> {
+  let summary = "the matrix that codes, scales and zeros stand for";
+  let description = [{
+    Numeric class: Fixed. x[m, k] = f32(code[m, k] - zero[m, g]) * f32(scale[m, g]), the difference exact, the product rounded once;
+    without zeros, x[m, k] = f32(code[m, k]) * f32(scale[m, g]). With group 0 there is no g; otherwise g = (at + k) / group, where
+    `at` (0 if absent) is the column of the whole matrix at which these codes start: the op may hold a slice of the
+    columns, but always all scales of its rows, so that any tile size is right. Loops (m, k), both parallel.
+
+    Also C4, C6, C7 and C8, for codes, scales and zeros as inputs.
+    C9: the result is a matrix of f32.
+    C10: `at` is given only with a group; without it scales number ceil(K / group) a row, with it at least that many.
+
+    ```mlir
+    %x = quantized.dequantize ins(%codes, %scales : tensor<16x48xi4>, tensor<16x4xf16>) outs(%init : tensor<16x48xf32>)
+        scheme(<bits = 4, group = 32, symmetric, scale = f16>) at(%k0) -> tensor<16x48xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<Quantized_Shaped>:$inputs, Quantized_Shaped:$init, Optional<Index>:$at, Quantized_SchemeAttr:$scheme);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    `ins` `(` $inputs `:` type($inputs) `)` `outs` `(` $init `:` type($init) `)`
+    `scheme` `(` $scheme `)` (`at` `(` $at^ `)`)? attr-dict (`->` type($result)^)?
+  }];
+  let builders = [
+    // `zeros` and `at` may be null.
+    OpBuilder<(ins "::mlir::Value":$codes, "::mlir::Value":$scales, "::mlir::Value":$zeros, "::mlir::Value":$init,
+                   "SchemeAttr":$scheme, "::mlir::Value":$at)>
+  ];
+  let extraClassDeclaration = structuredDeclarations # [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return ::mlir::MutableOperandRange(getOperation(), getInitMutable().getOperandNumber(), 1);
+    }
+    ::mlir::Value getCodes() { return getInputs()[0]; }
+    ::mlir::Value getScales() { return getInputs()[1]; }
+    /// Null unless the scheme is asymmetric.
+    ::mlir::Value getZeros() { return getInputs().size() > 2 ? getInputs()[2] : ::mlir::Value(); }
+    static void addCanonicalizationPatterns(::mlir::RewritePatternSet &patterns);
+  }];
+}
+
+def Quantized_RequantizeOp : Quantized_StructuredOp<"requantize"> {
+  let summary = "scales accumulators to narrow codes by integer arithmetic";
+  let description = [{
+    Numeric class: Exact. Dyadic requantisation (HAWQ-V3): out = clamp(roundeven(acc * multiplier / 2^shift), lo, hi), the product in 64
+    bits, lo and hi the least and greatest value of the result's two's complement type. Element by element; every loop is
+    parallel.
+
+    Also C4.
+    C11: accumulators are i32, codes i2 to i8, of the same shape.
+    C12: multiplier is 0 to 2^31 and shift 0 to 62, so that the product fits 64 bits.
+
+    ```mlir
+    %q = quantized.requantize ins(%acc : tensor<?x64xi32>) outs(%init : tensor<?x64xi8>) multiplier(1518500250) shift(38)
+        -> tensor<?x64xi8>
+    ```
+  }];
+  let arguments = (ins Quantized_Shaped:$input, Quantized_Shaped:$init, I64Attr:$multiplier, I64Attr:$shift);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    `ins` `(` $input `:` type($input) `)` `outs` `(` $init `:` type($init) `)`
+    `multiplier` `(` $multiplier `)` `shift` `(` $shift `)` attr-dict (`->` type($result)^)?
+  }];
+  let extraClassDeclaration = structuredDeclarations # [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return ::mlir::MutableOperandRange(getOperation(), getInitMutable().getOperandNumber(), 1);
+    }
+    static void addCanonicalizationPatterns(::mlir::RewritePatternSet &) {}
+  }];
+}
+
+def Quantized_ContractOp : Quantized_StructuredOp<"contract"> {
+  let summary = "y[m, n] = sum over k of a[m, k] * w[n, k], on codes";
+  let description = [{
+    `ins` are the codes and scales of a (M x K) and of w (N x K), each followed by zeros if its scheme is asymmetric:
+    (a, sa[, za], w, sw[, zw]). Differences and products are i32, sums wrap modulo 2^32; f32(i32) rounds to nearest even; f16 scales
+    are converted exactly. `scale_at` says where scales apply:
+
+      output    y = (f32(acc) * sw[n]) * sa[m], acc the sum over all k. Class Exact up to acc, then Fixed.
+      group     for the groups g of w, ascending: y = y + f32(acc_g) * sw[n, g], unfused, from y = 0; then y = y * sa[m]. Fixed.
+      element   y = sum over k, ascending, of (f32(a - za) * sa) * (f32(w - zw) * sw) in binary32. Bounded: a lowering may
+                re-associate the sum.
+
+    Loops (m, n), both parallel; k is inside the op.
+
+    Also C4.
+    C13: a is M x K, w is N x K and the result an M x N matrix of f32.
+    C14: the codes have their schemes' types.
+    C15: scales and zeros are as C7 and C8 say, for each side's scheme.
+    C16: scale_at(output) has group 0 on both sides.
+    C17: scale_at(group) has a group on the side of w and none on that of a.
+
+    ```mlir
+    %y = quantized.contract ins(%a, %sa, %w, %sw : tensor<?x64xi8>, tensor<?xf32>, tensor<172x64xi8>, tensor<172xf32>)
+        outs(%init : tensor<?x172xf32>) schemes(<bits = 8, group = 0, symmetric, scale = f32>,
+        <bits = 8, group = 0, symmetric, scale = f32>) scale_at(output) -> tensor<?x172xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<Quantized_Shaped>:$inputs, Quantized_Shaped:$init, Quantized_SchemeAttr:$aScheme,
+                       Quantized_SchemeAttr:$wScheme, Quantized_ScaleAt:$scaleAt);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    `ins` `(` $inputs `:` type($inputs) `)` `outs` `(` $init `:` type($init) `)`
+    `schemes` `(` $aScheme `,` $wScheme `)` `scale_at` `(` $scaleAt `)` attr-dict (`->` type($result)^)?
+  }];
+  let extraClassDeclaration = structuredDeclarations # [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() {
+      return ::mlir::MutableOperandRange(getOperation(), getInitMutable().getOperandNumber(), 1);
+    }
+    unsigned getFirstWeightOperand() { return getAScheme().isAsymmetric() ? 3 : 2; }
+    ::mlir::Value getA() { return getInputs()[0]; }
+    ::mlir::Value getAScales() { return getInputs()[1]; }
+    /// Null unless a's scheme is asymmetric.
+    ::mlir::Value getAZeros() { return getAScheme().isAsymmetric() ? getInputs()[2] : ::mlir::Value(); }
+    ::mlir::Value getW() { return getInputs()[getFirstWeightOperand()]; }
+    ::mlir::Value getWScales() { return getInputs()[getFirstWeightOperand() + 1]; }
+    /// Null unless w's scheme is asymmetric.
+    ::mlir::Value getWZeros() {
+      return getWScheme().isAsymmetric() ? getInputs()[getFirstWeightOperand() + 2] : ::mlir::Value();
+    }
+    static void addCanonicalizationPatterns(::mlir::RewritePatternSet &) {}
+  }];
+}
+
+#endif // COOPT_DIALECTS_QUANTIZED_IR_QUANTIZEDOPS_TD

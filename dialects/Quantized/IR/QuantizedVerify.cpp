@@ -1,0 +1,210 @@
+// The constraints C4..C17 of the ops; their texts are in QuantizedOps.td and README.md.
+#include "dialects/Quantized/IR/Quantized.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace coopt::quantized;
+
+static bool isCompatible(int64_t a, int64_t b) {
+  return ShapedType::isDynamic(a) || ShapedType::isDynamic(b) || a == b;
+}
+
+/// C4. Every shaped operand is a tensor, and each destination has a result of its type; or every one is a
+/// memref.
+static LogicalResult verifyForm(Operation *op, OperandRange inits) {
+  bool anyTensor = false, anyMemRef = false;
+  for (Type type : op->getOperandTypes()) {
+    anyTensor |= isa<TensorType>(type);
+    anyMemRef |= isa<MemRefType>(type);
+  }
+  if (anyTensor && anyMemRef) {
+    return op->emitOpError("expected operands that are all tensors or all memrefs, got both");
+  }
+  size_t expected = anyTensor ? inits.size() : 0;
+  if (op->getNumResults() != expected) {
+    return op->emitOpError("expected ")
+           << expected << " results for " << inits.size() << " destinations that are "
+           << (anyTensor ? "tensors" : "memrefs") << ", got " << op->getNumResults();
+  }
+  for (auto [result, init] : llvm::zip(op->getResults(), inits)) {
+    if (result.getType() != init.getType()) {
+      return op->emitOpError("expected result ") << result.getResultNumber() << " of its destination's type "
+                                                 << init.getType() << ", got " << result.getType();
+    }
+  }
+  return success();
+}
+
+static LogicalResult verifyMatrix(Operation *op, Type type, StringRef what, Type element) {
+  auto shaped = cast<ShapedType>(type);
+  if (shaped.getRank() != 2 || shaped.getElementType() != element) {
+    return op->emitOpError("expected ") << what << " to be a matrix of " << element << ", got " << type;
+  }
+  return success();
+}
+
+static LogicalResult verifyExtent(Operation *op, int64_t expected, int64_t got, StringRef what) {
+  if (!isCompatible(expected, got)) {
+    return op->emitOpError("expected ") << what << " to be " << expected << ", got " << got;
+  }
+  return success();
+}
+
+/// C6 for operands: a matrix of the scheme's codes.
+static LogicalResult verifyCodes(Operation *op, SchemeAttr scheme, Type codes, StringRef what) {
+  return verifyMatrix(op, codes, what, scheme.getCodeType());
+}
+
+/// C7 and C8: scales and zeros for a matrix of codes. `isSlice`: the codes may be fewer columns than the
+/// scales cover.
+static LogicalResult verifyScales(Operation *op, SchemeAttr scheme, Type codes, ValueRange scalesAndZeros,
+                                  StringRef what, bool isSlice = false) {
+  int64_t rows = cast<ShapedType>(codes).getDimSize(0), columns = cast<ShapedType>(codes).getDimSize(1);
+  size_t expected = scheme.isAsymmetric() ? 2 : 1;
+  if (scalesAndZeros.size() != expected) {
+    return op->emitOpError("expected ")
+           << (expected == 2 ? "scales and zeros" : "scales and no zeros") << " " << what
+           << " for the scheme " << scheme << ", got " << scalesAndZeros.size() << " operands";
+  }
+  for (auto [index, value] : llvm::enumerate(scalesAndZeros)) {
+    auto type = cast<ShapedType>(value.getType());
+    StringRef name = index == 0 ? "scales" : "zeros";
+    Type element = index == 0 ? scheme.getScale() : Type(scheme.getCodeType());
+    int64_t rank = scheme.getGroup() == 0 ? 1 : 2;
+    if (type.getElementType() != element || type.getRank() != rank) {
+      return op->emitOpError("expected ") << name << " " << what << " of " << element << " with " << rank
+                                          << " dimensions for the scheme " << scheme << ", got " << type;
+    }
+    if (failed(verifyExtent(op, rows, type.getDimSize(0), ("rows of " + name + " " + what).str()))) {
+      return failure();
+    }
+    if (rank == 1) {
+      continue;
+    }
+    int64_t groups = scheme.getGroups(columns), got = type.getDimSize(1);
+    if (isSlice) {
+      if (!ShapedType::isDynamic(groups) && !ShapedType::isDynamic(got) && got < groups) {
+        return op->emitOpError("expected at least ")
+               << groups << " groups of " << name << " " << what << ", got " << got;
+      }
+    } else if (failed(verifyExtent(op, groups, got, ("groups of " + name + " " + what).str()))) {
+      return failure();
+    }
+  }
+  return success();
+}
+
+LogicalResult QuantizeOp::verify() {
+  Type f32 = Float32Type::get(getContext());
+  // C8 first: the other checks name codes and scales by position.
+  size_t expected = getScheme().isAsymmetric() ? 3 : 2;
+  if (getOuts().size() != expected) {
+    return emitOpError("expected ") << expected << " destinations (codes, scales"
+                                    << (expected == 3 ? ", zeros" : "") << ") for the scheme " << getScheme()
+                                    << ", got " << getOuts().size();
+  }
+  Type codes = getCodesInit().getType();
+  if (failed(verifyForm(*this, getOuts())) ||
+      failed(verifyMatrix(*this, getInput().getType(), "the input", f32)) ||
+      failed(verifyCodes(*this, getScheme(), codes, "codes"))) {
+    return failure();
+  }
+  auto input = cast<ShapedType>(getInput().getType());
+  if (failed(
+          verifyExtent(*this, input.getDimSize(0), cast<ShapedType>(codes).getDimSize(0), "rows of codes")) ||
+      failed(verifyExtent(*this, input.getDimSize(1), cast<ShapedType>(codes).getDimSize(1),
+                          "columns of codes"))) {
+    return failure();
+  }
+  return verifyScales(*this, getScheme(), input, getOuts().drop_front(), "of the input");
+}
+
+LogicalResult DequantizeOp::verify() {
+  size_t expected = getScheme().isAsymmetric() ? 3 : 2;
+  if (getInputs().size() != expected) {
+    return emitOpError("expected ") << expected << " inputs (codes, scales"
+                                    << (expected == 3 ? ", zeros" : "") << ") for the scheme " << getScheme()
+                                    << ", got " << getInputs().size();
+  }
+  Type codes = getCodes().getType(), result = getInit().getType();
+  OperandRange inits = (*this)->getOperands().slice(getInitMutable().getOperandNumber(), 1);
+  if (failed(verifyForm(*this, inits)) || failed(verifyCodes(*this, getScheme(), codes, "codes")) ||
+      failed(verifyMatrix(*this, result, "the result", Float32Type::get(getContext())))) {
+    return failure();
+  }
+  for (int64_t i : {0, 1}) {
+    if (failed(verifyExtent(*this, cast<ShapedType>(codes).getDimSize(i),
+                            cast<ShapedType>(result).getDimSize(i),
+                            i == 0 ? "rows of the result" : "columns of the result"))) {
+      return failure();
+    }
+  }
+  if (getAt() && getScheme().getGroup() == 0) {
+    return emitOpError("expected no offset: group 0 has one scale for all columns of a row");
+  }
+  return verifyScales(*this, getScheme(), codes, getInputs().drop_front(), "of the codes",
+                      /*isSlice=*/bool(getAt()));
+}
+
+LogicalResult RequantizeOp::verify() {
+  auto input = cast<ShapedType>(getInput().getType()), result = cast<ShapedType>(getInit().getType());
+  OperandRange inits = (*this)->getOperands().slice(getInitMutable().getOperandNumber(), 1);
+  if (failed(verifyForm(*this, inits))) {
+    return failure();
+  }
+  auto narrow = dyn_cast<IntegerType>(result.getElementType());
+  if (!input.getElementType().isSignlessInteger(32) || !narrow || !narrow.isSignless() ||
+      narrow.getWidth() < 2 || narrow.getWidth() > 8) {
+    return emitOpError("expected accumulators of i32 and codes of i2 to i8, got ")
+           << input.getElementType() << " and " << result.getElementType();
+  }
+  if (failed(verifyCompatibleShape(input, result))) {
+    return emitOpError("expected accumulators and codes of one shape, got ") << input << " and " << result;
+  }
+  int64_t multiplier = getMultiplierAttr().getInt(), shift = getShiftAttr().getInt();
+  if (multiplier < 0 || multiplier > (int64_t(1) << 31)) {
+    return emitOpError("expected a multiplier of 0 to 2147483648, got ") << multiplier;
+  }
+  if (shift < 0 || shift > 62) {
+    return emitOpError("expected a shift of 0 to 62, got ") << shift;
+  }
+  return success();
+}
+
+LogicalResult ContractOp::verify() {
+  size_t expected = 4 + getAScheme().isAsymmetric() + getWScheme().isAsymmetric();
+  if (getInputs().size() != expected) {
+    return emitOpError("expected ")
+           << expected << " inputs (codes, scales and, where asymmetric, zeros of each side), got "
+           << getInputs().size();
+  }
+  Type a = getA().getType(), w = getW().getType(), y = getInit().getType();
+  OperandRange inits = (*this)->getOperands().slice(getInitMutable().getOperandNumber(), 1);
+  if (failed(verifyForm(*this, inits)) || failed(verifyCodes(*this, getAScheme(), a, "codes of a")) ||
+      failed(verifyCodes(*this, getWScheme(), w, "codes of w")) ||
+      failed(verifyMatrix(*this, y, "the result", Float32Type::get(getContext())))) {
+    return failure();
+  }
+  auto aType = cast<ShapedType>(a), wType = cast<ShapedType>(w), yType = cast<ShapedType>(y);
+  if (failed(verifyExtent(*this, aType.getDimSize(1), wType.getDimSize(1), "columns of w")) ||
+      failed(verifyExtent(*this, aType.getDimSize(0), yType.getDimSize(0), "rows of the result")) ||
+      failed(verifyExtent(*this, wType.getDimSize(0), yType.getDimSize(1), "columns of the result"))) {
+    return failure();
+  }
+  unsigned firstWeight = getFirstWeightOperand();
+  if (failed(verifyScales(*this, getAScheme(), a, getInputs().slice(1, firstWeight - 1), "of a")) ||
+      failed(verifyScales(*this, getWScheme(), w, getInputs().drop_front(firstWeight + 1), "of w"))) {
+    return failure();
+  }
+  int64_t aGroup = getAScheme().getGroup(), wGroup = getWScheme().getGroup();
+  if (getScaleAt() == ScaleAt::Output && (aGroup != 0 || wGroup != 0)) {
+    return emitOpError("expected group 0 on both sides for scale_at(output), got ")
+           << aGroup << " and " << wGroup;
+  }
+  if (getScaleAt() == ScaleAt::Group && (aGroup != 0 || wGroup == 0)) {
+    return emitOpError("expected group 0 for a and a group for w with scale_at(group), got ")
+           << aGroup << " and " << wGroup;
+  }
+  return success();
+}
