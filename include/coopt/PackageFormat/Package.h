@@ -3,9 +3,9 @@
 // Layout of the file, all integers little-endian:
 //
 //   header     64 bytes: magic "COOPTPKG", format version, ABI version, number of sections, offset, size and XXH3-64
-//              checksum of the section table, file size
-//   table      one record a section: kind, name, offset, size, XXH3-64 checksum
-//   sections   each 4096-byte aligned
+//              checksum of the section table, file size, XXH3-64 checksum of the header's bytes before it
+//   table      one record a section: kind, name, offset, size, XXH3-64 checksum (Container.h in lib/PackageFormat)
+//   sections   each 4096-byte aligned, in any order
 //     manifest    JSON: what a person wants to know, and what has no place in the program: parameters (name, type, shape,
 //                 offset in the parameter section, bytes, checksum, or seeded noise), model facts (bos, eos, chunk, context length)
 //     program     coopt::package::Program
@@ -105,12 +105,16 @@ public:
   /// Null and 0 if there is none.
   const uint8_t *tokenizer() const { return tokenizerBytes; }
   size_t tokenizerSize() const { return tokenizerLength; }
+  /// Tells packages apart: a hash of program and manifest, hence also of the parameters' checksums.
+  uint64_t identity() const { return identityHash; }
   /// The stored bytes of a parameter; null for seeded noise, which is the loader's to make with noise().
   const uint8_t *parameter(size_t index) const;
   /// Compares every parameter with its checksum; the error names the first that differs.
   Status verifyParameters() const;
 
 private:
+  Status read();
+
   MappedFile file;
   std::shared_ptr<Manifest> manifestData;
   std::shared_ptr<Program> programData;
@@ -118,10 +122,14 @@ private:
   const uint8_t *tokenizerBytes = nullptr;
   size_t tokenizerLength = 0;
   const uint8_t *parameterBytes = nullptr;
+  uint64_t identityHash = 0;
 };
 
-/// Element `index` of seeded noise, uniform in [-1, 1): a counter-based hash (SplitMix64 of seed and index), so that any
-/// part can be made in any order on any machine.
+/// Output `index` of the SplitMix64 generator that starts at `seed` (Steele, Lea, Flood, OOPSLA 2014), computed directly.
+uint64_t splitMix64(uint64_t seed, uint64_t index);
+
+/// Element `index` of seeded noise, uniform in [-1, 1): (splitMix64(seed, index) >> 40) * 2^-23 - 1, so that any part
+/// can be made in any order on any machine. Exact in binary32.
 float noise(uint64_t seed, uint64_t index);
 
 } // namespace coopt::package

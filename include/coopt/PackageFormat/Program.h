@@ -12,6 +12,7 @@
 #include "coopt/Support/Error.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,9 @@ enum class ElementType : uint8_t { F32, F16, BF16, F8E4M3FN, F8E5M2, F64, I8, U8
 unsigned elementBytes(ElementType type);
 /// "f32", "bf16", "f8e4m3fn", ...
 const char *elementName(ElementType type);
+constexpr unsigned kElementTypes = 12;
+/// The inverse of elementName().
+std::optional<ElementType> elementNamed(const std::string &name);
 
 using Slot = uint32_t;
 
@@ -98,9 +102,13 @@ struct Command {
   uint32_t target = 0;
   uint32_t kernel = 0;           ///< index into Package::kernels
   std::string opId;              ///< the path in the model, for statistics, traces, record and replay
-  std::vector<uint32_t> buffers; ///< indices into Entry::buffers, in the kernel's operand order
+  /// Indices into Entry::buffers, in the kernel's operand order. A kernel that reads what it writes names the buffer
+  /// twice: among the read ones and among the written ones.
+  std::vector<uint32_t> buffers;
   uint32_t firstWritten = 0;     ///< buffers[firstWritten..] are written, the others only read
-  std::vector<Slot> scalars;     ///< become Block::sizes, in order
+  /// Become Block::sizes, in order: first the slots of the buffers' dynamic extents (in the order of buffers and their
+  /// dimensions), then the kernel's own scalars.
+  std::vector<Slot> scalars;
   Slot items = 0;                ///< the slot that holds the number of work items
 };
 
@@ -144,7 +152,10 @@ struct Program {
 std::vector<uint8_t> serialize(const Program &program);
 Expected<Program> deserialize(const uint8_t *bytes, size_t size);
 
-/// Checks every rule that the interpreter relies on; `parameterCount` and `parameterBytes` come from the package.
+/// elements(shape) * elementBytes, or nothing if it is negative or beyond 2^47.
+std::optional<uint64_t> bufferBytes(ElementType type, const std::vector<int64_t> &shape);
+
+/// Checks every rule that the interpreter relies on; `parameterBytes` are the sizes of the package's parameters.
 /// Messages name the entry and the command or buffer.
 Status verify(const Program &program, const std::vector<uint64_t> &parameterBytes);
 

@@ -1,0 +1,22 @@
+//===- ManifestJson.h - The manifest as JSON --------------------------------===//
+#ifndef COOPT_LIB_PACKAGEFORMAT_MANIFESTJSON_H
+#define COOPT_LIB_PACKAGEFORMAT_MANIFESTJSON_H
+
+#include "coopt/PackageFormat/Package.h"
+
+namespace coopt::package {
+
+/// The manifest and what code needs of the processor, variant by variant.
+struct ManifestDocument {
+  Manifest manifest;
+  std::vector<std::pair<std::string, std::vector<std::string>>> code;
+};
+
+std::string printManifest(const ManifestDocument &document);
+/// Messages name the JSON path. Checks that sizes are consistent: bytes agree with type and shape, parameters
+/// are aligned and lie inside `parameterSectionBytes`.
+Expected<ManifestDocument> parseManifest(const char *text, size_t size, uint64_t parameterSectionBytes);
+
+} // namespace coopt::package
+
+#endif // COOPT_LIB_PACKAGEFORMAT_MANIFESTJSON_H
