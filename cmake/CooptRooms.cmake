@@ -47,6 +47,14 @@ function(_coopt_mlir_settings name)
     target_precompile_headers(CooptMlirPch PRIVATE "${CMAKE_SOURCE_DIR}/cmake/MlirPch.h")
   endif()
   target_precompile_headers(${name} REUSE_FROM CooptMlirPch)
+  get_target_property(type ${name} TYPE)
+  if(type STREQUAL "EXECUTABLE")
+    # CMake compiles executables as PIE, which cannot use a precompiled header made for PIC.
+    set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${name} PRIVATE -fPIC)
+    # clang-22 searches LLVM's folder by itself, so CMake leaves it out of the run path; the loader needs it.
+    target_link_options(${name} PRIVATE "-Wl,-rpath,${LLVM_LIBRARY_DIR}")
+  endif()
 endfunction()
 
 function(coopt_compiler_library name)
