@@ -1,0 +1,87 @@
+//===- ModelAttrs.cpp - Attributes of the model dialect ---------------------===//
+#include "dialects/Model/IR/Model.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace coopt::model;
+
+LogicalResult SourceAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef file, int64_t offset,
+                                 RankedTensorType type) {
+  if (file.empty()) {
+    return emitError() << "expected the name of a file, got an empty one";
+  }
+  if (offset < 0) {
+    return emitError() << "expected an offset that is not negative, got " << offset;
+  }
+  if (!type.hasStaticShape() || type.getEncoding()) {
+    return emitError() << "expected a static type without encoding, got " << type;
+  }
+  Type element = type.getElementType();
+  unsigned bits = element.isIntOrFloat() ? element.getIntOrFloatBitWidth() : 0;
+  if (!llvm::is_contained({8u, 16u, 32u, 64u}, bits)) {
+    return emitError() << "expected elements of 8, 16, 32 or 64 bits, got " << element;
+  }
+  int64_t end = bits / 8;
+  for (int64_t extent : type.getShape()) {
+    if (llvm::MulOverflow(end, extent, end)) {
+      return emitError() << "the size of " << type << " is not representable";
+    }
+  }
+  if (llvm::AddOverflow(end, offset, end)) {
+    return emitError() << "offset " << offset << " plus the size of " << type << " is not representable";
+  }
+  return success();
+}
+
+Attribute NoiseAttr::parse(AsmParser &parser, Type) {
+  uint64_t seed = 0;
+  double scale = 0;
+  SMLoc loc = parser.getCurrentLocation();
+  if (parser.parseLess() || parser.parseKeyword("seed") || parser.parseEqual() || parser.parseInteger(seed) ||
+      parser.parseComma() || parser.parseKeyword("scale") || parser.parseEqual() ||
+      parser.parseFloat(scale) || parser.parseGreater()) {
+    return {};
+  }
+  return getChecked([&] { return parser.emitError(loc); }, parser.getContext(), seed,
+                    parser.getBuilder().getF64FloatAttr(scale));
+}
+
+void NoiseAttr::print(AsmPrinter &printer) const {
+  printer << "<seed = " << getSeed() << ", scale = ";
+  printer.printFloat(getScale().getValue());
+  printer << ">";
+}
+
+LogicalResult NoiseAttr::verify(function_ref<InFlightDiagnostic()> emitError, uint64_t, FloatAttr scale) {
+  if (!scale || !scale.getType().isF64()) {
+    return emitError() << "expected a 64 bit float as scale";
+  }
+  if (!scale.getValue().isFinite() || scale.getValue().isNegative()) {
+    return emitError() << "expected a finite scale that is not negative, got " << scale.getValueAsDouble();
+  }
+  return success();
+}
+
+LogicalResult SizeAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef name, int64_t min,
+                               int64_t max, int64_t multiple) {
+  if (name.empty()) {
+    return emitError() << "expected the name of a size, got an empty one";
+  }
+  if (min < 0 || max < min) {
+    return emitError() << "size \"" << name << "\": expected 0 <= min <= max, got min " << min << ", max "
+                       << max;
+  }
+  if (multiple < 1 || min % multiple != 0 || max % multiple != 0) {
+    return emitError() << "size \"" << name << "\": expected min " << min << " and max " << max
+                       << " to be multiples of " << multiple;
+  }
+  return success();
+}
+
+LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef text) {
+  if (text.empty()) {
+    return emitError() << "expected the text of a layout, got an empty one";
+  }
+  return success();
+}

@@ -1,0 +1,68 @@
+//===- ModelAttrs.td - Attributes of the model dialect ------*- tablegen -*-===//
+#ifndef COOPT_MODEL_ATTRS_TD
+#define COOPT_MODEL_ATTRS_TD
+
+include "dialects/Model/IR/ModelDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+
+class Model_Attr<string name, string attrMnemonic> : AttrDef<Model_Dialect, name> {
+  let mnemonic = attrMnemonic;
+  let genVerifyDecl = 1;
+}
+
+def Model_SourceAttr : Model_Attr<"Source", "source"> {
+  let summary = "where a parameter's bytes lie in the model's own files";
+  let description = [{
+    `#model.source<"model.safetensors", 232, tensor<512x64xbf16>>`: the file (relative to the module's `model.root`),
+    the offset in bytes of the first element, and the type as stored: row-major, little-endian, dense.
+
+    C1: the type is static, without encoding, of integers or floats of 8, 16, 32 or 64 bits; the offset is not
+    negative, and offset plus size is representable in 63 bits; the file name is not empty.
+  }];
+  let parameters = (ins StringRefParameter<"file">:$file, "int64_t":$offset, "::mlir::RankedTensorType":$type);
+  let assemblyFormat = "`<` $file `,` $offset `,` $type `>`";
+}
+
+def Model_NoiseAttr : Model_Attr<"Noise", "noise"> {
+  let summary = "a parameter of seeded noise, made at load";
+  let description = [{
+    `#model.noise<seed = 7, scale = 5.0e-02>`: reproducible values in [-scale, scale], so that packages for benchmarks
+    of any size travel without weights.
+
+    C2: the scale is finite and not negative.
+  }];
+  let parameters = (ins "uint64_t":$seed, "::mlir::FloatAttr":$scale);
+  let hasCustomAssemblyFormat = 1;
+}
+
+def Model_SizeAttr : Model_Attr<"Size", "size"> {
+  let summary = "a named run-time size of an entry";
+  let description = [{
+    `#model.size<"tokens", min = 1, max = 64, multiple = 1>`: the runtime calls an entry only with sizes in
+    [min, max] that are multiples of `multiple`.
+
+    C3: the name is not empty, 0 <= min <= max, multiple >= 1, and min and max are multiples of it.
+  }];
+  let parameters = (ins StringRefParameter<"name">:$name, "int64_t":$min, "int64_t":$max, "int64_t":$multiple);
+  let assemblyFormat = "`<` $name `,` struct($min, $max, $multiple) `>`";
+}
+
+def Model_LayoutAttr : Model_Attr<"Layout", "layout"> {
+  let summary = "the storage layout of a packed tensor";
+  let description = [{
+    `#model.layout<"..">` with the text of a layout (see Layout in base). As the encoding of a rank 1 tensor it says
+    how the elements of a logical tensor lie in it.
+
+    C4: the text is that of a valid layout.
+  }];
+  let parameters = (ins StringRefParameter<"layout text">:$text);
+  let assemblyFormat = "`<` $text `>`";
+}
+
+def Model_RowReduction : I32EnumAttr<"RowReduction", "what a row reduction computes", [
+    I32EnumAttrCase<"sum", 0>, I32EnumAttrCase<"max", 1>, I32EnumAttrCase<"amax", 2>]> {
+  let cppNamespace = "::coopt::model";
+}
+
+#endif // COOPT_MODEL_ATTRS_TD
