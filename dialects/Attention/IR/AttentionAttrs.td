@@ -1,0 +1,13 @@
+//===- AttentionAttrs.td - Attributes of the attention dialect -*- tablegen -*-===//
+#ifndef COOPT_ATTENTION_ATTRS_TD
+#define COOPT_ATTENTION_ATTRS_TD
+
+include "dialects/Attention/IR/AttentionDialect.td"
+include "mlir/IR/EnumAttr.td"
+
+def Attention_Part : I32EnumAttr<"Part", "which half of a state", [
+    I32EnumAttrCase<"key", 0>, I32EnumAttrCase<"value", 1>]> {
+  let cppNamespace = "::coopt::attention";
+}
+
+#endif // COOPT_ATTENTION_ATTRS_TD
