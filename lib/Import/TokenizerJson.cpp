@@ -1,0 +1,159 @@
+#include "coopt/Import/TokenizerJson.h"
+#include "TokenizerJsonParts.h"
+#include "coopt/Support/MappedFile.h"
+
+#include <filesystem>
+#include <set>
+
+using namespace coopt;
+using namespace coopt::import;
+using package::TokenizerKind;
+using package::TokenizerStepKind;
+using package::TokenizerTables;
+
+namespace {
+
+constexpr size_t maximumTokenizerBytes = 256 << 20;
+
+/// What the normalizer makes of a text: added tokens marked `normalized` are looked for in this form.
+std::string normalize(std::string text, const TokenizerTables &tables) {
+  for (const auto &step : tables.normalizer) {
+    if (step.kind == TokenizerStepKind::Prepend) {
+      text.insert(0, text.empty() ? "" : step.text);
+      continue;
+    }
+    std::string out;
+    size_t done = 0;
+    for (size_t at; (at = text.find(step.text, done)) != text.npos; done = at + step.text.size()) {
+      out.append(text, done, at - done).append(step.replacement);
+    }
+    text = out.append(text, done, text.npos);
+  }
+  return text;
+}
+
+/// Writes the tokens in the form that the tables ask for.
+void fillText(const TokenizerVocabulary &vocabulary, TokenizerTables &tables) {
+  for (const auto &token : vocabulary.tokens) {
+    uint8_t flags = token.flags;
+    if (flags & package::TokenByte) {
+      // <0xHH>; found by its byte, never by its text.
+      char byte = static_cast<char>(std::stoi(token.text.substr(3, 2), nullptr, 16));
+      tables.appendToken({&byte, 1}, flags & ~package::TokenVocabulary);
+    } else if (tables.kind == TokenizerKind::ByteLevelBpe) {
+      auto bytes = byteLevelBytes(token.text);
+      tables.appendToken(bytes ? *bytes : token.text, bytes ? flags : flags & ~package::TokenVocabulary);
+    } else {
+      tables.appendToken(token.text, flags);
+    }
+  }
+}
+
+} // namespace
+
+Status import::readAddedTokens(const JsonValue &root, TokenizerTables &tables,
+                               TokenizerVocabulary &vocabulary) {
+  JsonValue list = root["added_tokens"];
+  if (list.isNull()) {
+    return {};
+  }
+  if (auto status = list.expectArray(); !status) {
+    return status;
+  }
+  std::map<std::string, uint32_t> known;
+  for (uint32_t id = 0; id < vocabulary.tokens.size(); ++id) {
+    if (vocabulary.tokens[id].exists) {
+      known.emplace(vocabulary.tokens[id].text, id);
+    }
+  }
+  std::set<std::string> seen[2];
+  for (size_t i = 0; i < list.raw().size(); ++i) {
+    JsonValue entry = list.element(i);
+    if (auto status = entry.expectObject(); !status) {
+      return status;
+    }
+    for (const char *feature : {"single_word", "lstrip", "rstrip"}) {
+      if (auto status = refuse(entry[feature], std::string(feature) + " of added tokens"); !status) {
+        return status;
+      }
+    }
+    auto id = entry["id"].integer(0, maximumTokenId);
+    auto content = entry["content"].string();
+    auto special = flagOr(entry["special"], false);
+    auto normalized = flagOr(entry["normalized"], special && !*special);
+    if (!id || !content || !special || !normalized) {
+      return forward(!id        ? id.error()
+                     : !content ? content.error()
+                     : !special ? special.error()
+                                : normalized.error());
+    }
+    std::string text = *normalized ? normalize(*content, tables) : *content;
+    if (text.empty()) {
+      return entry["content"].expected("a text that is not empty");
+    }
+    auto token = known.find(*content);
+    if (token != known.end() && token->second != *id) {
+      return entry["id"].expected(std::to_string(token->second) + ", the id of " + inQuotes(*content) +
+                                  " in the vocabulary");
+    }
+    auto &slot = vocabulary.at(static_cast<uint32_t>(*id));
+    if (token == known.end() && slot.exists) {
+      return entry["id"].error(std::to_string(*id) + " is the id of " + inQuotes(slot.text) + " already");
+    }
+    if (!seen[*normalized].insert(text).second) {
+      return entry["content"].error(inQuotes(*content) + " is added twice");
+    }
+    slot.text = *content;
+    slot.exists = true;
+    slot.flags |= package::TokenAdded | (*special ? package::TokenSpecial : 0);
+    known.emplace(*content, *id);
+    tables.added.push_back({static_cast<uint32_t>(*id), std::move(text), *normalized});
+  }
+  return {};
+}
+
+Expected<TokenizerTables> import::parseTokenizerJson(std::string_view text, const std::string &name) {
+  auto json = parseJson(text, name, maximumTokenizerBytes);
+  if (!json) {
+    return forward(json.error());
+  }
+  JsonValue root(*json, name + ": $");
+  if (auto status = root.expectObject(); !status) {
+    return forward(status.error());
+  }
+  TokenizerTables tables;
+  TokenizerVocabulary vocabulary;
+  auto read = [&]() -> Status {
+    if (auto status = refuse(root["truncation"], "truncation"); !status) {
+      return status;
+    }
+    if (auto status = refuse(root["padding"], "padding"); !status) {
+      return status;
+    }
+    if (auto status = readSteps(root, tables); !status) {
+      return status;
+    }
+    if (auto status = readModel(root["model"], tables, vocabulary); !status) {
+      return status;
+    }
+    if (auto status = readAddedTokens(root, tables, vocabulary); !status) {
+      return status;
+    }
+    return readPostProcessor(root["post_processor"], tables, vocabulary);
+  };
+  if (auto status = read(); !status) {
+    return forward(status.error());
+  }
+  fillText(vocabulary, tables);
+  return tables;
+}
+
+Expected<TokenizerTables> import::readTokenizerJson(const std::string &path) {
+  std::error_code error;
+  std::string name = std::filesystem::is_directory(path, error) ? path + "/tokenizer.json" : path;
+  auto file = MappedFile::open(name);
+  if (!file) {
+    return forward(file.error());
+  }
+  return parseTokenizerJson({reinterpret_cast<const char *>(file->data()), file->size()}, name);
+}
