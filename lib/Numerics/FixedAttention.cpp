@@ -1,0 +1,49 @@
+#include "coopt/Numerics/FixedAttention.h"
+
+#include "coopt/Numerics/Reduction.h"
+#include "coopt/Numerics/SpecialFunctions.h"
+
+#include <algorithm>
+
+using namespace coopt;
+using namespace coopt::numerics;
+
+void numerics::fixedAttention(const float *q, StridedRows keys, StridedRows values, int64_t count,
+                              int64_t headSize, float scale, float *o, int64_t first) {
+  first = std::max<int64_t>(first, 0);
+  float most = -std::numeric_limits<float>::infinity();
+  float denominator = 0;
+  std::fill(o, o + std::max<int64_t>(headSize, 0), 0.0f);
+
+  float scores[kAttentionBlock];
+  for (int64_t block = first / kAttentionBlock * kAttentionBlock; block < count; block += kAttentionBlock) {
+    int64_t begin = std::max(first - block, int64_t(0));
+    int64_t end = std::min(count - block, int64_t(kAttentionBlock));
+    float newMost = most;
+    for (int64_t j = begin; j < end; ++j) {
+      float dot = reduceSumOf(headSize, [&](int64_t d) { return q[d] * keys.at(block + j, d); });
+      scores[j] = scale * dot;
+      newMost = maximum(newMost, scores[j]);
+    }
+
+    float decay = numerics::exp2((most - newMost) * kLog2E);
+    PartialSums weights;
+    for (int64_t j = begin; j < end; ++j) {
+      scores[j] = numerics::exp2((scores[j] - newMost) * kLog2E);
+      weights.add(j, scores[j]);
+    }
+    denominator = denominator * decay + weights.total();
+    for (int64_t d = 0; d < headSize; ++d) {
+      PartialSums sums;
+      for (int64_t j = begin; j < end; ++j) {
+        sums.add(j, scores[j] * values.at(block + j, d));
+      }
+      o[d] = o[d] * decay + sums.total();
+    }
+    most = newMost;
+  }
+
+  for (int64_t d = 0; d < headSize; ++d) {
+    o[d] = o[d] / denominator;
+  }
+}
