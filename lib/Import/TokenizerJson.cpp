@@ -103,8 +103,11 @@ Status import::readAddedTokens(const JsonValue &root, TokenizerTables &tables,
     if (!seen[*normalized].insert(text).second) {
       return entry["content"].error(inQuotes(*content) + " is added twice");
     }
-    slot.text = *content;
-    slot.exists = true;
+    if (!slot.exists) {
+      // In the form in which it stood in the text, so that decoding gives that text back.
+      slot.text = text;
+      slot.exists = true;
+    }
     slot.flags |= package::TokenAdded | (*special ? package::TokenSpecial : 0);
     known.emplace(*content, *id);
     tables.added.push_back({static_cast<uint32_t>(*id), std::move(text), *normalized});

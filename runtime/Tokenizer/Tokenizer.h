@@ -14,7 +14,8 @@
 // token), and regular expressions see the text on either side as if it began and ended there. Decoded text is
 // always UTF-8.
 //
-// Regular expressions are PCRE2 with Unicode properties (of the Unicode version that PCRE2 was built with).
+// Regular expressions are PCRE2 with Unicode properties, of the Unicode version that PCRE2 was built with; its \s
+// takes U+180E for white space, as Unicode did before 6.3.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_RUNTIME_TOKENIZER_TOKENIZER_H
