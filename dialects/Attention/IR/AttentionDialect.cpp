@@ -1,5 +1,6 @@
 //===- AttentionDialect.cpp - Registration of the attention dialect ---------===//
 #include "dialects/Attention/IR/Attention.h"
+#include "dialects/Attention/IR/AttentionInterfaces.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -27,4 +28,5 @@ void AttentionDialect::initialize() {
 #define GET_OP_LIST
 #include "dialects/Attention/IR/AttentionOps.cpp.inc"
       >();
+  attachAttentionInterfaces(getContext());
 }

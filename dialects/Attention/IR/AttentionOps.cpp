@@ -12,8 +12,6 @@ SmallVector<int64_t> AppendOp::getOperandLoops(OpOperand &operand) {
                                         : SmallVector<int64_t>{};
 }
 
-void AppendOp::shiftTile(OpBuilder &builder, ArrayRef<OpFoldResult> offsets) {}
-
 void AppendOp::getEffects(Effects &effects) {
   for (OpOperand *input : {&getKeysMutable(), &getValuesMutable()}) {
     if (isa<MemRefType>(input->get().getType())) {
@@ -31,8 +29,6 @@ SmallVector<int64_t> AttendOp::getOperandLoops(OpOperand &operand) {
   bool sliced = &operand == &getQMutable() || &operand == &getInitMutable();
   return sliced ? SmallVector<int64_t>{0, 1, kWholeDimension} : SmallVector<int64_t>{};
 }
-
-void AttendOp::shiftTile(OpBuilder &builder, ArrayRef<OpFoldResult> offsets) {}
 
 LogicalResult AttendOp::verify() { return success(); }
 

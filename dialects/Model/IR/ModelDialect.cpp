@@ -1,5 +1,6 @@
 //===- ModelDialect.cpp - Registration of the model dialect -----------------===//
 #include "dialects/Model/IR/Model.h"
+#include "dialects/Model/IR/ModelInterfaces.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -26,6 +27,7 @@ void ModelDialect::initialize() {
 #define GET_OP_LIST
 #include "dialects/Model/IR/ModelOps.cpp.inc"
       >();
+  attachModelInterfaces(getContext());
 }
 
 Operation *ModelDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {
