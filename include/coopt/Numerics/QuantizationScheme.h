@@ -1,0 +1,61 @@
+//===- QuantizationScheme.h - The names w8a8, w4a16-g32-asym, .. ----------===//
+//
+//   w{1-8}[a{8,16}][-g{N}][-sym|-asym][-qoq][-head{4,8,16}]
+//
+// wB: B-bit weights. aB: 8-bit activations, quantised per token, or 16: float ones (f32 or bf16); no a is
+// a16. -gN: one scale per N elements along the contracted dimension, held in f16; none: one f32 scale per
+// output channel. -sym (the default), -asym: GroupQuantization.h. -qoq: two levels of scales, the inner ones
+// integers. -headB: the width of the output head (and the embedding tied to it), where it differs.
+//
+// The parser takes what the grammar allows; which of these a compiler supports is for the compiler to say.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_NUMERICS_QUANTIZATIONSCHEME_H
+#define COOPT_NUMERICS_QUANTIZATIONSCHEME_H
+
+#include "coopt/Numerics/GroupQuantization.h"
+#include "coopt/Support/Error.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace coopt::numerics {
+
+struct QuantizationScheme {
+  int weightBits = 8;      ///< 1..8
+  int activationBits = 16; ///< 8: dynamic int8 per token; 16: float
+  int64_t groupSize = 0;   ///< elements per weight scale; 0: per output channel
+  bool symmetric = true;
+  bool twoLevel = false;
+  int headBits = 0; ///< 4, 8 or 16 (float); 0: as the other weights
+
+  /// The group format of the weights (not of twoLevel ones): f16 scales with groups, else f32.
+  IntegerGroupFormat weightFormat() const { return formatOf(weightBits); }
+  /// The group format of head and embedding; only if headIsQuantized().
+  IntegerGroupFormat headFormat() const { return formatOf(headBits == 0 ? weightBits : headBits); }
+  bool headIsQuantized() const { return headBits != 16; }
+
+  bool operator==(const QuantizationScheme &other) const {
+    return weightBits == other.weightBits && activationBits == other.activationBits &&
+           groupSize == other.groupSize && symmetric == other.symmetric && twoLevel == other.twoLevel &&
+           headBits == other.headBits;
+  }
+  bool operator!=(const QuantizationScheme &other) const { return !(*this == other); }
+
+private:
+  IntegerGroupFormat formatOf(int bits) const {
+    return {bits, groupSize, symmetric, groupSize > 0 ? ScaleType::F16 : ScaleType::F32};
+  }
+};
+
+/// Parses a name of the grammar above; groups have 1 to 2^31 - 1 elements.
+Expected<QuantizationScheme> parseQuantizationName(std::string_view name);
+
+/// The shortest name with the activations spelt out: "w8a8", "w4a16-g32-asym-head8". Parses back to the
+/// scheme.
+std::string toString(const QuantizationScheme &scheme);
+
+} // namespace coopt::numerics
+
+#endif // COOPT_NUMERICS_QUANTIZATIONSCHEME_H

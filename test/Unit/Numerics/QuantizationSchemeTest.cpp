@@ -1,0 +1,88 @@
+#include "coopt/Numerics/QuantizationScheme.h"
+
+#include <gtest/gtest.h>
+
+using namespace coopt;
+using namespace coopt::numerics;
+
+namespace {
+
+QuantizationScheme parsed(const std::string &name) {
+  auto scheme = parseQuantizationName(name);
+  EXPECT_TRUE(scheme.has_value()) << (scheme ? "" : scheme.error().message);
+  return scheme ? *scheme : QuantizationScheme{};
+}
+
+std::string messageOf(const std::string &name) {
+  auto scheme = parseQuantizationName(name);
+  return scheme ? "accepted" : scheme.error().message;
+}
+
+TEST(QuantizationScheme, Names) {
+  EXPECT_EQ(parsed("w8a8"), (QuantizationScheme{8, 8, 0, true, false, 0}));
+  EXPECT_EQ(parsed("w8"), (QuantizationScheme{8, 16, 0, true, false, 0}));
+  EXPECT_EQ(parsed("w4a16-g32-asym-head8"), (QuantizationScheme{4, 16, 32, false, false, 8}));
+  EXPECT_EQ(parsed("w4-g128-sym"), (QuantizationScheme{4, 16, 128, true, false, 0}));
+  EXPECT_EQ(parsed("w4a8-qoq"), (QuantizationScheme{4, 8, 0, true, true, 0}));
+  EXPECT_EQ(parsed("w1-head16"), (QuantizationScheme{1, 16, 0, true, false, 16}));
+}
+
+TEST(QuantizationScheme, Formats) {
+  IntegerGroupFormat format = parsed("w4a16-g32-asym-head8").weightFormat();
+  EXPECT_EQ(format.bits, 4);
+  EXPECT_EQ(format.groupSize, 32);
+  EXPECT_FALSE(format.symmetric);
+  EXPECT_EQ(format.scaleType, ScaleType::F16);
+  EXPECT_EQ(parsed("w4a16-g32-asym-head8").headFormat().bits, 8);
+  EXPECT_EQ(parsed("w8a8").weightFormat().scaleType, ScaleType::F32);
+  EXPECT_EQ(parsed("w3").headFormat().bits, 3);
+  EXPECT_FALSE(parsed("w3-head16").headIsQuantized());
+}
+
+TEST(QuantizationScheme, RoundTripOfAllSchemes) {
+  int count = 0;
+  for (int weight = 1; weight <= 8; ++weight) {
+    for (int activation : {8, 16}) {
+      for (int64_t group : {int64_t(0), int64_t(1), int64_t(32), int64_t(2147483647)}) {
+        for (int flags = 0; flags < 4; ++flags) {
+          for (int head : {0, 4, 8, 16}) {
+            QuantizationScheme scheme{weight, activation, group, (flags & 1) != 0, (flags & 2) != 0, head};
+            EXPECT_EQ(parsed(toString(scheme)), scheme) << toString(scheme);
+            ++count;
+          }
+        }
+      }
+    }
+  }
+  EXPECT_EQ(count, 8 * 2 * 4 * 4 * 4);
+  EXPECT_EQ(toString(parsed("w4-g32-sym")), "w4a16-g32");
+}
+
+TEST(QuantizationScheme, RefusalsSayWhatWasExpected) {
+  EXPECT_EQ(messageOf(""), "quantisation name '': expected 'w' and the bits of a weight, got its end");
+  EXPECT_EQ(messageOf("W8a8"), "quantisation name 'W8a8': expected 'w' and the bits of a weight, got 'W8a8'");
+  EXPECT_EQ(messageOf("w9"), "quantisation name 'w9': expected 1 to 8 bits of a weight, got '9'");
+  EXPECT_EQ(messageOf("w0"), "quantisation name 'w0': expected 1 to 8 bits of a weight, got '0'");
+  EXPECT_EQ(messageOf("w08"), "quantisation name 'w08': expected 1 to 8 bits of a weight, got '08'");
+  EXPECT_EQ(messageOf("w8a4"), "quantisation name 'w8a4': expected 8 or 16 bits of an activation, got '4'");
+  EXPECT_EQ(messageOf("w4-g"),
+            "quantisation name 'w4-g': expected a group size from 1 to 2147483647, got its end");
+  EXPECT_EQ(messageOf("w4-g0"),
+            "quantisation name 'w4-g0': expected a group size from 1 to 2147483647, got '0'");
+  EXPECT_EQ(
+      messageOf("w4-g99999999999999999999999"),
+      "quantisation name 'w4-g99999999999999999999999': expected a group size from 1 to 2147483647, got "
+      "'99999999999999999999'");
+  EXPECT_EQ(messageOf("w4-head5"),
+            "quantisation name 'w4-head5': expected 4, 8 or 16 bits of the head, got '5'");
+  EXPECT_EQ(
+      messageOf("w4-sym-asym"),
+      "quantisation name 'w4-sym-asym': expected w{1-8}[a{8,16}][-g{N}][-sym|-asym][-qoq][-head{4,8,16}], "
+      "got '-asym'");
+  EXPECT_NE(messageOf("w4-asym-g32"), "accepted");
+  EXPECT_NE(messageOf("w8a8 "), "accepted");
+  EXPECT_NE(messageOf(std::string("w8a8\0", 5)), "accepted");
+  EXPECT_LT(messageOf(std::string(1000000, 'x')).size(), 300u);
+}
+
+} // namespace
