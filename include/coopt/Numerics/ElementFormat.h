@@ -1,8 +1,8 @@
 //===- ElementFormat.h - Number formats as data ---------------------------===//
 //
 // A format says what the low `bits` bits of a code mean: a float with given exponent and mantissa widths, or
-// an integer. Encoding rounds to nearest, ties to the even code; decoding is exact (every value fits
-// binary32).
+// an integer. Encoding rounds to nearest, ties to the even code (between powers of two of a format without
+// mantissa to the larger one, as IEEE 754 has it); decoding is exact (every value fits binary32).
 //
 //   float     sign | exponent e | mantissa f:  e = 0: f * 2^(1 - bias - M), else (2^M + f) * 2^(e - bias - M)
 //   integer   two's complement or unsigned, times 2^integerExponent

@@ -14,6 +14,7 @@
 #define COOPT_NUMERICS_QUANTIZATIONSCHEME_H
 
 #include "coopt/Numerics/GroupQuantization.h"
+#include "coopt/Numerics/TwoLevelQuantization.h"
 #include "coopt/Support/Error.h"
 
 #include <cstdint>
@@ -34,6 +35,8 @@ struct QuantizationScheme {
   IntegerGroupFormat weightFormat() const { return formatOf(weightBits); }
   /// The group format of head and embedding; only if headIsQuantized().
   IntegerGroupFormat headFormat() const { return formatOf(headBits == 0 ? weightBits : headBits); }
+  /// Elements per inner scale of a twoLevel scheme: groupSize, or kTwoLevelGroup where none is given.
+  int64_t twoLevelGroupSize() const { return groupSize > 0 ? groupSize : kTwoLevelGroup; }
   bool headIsQuantized() const { return headBits != 16; }
 
   bool operator==(const QuantizationScheme &other) const {

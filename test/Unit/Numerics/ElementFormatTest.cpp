@@ -76,10 +76,12 @@ std::vector<float> argumentsFor(const ElementFormat &format) {
   return arguments;
 }
 
-/// The nearest code found by trying them all, in binary64; ties to the even code.
+/// The nearest code found by trying them all, in binary64; ties to the even code, or with
+/// no mantissa to the larger power of two.
 uint32_t nearestByBruteForce(const ElementFormat &format, float x) {
   uint32_t best = 0;
   double bestDistance = HUGE_VAL;
+  bool oneDigit = format.kind == ElementFormat::Kind::Float && format.mantissaBits == 0;
   for (uint32_t code = 0; code < uint32_t(1) << format.bits; ++code) {
     float value = format.decode(code);
     if (!std::isfinite(value) ||
@@ -87,7 +89,9 @@ uint32_t nearestByBruteForce(const ElementFormat &format, float x) {
       continue;
     }
     double distance = std::fabs(double(value) - double(x));
-    if (distance < bestDistance || (distance == bestDistance && code % 2 == 0)) {
+    // Codes of one sign ascend in magnitude: the later of two equally near ones is the larger.
+    bool preferred = oneDigit && format.decode(best) != 0 ? true : code % 2 == 0;
+    if (distance < bestDistance || (distance == bestDistance && preferred)) {
       bestDistance = distance;
       best = code;
     }
