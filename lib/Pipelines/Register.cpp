@@ -3,12 +3,22 @@
 
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
+#include "dialects/Program/IR/Program.h"
+#include "dialects/Program/Transforms/Passes.h"
+#include "dialects/Schedule/IR/Schedule.h"
+
+#include "coopt/Target/X86.h"
 
 using namespace coopt;
 
 void coopt::registerCooptDialects(mlir::DialectRegistry &registry) {
   registry.insert<model::ModelDialect>();
   registry.insert<attention::AttentionDialect>();
+  registry.insert<program::ProgramDialect>();
+  registry.insert<schedule::ScheduleDialect>();
 }
 
-void coopt::registerCooptPasses() {}
+void coopt::registerCooptPasses() {
+  program::registerProgramPasses();
+  target::registerTargetPasses();
+}
