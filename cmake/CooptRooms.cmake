@@ -131,6 +131,8 @@ function(coopt_unittest name)
   if(ARG_MLIR)
     _coopt_mlir_settings(${name})
     target_link_libraries(${name} PRIVATE MLIR LLVM)
+    # libc++abi's cxxabi.h may lie beside LLVM's headers and contradicts libstdc++'s: keep gtest from including it.
+    target_compile_definitions(${name} PRIVATE GTEST_HAS_CXXABI_H_=0)
   endif()
   target_compile_definitions(${name} PRIVATE
     COOPT_TEST_DATA="${COOPT_TEST_DATA}" COOPT_TEST_SOURCE_DIR="${CMAKE_SOURCE_DIR}/test")
