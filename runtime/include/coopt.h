@@ -37,7 +37,9 @@ int64_t coopt_package_vocabulary(const coopt_package *package);
 int64_t coopt_package_context(const coopt_package *package);
 const char *coopt_package_isa(const coopt_package *package);
 
-/* Text to ids and back. Both write at most `capacity` elements and return how many there are in all, or -1. */
+/* Text to ids and back. Both write at most `capacity` elements and return how many there are in all, or -1.
+ * add_special: with the tokenizer's special tokens, or with the model's bos in front where it has one and the tokenizer
+ * has no post-processor. */
 int64_t coopt_tokenize(const coopt_package *package, const char *text, size_t bytes, int add_special,
                        int32_t *tokens, size_t capacity);
 int64_t coopt_detokenize(const coopt_package *package, const int32_t *tokens, size_t count, char *text, size_t capacity);
@@ -61,9 +63,12 @@ int coopt_session_append(coopt_session *session, const int32_t *tokens, size_t c
  * tokens[0..i] to nll[i]. 0 or -1. */
 int coopt_session_score(coopt_session *session, const int32_t *tokens, const int32_t *targets, size_t count, float *nll);
 /* Draws a token from the last position's logits, as kept by the session: temperature 0 is the largest (lowest index
- * on ties); otherwise softmax(logits / temperature) with the session's seeded generator. The token or -1. */
+ * on ties); otherwise softmax(logits / temperature) with the session's random number. The token or -1.
+ * The random number depends on the seed and the position p = coopt_session_position() alone: it is (z >> 40) * 2^-24,
+ * z the output number p (from 0) of the SplitMix64 generator that starts at the seed. Hence sampling twice at one position gives
+ * one token, and a session that was forked, saved or truncated goes on as the first would have. */
 int32_t coopt_session_sample(coopt_session *session, float temperature);
-void coopt_session_seed(coopt_session *session, uint64_t seed);
+void coopt_session_seed(coopt_session *session, uint64_t seed); /* 0 at first */
 
 /* Forgets all positions from `position` on. 0 or -1. */
 int coopt_session_truncate(coopt_session *session, int64_t position);
@@ -72,6 +77,27 @@ coopt_session *coopt_session_fork(const coopt_session *session);
 /* Writes and reads the filled part of the state; a file of another package is refused. 0 or -1. */
 int coopt_session_save(const coopt_session *session, const char *path);
 int coopt_session_load(coopt_session *session, const char *path);
+
+/* Packages of functions. */
+typedef struct coopt_tensor {
+  const char *name;
+  const char *type; /* "f32", "i8", "bf16", ... */
+  size_t rank;
+  const int64_t *shape;
+  void *data; /* row-major; of arguments only read, and of any alignment */
+} coopt_tensor;
+
+typedef struct coopt_size {
+  const char *name;
+  int64_t value;
+} coopt_size;
+
+/* Calls an entry point with its arguments by name, in any order. Run-time sizes follow from the arguments' shapes; only
+ * those that no argument has must be in `sizes`. The number of results, or -1. */
+int64_t coopt_session_call(coopt_session *session, const char *entry, const coopt_tensor *arguments, size_t count,
+                           const coopt_size *sizes, size_t size_count);
+/* A result of the last call; valid until the session's next call. 0 or -1. */
+int coopt_session_result(const coopt_session *session, size_t index, coopt_tensor *result);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,312 @@
+#include "Executor/Executor.h"
+
+#include "Executor/FloatEnvironment.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+
+using namespace coopt;
+using namespace coopt::runtime;
+using package::Buffer;
+using package::BufferKind;
+using package::Command;
+using package::CommandKind;
+using package::Entry;
+using package::ScalarOp;
+
+static int64_t now() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+Executor::Executor(std::shared_ptr<const LoadedPackage> package, int threads)
+    : loaded(std::move(package)), pool(threads) {}
+
+Expected<std::unique_ptr<Executor>> Executor::create(std::shared_ptr<const LoadedPackage> package,
+                                                     int threads) {
+  constexpr int maxThreads = 1024;
+  if (threads < 0 || threads > maxThreads) {
+    return fail("expected between 0 and " + std::to_string(maxThreads) + " threads, got " +
+                std::to_string(threads));
+  }
+  std::unique_ptr<Executor> executor(
+      new Executor(std::move(package), threads == 0 ? std::min(availableThreads(), maxThreads) : threads));
+  uint64_t arenaBytes = 0, scratchBytes = 0;
+  for (const Entry &entry : executor->loaded->program().entries) {
+    arenaBytes = std::max(arenaBytes, entry.arenaBytes);
+  }
+  for (const package::Kernel &kernel : executor->loaded->program().kernels) {
+    scratchBytes = std::max(scratchBytes, kernel.scratchBytes);
+  }
+  auto arena = AlignedMemory::allocate(arenaBytes);
+  if (!arena) {
+    return forward(arena.error(), "arena");
+  }
+  executor->arena = std::move(*arena);
+  for (int i = 0; i < executor->threads(); ++i) {
+    auto memory = AlignedMemory::allocate(scratchBytes);
+    if (!memory) {
+      return forward(memory.error(), "scratch");
+    }
+    executor->scratch.push_back(std::move(*memory));
+  }
+  return executor;
+}
+
+Status runtime::checkSizes(const Entry &entry, const std::vector<int64_t> &sizes) {
+  for (size_t i = 0; i < entry.dimensions.size(); ++i) {
+    const package::Dimension &dimension = entry.dimensions[i];
+    if (sizes[i] < dimension.min || sizes[i] > dimension.max || sizes[i] % dimension.multipleOf != 0) {
+      std::string multiple =
+          dimension.multipleOf == 1 ? "" : ", a multiple of " + std::to_string(dimension.multipleOf);
+      return fail("'" + dimension.name + "': expected between " + std::to_string(dimension.min) + " and " +
+                  std::to_string(dimension.max) + multiple + ", got " + std::to_string(sizes[i]));
+    }
+  }
+  return {};
+}
+
+Status Executor::run(const Call &call) {
+  const Entry &entry = loaded->program().entries[call.entry];
+  Status status = checkSizes(entry, call.sizes);
+  if (status) {
+    status = execute(call, entry);
+  }
+  return status ? status : Status(forward(status.error(), "entry '" + entry.name + "'"));
+}
+
+Status Executor::execute(const Call &call, const Entry &entry) {
+  FloatEnvironment environment;
+  slots.assign(entry.slotCount, 0);
+  std::copy(call.sizes.begin(), call.sizes.end(), slots.begin());
+  bases.clear();
+  for (const Buffer &buffer : entry.buffers) {
+    switch (buffer.kind) {
+    case BufferKind::Parameter:
+      bases.push_back(const_cast<void *>(loaded->parameter(buffer.index)));
+      break;
+    case BufferKind::Argument:
+      bases.push_back(const_cast<void *>(call.arguments[buffer.index]));
+      break;
+    case BufferKind::Result:
+      bases.push_back(call.results[buffer.index]);
+      break;
+    case BufferKind::State:
+      bases.push_back(call.states[buffer.index]);
+      break;
+    case BufferKind::Arena:
+      bases.push_back(arena.data() + buffer.offset);
+      break;
+    }
+  }
+  CallView view{entry, call.sizes, call.arguments};
+  for (Observer *observer : watching) {
+    if (auto status = observer->callBegins(view); !status) {
+      return status;
+    }
+  }
+  for (size_t next = 0; next < entry.commands.size();) {
+    const Command &command = entry.commands[next];
+    size_t index = next++;
+    Status status;
+    switch (command.kind) {
+    case CommandKind::Scalar:
+      status = scalar(command);
+      break;
+    case CommandKind::Dispatch:
+      status = dispatch(view, command);
+      break;
+    case CommandKind::Copy:
+      status = copy(entry, command);
+      break;
+    case CommandKind::BranchUnless:
+      next = slots[command.a] == 0 ? command.target : next;
+      break;
+    case CommandKind::Jump:
+      next = command.target;
+      break;
+    }
+    if (!status) {
+      return forward(status.error(), "command " + std::to_string(index));
+    }
+  }
+  return {};
+}
+
+/// Toward minus infinity, with wrap-around where the quotient has no representation.
+static int64_t floorDivide(int64_t a, int64_t b) {
+  if (b == -1) {
+    return static_cast<int64_t>(0 - static_cast<uint64_t>(a));
+  }
+  return a / b - (a % b != 0 && (a % b < 0) != (b < 0) ? 1 : 0);
+}
+
+Status Executor::scalar(const Command &command) {
+  if (command.op == ScalarOp::Constant) {
+    slots[command.dst] = command.immediate;
+    return {};
+  }
+  int64_t a = slots[command.a], b = slots[command.b];
+  // Unsigned, so that overflow wraps as it does in the compiler's arithmetic.
+  uint64_t ua = static_cast<uint64_t>(a), ub = static_cast<uint64_t>(b);
+  int64_t &out = slots[command.dst];
+  switch (command.op) {
+  case ScalarOp::Constant:
+    return {};
+  case ScalarOp::Add:
+    out = static_cast<int64_t>(ua + ub);
+    return {};
+  case ScalarOp::Sub:
+    out = static_cast<int64_t>(ua - ub);
+    return {};
+  case ScalarOp::Mul:
+    out = static_cast<int64_t>(ua * ub);
+    return {};
+  case ScalarOp::FloorDiv:
+  case ScalarOp::CeilDiv:
+  case ScalarOp::Mod:
+    if (b == 0) {
+      return fail("division by zero");
+    }
+    if (command.op == ScalarOp::FloorDiv) {
+      out = floorDivide(a, b);
+    } else if (command.op == ScalarOp::CeilDiv) {
+      int64_t quotient = floorDivide(a, b);
+      out = b != -1 && a % b != 0 ? quotient + 1 : quotient;
+    } else {
+      out = static_cast<int64_t>(ua - static_cast<uint64_t>(floorDivide(a, b)) * ub);
+    }
+    return {};
+  case ScalarOp::Min:
+    out = std::min(a, b);
+    return {};
+  case ScalarOp::Max:
+    out = std::max(a, b);
+    return {};
+  case ScalarOp::Equal:
+    out = a == b;
+    return {};
+  case ScalarOp::Less:
+    out = a < b;
+    return {};
+  case ScalarOp::LessEqual:
+    out = a <= b;
+    return {};
+  case ScalarOp::And:
+    out = a & b;
+    return {};
+  case ScalarOp::Or:
+    out = a | b;
+    return {};
+  }
+  return fail("unknown operation");
+}
+
+int64_t Executor::extent(const package::Extent &extent) const {
+  return extent.isSlot ? slots[static_cast<size_t>(extent.value)] : extent.value;
+}
+
+Status Executor::shapeOf(const Buffer &buffer, size_t dimensions, std::vector<int64_t> &shape) const {
+  shape.clear();
+  bool isComputed = false;
+  for (const package::Extent &e : buffer.shape) {
+    shape.push_back(extent(e));
+    isComputed |= e.isSlot && static_cast<size_t>(e.value) >= dimensions;
+  }
+  if (isComputed) {
+    auto bytes = package::bufferBytes(buffer.type, shape);
+    if (!bytes || *bytes > buffer.maxBytes) {
+      return fail("a buffer of at most " + std::to_string(buffer.maxBytes) + " bytes got " +
+                  (bytes ? std::to_string(*bytes) + " bytes" : "a negative or huge extent"));
+    }
+  }
+  return {};
+}
+
+namespace {
+
+struct Job {
+  abi::Kernel kernel;
+  const abi::Block *blocks;
+  const abi::Services *services;
+};
+
+void runItems(void *context, int worker, uint32_t first, uint32_t last) {
+  const Job &job = *static_cast<const Job *>(context);
+  job.kernel(&job.blocks[worker], job.services, first, last);
+}
+
+const abi::Services services{abi::kVersion};
+
+} // namespace
+
+Status Executor::dispatch(const CallView &view, const Command &command) {
+  const Entry &entry = view.entry;
+  if (shapes.size() < command.buffers.size()) {
+    shapes.resize(command.buffers.size());
+  }
+  operands.clear();
+  for (size_t i = 0; i < command.buffers.size(); ++i) {
+    const Buffer &buffer = entry.buffers[command.buffers[i]];
+    if (auto status = shapeOf(buffer, entry.dimensions.size(), shapes[i]); !status) {
+      return forward(status.error(), command.opId + ": operand " + std::to_string(i));
+    }
+    operands.push_back(bases[command.buffers[i]]);
+  }
+  int64_t items = slots[command.items];
+  if (items < 0 || items > static_cast<int64_t>(UINT32_MAX)) {
+    return fail(command.opId + ": " + std::to_string(items) + " work items");
+  }
+  scalars.clear();
+  for (package::Slot slot : command.scalars) {
+    scalars.push_back(slots[slot]);
+  }
+  const package::Kernel &kernel = loaded->program().kernels[command.kernel];
+  DispatchView dispatched{view,         command, kernel, static_cast<uint32_t>(items), operands.data(),
+                          shapes.data()};
+  for (Observer *observer : watching) {
+    if (auto status = observer->before(dispatched); !status) {
+      return forward(status.error(), command.opId);
+    }
+  }
+  constexpr size_t inlineBlocks = 64;
+  abi::Block few[inlineBlocks];
+  std::vector<abi::Block> many;
+  abi::Block *blocks = few;
+  if (scratch.size() > inlineBlocks) {
+    many.resize(scratch.size());
+    blocks = many.data();
+  }
+  for (size_t i = 0; i < scratch.size(); ++i) {
+    blocks[i] = {operands.data(), scalars.data(), scratch[i].data()};
+  }
+  Job job{loaded->kernel(command.kernel), blocks, &services};
+  int64_t start = watching.empty() ? 0 : now();
+  pool.run(static_cast<uint32_t>(items), runItems, &job);
+  int64_t end = watching.empty() ? 0 : now();
+  for (Observer *observer : watching) {
+    if (auto status = observer->after(dispatched, start, end); !status) {
+      return forward(status.error(), command.opId);
+    }
+  }
+  return {};
+}
+
+Status Executor::copy(const Entry &entry, const Command &command) {
+  const Buffer &source = entry.buffers[command.buffers[0]];
+  const Buffer &destination = entry.buffers[command.buffers[1]];
+  if (shapes.empty()) {
+    shapes.resize(1);
+  }
+  for (const Buffer *buffer : {&source, &destination}) {
+    if (auto status = shapeOf(*buffer, entry.dimensions.size(), shapes[0]); !status) {
+      return status;
+    }
+  }
+  // memmove: the arena's planner may let source and destination overlap.
+  std::memmove(bases[command.buffers[1]], bases[command.buffers[0]],
+               package::bufferBytes(source.type, shapes[0]).value_or(0));
+  return {};
+}

@@ -1,0 +1,48 @@
+//===- Observer.h - Looking at a program while it runs ----------------------===//
+#ifndef COOPT_RUNTIME_EXECUTOR_OBSERVER_H
+#define COOPT_RUNTIME_EXECUTOR_OBSERVER_H
+
+#include "coopt/PackageFormat/Program.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace coopt::runtime {
+
+/// One call of an entry point.
+struct CallView {
+  const package::Entry &entry;
+  const std::vector<int64_t> &sizes; ///< in the order of the entry's dimensions
+  const void *const *arguments;
+};
+
+/// One dispatch of a call.
+struct DispatchView {
+  const CallView &call;
+  const package::Command &command;
+  const package::Kernel &kernel;
+  uint32_t items;
+  void *const *buffers;                      ///< one an operand
+  const std::vector<int64_t> *operandShapes; ///< one an operand
+
+  size_t operands() const { return command.buffers.size(); }
+  bool isWritten(size_t operand) const { return operand >= command.firstWritten; }
+  const package::Buffer &buffer(size_t operand) const { return call.entry.buffers[command.buffers[operand]]; }
+  uint64_t bytes(size_t operand) const {
+    return package::bufferBytes(buffer(operand).type, operandShapes[operand]).value_or(0);
+  }
+};
+
+/// Called by the session's thread. An error ends the call.
+class Observer {
+public:
+  virtual ~Observer() = default;
+  virtual Status callBegins(const CallView &) { return {}; }
+  virtual Status before(const DispatchView &) { return {}; }
+  /// `start` and `end` in nanoseconds of the steady clock, around the kernel alone.
+  virtual Status after(const DispatchView &, int64_t start, int64_t end) { return {}; }
+};
+
+} // namespace coopt::runtime
+
+#endif // COOPT_RUNTIME_EXECUTOR_OBSERVER_H

@@ -1,0 +1,58 @@
+//===- LoadedPackage.h - A package made ready to run ------------------------===//
+#ifndef COOPT_RUNTIME_LOADER_LOADEDPACKAGE_H
+#define COOPT_RUNTIME_LOADER_LOADEDPACKAGE_H
+
+#include "Executor/AlignedMemory.h"
+#include "Loader/CodeObject.h"
+#include "Tokenizer/Tokenizer.h"
+#include "coopt/PackageFormat/Package.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace coopt::runtime {
+
+struct LoadOptions {
+  std::string isa;     ///< a variant of the package's code; empty: the best one that the processor has
+  bool verify = false; ///< compare the parameters with their checksums
+};
+
+/// Immutable and shared by sessions: the mapped file, code with every kernel resolved, parameters made from
+/// noise.
+class LoadedPackage {
+public:
+  /// Errors, with the path in front: those of PackageFile::open; no code for this processor, with the first
+  /// missing feature; a kernel that the code lacks; a broken tokenizer; not enough memory.
+  static Expected<std::shared_ptr<const LoadedPackage>> load(const std::string &path,
+                                                             const LoadOptions &options = {});
+
+  const package::PackageFile &file() const { return packageFile; }
+  const package::Program &program() const { return packageFile.program(); }
+  const package::Manifest &manifest() const { return packageFile.manifest(); }
+  /// The variant in use; empty if the package has no kernels.
+  const std::string &isa() const { return variant; }
+  abi::Kernel kernel(size_t index) const { return kernels[index]; }
+  /// The bytes of a parameter, 64-byte aligned.
+  const void *parameter(size_t index) const { return parameters[index]; }
+  /// Null if the package has none.
+  const Tokenizer *tokenizer() const { return tokens ? &*tokens : nullptr; }
+
+private:
+  Status prepare(const LoadOptions &options);
+  Status loadCode(const std::string &isa);
+  Status placeParameters();
+
+  package::PackageFile packageFile;
+  std::string variant;
+  CodeObject code;
+  std::vector<abi::Kernel> kernels;
+  std::vector<const void *> parameters;
+  std::vector<AlignedMemory> noise;
+  std::optional<Tokenizer> tokens;
+};
+
+} // namespace coopt::runtime
+
+#endif // COOPT_RUNTIME_LOADER_LOADEDPACKAGE_H

@@ -1,0 +1,51 @@
+//===- Statistics.h - Where the time of a session goes ----------------------===//
+#ifndef COOPT_RUNTIME_MEASURE_STATISTICS_H
+#define COOPT_RUNTIME_MEASURE_STATISTICS_H
+
+#include "Executor/Observer.h"
+
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace coopt::runtime {
+
+/// Adds up, for each op id, its dispatches, their wall time and the bytes of all their operands (at the
+/// run-time sizes; a state counts with its whole capacity).
+class Statistics : public Observer {
+public:
+  struct Row {
+    std::string opId;
+    uint64_t calls = 0;
+    double seconds = 0;
+    double bytes = 0;
+  };
+  Status after(const DispatchView &dispatch, int64_t start, int64_t end) override;
+  /// Most time first.
+  std::vector<Row> rows() const;
+
+private:
+  std::unordered_map<std::string, Row> byId;
+};
+
+/// Writes every dispatch as a complete event ("X") of the Trace Event Format that chrome://tracing and
+/// Perfetto read.
+class Trace : public Observer {
+public:
+  Status after(const DispatchView &dispatch, int64_t start, int64_t end) override;
+  Status write(const std::string &path) const;
+
+private:
+  struct Event {
+    const package::Command *command;
+    const package::Kernel *kernel;
+    const package::Entry *entry;
+    uint32_t items;
+    int64_t start, end;
+  };
+  std::vector<Event> events;
+};
+
+} // namespace coopt::runtime
+
+#endif // COOPT_RUNTIME_MEASURE_STATISTICS_H
