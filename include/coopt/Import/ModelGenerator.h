@@ -1,0 +1,63 @@
+//===- ModelGenerator.h - Models of any size with seeded weights ----------------------===//
+//
+// Writes a model directory (config.json, model*.safetensors, tokenizer.json) of a family that the importers
+// read. Weights are noise that keeps activations in a sane range; they depend on the seed and on names alone,
+// not on the number of shards:
+//
+//   linear layers, embedding   element i (row-major) of a tensor is sqrt(3 / K) * n(i): K the last dimension
+//   (the fan-in), n uniform in
+//                              [-1, 1), so that the standard deviation is 1 / sqrt(K)
+//   norms                      1 + n(i) / 8
+//   n(i)                       package::noise(package::splitMix64(seed, FNV-1a 64 of the tensor's name), i)
+//
+// Products and sums are rounded to binary32, then to nearest (ties to even) to f16 or bf16.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_IMPORT_MODELGENERATOR_H
+#define COOPT_IMPORT_MODELGENERATOR_H
+
+#include "coopt/Import/HuggingFaceConfig.h"
+
+#include <functional>
+
+namespace coopt::import {
+
+/// Smallest vocabulary of a generated tokenizer: 3 special tokens, 256 bytes, the mark of a space, 94
+/// printable ASCII characters.
+constexpr int64_t minimumGeneratedVocabulary = 3 + 256 + 1 + 94;
+
+struct GeneratorOptions {
+  LlamaConfig config;                ///< bos and eos as in config.json
+  TensorType type = TensorType::F32; ///< F32, F16 or BF16
+  size_t shards = 1;
+  uint64_t seed = 0;
+  bool overwrite = false; ///< else a directory that holds a model is an error
+};
+
+/// Called now and then with the bytes of weights written so far.
+using GeneratorProgress = std::function<void(uint64_t done, uint64_t total)>;
+
+/// Makes the directory and writes the model. Errors: a configuration that the reader of config.json refuses,
+/// a vocabulary that is too small, too little room on the file system, a model that is there already; the
+/// system's.
+Status generateModel(const GeneratorOptions &options, const std::string &directory,
+                     const GeneratorProgress &progress = {});
+
+/// Bytes of weights.
+Expected<uint64_t> generatedBytes(const GeneratorOptions &options);
+
+/// The elements [first, first + count) of a tensor, as written; `out` has room for count elements of the
+/// type.
+void generateElements(const GeneratorOptions &options, const ExpectedTensor &tensor, uint64_t first,
+                      uint64_t count, void *out);
+
+/// config.json for a configuration; readers of Hugging Face's format take it.
+std::string llamaConfigJson(const LlamaConfig &config, TensorType type);
+
+/// A byte-fallback tokenizer.json of exactly `vocabularySize` tokens: as many merges (of some common English
+/// words, then of pairs of letters) as there is room for, then tokens that no text contains.
+Expected<std::string> generatedTokenizerJson(int64_t vocabularySize);
+
+} // namespace coopt::import
+
+#endif // COOPT_IMPORT_MODELGENERATOR_H

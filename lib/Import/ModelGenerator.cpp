@@ -1,0 +1,202 @@
+#include "coopt/Import/ModelGenerator.h"
+#include "coopt/Import/SafetensorsWriter.h"
+#include "coopt/Numerics/Half.h"
+#include "coopt/PackageFormat/Package.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+using namespace coopt;
+using namespace coopt::import;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr uint64_t chunkElements = 1 << 18;
+
+std::vector<TensorDeclaration> declarations(const GeneratorOptions &options) {
+  std::vector<TensorDeclaration> tensors;
+  for (const ExpectedTensor &tensor : llamaTensors(options.config)) {
+    tensors.push_back({tensor.name, options.type, tensor.shape});
+  }
+  return tensors;
+}
+
+const char *torchName(TensorType type) {
+  return type == TensorType::F32 ? "float32" : type == TensorType::F16 ? "float16" : "bfloat16";
+}
+
+uint64_t tensorSeed(uint64_t seed, const std::string &name) {
+  uint64_t hash = 0xCBF29CE484222325u;
+  for (char c : name) {
+    hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001B3u;
+  }
+  return package::splitMix64(seed, hash);
+}
+
+/// Files of an earlier model that would be read together with, or instead of, the new one.
+std::vector<fs::path> modelFiles(const std::string &directory) {
+  std::vector<fs::path> files;
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    std::string name = entry->path().filename().string();
+    if (entry->path().extension() == ".safetensors" || name == "model.safetensors.index.json" ||
+        name == "config.json" || name == "tokenizer.json") {
+      files.push_back(entry->path());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+Status prepareDirectory(const GeneratorOptions &options, const std::string &directory, uint64_t bytes) {
+  std::error_code error;
+  fs::create_directories(directory, error);
+  if (error) {
+    return fail(directory + ": " + error.message());
+  }
+  for (const fs::path &file : modelFiles(directory)) {
+    if (!options.overwrite) {
+      return fail(directory + ": holds " + file.filename().string() + " already");
+    }
+    if (!fs::remove(file, error)) {
+      return fail(file.string() + ": " + error.message());
+    }
+  }
+  auto space = fs::space(directory, error);
+  if (!error && space.available < bytes) {
+    return fail(directory + ": the weights take " + std::to_string(bytes) +
+                " bytes, the file system has room for " + std::to_string(space.available));
+  }
+  return {};
+}
+
+} // namespace
+
+void import::generateElements(const GeneratorOptions &options, const ExpectedTensor &tensor, uint64_t first,
+                              uint64_t count, void *out) {
+  uint64_t seed = tensorSeed(options.seed, tensor.name);
+  bool norm = tensor.shape.size() == 1;
+  float offset = norm ? 1.0f : 0.0f;
+  float scale = norm ? 0.125f : std::sqrt(3.0f / static_cast<float>(tensor.shape.back()));
+  auto *floats = static_cast<float *>(out);
+  auto *halves = static_cast<uint16_t *>(out);
+  for (uint64_t i = 0; i < count; ++i) {
+    float value = offset + scale * package::noise(seed, first + i);
+    if (options.type == TensorType::F32) {
+      floats[i] = value;
+    } else {
+      halves[i] = options.type == TensorType::F16 ? numerics::halfFromFloat(value)
+                                                  : numerics::bfloat16FromFloat(value);
+    }
+  }
+}
+
+std::string import::llamaConfigJson(const LlamaConfig &config, TensorType type) {
+  nlohmann::ordered_json json = {
+      {"architectures", {"LlamaForCausalLM"}},
+      {"model_type", "llama"},
+      {"hidden_size", config.hiddenSize},
+      {"intermediate_size", config.intermediateSize},
+      {"num_hidden_layers", config.layers},
+      {"num_attention_heads", config.heads},
+      {"num_key_value_heads", config.keyValueHeads},
+      {"head_dim", config.headSize},
+      {"vocab_size", config.vocabularySize},
+      {"max_position_embeddings", config.maxPositions},
+      {"rms_norm_eps", config.rmsNormEpsilon},
+      {"rope_theta", config.ropeTheta},
+      {"hidden_act", "silu"},
+      {"tie_word_embeddings", config.tieWordEmbeddings},
+      {"attention_bias", false},
+      {"mlp_bias", false},
+  };
+  const RopeScaling &rope = config.ropeScaling;
+  if (rope.kind == RopeScaling::Kind::Linear) {
+    json["rope_scaling"] = {{"rope_type", "linear"}, {"factor", rope.factor}};
+  } else if (rope.kind == RopeScaling::Kind::Llama3) {
+    json["rope_scaling"] = {{"rope_type", "llama3"},
+                            {"factor", rope.factor},
+                            {"low_freq_factor", rope.lowFrequencyFactor},
+                            {"high_freq_factor", rope.highFrequencyFactor},
+                            {"original_max_position_embeddings", rope.originalMaxPositions}};
+  }
+  if (config.bos) {
+    json["bos_token_id"] = *config.bos;
+  }
+  if (config.eos.size() == 1) {
+    json["eos_token_id"] = config.eos[0];
+  } else if (!config.eos.empty()) {
+    json["eos_token_id"] = config.eos;
+  }
+  json["torch_dtype"] = torchName(type);
+  return json.dump(1) + "\n";
+}
+
+Expected<uint64_t> import::generatedBytes(const GeneratorOptions &options) {
+  uint64_t total = 0;
+  for (const TensorDeclaration &tensor : declarations(options)) {
+    auto bytes = tensorBytes(tensor);
+    if (!bytes) {
+      return forward(bytes.error());
+    }
+    if (__builtin_add_overflow(total, *bytes, &total)) {
+      return fail("more than 2^64 bytes of weights");
+    }
+  }
+  return total;
+}
+
+Status import::generateModel(const GeneratorOptions &options, const std::string &directory,
+                             const GeneratorProgress &progress) {
+  if (options.type != TensorType::F32 && options.type != TensorType::F16 &&
+      options.type != TensorType::BF16) {
+    return fail(std::string("element type ") + tensorTypeName(options.type) + ", expected F32, F16 or BF16");
+  }
+  // What can't be read back is not written.
+  std::string config = llamaConfigJson(options.config, options.type);
+  if (auto read = parseLlamaConfig(config, "configuration"); !read) {
+    return forward(read.error());
+  }
+  auto tokenizer = generatedTokenizerJson(options.config.vocabularySize);
+  if (!tokenizer) {
+    return forward(tokenizer.error());
+  }
+  auto total = generatedBytes(options);
+  if (!total) {
+    return forward(total.error());
+  }
+  if (auto status = prepareDirectory(options, directory, *total); !status) {
+    return status;
+  }
+  if (auto status = writeTextFile(directory + "/tokenizer.json", *tokenizer); !status) {
+    return status;
+  }
+  std::vector<ExpectedTensor> tensors = llamaTensors(options.config);
+  uint64_t elementBytes = tensorTypeSize(options.type), done = 0;
+  std::vector<float> buffer(chunkElements);
+  auto source = [&](size_t index, const TensorSink &sink) -> Status {
+    uint64_t elements = *tensorBytes({"", options.type, tensors[index].shape}) / elementBytes;
+    for (uint64_t first = 0; first < elements; first += chunkElements) {
+      uint64_t count = std::min(chunkElements, elements - first);
+      generateElements(options, tensors[index], first, count, buffer.data());
+      if (auto status = sink(buffer.data(), count * elementBytes); !status) {
+        return status;
+      }
+      done += count * elementBytes;
+      if (progress) {
+        progress(done, *total);
+      }
+    }
+    return {};
+  };
+  if (auto status = writeSafetensorsModel(directory, declarations(options), options.shards, source);
+      !status) {
+    return status;
+  }
+  // Last, so that a directory with a configuration holds a whole model.
+  return writeTextFile(directory + "/config.json", config);
+}

@@ -1,0 +1,110 @@
+//===- coopt-gen.cpp - Models of any size with seeded weights --------------------===//
+#include "coopt/Import/ModelGenerator.h"
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+using namespace coopt;
+using namespace coopt::import;
+
+namespace {
+
+// From here on a person would wonder whether anything happens.
+constexpr uint64_t progressFrom = uint64_t(256) << 20;
+
+int report(const std::string &message) {
+  std::fprintf(stderr, "coopt-gen: error: %s\n", message.c_str());
+  return 1;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  CLI::App app("Writes a model of the given sizes with seeded random weights: config.json, "
+               "model*.safetensors and tokenizer.json. The "
+               "same sizes and seed give the same weights on every machine and for any number of shards.");
+  app.name("coopt-gen");
+  app.footer("Example:\n  coopt-gen --layers=2 --hidden=256 --heads=8 --kv-heads=4 --ffn=688 --vocab=512 "
+             "--seed=1 -o DIR");
+  GeneratorOptions options;
+  LlamaConfig &config = options.config;
+  config.bos = 1;
+  config.eos = {2};
+  config.rmsNormEpsilon = 1e-5;
+  std::string architecture = "llama", type = "f32", directory;
+  app.add_option("--arch", architecture, "Family of the model")
+      ->check(CLI::IsMember({"llama"}))
+      ->capture_default_str();
+  auto size = [&](const char *flag, int64_t &value, int64_t most, const std::string &text) {
+    return app.add_option(flag, value, text)->check(CLI::Range(int64_t(1), most))->type_name("N");
+  };
+  size("--layers", config.layers, 4096, "Number of decoder layers")->required();
+  size("--hidden", config.hiddenSize, 1 << 20, "Width of the residual stream")->required();
+  size("--heads", config.heads, 1 << 14, "Number of attention heads")->required();
+  auto *keyValueHeads = size("--kv-heads", config.keyValueHeads, 1 << 14,
+                             "Number of key and value heads, a divisor of --heads [default: --heads]");
+  size("--ffn", config.intermediateSize, 1 << 20, "Width of the feed-forward layers")->required();
+  app.add_option("--vocab", config.vocabularySize,
+                 "Number of tokens, at least " + std::to_string(minimumGeneratedVocabulary))
+      ->check(CLI::Range(minimumGeneratedVocabulary, int64_t(1) << 22))
+      ->type_name("N")
+      ->required();
+  size("--max-positions", config.maxPositions, int64_t(1) << 28, "Longest context")->capture_default_str();
+  auto *headSize =
+      size("--head-dim", config.headSize, 4096, "Size of a head, even [default: --hidden / --heads]");
+  app.add_flag("--tied", config.tieWordEmbeddings, "The head is the transposed embedding");
+  app.add_option("--dtype", type, "Type of the weights")
+      ->check(CLI::IsMember({"f32", "f16", "bf16"}))
+      ->capture_default_str();
+  app.add_option("--shards", options.shards, "Number of safetensors files")
+      ->check(CLI::Range(size_t(1), size_t(99999)))
+      ->type_name("N")
+      ->capture_default_str();
+  app.add_option("--seed", options.seed, "Seed of the weights")->type_name("N")->capture_default_str();
+  app.add_flag("--force", options.overwrite, "Replace a model that the folder holds");
+  app.add_option("-o,--output", directory, "Folder to write, made if it does not exist")
+      ->type_name("DIR")
+      ->required();
+  CLI11_PARSE(app, argc, argv);
+
+  options.type = type == "f32" ? TensorType::F32 : type == "f16" ? TensorType::F16 : TensorType::BF16;
+  if (!*keyValueHeads) {
+    config.keyValueHeads = config.heads;
+  }
+  if (config.heads % config.keyValueHeads != 0) {
+    return report("--kv-heads: expected a divisor of --heads (" + std::to_string(config.heads) + "), got " +
+                  std::to_string(config.keyValueHeads));
+  }
+  if (!*headSize) {
+    if (config.hiddenSize % config.heads != 0) {
+      return report("--hidden: expected a multiple of --heads (" + std::to_string(config.heads) + "), got " +
+                    std::to_string(config.hiddenSize) + "; or give --head-dim");
+    }
+    config.headSize = config.hiddenSize / config.heads;
+  }
+  if (config.headSize % 2 != 0) {
+    return report(std::string(*headSize ? "--head-dim" : "--hidden / --heads") +
+                  ": expected an even number, got " + std::to_string(config.headSize));
+  }
+  if (size_t tensors = llamaTensors(config).size(); options.shards > tensors) {
+    return report("--shards: expected at most one shard a tensor (" + std::to_string(tensors) + "), got " +
+                  std::to_string(options.shards));
+  }
+  int shown = -1;
+  auto progress = [&](uint64_t done, uint64_t total) {
+    int percent = static_cast<int>(done * 100.0 / total);
+    if (total >= progressFrom && percent != shown) {
+      shown = percent;
+      std::fprintf(stderr, "\rcoopt-gen: %3d%% of %.1f GiB%s", percent, total / 1073741824.0,
+                   done == total ? "\n" : "");
+    }
+  };
+  if (auto status = generateModel(options, directory, progress); !status) {
+    if (shown >= 0 && shown < 100) {
+      std::fputc('\n', stderr);
+    }
+    bool taken = status.error().message.find("already") != std::string::npos;
+    return report(status.error().message + (taken ? "; --force replaces it" : ""));
+  }
+  return 0;
+}
