@@ -1,0 +1,19 @@
+//===- TileKernels.h - The tile phase: schedules become loops ---------------------===//
+//
+// Each kernel's configuration is turned into an scf.forall over tiles of its root op, with the other ops of the region
+// fused into it; one iteration is one work item. A kernel with several guarded configurations becomes several
+// kernels of the same id under host-side conditions. No choice is made here.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_TRANSFORMS_TILEKERNELS_H
+#define COOPT_TRANSFORMS_TILEKERNELS_H
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace coopt {
+
+mlir::LogicalResult tileKernels(mlir::ModuleOp module);
+
+} // namespace coopt
+
+#endif // COOPT_TRANSFORMS_TILEKERNELS_H

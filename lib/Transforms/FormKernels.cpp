@@ -1,0 +1,287 @@
+#include "coopt/Transforms/FormKernels.h"
+
+#include "KernelGroups.h"
+#include "dialects/Attention/IR/Attention.h"
+#include "dialects/Model/IR/Model.h"
+#include "dialects/Schedule/IR/Schedule.h"
+
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace coopt;
+
+namespace {
+
+/// Builds the kernels of one entry point, in order, before its terminator.
+class EntryKernels {
+public:
+  EntryKernels(Block &block) : block(block), builder(block.getTerminator()) {}
+
+  LogicalResult build();
+
+private:
+  LogicalResult buildKernel(const KernelGroup &group);
+  /// A tensor.empty outside the kernel for `result`, with host-side extents.
+  FailureOr<Value> destination(OpResult result);
+  /// Copies into a result of the entry what no kernel would write there: views, arguments, values returned twice.
+  void copyPlainResults();
+  std::string idOf(const KernelGroup &group);
+
+  Block &block;
+  OpBuilder builder;
+  IRMapping outer; // old values to the kernels' results
+  llvm::StringMap<unsigned> idCount;
+};
+
+/// The tensor.empty that an initial value comes from, or null.
+tensor::EmptyOp emptyBehind(Value init) {
+  while (Operation *def = init.getDefiningOp()) {
+    if (auto empty = dyn_cast<tensor::EmptyOp>(def)) {
+      return empty;
+    }
+    auto fill = dyn_cast<linalg::FillOp>(def);
+    if (!fill) {
+      return nullptr;
+    }
+    init = fill.getOutputs()[0];
+  }
+  return nullptr;
+}
+
+bool isState(Type type) { return isa<attention::StateType>(type); }
+
+} // namespace
+
+std::string EntryKernels::idOf(const KernelGroup &group) {
+  // The anchor comes first in its group, so the first op that has an id names the kernel.
+  std::string id;
+  for (Operation *op : group.ops) {
+    if (auto attribute = op->getAttrOfType<StringAttr>("coopt.id")) {
+      id = attribute.str();
+      break;
+    }
+  }
+  if (id.empty()) {
+    id = group.ops.front()->getName().getStringRef().str();
+  }
+  // Two kernels may stem from ops of one id (a norm that was split): they stay distinguishable.
+  unsigned count = idCount[id]++;
+  return count == 0 ? id : id + "/" + std::to_string(count);
+}
+
+FailureOr<Value> EntryKernels::destination(OpResult result) {
+  auto type = dyn_cast<RankedTensorType>(result.getType());
+  if (!type) {
+    return result.getOwner()->emitError("a kernel's result must be a ranked tensor or a state, got ") << result.getType();
+  }
+  Location loc = result.getLoc();
+  if (type.hasStaticShape()) {
+    return Value(tensor::EmptyOp::create(builder, loc, type, ValueRange()));
+  }
+  if (auto style = dyn_cast<DestinationStyleOpInterface>(result.getOwner())) {
+    if (tensor::EmptyOp empty = emptyBehind(style.getTiedOpOperand(result)->get())) {
+      return builder.clone(*empty, outer)->getResult(0);
+    }
+  }
+  ReifiedRankedShapedTypeDims shapes;
+  if (failed(reifyResultShapes(builder, result.getOwner(), shapes))) {
+    return result.getOwner()->emitError("can't tell the size of this op's result outside its kernel");
+  }
+  // The sizes may have been taken of tensors that kernels now make.
+  SmallVector<OpFoldResult> sizes = shapes[result.getResultNumber()];
+  for (OpFoldResult &size : sizes) {
+    if (auto value = dyn_cast<Value>(size)) {
+      if (Operation *def = value.getDefiningOp()) {
+        for (OpOperand &operand : def->getOpOperands()) {
+          operand.set(outer.lookupOrDefault(operand.get()));
+        }
+      }
+    }
+  }
+  return Value(tensor::EmptyOp::create(builder, loc, sizes, type.getElementType()));
+}
+
+LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
+  Operation *root = group.root();
+  // Existing kernels are moved as they are.
+  if (isa<schedule::KernelOp>(root)) {
+    builder.clone(*root, outer);
+    return success();
+  }
+
+  llvm::SmallPtrSet<Operation *, 8> members(group.ops.begin(), group.ops.end());
+  llvm::SetVector<Value> sources;
+  for (Operation *op : group.ops) {
+    SetVector<Value> used;
+    for (Value operand : op->getOperands()) {
+      collectSources(operand, used);
+    }
+    // Regions of members may use values from outside (tensor.extract inside a linalg body).
+    op->walk([&](Operation *inner) {
+      for (Value operand : inner->getOperands()) {
+        if (inner != op && operand.getParentBlock() == &block) {
+          collectSources(operand, used);
+        }
+      }
+    });
+    for (Value value : used) {
+      if (!value.getDefiningOp() || !members.contains(value.getDefiningOp())) {
+        sources.insert(value);
+      }
+    }
+  }
+
+  SmallVector<Value> ins, outs;
+  SmallVector<Value> oldIns, oldOuts; // what the region's arguments stand for
+  bool writesState = llvm::any_of(root->getResultTypes(), isState);
+  for (Value source : sources) {
+    bool isWrittenState = writesState && isState(source.getType());
+    (isWrittenState ? outs : ins).push_back(outer.lookupOrDefault(source));
+    (isWrittenState ? oldOuts : oldIns).push_back(source);
+  }
+  SmallVector<OpResult> tensorResults;
+  for (OpResult result : root->getResults()) {
+    if (!isState(result.getType())) {
+      FailureOr<Value> init = destination(result);
+      if (failed(init)) {
+        return failure();
+      }
+      outs.push_back(*init);
+      tensorResults.push_back(result);
+    }
+  }
+
+  auto kernel = schedule::KernelOp::create(builder, root->getLoc(), idOf(group), ins, outs);
+  Block *body = &kernel.getBody().front();
+  OpBuilder inner = OpBuilder::atBlockEnd(body);
+  IRMapping map;
+  for (auto [old, argument] : llvm::zip_equal(oldIns, body->getArguments().take_front(ins.size()))) {
+    map.map(old, argument);
+  }
+  for (auto [old, argument] : llvm::zip_equal(oldOuts, body->getArguments().drop_front(ins.size()).take_front(oldOuts.size()))) {
+    map.map(old, argument);
+  }
+  ValueRange destinations = body->getArguments().drop_front(ins.size() + oldOuts.size());
+
+  std::function<void(Value)> cloneFree = [&](Value value) {
+    Operation *def = value.getDefiningOp();
+    if (!def || map.contains(value) || roleOf(def) != OpRole::Free) {
+      return;
+    }
+    for (Value operand : def->getOperands()) {
+      cloneFree(operand);
+    }
+    inner.clone(*def, map);
+  };
+  for (Operation *op : group.ops) {
+    if (op == root) {
+      // The root writes into the kernel's destinations instead of fresh tensors.
+      if (auto style = dyn_cast<DestinationStyleOpInterface>(op)) {
+        for (auto [result, destinationArgument] : llvm::zip_equal(tensorResults, destinations)) {
+          if (tensor::EmptyOp empty = emptyBehind(style.getTiedOpOperand(result)->get())) {
+            map.map(empty.getResult(), destinationArgument);
+            // An initial fill was possibly cloned for an earlier member: forget it, it must fill the destination.
+            Value init = style.getTiedOpOperand(result)->get();
+            while (init != empty.getResult()) {
+              map.erase(init);
+              init = init.getDefiningOp<linalg::FillOp>().getOutputs()[0];
+            }
+          }
+        }
+      }
+    }
+    for (Value operand : op->getOperands()) {
+      cloneFree(operand);
+    }
+    op->walk([&](Operation *nested) {
+      for (Value operand : nested->getOperands()) {
+        if (operand.getParentBlock() == &block) {
+          cloneFree(operand);
+        }
+      }
+    });
+    Operation *clone = inner.clone(*op, map);
+    clone->removeAttr("coopt.id");
+  }
+  SmallVector<Value> yields;
+  SmallVector<OpResult> yielded;
+  for (OpResult result : root->getResults()) {
+    if (isState(result.getType())) {
+      yields.push_back(map.lookup(result));
+      yielded.push_back(result);
+    }
+  }
+  for (OpResult result : tensorResults) {
+    yields.push_back(map.lookup(result));
+    yielded.push_back(result);
+  }
+  schedule::YieldOp::create(inner, root->getLoc(), yields);
+  for (auto [old, result] : llvm::zip_equal(yielded, kernel.getResults())) {
+    outer.map(old, result);
+  }
+  return success();
+}
+
+void EntryKernels::copyPlainResults() {
+  Operation *terminator = block.getTerminator();
+  llvm::SmallPtrSet<Value, 4> seen;
+  for (auto [index, operand] : llvm::enumerate(terminator->getOpOperands())) {
+    Value value = operand.get();
+    auto type = dyn_cast<RankedTensorType>(value.getType());
+    if (!type) {
+      continue;
+    }
+    Operation *def = value.getDefiningOp();
+    if (def && roleOf(def) == OpRole::Compute && seen.insert(value).second) {
+      continue;
+    }
+    builder.setInsertionPoint(terminator);
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, value.getLoc(), value);
+    Value init = tensor::EmptyOp::create(builder, value.getLoc(), sizes, type.getElementType());
+    auto copy = linalg::CopyOp::create(builder, value.getLoc(), value, init);
+    copy->setAttr("coopt.id", builder.getStringAttr("result" + std::to_string(index)));
+    operand.set(copy.getResult(0));
+  }
+}
+
+LogicalResult EntryKernels::build() {
+  copyPlainResults();
+  SmallVector<KernelGroup> groups = groupOps(block);
+  SmallVector<Operation *> old;
+  for (Operation &op : block.without_terminator()) {
+    old.push_back(&op);
+  }
+  builder.setInsertionPoint(block.getTerminator());
+  for (const KernelGroup &group : groups) {
+    if (failed(buildKernel(group))) {
+      return failure();
+    }
+  }
+  for (OpOperand &operand : block.getTerminator()->getOpOperands()) {
+    operand.set(outer.lookupOrDefault(operand.get()));
+  }
+  // Host ops that took sizes of computed tensors now take them of the kernels' results, hence after them.
+  for (Operation *op : llvm::reverse(old)) {
+    if (roleOf(op) != OpRole::Host && op->use_empty()) {
+      op->erase();
+    }
+  }
+  for (Operation *op : llvm::reverse(old)) {
+    if (roleOf(op) != OpRole::Compute && op->use_empty()) {
+      op->erase();
+    }
+  }
+  return success();
+}
+
+LogicalResult coopt::formKernels(ModuleOp module) {
+  for (auto entry : module.getOps<model::EntryOp>()) {
+    if (failed(EntryKernels(entry.getBody().front()).build())) {
+      return failure();
+    }
+  }
+  return success();
+}

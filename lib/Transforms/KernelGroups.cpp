@@ -1,0 +1,151 @@
+#include "KernelGroups.h"
+
+#include "dialects/Attention/IR/Attention.h"
+#include "dialects/Model/IR/Model.h"
+#include "dialects/Quantized/IR/Quantized.h"
+#include "dialects/Schedule/IR/Schedule.h"
+
+#include "llvm/ADT/SetVector.h"
+
+using namespace mlir;
+using namespace coopt;
+
+OpRole coopt::roleOf(Operation *op) {
+  if (isa<tensor::EmptyOp, tensor::ExtractSliceOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp,
+          linalg::FillOp>(op) ||
+      op->hasTrait<OpTrait::ConstantLike>()) {
+    return OpRole::Free;
+  }
+  if (isa<model::SizeOp, model::LoadOp, tensor::DimOp>(op)) {
+    return OpRole::Host;
+  }
+  // Index arithmetic: every operand and result is a scalar integer or index.
+  auto isScalar = [](Type type) { return type.isIntOrIndex(); };
+  if (op->getNumRegions() == 0 && llvm::all_of(op->getOperandTypes(), isScalar) &&
+      llvm::all_of(op->getResultTypes(), isScalar)) {
+    return OpRole::Host;
+  }
+  return OpRole::Compute;
+}
+
+void coopt::collectSources(Value value, llvm::SetVector<Value> &sources) {
+  Operation *def = value.getDefiningOp();
+  if (!def || roleOf(def) != OpRole::Free) {
+    sources.insert(value);
+    return;
+  }
+  for (Value operand : def->getOperands()) {
+    collectSources(operand, sources);
+  }
+}
+
+namespace {
+
+bool isElementwise(Operation *op) {
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  return linalgOp && linalgOp.hasPureTensorSemantics() && linalgOp.getNumReductionLoops() == 0 &&
+         op->getNumResults() == 1 && linalgOp.getNumLoops() > 0 &&
+         linalgOp.getIndexingMapMatchingResult(op->getResult(0)).isIdentity();
+}
+
+KernelGroup::Kind kindAlone(Operation *op) {
+  if (isElementwise(op)) {
+    return KernelGroup::Kind::Pointwise;
+  }
+  if (isa<model::RowReduceOp, quantized::QuantizeOp>(op)) {
+    return KernelGroup::Kind::Rows;
+  }
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  bool isContraction = linalgOp && op->getNumResults() == 1 && linalg::isaContractionOpInterface(linalgOp);
+  if (isContraction || isa<quantized::ContractOp, model::GatherOp>(op)) {
+    return KernelGroup::Kind::Anchored;
+  }
+  return KernelGroup::Kind::Single;
+}
+
+/// The map from `op`'s loops to the indices of operand `operand`; null where ops of this kind read it otherwise.
+AffineMap readMap(OpOperand &operand) {
+  Operation *op = operand.getOwner();
+  if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
+    return linalgOp.isDpsInput(&operand) ? linalgOp.getMatchingIndexingMap(&operand) : AffineMap();
+  }
+  // Row reductions and quantisation read rows of their only input.
+  if (isa<model::RowReduceOp, quantized::QuantizeOp>(op) && operand.getOperandNumber() == 0) {
+    auto type = cast<ShapedType>(operand.get().getType());
+    return AffineMap::getMultiDimIdentityMap(type.getRank(), op->getContext());
+  }
+  return AffineMap();
+}
+
+/// The kind of `group` once `op`, which reads the group's result through `operand`, has joined; nothing if it can't.
+std::optional<KernelGroup::Kind> kindWith(const KernelGroup &group, Operation *op, OpOperand &operand) {
+  using Kind = KernelGroup::Kind;
+  Kind alone = kindAlone(op);
+  if (group.kind == Kind::Single || (alone != Kind::Pointwise && alone != Kind::Rows)) {
+    return std::nullopt;
+  }
+  AffineMap map = readMap(operand);
+  if (!map || map.getNumResults() == 0) {
+    return std::nullopt;
+  }
+  if (alone == Kind::Pointwise && map.isIdentity()) {
+    return group.kind;
+  }
+  bool rowsToRows = map.getResult(0) == getAffineDimExpr(0, op->getContext()) &&
+                    llvm::none_of(map.getResults().drop_front(), [](AffineExpr e) { return e.isFunctionOfDim(0); });
+  if (group.kind != Kind::Anchored && rowsToRows) {
+    return Kind::Rows;
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+SmallVector<KernelGroup> coopt::groupOps(Block &block) {
+  SmallVector<KernelGroup> groups;
+  DenseMap<Operation *, unsigned> groupOf;
+  for (Operation &op : block.without_terminator()) {
+    if (roleOf(&op) != OpRole::Compute) {
+      continue;
+    }
+    // The youngest group that the op depends on is the only one it can join: all the others then come before it.
+    std::optional<unsigned> youngest;
+    llvm::SetVector<Value> sources;
+    for (Value operand : op.getOperands()) {
+      collectSources(operand, sources);
+    }
+    for (Value source : sources) {
+      if (auto it = groupOf.find(source.getDefiningOp()); source.getDefiningOp() && it != groupOf.end()) {
+        youngest = std::max(youngest.value_or(0), it->second);
+      }
+    }
+    if (youngest && !isa<schedule::KernelOp>(op)) {
+      KernelGroup &group = groups[*youngest];
+      OpOperand *link = nullptr;
+      unsigned links = 0;
+      for (OpOperand &operand : op.getOpOperands()) {
+        if (operand.get().getDefiningOp() == group.root()) {
+          link = &operand;
+          ++links;
+        }
+      }
+      // Reading the result through a view, or through two operands, would need more than the tile at hand.
+      llvm::SetVector<Value> throughViews;
+      bool onlyDirect = llvm::count_if(sources, [&](Value v) {
+                          auto it = groupOf.find(v.getDefiningOp());
+                          return v.getDefiningOp() && it != groupOf.end() && it->second == *youngest;
+                        }) == 1;
+      if (links == 1 && onlyDirect && group.root()->getNumResults() == 1 && link->get().hasOneUse()) {
+        if (auto kind = kindWith(group, &op, *link)) {
+          group.kind = *kind;
+          group.ops.push_back(&op);
+          groupOf[&op] = *youngest;
+          continue;
+        }
+      }
+    }
+    groupOf[&op] = groups.size();
+    groups.push_back(KernelGroup{kindAlone(&op), {&op}});
+  }
+  return groups;
+}

@@ -1,0 +1,328 @@
+#include "KernelOutliner.h"
+
+#include "dialects/Model/IR/Model.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
+#include "mlir/Dialect/Bufferization/Transforms/Transforms.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+
+using namespace mlir;
+using namespace coopt;
+
+MemRefType coopt::bufferType(Type type) {
+  if (auto state = dyn_cast<attention::StateType>(type)) {
+    return MemRefType::get({2 * state.getLayers() * state.getHeads(), state.getCapacity(), state.getHeadSize()},
+                           state.getElement());
+  }
+  auto tensor = cast<RankedTensorType>(type);
+  return MemRefType::get(tensor.getShape(), tensor.getElementType());
+}
+
+namespace {
+
+/// Builds the function of one kernel.
+class FunctionBuilder {
+public:
+  FunctionBuilder(schedule::KernelOp kernel, ModuleOp kernels)
+      : kernel(kernel), kernels(kernels), builder(kernel.getContext()) {}
+
+  FailureOr<OutlinedKernel> build();
+
+private:
+  void classifyOperands();
+  void makeSignature();
+  void bindArguments();
+  LogicalResult cloneBody();
+  LogicalResult cloneStateOp(Operation &op);
+  LogicalResult bufferize();
+  void loopOverItems();
+
+  schedule::KernelOp kernel;
+  ModuleOp kernels;
+  OpBuilder builder;
+  IRMapping map;
+  OutlinedKernel result;
+  func::FuncOp function;
+  llvm::SmallDenseMap<int64_t, Value> layerScalar; // layer number -> scalar argument
+};
+
+/// The layer attribute of an op on opaque state, if it is one.
+std::optional<int64_t> layerOf(Operation &op) {
+  return llvm::TypeSwitch<Operation *, std::optional<int64_t>>(&op)
+      .Case<attention::AppendOp, attention::AttendOp, attention::ReadOp>([](auto o) { return o.getLayer(); })
+      .Default(std::nullopt);
+}
+
+} // namespace
+
+void FunctionBuilder::classifyOperands() {
+  size_t inputs = kernel.getInputs().size();
+  for (auto [number, operand] : llvm::enumerate(kernel->getOperands())) {
+    if (operand.getType().isIntOrIndex()) {
+      result.scalars.push_back(number);
+    } else {
+      (number < inputs ? result.reads : result.writes).push_back(number);
+    }
+  }
+  kernel.walk([&](Operation *op) {
+    if (std::optional<int64_t> layer = layerOf(*op); layer && !llvm::is_contained(result.constants, *layer)) {
+      result.constants.push_back(*layer);
+    }
+  });
+}
+
+void FunctionBuilder::makeSignature() {
+  SmallVector<Type> types;
+  for (unsigned number : llvm::concat<unsigned>(result.reads, result.writes)) {
+    types.push_back(bufferType(kernel->getOperand(number).getType()));
+  }
+  types.append(result.scalars.size() + result.constants.size() + 2, builder.getIndexType());
+  types.push_back(MemRefType::get({ShapedType::kDynamic}, builder.getI8Type()));
+  function = func::FuncOp::create(kernel.getLoc(), "kernel", builder.getFunctionType(types, {}));
+  function.setArgAttr(types.size() - 1, "coopt.scratch", builder.getUnitAttr());
+  function.addEntryBlock();
+}
+
+void FunctionBuilder::bindArguments() {
+  Block &entry = function.getBody().front();
+  builder.setInsertionPointToEnd(&entry);
+  Block &body = kernel.getBody().front();
+  unsigned next = 0;
+  auto bind = [&](unsigned number, bool writable) {
+    Value argument = entry.getArgument(next++);
+    Type type = body.getArgument(number).getType();
+    if (isa<RankedTensorType>(type)) {
+      argument = bufferization::ToTensorOp::create(builder, kernel.getLoc(), type, argument, /*restrict=*/true, writable);
+    }
+    map.map(body.getArgument(number), argument);
+  };
+  for (unsigned number : result.reads) {
+    bind(number, false);
+  }
+  for (unsigned number : result.writes) {
+    bind(number, true);
+  }
+  for (unsigned number : result.scalars) {
+    map.map(body.getArgument(number), entry.getArgument(next++));
+  }
+  for (int64_t layer : result.constants) {
+    layerScalar[layer] = entry.getArgument(next++);
+  }
+}
+
+/// Ops on state see the slabs of their own layer only: a window into the state's memref, in which they are layer 0.
+LogicalResult FunctionBuilder::cloneStateOp(Operation &op) {
+  Location loc = op.getLoc();
+  OpOperand *stateOperand = nullptr;
+  for (OpOperand &operand : op.getOpOperands()) {
+    if (isa<attention::StateType>(operand.get().getType())) {
+      stateOperand = &operand;
+    }
+  }
+  if (!stateOperand) {
+    return op.emitError("expected an operand of state type");
+  }
+  auto state = cast<attention::StateType>(stateOperand->get().getType());
+  Value whole = map.lookup(stateOperand->get());
+  int64_t slabs = 2 * state.getHeads();
+  Value perLayer = arith::ConstantIndexOp::create(builder, loc, slabs);
+  Value first = arith::MulIOp::create(builder, loc, layerScalar.lookup(*layerOf(op)), perLayer);
+  SmallVector<OpFoldResult> offsets = {first, builder.getIndexAttr(0), builder.getIndexAttr(0)};
+  SmallVector<OpFoldResult> sizes = {builder.getIndexAttr(slabs), builder.getIndexAttr(state.getCapacity()),
+                                     builder.getIndexAttr(state.getHeadSize())};
+  SmallVector<OpFoldResult> strides(3, builder.getIndexAttr(1));
+  Value window = memref::SubViewOp::create(builder, loc, whole, offsets, sizes, strides);
+
+  OperationState copy(loc, op.getName());
+  for (Value operand : op.getOperands()) {
+    copy.operands.push_back(isa<attention::StateType>(operand.getType()) ? window : map.lookupOrDefault(operand));
+  }
+  for (Type type : op.getResultTypes()) {
+    if (!isa<attention::StateType>(type)) {
+      copy.types.push_back(type);
+    }
+  }
+  copy.attributes = op.getDiscardableAttrDictionary();
+  copy.propertiesAttr = op.getPropertiesAsAttribute();
+  for (unsigned i = 0; i < op.getNumRegions(); ++i) {
+    op.getRegion(i).cloneInto(copy.addRegion(), map);
+  }
+  Operation *clone = builder.create(copy);
+  llvm::TypeSwitch<Operation *>(clone)
+      .Case<attention::AppendOp>([](auto o) { o.setLayer(0); })
+      .Case<attention::AttendOp, attention::ReadOp>([&](auto o) {
+        o.setLayer(0);
+        o.setHeads(state.getHeads());
+      });
+  unsigned next = 0;
+  for (OpResult old : op.getResults()) {
+    map.map(old, isa<attention::StateType>(old.getType()) ? whole : clone->getResult(next++));
+  }
+  return success();
+}
+
+LogicalResult FunctionBuilder::cloneBody() {
+  // Nested state ops (inside the loops of a tiled kernel) are rewritten after cloning: their state is the argument's memref then.
+  Block &body = kernel.getBody().front();
+  for (Operation &op : body.without_terminator()) {
+    if (layerOf(op)) {
+      if (failed(cloneStateOp(op))) {
+        return failure();
+      }
+      continue;
+    }
+    bool nestedState = false;
+    op.walk([&](Operation *inner) { nestedState |= layerOf(*inner).has_value(); });
+    if (!nestedState) {
+      builder.clone(op, map);
+      continue;
+    }
+    // Clone the shell, then the bodies op by op.
+    std::function<LogicalResult(Operation &)> cloneDeep = [&](Operation &old) -> LogicalResult {
+      if (layerOf(old)) {
+        return cloneStateOp(old);
+      }
+      if (old.getNumRegions() == 0 || isa<linalg::LinalgOp>(old)) {
+        builder.clone(old, map);
+        return success();
+      }
+      Operation *shell = old.cloneWithoutRegions(map);
+      builder.insert(shell);
+      for (auto [from, to] : llvm::zip_equal(old.getRegions(), shell->getRegions())) {
+        for (Block &block : from) {
+          Block *copy = &to.emplaceBlock();
+          for (BlockArgument argument : block.getArguments()) {
+            map.map(argument, copy->addArgument(argument.getType(), argument.getLoc()));
+          }
+          OpBuilder::InsertionGuard guard(builder);
+          builder.setInsertionPointToEnd(copy);
+          for (Operation &inner : block) {
+            if (failed(cloneDeep(inner))) {
+              return failure();
+            }
+          }
+        }
+      }
+      return success();
+    };
+    if (failed(cloneDeep(op))) {
+      return failure();
+    }
+  }
+  auto yield = cast<schedule::YieldOp>(body.getTerminator());
+  Block &entry = function.getBody().front();
+  for (auto [index, value] : llvm::enumerate(yield.getValues())) {
+    if (isa<RankedTensorType>(value.getType())) {
+      Value destination = entry.getArgument(result.reads.size() + index);
+      auto op = bufferization::MaterializeInDestinationOp::create(builder, kernel.getLoc(), Type(), map.lookup(value),
+                                                                  destination, /*restrict=*/true, /*writable=*/true);
+      (void)op;
+    }
+  }
+  func::ReturnOp::create(builder, kernel.getLoc());
+  return success();
+}
+
+LogicalResult FunctionBuilder::bufferize() {
+  bufferization::OneShotBufferizationOptions options;
+  options.allowUnknownOps = false;
+  // Everything dense: temporaries get row-major memrefs, subviews keep their strides.
+  options.setFunctionBoundaryTypeConversion(bufferization::LayoutMapOption::IdentityLayoutMap);
+  bufferization::BufferizationState state;
+  if (failed(bufferization::runOneShotBufferize(function, options, state))) {
+    return kernel.emitOpError("can't be bufferised");
+  }
+  return success();
+}
+
+void FunctionBuilder::loopOverItems() {
+  Block &entry = function.getBody().front();
+  unsigned scratch = entry.getNumArguments() - 1;
+  Value first = entry.getArgument(scratch - 2), last = entry.getArgument(scratch - 1);
+  Location loc = kernel.getLoc();
+  scf::ForallOp forall;
+  for (Operation &op : entry) {
+    if (auto candidate = dyn_cast<scf::ForallOp>(op)) {
+      forall = candidate;
+    }
+  }
+  if (!forall) {
+    // One work item: the whole body.
+    builder.setInsertionPointToStart(&entry);
+    Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+    auto loop = scf::ForOp::create(builder, loc, first, last, one);
+    for (Operation &op : llvm::make_early_inc_range(llvm::make_range(std::next(loop->getIterator()), std::prev(entry.end())))) {
+      op.moveBefore(loop.getBody()->getTerminator());
+    }
+    return;
+  }
+  builder.setInsertionPoint(forall);
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  auto loop = scf::ForOp::create(builder, loc, first, last, one);
+  builder.setInsertionPointToStart(loop.getBody());
+  // The item's number in row-major order of the tiles gives every loop its index.
+  Value rest = loop.getInductionVar();
+  auto valueOf = [&](OpFoldResult v) { return getValueOrCreateConstantIndexOp(builder, loc, v); };
+  size_t rank = forall.getRank();
+  SmallVector<Value> indices(rank);
+  for (size_t d = rank; d-- > 0;) {
+    Value lower = valueOf(forall.getMixedLowerBound()[d]), upper = valueOf(forall.getMixedUpperBound()[d]);
+    Value step = valueOf(forall.getMixedStep()[d]);
+    Value extent = arith::SubIOp::create(builder, loc, upper, lower);
+    Value trips = arith::CeilDivSIOp::create(builder, loc, extent, step);
+    Value tile = rest;
+    if (d > 0) {
+      tile = arith::RemSIOp::create(builder, loc, rest, trips);
+      rest = arith::DivSIOp::create(builder, loc, rest, trips);
+    }
+    Value scaled = arith::MulIOp::create(builder, loc, tile, step);
+    indices[d] = arith::AddIOp::create(builder, loc, scaled, lower);
+  }
+  Block *body = forall.getBody();
+  for (auto [old, index] : llvm::zip_equal(forall.getInductionVars(), indices)) {
+    old.replaceAllUsesWith(index);
+  }
+  body->getTerminator()->erase();
+  Block *target = loop.getBody();
+  target->getOperations().splice(target->getTerminator()->getIterator(), body->getOperations());
+  forall.erase();
+}
+
+FailureOr<OutlinedKernel> FunctionBuilder::build() {
+  classifyOperands();
+  makeSignature();
+  // Lives in the module from here on, so that it can be verified, walked and bufferised like any function.
+  kernels.push_back(function);
+  bindArguments();
+  if (failed(cloneBody()) || failed(bufferize())) {
+    return failure();
+  }
+  loopOverItems();
+  result.function = function;
+  return result;
+}
+
+FailureOr<OutlinedKernel> KernelOutliner::outline(schedule::KernelOp kernel) {
+  FailureOr<OutlinedKernel> outlined = FunctionBuilder(kernel, kernels).build();
+  if (failed(outlined)) {
+    return failure();
+  }
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  outlined->function.print(stream);
+  auto [it, fresh] = byText.try_emplace(text, outlined->function);
+  if (!fresh) {
+    outlined->function.erase();
+    outlined->function = it->second;
+    return outlined;
+  }
+  std::string name = "k" + std::to_string(byText.size() - 1) + "_";
+  for (char c : kernel.getId()) {
+    name.push_back(llvm::isAlnum(c) ? c : '_');
+  }
+  outlined->function.setSymName(name);
+  return outlined;
+}

@@ -1,0 +1,137 @@
+#include "coopt/Transforms/TileKernels.h"
+
+#include "dialects/Model/IR/Model.h"
+#include "dialects/Schedule/IR/Schedule.h"
+
+#include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/Interfaces/TilingInterface.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+using namespace coopt;
+
+namespace {
+
+/// Tiles the root of `kernel` as `config` says and fuses its producers.
+LogicalResult tileKernel(IRRewriter &rewriter, schedule::KernelOp kernel, schedule::ConfigAttr config) {
+  if (llvm::all_of(config.getTile(), [](int64_t size) { return size == 0; })) {
+    return success();
+  }
+  Operation *yield = kernel.getBody().front().getTerminator();
+  auto root = yield->getNumOperands() > 0 ? yield->getOperand(0).getDefiningOp<TilingInterface>() : TilingInterface();
+  if (!root) {
+    return kernel.emitOpError("has tile sizes, but what it yields is made by no op that can be tiled");
+  }
+  size_t loops = root.getLoopIteratorTypes().size();
+  if (loops != config.getTile().size()) {
+    return kernel.emitOpError("has ") << config.getTile().size() << " tile sizes for the " << loops << " loops of its root";
+  }
+  scf::SCFTileAndFuseOptions options;
+  options.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
+  options.tilingOptions.setTileSizes(getAsIndexOpFoldResult(rewriter.getContext(), config.getTile()));
+  rewriter.setInsertionPoint(root);
+  FailureOr<scf::SCFTileAndFuseResult> tiled = scf::tileConsumerAndFuseProducersUsingSCF(rewriter, root, options);
+  if (failed(tiled)) {
+    return kernel.emitOpError("can't be tiled by ") << config;
+  }
+  for (OpResult result : root->getResults()) {
+    if (Value replacement = tiled->replacements.lookup(result)) {
+      rewriter.replaceAllUsesWith(result, replacement);
+    }
+  }
+  return success();
+}
+
+/// Removes what fusion left behind and simplifies the loops of one kernel.
+LogicalResult simplify(schedule::KernelOp kernel) {
+  MLIRContext *context = kernel.getContext();
+  RewritePatternSet patterns(context);
+  scf::ForallOp::getCanonicalizationPatterns(patterns, context);
+  tensor::ExtractSliceOp::getCanonicalizationPatterns(patterns, context);
+  tensor::DimOp::getCanonicalizationPatterns(patterns, context);
+  tensor::populateFoldTensorEmptyPatterns(patterns);
+  model::UnpackOp::getCanonicalizationPatterns(patterns, context);
+  return applyPatternsGreedily(kernel.getBody(), std::move(patterns));
+}
+
+Value condition(OpBuilder &builder, Location loc, schedule::GuardAttr guard) {
+  Value all;
+  for (schedule::ConditionAttr one : guard.getConditions()) {
+    arith::CmpIPredicate predicate;
+    switch (one.getComparison()) {
+    case schedule::Comparison::Less:
+      predicate = arith::CmpIPredicate::slt;
+      break;
+    case schedule::Comparison::LessEqual:
+      predicate = arith::CmpIPredicate::sle;
+      break;
+    case schedule::Comparison::Greater:
+      predicate = arith::CmpIPredicate::sgt;
+      break;
+    case schedule::Comparison::GreaterEqual:
+      predicate = arith::CmpIPredicate::sge;
+      break;
+    case schedule::Comparison::Equal:
+      predicate = arith::CmpIPredicate::eq;
+      break;
+    }
+    Value size = model::SizeOp::create(builder, loc, builder.getIndexType(), one.getSize());
+    Value bound = arith::ConstantIndexOp::create(builder, loc, one.getBound());
+    Value holds = arith::CmpIOp::create(builder, loc, predicate, size, bound);
+    all = all ? Value(arith::AndIOp::create(builder, loc, all, holds)) : holds;
+  }
+  return all;
+}
+
+/// Splits a kernel of several choices into a chain of scf.if, outside it, with a kernel of one choice in each branch.
+SmallVector<std::pair<schedule::KernelOp, schedule::ConfigAttr>> splitChoices(IRRewriter &rewriter,
+                                                                               schedule::KernelOp kernel) {
+  SmallVector<std::pair<schedule::KernelOp, schedule::ConfigAttr>> parts;
+  schedule::SetAttr choices = *kernel.getChoices();
+  size_t count = choices.getConfigs().size();
+  Location loc = kernel.getLoc();
+  std::function<ValueRange(OpBuilder &, size_t)> emit = [&](OpBuilder &builder, size_t index) -> ValueRange {
+    auto place = [&](OpBuilder &at) {
+      auto clone = cast<schedule::KernelOp>(at.clone(*kernel));
+      parts.push_back({clone, choices.getConfigs()[index]});
+      return clone->getResults();
+    };
+    if (index + 1 == count) {
+      return place(builder);
+    }
+    Value holds = condition(builder, loc, choices.getGuards()[index]);
+    auto branch = scf::IfOp::create(
+        builder, loc, holds,
+        [&](OpBuilder &then, Location) { scf::YieldOp::create(then, loc, place(then)); },
+        [&](OpBuilder &otherwise, Location) { scf::YieldOp::create(otherwise, loc, emit(otherwise, index + 1)); });
+    return branch->getResults();
+  };
+  rewriter.setInsertionPoint(kernel);
+  ValueRange results = emit(rewriter, 0);
+  rewriter.replaceOp(kernel, results);
+  return parts;
+}
+
+} // namespace
+
+LogicalResult coopt::tileKernels(ModuleOp module) {
+  IRRewriter rewriter(module.getContext());
+  SmallVector<schedule::KernelOp> kernels;
+  module.walk([&](schedule::KernelOp kernel) { kernels.push_back(kernel); });
+  for (schedule::KernelOp kernel : kernels) {
+    if (!kernel.getChoices()) {
+      continue;
+    }
+    for (auto [part, config] : splitChoices(rewriter, kernel)) {
+      auto guard = schedule::GuardAttr::get(module.getContext(), ArrayRef<schedule::ConditionAttr>());
+      part.setChoicesAttr(schedule::SetAttr::get(module.getContext(), guard, config));
+      if (failed(tileKernel(rewriter, part, config)) || failed(simplify(part))) {
+        return failure();
+      }
+    }
+  }
+  return success();
+}
