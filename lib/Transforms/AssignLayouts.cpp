@@ -16,7 +16,7 @@ namespace {
 /// The weight operand of a contraction y[m,n] = sum x[m,k] w[n,k], or null.
 OpOperand *weightOf(Operation *op) {
   if (auto contract = dyn_cast<quantized::ContractOp>(op)) {
-    return &contract.getWeightMutable();
+    return &contract.getInputsMutable()[2]; // codes of a, scales of a, codes of w, ..
   }
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
   if (!linalgOp || linalgOp.getNumDpsInputs() != 2 || linalgOp.getNumLoops() != 3 ||
@@ -45,13 +45,10 @@ std::optional<layout::Layout> cpuWeightLayout(RankedTensorType type) {
     return std::nullopt;
   }
   std::vector<int64_t> sizes(type.getShape().begin(), type.getShape().end());
-  if (type.getElementType().isF32()) {
-    return layout::blocked(sizes, {{0, 4}}, {0, 1});
-  }
-  if (type.getElementType().isInteger(8)) {
-    return layout::blocked(sizes, {{1, 1}, {0, 4}}, {0, 1});
-  }
-  return std::nullopt;
+  Expected<layout::Layout> layout = type.getElementType().isF32()         ? layout::blocked(sizes, {{0, 4}})
+                                    : type.getElementType().isInteger(8) ? layout::blocked(sizes, {{1, 1}, {0, 4}})
+                                                                         : fail("read row-major");
+  return layout ? std::optional(*layout) : std::nullopt;
 }
 
 class LayoutAssigner {

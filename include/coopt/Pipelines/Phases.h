@@ -1,0 +1,47 @@
+//===- Phases.h - The way of a model through the compiler ------------------------------===//
+//
+// import -> compress -> fuse -> layout -> schedule -> tile -> kernels -> package. Each phase is a library function; the
+// driver and coopt-opt's pipelines call the same ones. What a phase promises about its output is checked after it.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_PIPELINES_PHASES_H
+#define COOPT_PIPELINES_PHASES_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace coopt {
+
+enum class Phase { Import, Compress, Fuse, Layout, Schedule, Tile, Kernels, Package };
+
+/// "import", "compress", ...
+llvm::StringRef phaseName(Phase phase);
+std::optional<Phase> parsePhase(llvm::StringRef name);
+/// All phases, in order.
+llvm::ArrayRef<Phase> allPhases();
+
+struct CompileOptions {
+  /// How weights and activations are stored: a name of the quantisation grammar, or "f32".
+  std::string quantize = "f32";
+  /// A file of schedules that win over the chosen ones (SelectSchedules.h); empty: none.
+  std::string scheduleFile;
+  /// Instruction-set variants to generate, in the order of the package.
+  std::vector<std::string> variants = {"generic", "avx2", "avx512"};
+};
+
+/// Runs one phase between import and package, both exclusive, on `module`. Errors are diagnostics.
+mlir::LogicalResult runPhase(Phase phase, mlir::ModuleOp module, const CompileOptions &options);
+
+/// The last phase: objects, recipes, host program into one file.
+mlir::LogicalResult writePackageFile(mlir::ModuleOp module, const CompileOptions &options, const std::string &path);
+
+/// Registers each phase as a pass of the name coopt-phase-<name>, and all of them as the pipeline coopt-compile.
+void registerPhasePipelines();
+
+} // namespace coopt
+
+#endif // COOPT_PIPELINES_PHASES_H

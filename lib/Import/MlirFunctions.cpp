@@ -1,0 +1,138 @@
+#include "coopt/Import/MlirFunctions.h"
+
+#include "dialects/Attention/IR/Attention.h"
+#include "dialects/Model/IR/Model.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <map>
+
+using namespace mlir;
+using namespace coopt;
+
+namespace {
+
+constexpr int64_t kDefaultBound = 65536;
+
+/// The names of a value's dynamic extents: those given, or defaults for arguments.
+FailureOr<Attribute> dimNames(func::FuncOp function, Type type, DictionaryAttr attributes, StringRef value, bool isResult) {
+  Builder builder(function.getContext());
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor) {
+    if (isa<attention::StateType>(type)) {
+      return Attribute(builder.getArrayAttr({}));
+    }
+    return function.emitError("expected ranked tensors, got ") << type << " for " << value;
+  }
+  auto given = attributes ? attributes.getAs<ArrayAttr>("coopt.dims") : ArrayAttr();
+  if (given) {
+    if (static_cast<int64_t>(given.size()) != tensor.getNumDynamicDims() ||
+        !llvm::all_of(given, [](Attribute name) { return isa<StringAttr>(name); })) {
+      return function.emitError("expected ") << tensor.getNumDynamicDims() << " names in coopt.dims of " << value;
+    }
+    return Attribute(given);
+  }
+  if (isResult && !tensor.hasStaticShape()) {
+    return function.emitError() << value << " has dynamic extents: name them with coopt.dims = [..]";
+  }
+  SmallVector<Attribute> names;
+  for (int64_t d = 0; d < tensor.getRank(); ++d) {
+    if (tensor.isDynamicDim(d)) {
+      names.push_back(builder.getStringAttr(value + "." + Twine(d)));
+    }
+  }
+  return Attribute(builder.getArrayAttr(names));
+}
+
+LogicalResult importFunction(func::FuncOp function) {
+  OpBuilder builder(function);
+  SmallVector<Attribute> argumentDims, resultDims;
+  std::map<std::string, model::SizeAttr> sizes;
+  SmallVector<Attribute> orderedSizes;
+  if (auto given = function->getAttrOfType<ArrayAttr>("coopt.sizes")) {
+    for (Attribute attribute : given) {
+      auto size = dyn_cast<model::SizeAttr>(attribute);
+      if (!size) {
+        return function.emitError("expected #model.size attributes in coopt.sizes, got ") << attribute;
+      }
+      sizes[size.getName().str()] = size;
+      orderedSizes.push_back(size);
+    }
+  }
+  auto declare = [&](Attribute names) {
+    for (auto name : cast<ArrayAttr>(names).getAsRange<StringAttr>()) {
+      if (!sizes.count(name.str())) {
+        auto size = model::SizeAttr::get(function.getContext(), name.getValue(), 0, kDefaultBound, 1);
+        sizes[name.str()] = size;
+        orderedSizes.push_back(size);
+      }
+    }
+  };
+  auto nameOf = [](DictionaryAttr attributes, StringRef kind, size_t index) {
+    auto name = attributes ? attributes.getAs<StringAttr>("coopt.name") : StringAttr();
+    return name ? name.str() : (kind + Twine(index)).str();
+  };
+  for (auto [index, type] : llvm::enumerate(function.getArgumentTypes())) {
+    DictionaryAttr attributes = function.getArgAttrDict(index);
+    auto names = dimNames(function, type, attributes, nameOf(attributes, "arg", index), false);
+    if (failed(names)) {
+      return failure();
+    }
+    declare(*names);
+    argumentDims.push_back(*names);
+  }
+  for (auto [index, type] : llvm::enumerate(function.getResultTypes())) {
+    DictionaryAttr attributes = function.getResultAttrDict(index);
+    auto names = dimNames(function, type, attributes, nameOf(attributes, "result", index), true);
+    if (failed(names)) {
+      return failure();
+    }
+    declare(*names);
+    resultDims.push_back(*names);
+  }
+  auto keepName = [&](DictionaryAttr attributes) {
+    auto name = attributes ? attributes.getAs<StringAttr>("coopt.name") : StringAttr();
+    return name ? builder.getDictionaryAttr(builder.getNamedAttr("coopt.name", name)) : builder.getDictionaryAttr({});
+  };
+  SmallVector<Attribute> argumentAttributes, resultAttributes;
+  for (size_t i = 0; i < function.getNumArguments(); ++i) {
+    argumentAttributes.push_back(keepName(function.getArgAttrDict(i)));
+  }
+  for (size_t i = 0; i < function.getNumResults(); ++i) {
+    resultAttributes.push_back(keepName(function.getResultAttrDict(i)));
+  }
+  auto entry = model::EntryOp::create(builder, function.getLoc(), function.getSymName(), function.getFunctionType(),
+                                      builder.getArrayAttr(orderedSizes), builder.getArrayAttr(argumentDims),
+                                      builder.getArrayAttr(resultDims), StringAttr(), builder.getArrayAttr(argumentAttributes),
+                                      builder.getArrayAttr(resultAttributes));
+  entry.getBody().takeBody(function.getBody());
+  auto terminator = cast<func::ReturnOp>(entry.getBody().front().getTerminator());
+  builder.setInsertionPoint(terminator);
+  model::ReturnOp::create(builder, terminator.getLoc(), terminator.getOperands());
+  terminator.erase();
+  function.erase();
+  return success();
+}
+
+} // namespace
+
+LogicalResult coopt::import::importFunctions(ModuleOp module) {
+  if (!module.getOps<model::EntryOp>().empty()) {
+    return success();
+  }
+  for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
+    if (function.isPrivate()) {
+      continue;
+    }
+    if (function.isExternal() || !llvm::hasSingleElement(function.getBody())) {
+      return function.emitError("expected a body of one block (structured control flow)");
+    }
+    if (failed(importFunction(function))) {
+      return failure();
+    }
+  }
+  if (module.getOps<model::EntryOp>().empty()) {
+    return module.emitError("holds no function to compile: expected a public func.func or a model.entry");
+  }
+  return success();
+}

@@ -1,0 +1,152 @@
+#include "coopt/Pipelines/Driver.h"
+
+#include "coopt/Import/MlirFunctions.h"
+#include "coopt/Pipelines/Register.h"
+
+#include "mlir/IR/AsmState.h"
+#include "mlir/IR/Diagnostics.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/ToolOutputFile.h"
+
+#include <chrono>
+
+using namespace mlir;
+using namespace coopt;
+
+namespace {
+
+void report(const llvm::Twine &message) { llvm::errs() << "coopt-compile: error: " << message << "\n"; }
+
+/// Prints diagnostics in the style of every program here: one line with its place, notes below it.
+void printDiagnostic(Diagnostic &diagnostic) {
+  StringRef severity = diagnostic.getSeverity() == DiagnosticSeverity::Error     ? "error"
+                       : diagnostic.getSeverity() == DiagnosticSeverity::Warning ? "warning"
+                                                                                 : "remark";
+  llvm::errs() << "coopt-compile: " << severity << ": ";
+  if (auto file = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>()) {
+    llvm::errs() << file.getFilename().getValue() << ":" << file.getLine() << ":" << file.getColumn() << ": ";
+  } else if (auto name = diagnostic.getLocation()->findInstanceOf<NameLoc>()) {
+    llvm::errs() << name.getName().getValue() << ": ";
+  }
+  llvm::errs() << diagnostic << "\n";
+  for (Diagnostic &note : diagnostic.getNotes()) {
+    llvm::errs() << "  note: " << note << "\n";
+  }
+}
+
+LogicalResult writeText(ModuleOp module, const std::string &path) {
+  std::error_code error;
+  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_Text);
+  if (error) {
+    report(path + ": " + error.message());
+    return failure();
+  }
+  // Names of values aid a reader; the phase's ids and locations that matter are attributes.
+  module.print(file.os(), OpPrintingFlags().useLocalScope());
+  file.keep();
+  return success();
+}
+
+/// Runs the phases of one compilation.
+class Compilation {
+public:
+  explicit Compilation(const DriverOptions &options) : options(options) {
+    DialectRegistry registry;
+    registerCooptDialects(registry);
+    context.appendDialectRegistry(registry);
+    context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
+      printDiagnostic(diagnostic);
+      return success();
+    });
+  }
+
+  LogicalResult run();
+
+private:
+  LogicalResult start();
+  LogicalResult finishPhase(Phase phase, std::chrono::steady_clock::time_point begin);
+
+  const DriverOptions &options;
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module;
+};
+
+} // namespace
+
+LogicalResult Compilation::start() {
+  if (llvm::sys::fs::is_directory(options.input)) {
+    if (options.from) {
+      report(options.input + ": --compile-from takes the MLIR file that --compile-to wrote, not a model directory");
+      return failure();
+    }
+    auto imported = import::importHuggingFace(&context, options.input, options.importOptions);
+    if (failed(imported)) {
+      return failure();
+    }
+    module = std::move(*imported);
+    return success();
+  }
+  if (!llvm::sys::fs::exists(options.input)) {
+    report(options.input + ": no such file or directory");
+    return failure();
+  }
+  llvm::SourceMgr sources;
+  module = parseSourceFile<ModuleOp>(options.input, sources, ParserConfig(&context));
+  if (!module) {
+    return failure();
+  }
+  return options.from && *options.from != Phase::Import ? success() : import::importFunctions(*module);
+}
+
+LogicalResult Compilation::finishPhase(Phase phase, std::chrono::steady_clock::time_point begin) {
+  if (options.verbose) {
+    double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    llvm::errs() << llvm::format("%-9s %6.2f s\n", phaseName(phase).str().c_str(), seconds);
+  }
+  if (options.dumpDirectory.empty()) {
+    return success();
+  }
+  if (std::error_code error = llvm::sys::fs::create_directories(options.dumpDirectory)) {
+    report(options.dumpDirectory + ": " + error.message());
+    return failure();
+  }
+  llvm::SmallString<128> path(options.dumpDirectory);
+  llvm::sys::path::append(path, std::to_string(static_cast<int>(phase) + 1) + "-" + phaseName(phase) + ".mlir");
+  return writeText(*module, std::string(path));
+}
+
+LogicalResult Compilation::run() {
+  Phase from = options.from.value_or(Phase::Import);
+  if (options.from && from >= options.to) {
+    report("--compile-from=" + phaseName(from) + " leaves nothing to do before --compile-to=" + phaseName(options.to));
+    return failure();
+  }
+  auto begin = std::chrono::steady_clock::now();
+  if (failed(start()) || failed(mlir::verify(*module))) {
+    return failure();
+  }
+  if (!options.from && failed(finishPhase(Phase::Import, begin))) {
+    return failure();
+  }
+  for (Phase phase : allPhases()) {
+    if (phase <= from || phase > options.to) {
+      continue;
+    }
+    begin = std::chrono::steady_clock::now();
+    if (phase == Phase::Package) {
+      return failure(failed(writePackageFile(*module, options.compile, options.output)) ||
+                     (options.verbose && failed(finishPhase(phase, begin))));
+    }
+    if (failed(runPhase(phase, *module, options.compile)) || failed(finishPhase(phase, begin))) {
+      return failure();
+    }
+  }
+  return writeText(*module, options.output);
+}
+
+LogicalResult coopt::runDriver(const DriverOptions &options) { return Compilation(options).run(); }

@@ -1,0 +1,183 @@
+#include "coopt/Pipelines/Phases.h"
+
+#include "coopt/Conversion/Passes.h"
+#include "coopt/Numerics/QuantizationScheme.h"
+#include "coopt/Target/KernelEntries.h"
+#include "coopt/Transforms/AssignLayouts.h"
+#include "coopt/Transforms/Compress.h"
+#include "coopt/Transforms/FormKernels.h"
+#include "coopt/Transforms/OutlineKernels.h"
+#include "coopt/Transforms/SelectSchedules.h"
+#include "coopt/Transforms/TileKernels.h"
+#include "dialects/Program/Transforms/Passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace coopt;
+
+namespace {
+
+constexpr Phase kPhases[] = {Phase::Import,   Phase::Compress, Phase::Fuse,    Phase::Layout,
+                             Phase::Schedule, Phase::Tile,     Phase::Kernels, Phase::Package};
+
+LogicalResult runPasses(ModuleOp module, llvm::function_ref<void(OpPassManager &)> add) {
+  PassManager manager(module.getContext(), module.getOperationName());
+  add(manager);
+  return manager.run(module);
+}
+
+std::optional<Isa> isaOf(StringRef variant) {
+  return llvm::StringSwitch<std::optional<Isa>>(variant)
+      .Case("generic", Isa::Generic)
+      .Case("avx2", Isa::Avx2)
+      .Case("avx512", Isa::Avx512)
+      .Default(std::nullopt);
+}
+
+LogicalResult compressPhase(ModuleOp module, const CompileOptions &options) {
+  CompressOptions compress;
+  if (options.quantize != "f32") {
+    auto scheme = numerics::parseQuantizationName(options.quantize);
+    if (!scheme) {
+      return module.emitError(scheme.error().message);
+    }
+    compress.scheme = *scheme;
+  }
+  if (auto info = module->getAttrOfType<DictionaryAttr>("model.info")) {
+    NamedAttrList named(info);
+    named.set("quantization", StringAttr::get(module.getContext(), options.quantize));
+    module->setAttr("model.info", named.getDictionary(module.getContext()));
+  }
+  return failure(failed(coopt::compress(module, compress)) ||
+                 failed(runPasses(module, [](OpPassManager &manager) {
+                   manager.addPass(createCSEPass());
+                 })));
+}
+
+LogicalResult fusePhase(ModuleOp module) {
+  // Sizes of computed tensors become sizes of the entry's own before kernels take the tensors away.
+  LogicalResult resolved = runPasses(module, [](OpPassManager &manager) {
+    manager.addPass(memref::createResolveRankedShapeTypeResultDimsPass());
+    manager.addPass(createCSEPass());
+  });
+  return failure(failed(resolved) || failed(formKernels(module)));
+}
+
+/// Lowers one instruction-set variant of the kernels: a module @<variant> in the LLVM dialect.
+LogicalResult lowerVariant(ModuleOp module, ModuleOp kernels, StringRef variant) {
+  std::optional<Isa> isa = isaOf(variant);
+  if (!isa) {
+    return module.emitError("unknown instruction-set variant '") << variant << "': expected generic, avx2 or avx512";
+  }
+  OpBuilder builder(kernels);
+  auto lowered = cast<ModuleOp>(builder.clone(*kernels));
+  lowered.setSymName(variant);
+  PassManager manager(module.getContext(), lowered.getOperationName());
+  LowerLeavesOptions leaves;
+  leaves.isa = *isa;
+  buildLowerLeavesPipeline(manager, leaves);
+  buildLowerToLlvmPipeline(manager);
+  if (failed(manager.run(lowered))) {
+    return failure();
+  }
+  // The largest scratch that any variant wants is what the package asks for.
+  for (auto declaration : kernels.getOps<func::FuncOp>()) {
+    Operation *body = SymbolTable::lookupSymbolIn(lowered, declaration.getSymName());
+    auto bytes = body ? body->getAttrOfType<IntegerAttr>("coopt.scratch_bytes") : IntegerAttr();
+    auto known = declaration->getAttrOfType<IntegerAttr>("coopt.scratch_bytes");
+    if (bytes && (!known || known.getInt() < bytes.getInt())) {
+      declaration->setAttr("coopt.scratch_bytes", bytes);
+    }
+  }
+  return addKernelEntries(lowered, kernels);
+}
+
+LogicalResult kernelsPhase(ModuleOp module, const CompileOptions &options) {
+  if (failed(outlineKernels(module))) {
+    return failure();
+  }
+  LogicalResult planned = runPasses(module, [](OpPassManager &manager) {
+    manager.addPass(createCanonicalizerPass());
+    manager.addPass(createCSEPass());
+    manager.addPass(program::createPlanArenaPass());
+  });
+  if (failed(planned)) {
+    return failure();
+  }
+  auto kernels = cast<ModuleOp>(SymbolTable::lookupSymbolIn(module, "kernels"));
+  for (const std::string &variant : options.variants) {
+    if (failed(lowerVariant(module, kernels, variant))) {
+      return failure();
+    }
+  }
+  // What remains of the kernels is their names, types and needs.
+  for (auto function : kernels.getOps<func::FuncOp>()) {
+    function.eraseBody();
+    function.setPrivate();
+  }
+  return success();
+}
+
+} // namespace
+
+llvm::ArrayRef<Phase> coopt::allPhases() { return kPhases; }
+
+StringRef coopt::phaseName(Phase phase) {
+  switch (phase) {
+  case Phase::Import:
+    return "import";
+  case Phase::Compress:
+    return "compress";
+  case Phase::Fuse:
+    return "fuse";
+  case Phase::Layout:
+    return "layout";
+  case Phase::Schedule:
+    return "schedule";
+  case Phase::Tile:
+    return "tile";
+  case Phase::Kernels:
+    return "kernels";
+  case Phase::Package:
+    return "package";
+  }
+  return "";
+}
+
+std::optional<Phase> coopt::parsePhase(StringRef name) {
+  for (Phase phase : kPhases) {
+    if (phaseName(phase) == name) {
+      return phase;
+    }
+  }
+  return std::nullopt;
+}
+
+LogicalResult coopt::runPhase(Phase phase, ModuleOp module, const CompileOptions &options) {
+  auto run = [&]() -> LogicalResult {
+    switch (phase) {
+    case Phase::Compress:
+      return compressPhase(module, options);
+    case Phase::Fuse:
+      return fusePhase(module);
+    case Phase::Layout:
+      return assignLayouts(module);
+    case Phase::Schedule:
+      return selectSchedules(module, {options.scheduleFile});
+    case Phase::Tile:
+      return tileKernels(module);
+    case Phase::Kernels:
+      return kernelsPhase(module, options);
+    case Phase::Import:
+    case Phase::Package:
+      break;
+    }
+    return module.emitError("phase ") << phaseName(phase) << " is no transformation of a module";
+  };
+  return failure(failed(run()) || failed(mlir::verify(module)));
+}

@@ -1,0 +1,77 @@
+//===- coopt-compile.cpp - A model and a machine to one package -----------------------------===//
+#include "coopt/Pipelines/Driver.h"
+
+#include <CLI/CLI.hpp>
+
+using namespace coopt;
+
+namespace {
+
+std::string phaseList() {
+  std::string list;
+  for (Phase phase : allPhases()) {
+    list += (list.empty() ? "" : ", ") + phaseName(phase).str();
+  }
+  return list;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  CLI::App app{"Compiles a model (a Hugging Face directory, or an MLIR file of functions over tensors) to one package "
+               "that coopt-run executes.",
+               "coopt-compile"};
+  app.set_version_flag("--version", "coopt 0.1.0");
+  DriverOptions options;
+  std::string from, to = "package", target = "cpu", variants = "generic,avx2,avx512";
+  app.add_option("MODEL", options.input, "Hugging Face directory or MLIR file")->required();
+  app.add_option("-o,--output", options.output, "where to write: a package, or MLIR text with --compile-to")->required();
+  app.add_option("--target", target, "machine to compile for: cpu")->capture_default_str();
+  app.add_option("--quantize", options.compile.quantize, "how weights and activations are stored: f32, w8a8, or help")
+      ->capture_default_str();
+  app.add_option("--chunk", options.importOptions.chunk, "most tokens of one call; bounds the memory of activations")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 65536));
+  app.add_option("--context", options.importOptions.context, "positions that a session holds (0: what the model allows)")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--schedule", options.compile.scheduleFile, "JSON file of schedules that win over the chosen ones");
+  app.add_option("--isa", variants, "instruction-set variants to generate, comma separated")->capture_default_str();
+  app.add_option("--compile-from", from, "start after this phase, from the MLIR text that --compile-to wrote");
+  app.add_option("--compile-to", to, "stop after this phase: " + phaseList())->capture_default_str();
+  app.add_option("--dump-ir", options.dumpDirectory, "folder for the IR after every phase");
+  app.add_flag("-v,--verbose", options.verbose, "say what each phase takes");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &error) {
+    int code = app.exit(error);
+    return code == 0 ? 0 : 1;
+  }
+
+  auto wrong = [](const std::string &message) {
+    llvm::errs() << "coopt-compile: error: " << message << "\n";
+    return 1;
+  };
+  if (target != "cpu") {
+    return wrong("--target: unknown machine '" + target + "': this version knows cpu");
+  }
+  auto end = parsePhase(to);
+  if (!end) {
+    return wrong("--compile-to: unknown phase '" + to + "': expected one of " + phaseList());
+  }
+  options.to = *end;
+  if (!from.empty()) {
+    options.from = parsePhase(from);
+    if (!options.from || *options.from == Phase::Package) {
+      return wrong("--compile-from: unknown phase '" + from + "': expected one of " + phaseList() + ", but not package");
+    }
+  }
+  options.compile.variants.clear();
+  for (llvm::StringRef variant : llvm::split(variants, ',')) {
+    if (variant != "generic" && variant != "avx2" && variant != "avx512") {
+      return wrong("--isa: unknown variant '" + variant.str() + "': expected generic, avx2, avx512");
+    }
+    options.compile.variants.push_back(variant.str());
+  }
+  return mlir::succeeded(runDriver(options)) ? 0 : 1;
+}
