@@ -8,9 +8,10 @@
 
 namespace coopt::import {
 
-/// Adds the model's parameters and @forward to `module`; errors are diagnostics.
-mlir::LogicalResult importLlama(mlir::ModuleOp module, const LlamaConfig &config, const SafetensorsSet &weights,
-                                const ImportOptions &options);
+/// Adds the model's parameters and @forward to `module`; `weights` holds the tensors that the configuration asks for
+/// (checkLlamaTensors).
+void importLlama(mlir::ModuleOp module, const LlamaConfig &config, const SafetensorsModel &weights,
+                 const ImportOptions &options);
 
 /// Adds @score and @sample for logits over `vocabulary` tokens.
 void addSamplingEntries(mlir::ModuleOp module, int64_t vocabulary, int64_t chunk);

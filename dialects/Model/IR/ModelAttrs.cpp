@@ -34,6 +34,17 @@ LogicalResult SourceAttr::verify(function_ref<InFlightDiagnostic()> emitError, S
   return success();
 }
 
+LogicalResult RotaryAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef function,
+                                 DenseF32ArrayAttr frequencies) {
+  if (function != "cos" && function != "sin") {
+    return emitError() << "expected the function \"cos\" or \"sin\", got \"" << function << "\"";
+  }
+  if (!frequencies || frequencies.empty()) {
+    return emitError() << "expected at least one frequency";
+  }
+  return success();
+}
+
 Attribute NoiseAttr::parse(AsmParser &parser, Type) {
   uint64_t seed = 0;
   double scale = 0;

@@ -18,15 +18,16 @@ def Model_ParameterOp : Model_Op<"parameter", [Symbol]> {
   let summary = "a named weight of the model";
   let description = [{
     Declares a constant tensor of the model. `from` says where its values come from: the model's files
-    (`#model.source`) or seeded noise (`#model.noise`). Without it, a `model.recipe` defines it. A source stored as
+    (`#model.source`), seeded noise (`#model.noise`) or a rotary table (`#model.rotary`). Without it, a `model.recipe` defines it. A source stored as
     bf16 or f16 under an f32 parameter is converted (exactly) at load.
 
     ```mlir
     model.parameter @"model.norm.weight" : tensor<64xf32> from #model.source<"model.safetensors", 232, tensor<64xbf16>>
     ```
 
-    C5: the type is static; the origin is a `#model.source` or a `#model.noise`; a source has the parameter's shape and
-    its element type, or bf16 or f16 where the parameter has f32; noise is for float elements.
+    C5: the type is static; the origin is a `#model.source`, a `#model.noise` or a `#model.rotary`; a source has the
+    parameter's shape and its element type, or bf16 or f16 where the parameter has f32; noise is for float elements; a
+    rotary table is f32 of rank 2 with one column per frequency.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, TypeAttrOf<AnyRankedTensor>:$type, OptionalAttr<AnyAttr>:$origin);
   let assemblyFormat = "$sym_name `:` $type (`from` $origin^)? attr-dict";
