@@ -1,5 +1,7 @@
 #include "coopt/Pipelines/Phases.h"
 
+#include "coopt/Pipelines/Register.h"
+
 #include "coopt/Conversion/Passes.h"
 #include "coopt/Numerics/QuantizationScheme.h"
 #include "coopt/Target/KernelEntries.h"
@@ -180,4 +182,60 @@ LogicalResult coopt::runPhase(Phase phase, ModuleOp module, const CompileOptions
     return module.emitError("phase ") << phaseName(phase) << " is no transformation of a module";
   };
   return failure(failed(run()) || failed(mlir::verify(module)));
+}
+
+namespace {
+
+/// A phase as a pass, for coopt-opt.
+template <Phase phase>
+class PhasePass : public PassWrapper<PhasePass<phase>, OperationPass<ModuleOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PhasePass)
+  PhasePass() = default;
+  PhasePass(const PhasePass &other) : PassWrapper<PhasePass<phase>, OperationPass<ModuleOp>>(other) {}
+
+  StringRef getArgument() const final {
+    static const std::string name = "coopt-phase-" + phaseName(phase).str();
+    return name;
+  }
+  StringRef getDescription() const final { return "One phase of the compiler, as the driver runs it."; }
+  void getDependentDialects(DialectRegistry &registry) const final { registerCooptDialects(registry); }
+  void runOnOperation() final {
+    CompileOptions options;
+    options.quantize = quantize;
+    options.scheduleFile = scheduleFile;
+    if (!variants.empty()) {
+      options.variants.assign(variants.begin(), variants.end());
+    }
+    if (failed(runPhase(phase, this->getOperation(), options))) {
+      this->signalPassFailure();
+    }
+  }
+
+private:
+  Pass::Option<std::string> quantize{*this, "quantize", llvm::cl::desc("how weights are stored (compress)"),
+                                     llvm::cl::init("f32")};
+  Pass::Option<std::string> scheduleFile{*this, "schedule", llvm::cl::desc("file of schedules (schedule)"),
+                                         llvm::cl::init("")};
+  Pass::ListOption<std::string> variants{*this, "isa", llvm::cl::desc("instruction-set variants (kernels)")};
+};
+
+} // namespace
+
+void coopt::registerPhasePipelines() {
+  PassRegistration<PhasePass<Phase::Compress>>();
+  PassRegistration<PhasePass<Phase::Fuse>>();
+  PassRegistration<PhasePass<Phase::Layout>>();
+  PassRegistration<PhasePass<Phase::Schedule>>();
+  PassRegistration<PhasePass<Phase::Tile>>();
+  PassRegistration<PhasePass<Phase::Kernels>>();
+  PassPipelineRegistration<>("coopt-compile", "All phases between import and package, float32, all variants.",
+                             [](OpPassManager &manager) {
+                               manager.addPass(std::make_unique<PhasePass<Phase::Compress>>());
+                               manager.addPass(std::make_unique<PhasePass<Phase::Fuse>>());
+                               manager.addPass(std::make_unique<PhasePass<Phase::Layout>>());
+                               manager.addPass(std::make_unique<PhasePass<Phase::Schedule>>());
+                               manager.addPass(std::make_unique<PhasePass<Phase::Tile>>());
+                               manager.addPass(std::make_unique<PhasePass<Phase::Kernels>>());
+                             });
 }

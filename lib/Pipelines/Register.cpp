@@ -1,5 +1,5 @@
 //===- Register.cpp - What every tool that reads our IR registers -----------===//
-#include "lib/Pipelines/Register.h"
+#include "coopt/Pipelines/Register.h"
 
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"

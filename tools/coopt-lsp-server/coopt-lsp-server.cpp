@@ -1,5 +1,5 @@
 //===- coopt-lsp-server.cpp - Language server for MLIR text with our dialects ===//
-#include "lib/Pipelines/Register.h"
+#include "coopt/Pipelines/Register.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"

@@ -1,5 +1,5 @@
 //===- coopt-opt.cpp - Passes and pipelines over MLIR text ------------------===//
-#include "lib/Pipelines/Register.h"
+#include "coopt/Pipelines/Register.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/InitAllDialects.h"

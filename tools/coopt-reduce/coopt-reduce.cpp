@@ -1,5 +1,5 @@
 //===- coopt-reduce.cpp - Shrinks an MLIR module that shows a fault ---------===//
-#include "lib/Pipelines/Register.h"
+#include "coopt/Pipelines/Register.h"
 
 #include "mlir/IR/DialectRegistry.h"
 #include "mlir/IR/MLIRContext.h"

@@ -5,8 +5,8 @@
 // want them.
 //
 //===----------------------------------------------------------------------===//
-#ifndef COOPT_LIB_PIPELINES_REGISTER_H
-#define COOPT_LIB_PIPELINES_REGISTER_H
+#ifndef COOPT_PIPELINES_REGISTER_H
+#define COOPT_PIPELINES_REGISTER_H
 
 namespace mlir {
 class DialectRegistry;
@@ -22,4 +22,4 @@ void registerCooptPasses();
 
 } // namespace coopt
 
-#endif // COOPT_LIB_PIPELINES_REGISTER_H
+#endif // COOPT_PIPELINES_REGISTER_H
