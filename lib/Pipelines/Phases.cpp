@@ -104,9 +104,10 @@ LogicalResult kernelsPhase(ModuleOp module, const CompileOptions &options) {
     return failure();
   }
   LogicalResult planned = runPasses(module, [](OpPassManager &manager) {
-    manager.addPass(createCanonicalizerPass());
+    // Equal subviews first: a copy of a tile to itself is then seen as one.
     manager.addPass(createCSEPass());
-    manager.addPass(program::createPlanArenaPass());
+    manager.addPass(createCanonicalizerPass());
+    manager.addNestedPass<program::EntryOp>(program::createPlanArenaPass());
   });
   if (failed(planned)) {
     return failure();
@@ -199,7 +200,7 @@ public:
     return name;
   }
   StringRef getDescription() const final { return "One phase of the compiler, as the driver runs it."; }
-  void getDependentDialects(DialectRegistry &registry) const final { registerCooptDialects(registry); }
+  void getDependentDialects(DialectRegistry &registry) const final { insertPhaseDialects(registry); }
   void runOnOperation() final {
     CompileOptions options;
     options.quantize = quantize;

@@ -5,9 +5,20 @@
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Program/IR/Program.h"
 #include "dialects/Program/Transforms/Passes.h"
+#include "dialects/Quantized/IR/Quantized.h"
 #include "dialects/Schedule/IR/Schedule.h"
 
+#include "coopt/Pipelines/Phases.h"
+
 #include "coopt/Target/X86.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace coopt;
 
@@ -15,10 +26,20 @@ void coopt::registerCooptDialects(mlir::DialectRegistry &registry) {
   registry.insert<model::ModelDialect>();
   registry.insert<attention::AttentionDialect>();
   registry.insert<program::ProgramDialect>();
+  registry.insert<quantized::QuantizedDialect>();
   registry.insert<schedule::ScheduleDialect>();
+}
+
+void coopt::insertPhaseDialects(mlir::DialectRegistry &registry) {
+  registry.insert<mlir::affine::AffineDialect, mlir::arith::ArithDialect, mlir::bufferization::BufferizationDialect,
+                  mlir::cf::ControlFlowDialect, mlir::func::FuncDialect, mlir::linalg::LinalgDialect,
+                  mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
+                  mlir::tensor::TensorDialect, mlir::vector::VectorDialect>();
+  registerCooptDialects(registry);
 }
 
 void coopt::registerCooptPasses() {
   program::registerProgramPasses();
+  registerPhasePipelines();
   target::registerTargetPasses();
 }

@@ -263,14 +263,8 @@ LogicalResult EntryKernels::build() {
   for (OpOperand &operand : block.getTerminator()->getOpOperands()) {
     operand.set(outer.lookupOrDefault(operand.get()));
   }
-  // Host ops that took sizes of computed tensors now take them of the kernels' results, hence after them.
   for (Operation *op : llvm::reverse(old)) {
-    if (roleOf(op) != OpRole::Host && op->use_empty()) {
-      op->erase();
-    }
-  }
-  for (Operation *op : llvm::reverse(old)) {
-    if (roleOf(op) != OpRole::Compute && op->use_empty()) {
+    if (op->use_empty()) {
       op->erase();
     }
   }

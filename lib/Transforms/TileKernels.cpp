@@ -3,6 +3,7 @@
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Schedule/IR/Schedule.h"
 
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -52,6 +53,7 @@ LogicalResult simplify(schedule::KernelOp kernel) {
   scf::ForallOp::getCanonicalizationPatterns(patterns, context);
   tensor::ExtractSliceOp::getCanonicalizationPatterns(patterns, context);
   tensor::DimOp::getCanonicalizationPatterns(patterns, context);
+  memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
   tensor::populateFoldTensorEmptyPatterns(patterns);
   model::UnpackOp::getCanonicalizationPatterns(patterns, context);
   return applyPatternsGreedily(kernel.getBody(), std::move(patterns));
