@@ -228,7 +228,7 @@ check_symbols() {
       fi
       ;;
     esac
-  done < <(find "$build" \( -name 'libcoopt_runtime.*' -o -name 'coopt-run' -o -name 'coopt-bench' \) \( -type f -o -type l \) | sort)
+  done < <(find "$build" -path "$build/test" -prune -o \( -name 'libcoopt_runtime.*' -o -name 'coopt-run' -o -name 'coopt-bench' \) \( -type f -o -type l \) -print | sort)
   [ $found -eq 1 ] || echo "note: $build has no runtime library or program yet: symbols are not checked" >&2
   return $bad
 }
