@@ -7,6 +7,7 @@
 #include "dialects/Program/Transforms/Passes.h"
 #include "dialects/Schedule/IR/Schedule.h"
 
+#include "coopt/Package/ProgramSerializer.h"
 #include "coopt/Target/X86.h"
 
 using namespace coopt;
@@ -19,6 +20,7 @@ void coopt::registerCooptDialects(mlir::DialectRegistry &registry) {
 }
 
 void coopt::registerCooptPasses() {
+  package::registerPackagePasses();
   program::registerProgramPasses();
   target::registerTargetPasses();
 }
