@@ -10,6 +10,7 @@
 
 #include "coopt/Pipelines/Phases.h"
 
+#include "coopt/Package/ProgramSerializer.h"
 #include "coopt/Target/X86.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -39,6 +40,7 @@ void coopt::insertPhaseDialects(mlir::DialectRegistry &registry) {
 }
 
 void coopt::registerCooptPasses() {
+  package::registerPackagePasses();
   program::registerProgramPasses();
   registerPhasePipelines();
   target::registerTargetPasses();

@@ -1,11 +1,61 @@
 //===- AttentionOps.cpp - Operations of the attention dialect ---------------===//
 #include "dialects/Attention/IR/Attention.h"
 
+#include "llvm/Support/MathExtras.h"
+
 using namespace mlir;
 using namespace coopt::attention;
 using coopt::model::kWholeDimension;
 
 using Effects = SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>;
+
+/// The key/value heads of a state, of which ops on its buffer must tell the number (C8).
+static FailureOr<int64_t> verifyHeads(Operation *op, Type state, std::optional<int64_t> heads) {
+  if (auto type = dyn_cast<StateType>(state)) {
+    if (heads) {
+      return op->emitOpError() << "expected no 'heads' with a state, whose type has them";
+    }
+    return type.getHeads();
+  }
+  if (!heads || *heads < 1) {
+    return op->emitOpError() << "expected a positive number of 'heads' with the state's buffer";
+  }
+  return *heads;
+}
+
+/// That the layer is one of the state's (C3), and that heads and head size, where known, are the state's.
+static LogicalResult verifyState(Operation *op, Type state, int64_t layer, int64_t heads, int64_t headSize) {
+  int64_t layers = ShapedType::kDynamic, stateHeadSize = ShapedType::kDynamic;
+  if (auto type = dyn_cast<StateType>(state)) {
+    layers = type.getLayers();
+    stateHeadSize = type.getHeadSize();
+    if (heads != type.getHeads()) {
+      return op->emitOpError() << "expected the state's " << type.getHeads() << " key/value heads, got "
+                               << heads;
+    }
+  } else {
+    auto buffer = cast<MemRefType>(state);
+    stateHeadSize = buffer.getDimSize(2);
+    if (!buffer.isDynamicDim(0)) {
+      if (heads < 1 || buffer.getDimSize(0) % 2 != 0 || buffer.getDimSize(0) / 2 % heads != 0) {
+        return op->emitOpError() << "expected slabs of keys and values for " << heads << " heads, got "
+                                 << buffer.getDimSize(0) << " slabs";
+      }
+      layers = buffer.getDimSize(0) / 2 / heads;
+    }
+  }
+  if (layer < 0 || (!ShapedType::isDynamic(layers) && layer >= layers)) {
+    InFlightDiagnostic diagnostic = op->emitOpError() << "expected a layer of the state";
+    if (!ShapedType::isDynamic(layers)) {
+      diagnostic << ", which has " << layers;
+    }
+    return diagnostic << ", got layer " << layer;
+  }
+  if (ShapedType::isDynamic(headSize)) {
+    return success();
+  }
+  return coopt::model::verifySameExtent(op, stateHeadSize, headSize, "head size");
+}
 
 SmallVector<int64_t> AppendOp::getOperandLoops(OpOperand &operand) {
   return operand.getOperandNumber() < 2 ? SmallVector<int64_t>{0, kWholeDimension, kWholeDimension}
@@ -23,14 +73,62 @@ void AppendOp::getEffects(Effects &effects) {
   }
 }
 
-LogicalResult AppendOp::verify() { return success(); }
+LogicalResult AppendOp::verify() {
+  ShapedType keys = getKeys().getType(), values = getValues().getType();
+  if (isa<MemRefType>(keys) != isa<MemRefType>(values)) {
+    return emitOpError() << "expected keys and values that are both tensors or both memrefs, got " << keys
+                         << " and " << values;
+  }
+  if (keys.getShape() != values.getShape() || keys.isDynamicDim(1) || keys.isDynamicDim(2)) {
+    return emitOpError() << "expected keys and values of one shape, static but for the positions, got "
+                         << keys << " and " << values;
+  }
+  bool isState = isa<StateType>(getState().getType());
+  if (isState != (getResult() != Value()) || (isState && getResult().getType() != getState().getType())) {
+    return emitOpError() << "expected "
+                         << (isState ? "one result of the state's type"
+                                     : "no result with the state's buffer");
+  }
+  return verifyState(*this, getState().getType(), getLayer(), keys.getDimSize(1), keys.getDimSize(2));
+}
 
 SmallVector<int64_t> AttendOp::getOperandLoops(OpOperand &operand) {
   bool sliced = &operand == &getQMutable() || &operand == &getInitMutable();
   return sliced ? SmallVector<int64_t>{0, 1, kWholeDimension} : SmallVector<int64_t>{};
 }
 
-LogicalResult AttendOp::verify() { return success(); }
+LogicalResult AttendOp::verify() {
+  ShapedType q = getQ().getType(), init = getInit().getType();
+  for (int64_t d = 0; d < 3; ++d) {
+    if (failed(coopt::model::verifySameExtent(*this, q.getDimSize(d), init.getDimSize(d),
+                                              "extent " + std::to_string(d) + " of the init"))) {
+      return failure();
+    }
+  }
+  if (q.isDynamicDim(2) || init.isDynamicDim(2)) {
+    return emitOpError() << "expected a static head size, got " << q << " and " << init;
+  }
+  if (getHeadsPerGroup() < 1) {
+    return emitOpError() << "expected a positive number of heads per group, got " << getHeadsPerGroup();
+  }
+  if (!getScale().isFinite()) {
+    return emitOpError() << "expected a finite scale";
+  }
+  if (getWindow() && static_cast<int64_t>(*getWindow()) < 1) {
+    return emitOpError() << "expected a positive window, got " << static_cast<int64_t>(*getWindow());
+  }
+  FailureOr<int64_t> heads = verifyHeads(*this, getState().getType(), getHeads());
+  if (failed(heads) ||
+      failed(verifyState(*this, getState().getType(), getLayer(), *heads, q.getDimSize(2)))) {
+    return failure();
+  }
+  int64_t perGroup = getHeadsPerGroup();
+  if (!q.isDynamicDim(1) && llvm::divideCeil(q.getDimSize(1), perGroup) > static_cast<uint64_t>(*heads)) {
+    return emitOpError() << "expected at most " << *heads << " groups of " << perGroup << " query heads, got "
+                         << q.getDimSize(1) << " heads";
+  }
+  return coopt::model::verifyStructuredForm(*this, {&getStateMutable()});
+}
 
 void ReadOp::getEffects(Effects &effects) {
   if (isa<MemRefType>(getState().getType())) {
@@ -38,4 +136,10 @@ void ReadOp::getEffects(Effects &effects) {
   }
 }
 
-LogicalResult ReadOp::verify() { return success(); }
+LogicalResult ReadOp::verify() {
+  FailureOr<int64_t> heads = verifyHeads(*this, getState().getType(), getHeads());
+  if (failed(heads)) {
+    return failure();
+  }
+  return verifyState(*this, getState().getType(), getLayer(), *heads, ShapedType::kDynamic);
+}

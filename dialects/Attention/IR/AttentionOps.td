@@ -73,6 +73,8 @@ def Attention_AttendOp : StructuredOp<Attention_Dialect, "attend"> {
     C6: heads per group is positive, and a static number of query heads does not exceed the state's heads times it.
     C7: the scale is finite; the window, if there is one, is positive.
     C8: `heads` (the state's key/value heads) is given exactly where the state is a buffer, and divides its slabs.
+    C9: `q` and `init` are tensors and there is one result of the init's type, or memrefs and there is none; the state
+    may be a buffer in both forms.
   }];
   let arguments = (ins TensorOrMemRefRankOf<[F32], [3]>:$q, Attention_StateOrBuffer:$state, Index:$past, Index:$head,
                        TensorOrMemRefRankOf<[F32], [3]>:$init, I64Attr:$layer, I64Attr:$heads_per_group,
@@ -102,7 +104,6 @@ def Attention_ReadOp : Op<Attention_Dialect, "read", [DeclareOpInterfaceMethods<
 
     C3: the layer is one of the state's.
     C8: as for `attention.attend`.
-    C9: the result type is the state's element type.
   }];
   let arguments = (ins Attention_Part:$part, Attention_StateOrBuffer:$state, Index:$head, Index:$position, Index:$d,
                        I64Attr:$layer, OptionalAttr<I64Attr>:$heads);

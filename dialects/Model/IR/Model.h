@@ -2,6 +2,7 @@
 #ifndef COOPT_DIALECTS_MODEL_IR_MODEL_H
 #define COOPT_DIALECTS_MODEL_IR_MODEL_H
 
+#include "coopt/Layout/Layout.h"
 #include "dialects/Model/IR/StateTrait.h"
 #include "dialects/Model/IR/StructuredOp.h"
 
@@ -27,5 +28,12 @@
 
 #define GET_OP_CLASSES
 #include "dialects/Model/IR/ModelOps.h.inc"
+
+namespace coopt::model {
+
+/// What a row reduction of no elements gives, and what its partial results start from.
+float getReductionIdentity(RowReduction kind);
+
+} // namespace coopt::model
 
 #endif // COOPT_DIALECTS_MODEL_IR_MODEL_H

@@ -4,6 +4,7 @@
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
+using namespace coopt;
 using namespace coopt::model;
 
 LogicalResult SourceAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef file, int64_t offset,
@@ -91,8 +92,14 @@ LogicalResult SizeAttr::verify(function_ref<InFlightDiagnostic()> emitError, Str
 }
 
 LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef text) {
-  if (text.empty()) {
-    return emitError() << "expected the text of a layout, got an empty one";
+  coopt::Expected<layout::Layout> layout = layout::parse({text.data(), text.size()});
+  if (!layout) {
+    return emitError() << layout.error().message;
   }
   return success();
+}
+
+layout::Layout LayoutAttr::getLayout() const {
+  // The attribute exists, so its text was verified.
+  return *layout::parse({getText().data(), getText().size()});
 }

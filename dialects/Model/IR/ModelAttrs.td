@@ -70,6 +70,13 @@ def Model_LayoutAttr : Model_Attr<"Layout", "layout"> {
   }];
   let parameters = (ins StringRefParameter<"layout text">:$text);
   let assemblyFormat = "`<` $text `>`";
+  let builders = [AttrBuilder<(ins "const ::coopt::layout::Layout &":$layout), [{
+    return $_get($_ctxt, ::coopt::layout::print(layout));
+  }]>];
+  let extraClassDeclaration = [{
+    /// The layout that the text describes.
+    ::coopt::layout::Layout getLayout() const;
+  }];
 }
 
 def Model_RowReduction : I32EnumAttr<"RowReduction", "what a row reduction computes", [

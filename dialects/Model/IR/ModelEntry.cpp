@@ -120,11 +120,99 @@ SmallVector<unsigned> EntryOp::getStateArguments() { return findStates(getArgume
 
 SmallVector<unsigned> EntryOp::getStateResults() { return findStates(getResultTypes()); }
 
-LogicalResult EntryOp::verify() { return success(); }
+//===----------------------------------------------------------------------===//
+// Verification
+//===----------------------------------------------------------------------===//
 
-LogicalResult ReturnOp::verify() { return success(); }
+/// C12 and C13 for the arguments or the results.
+static LogicalResult verifyValues(EntryOp entry, StringRef what, ArrayRef<Type> types, ArrayAttr dims) {
+  int64_t dynamic = 0;
+  for (auto [index, constType] : llvm::enumerate(types)) {
+    Type type = constType;
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (tensor ? tensor.getEncoding() != Attribute() : !type.hasTrait<TypeTrait::IsState>()) {
+      return entry.emitOpError() << "expected a ranked tensor without encoding or a state as " << what << " "
+                                 << index << ", got " << type;
+    }
+    dynamic += tensor ? tensor.getNumDynamicDims() : 0;
+  }
+  if (dims.empty() && dynamic == 0) {
+    return success();
+  }
+  if (dims.size() != types.size()) {
+    return entry.emitOpError() << "expected 'dims' to have " << types.size() << " lists, one per " << what
+                               << ", got " << dims.size();
+  }
+  for (auto [index, type] : llvm::enumerate(types)) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    size_t expected = tensor ? tensor.getNumDynamicDims() : 0;
+    SmallVector<StringRef> names = getNames(dims, index);
+    if (names.size() != expected) {
+      return entry.emitOpError() << "expected " << expected << " names in 'dims' for the dynamic extents of "
+                                 << what << " " << index << ", got " << names.size();
+    }
+    for (StringRef name : names) {
+      if (!entry.findSize(name)) {
+        return entry.emitOpError() << "'dims' of " << what << " " << index << " names \"" << name
+                                   << "\", which is not one of the sizes";
+      }
+    }
+  }
+  return success();
+}
 
-LogicalResult SizeOp::verify() { return success(); }
+LogicalResult EntryOp::verify() {
+  llvm::SmallDenseSet<StringRef> names;
+  for (SizeAttr size : getSizes().getAsRange<SizeAttr>()) {
+    if (!names.insert(size.getName()).second) {
+      return emitOpError() << "size \"" << size.getName() << "\" is there twice";
+    }
+  }
+  if (failed(verifyValues(*this, "argument", getArgumentTypes(), getArgumentDims())) ||
+      failed(verifyValues(*this, "result", getResultTypes(), getResultDims()))) {
+    return failure();
+  }
+  SmallVector<unsigned> arguments = getStateArguments(), results = getStateResults();
+  if (arguments.size() != results.size()) {
+    return emitOpError() << "expected as many state results as state arguments, " << arguments.size()
+                         << ", got " << results.size();
+  }
+  for (auto [argument, result] : llvm::zip(arguments, results)) {
+    if (getArgumentTypes()[argument] != getResultTypes()[result]) {
+      return emitOpError() << "expected result " << result << " to have the type of the state argument "
+                           << argument << " that it is tied to, " << getArgumentTypes()[argument] << ", got "
+                           << getResultTypes()[result];
+    }
+  }
+  return success();
+}
+
+LogicalResult ReturnOp::verify() {
+  auto entry = cast<EntryOp>((*this)->getParentOp());
+  if (getValues().size() != entry.getResultTypes().size()) {
+    return emitOpError() << "expected " << entry.getResultTypes().size() << " values, got "
+                         << getValues().size();
+  }
+  for (auto [index, value, type] : llvm::enumerate(getValues(), entry.getResultTypes())) {
+    if (value.getType() != type) {
+      return emitOpError() << "expected value " << index << " to have the entry's result type " << type
+                           << ", got " << value.getType();
+    }
+  }
+  return success();
+}
+
+LogicalResult SizeOp::verify() {
+  auto entry = (*this)->getParentOfType<EntryOp>();
+  if (!entry) {
+    return emitOpError() << "expected to be inside a model.entry";
+  }
+  if (!entry.findSize(getSize())) {
+    return emitOpError() << "\"" << getSize() << "\" is not one of the sizes of entry @"
+                         << entry.getSymName();
+  }
+  return success();
+}
 
 OpFoldResult SizeOp::fold(FoldAdaptor) {
   if (auto entry = (*this)->getParentOfType<EntryOp>()) {

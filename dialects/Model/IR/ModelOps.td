@@ -109,7 +109,8 @@ def Model_EntryOp : Model_Op<"entry", [AffineScope, AutomaticAllocationScope, Fu
     ```
 
     C11: size names are unique.
-    C12: `dims` has one list per argument and result, with one name per dynamic extent, and every name is one of `sizes`.
+    C12: `dims` has one list per argument and result, with one name per dynamic extent (or no list at all
+    where nothing is dynamic), and every name is one of `sizes`.
     C13: arguments and results are ranked tensors without encoding, or states.
     C14: there are as many state results as state arguments, of the same types in the same order.
   }];
@@ -284,6 +285,7 @@ def Model_UnpackOp : Model_Op<"unpack", [
     }]>
   ];
   let hasVerifier = 1;
+  let hasFolder = 1;
   let hasCanonicalizer = 1;
   let extraClassDeclaration = [{
     /// The layout, from the encoding in tensor form and from the attribute in memref form.

@@ -1,11 +1,13 @@
 //===- ModelStructured.cpp - Gather and row reductions ----------------------===//
 #include "dialects/Model/IR/Model.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace coopt::model;
 
 SmallVector<int64_t> GatherOp::getOperandLoops(OpOperand &operand) {
-  if (operand.get() == getTable() && operand.getOperandNumber() == 0) {
+  if (operand.getOperandNumber() == 0) {
     return {kWholeDimension, 1};
   }
   if (operand.getOperandNumber() == 1) {
@@ -38,6 +40,9 @@ SmallVector<int64_t> RowReduceOp::getOperandLoops(OpOperand &operand) {
 
 LogicalResult RowReduceOp::verify() {
   ShapedType input = getInput().getType(), init = getInit().getType();
+  if (input.getRank() == 0) {
+    return emitOpError() << "expected an input with rows, got " << input;
+  }
   if (input.getRank() != init.getRank() + 1) {
     return emitOpError() << "expected an init of rank " << input.getRank() - 1
                          << ", one less than the input's, got rank " << init.getRank();
@@ -51,4 +56,30 @@ LogicalResult RowReduceOp::verify() {
   return verifyStructuredForm(*this);
 }
 
-void RowReduceOp::getCanonicalizationPatterns(RewritePatternSet &, MLIRContext *) {}
+namespace {
+
+/// Rows without elements reduce to the identity.
+struct FillEmptyRows : public OpRewritePattern<RowReduceOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(RowReduceOp op, PatternRewriter &rewriter) const override {
+    ShapedType input = op.getInput().getType();
+    if (input.getDimSize(input.getRank() - 1) != 0) {
+      return failure();
+    }
+    Value identity = arith::ConstantOp::create(rewriter, op.getLoc(),
+                                               rewriter.getF32FloatAttr(getReductionIdentity(op.getKind())));
+    rewriter.replaceOpWithNewOp<linalg::FillOp>(op, identity, op.getInit());
+    return success();
+  }
+};
+
+} // namespace
+
+void RowReduceOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<FillEmptyRows>(context);
+}
+
+float coopt::model::getReductionIdentity(RowReduction kind) {
+  return kind == RowReduction::max ? -std::numeric_limits<float>::infinity() : 0.0f;
+}

@@ -10,12 +10,12 @@ llvm::ArrayRef<CpuVariant> coopt::target::cpuVariants() {
       {"avx2",
        "x86-64-v3",
        256,
-       {"pni", "ssse3", "sse4_1", "sse4_2", "cx16", "lahf_lm", "popcnt", "xsave", "avx", "avx2", "fma",
-        "f16c", "bmi1", "bmi2", "abm", "movbe"}},
-      {"avx512", "x86-64-v4", 512, {"pni",      "ssse3",    "sse4_1",  "sse4_2", "cx16",    "lahf_lm",
-                                    "popcnt",   "xsave",    "avx",     "avx2",   "fma",     "f16c",
-                                    "bmi1",     "bmi2",     "abm",     "movbe",  "avx512f", "avx512bw",
-                                    "avx512cd", "avx512dq", "avx512vl"}},
+       {"sse2", "pni", "ssse3", "sse4_1", "sse4_2", "cx16", "lahf_lm", "popcnt", "xsave", "avx", "avx2",
+        "fma", "f16c", "bmi1", "bmi2", "abm", "movbe"}},
+      {"avx512", "x86-64-v4", 512, {"sse2",     "pni",      "ssse3",    "sse4_1",  "sse4_2", "cx16",
+                                    "lahf_lm",  "popcnt",   "xsave",    "avx",     "avx2",   "fma",
+                                    "f16c",     "bmi1",     "bmi2",     "abm",     "movbe",  "avx512f",
+                                    "avx512bw", "avx512cd", "avx512dq", "avx512vl"}},
   };
   return variants;
 }

@@ -29,7 +29,7 @@ TEST(Machine, PresetsAreValidAndRoundTrip) {
 TEST(Machine, NominalThroughputs) {
   // By hand, at 3 GHz: 4 lanes x (mul + add) = 8 per cycle; 8 lanes x 2 units x 2 = 32; 16 x 2 x 2 = 64.
   // int8: 8, 16, 32 products per cycle, two operations each.
-  const CpuMachine &cpu = *presetCpu("avx512")->cpu();
+  const CpuMachine cpu = *presetCpu("avx512")->cpu();
   const double f32[] = {24, 96, 192}, i8[] = {48, 96, 192};
   for (size_t i = 0; i < 3; ++i) {
     EXPECT_DOUBLE_EQ(cpu.variants[i].f32GflopsPerCore, f32[i]);

@@ -1,0 +1,118 @@
+//===- CostModel.h - What a schedule costs, as plain data -----------------===//
+//
+// # Cost models
+//
+// A cost model is a pure function: what a kernel is (KernelSummary), one way to schedule it (Candidate) and a
+// machine (held by the model) give an Estimate: time, energy where the model knows it, bytes that move at
+// each memory level, what bounds the time, and the model's own known error. There is no IR in it:
+// lib/Analysis turns IR into summaries, the schedule phase asks for every legal candidate and keeps the
+// estimates as its trace, so each number can be traced to the terms it came from. A model never decides
+// legality and never claims an accuracy nobody measured: `relativeError` is NaN until it was compared with
+// measurements.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_COSTMODEL_COSTMODEL_H
+#define COOPT_COSTMODEL_COSTMODEL_H
+
+#include "coopt/Machine/Machine.h"
+#include "coopt/Support/Error.h"
+
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace coopt::cost {
+
+enum class KernelKind {
+  Contraction, ///< y[m, n] = sum_k a[m, k] w[n, k], with its epilogue
+  Rows,        ///< something that reduces or normalises each row of a rows x rowElements tensor
+  Attention,   ///< queries against a state of keys and values
+  Elementwise  ///< rows x rowElements independent elements
+};
+const char *name(KernelKind kind);
+
+enum class OperandRole { Activation, Weight, State, Output };
+
+struct OperandSummary {
+  OperandRole role = OperandRole::Activation;
+  std::string type; ///< element type as it is computed with: "f32", "f16", "bf16", "i1".."i8", "i16", "i32"
+  double bytes = 0; ///< all of it, as stored (scales, padding included)
+  /// Comes from memory at first use. Otherwise another kernel has just touched it, and it comes from a cache
+  /// that holds all such operands, if one does.
+  bool cold = false;
+};
+
+/// One kernel at given sizes. Only the sizes of its kind are read; each of those is at least 1.
+struct KernelSummary {
+  KernelKind kind = KernelKind::Contraction;
+  std::string id; ///< path in the model, for messages and traces
+
+  int64_t m = 0, n = 0, k = 0;                            ///< Contraction
+  int64_t rows = 0, rowElements = 0;                      ///< Rows, Elementwise
+  int64_t queries = 0, keys = 0, heads = 0, headSize = 0; ///< Attention; `keys` a query sees, on average
+
+  /// A contraction has one Activation, one Weight and one Output first (in any order); what follows is its
+  /// epilogue's.
+  std::vector<OperandSummary> operands;
+  /// Rows, Elementwise: operations per element. Attention: per score, beyond its two contractions.
+  /// Contraction: per element of y, in its epilogue.
+  double operationsPerElement = 1;
+};
+
+/// One way to run a kernel. A work item is one tile of rows x columns; 0: not tiled in that dimension.
+///   Contraction: rows of m, columns of n, inner of k. Rows, Elementwise: rows. Attention: rows of queries,
+///   columns of heads.
+struct Candidate {
+  int64_t rowTile = 0;
+  int64_t columnTile = 0;
+  int64_t innerTile = 0;
+  std::string instructionFamily; ///< "generic", "avx2", "avx512" on a CPU
+};
+
+enum class BoundBy { Compute, Cache, Memory, Overhead };
+const char *name(BoundBy bound);
+
+struct Term {
+  std::string name;
+  double seconds = 0;
+};
+
+/// Bytes read or written at one level: what leaves it towards the core.
+struct LevelTraffic {
+  std::string level; ///< "L1", "L2", .., "memory"
+  double bytes = 0;
+};
+
+struct Estimate {
+  double seconds = 0;
+  std::optional<double> joules; ///< absent: the model knows no energy
+  std::vector<LevelTraffic> traffic;
+  BoundBy boundBy = BoundBy::Compute;
+  std::string bound; ///< the name of the term that bounds the time, such as "L2"
+  /// Known relative error of `seconds` (0.1 = 10 %); NaN: never compared with measurements.
+  double relativeError = std::numeric_limits<double>::quiet_NaN();
+  std::vector<Term> terms;
+};
+
+/// "12.3 us, bound by memory (compute 4.1 us, L1 2.0 us, memory 11.8 us, overhead 0.5 us)"
+std::string print(const Estimate &estimate);
+
+class CostModel {
+public:
+  virtual ~CostModel() = default;
+  /// A word for traces and reports.
+  virtual const char *name() const = 0;
+  /// Errors: a size or tile out of range, operands that do not fit the kind, an instruction family or element
+  /// type the machine does not have.
+  virtual Expected<Estimate> estimate(const KernelSummary &kernel, const Candidate &candidate) const = 0;
+};
+
+/// The model for a machine's kind. Errors: the machine is not valid.
+Expected<std::unique_ptr<CostModel>> makeCostModel(const machine::Machine &machine);
+
+} // namespace coopt::cost
+
+#endif // COOPT_COSTMODEL_COSTMODEL_H

@@ -1,0 +1,78 @@
+//===- CpuCostModel.h - A roofline with tiles -----------------------------===//
+//
+// # The CPU model
+//
+// A roofline (Williams, Waterman, Patterson: "Roofline: an insightful visual performance model", CACM 52(4),
+// 2009) with one roof per cache level, in which the tiling decides how often each operand crosses a level.
+// All terms overlap except the overheads:
+//
+//   seconds = max(compute, L1, L2, .., memory) + overhead
+//
+// *Work items.* With tiles t_m, t_n (or the whole dimension): R = ceil(m / t_m), C = ceil(n / t_n), W = R C
+// items, taken in row-major order by P = min(cores, W) cores in S = ceil(W / P) rounds. A core that has no
+// item in the last round waits: b = S P / W >= 1 is the imbalance.
+//
+//   overhead = dispatch + S workItem
+//
+// *Compute.* Columns are computed in vectors of L = vectorBits / 32 lanes, a part of one costs as much as
+// all:
+//
+//   compute = S t_m ceil(t_n / L) L (2 k + e) / rate        e: epilogue operations per element
+//
+// where rate is f32_gflops_per_core, or i8_gops_per_core if activations and weights are both integers of at
+// most 8 bits. Rows, Elementwise and Attention are of the Fixed class, in which nothing is fused: their rate
+// is half of f32_gflops_per_core, and their operations are rows rowElements e or queries heads keys (4
+// headSize + e).
+//
+// *L1* serves the registers. Accumulators of r rows and c columns stay in V registers, beside one row of c
+// weights and one activation: c = min(ceil(t_n / L), 2) L and r (c / L) + c / L + 1 <= V, hence r = min(t_m,
+// floor((V - 1) L / c) - 1), at least 1 (6 x 16 for AVX2, 14 x 32 for AVX-512, as in hand-written libraries).
+// Each weight is loaded once for r rows, each activation once for c columns; with bytes per element s_w, s_a:
+//
+//   bytes(L1) = m n k (s_w / r + s_a / c) + outputs
+//
+// *A further level* (the next cache, at last memory) serves what the cache before it, of capacity Z, can't
+// keep. Items are row-major, so an activation tile is reused by the next item and all weights by the next row
+// of items:
+//
+//   activations cross  clamp(ceil(I / R), 1, C) times if t_m k s_a + t_n k s_w <= Z, else C times
+//   weights cross      min(I, R) times if all weights + t_m k s_a <= Z, else R times
+//   all others cross   once
+//
+// I = ceil(P / sharedByCores) is the number of instances of that cache in use; each fetches for itself. An
+// operand that is not cold never comes from memory if all such operands fit the last cache together.
+// Attention's state crosses once if keys and values of one head fit Z, else once per query and head. At a
+// cache of G gbytes_per_s_per_core:
+//
+//   seconds(level) = b bytes / (P G);      seconds(memory) = bytes / gbytes_per_s
+//
+// What it leaves out: latency (hardware prefetch is assumed to hide it), TLBs, associativity, the bandwidth
+// limit of a single core towards memory, innerTile.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_COSTMODEL_CPUCOSTMODEL_H
+#define COOPT_COSTMODEL_CPUCOSTMODEL_H
+
+#include "coopt/CostModel/CostModel.h"
+
+namespace coopt::cost {
+
+class CpuCostModel final : public CostModel {
+public:
+  /// Errors: the machine is not valid or no CPU.
+  static Expected<CpuCostModel> create(const machine::Machine &machine);
+
+  const char *name() const override { return "cpu-roofline"; }
+  Expected<Estimate> estimate(const KernelSummary &kernel, const Candidate &candidate) const override;
+
+private:
+  CpuCostModel(std::string machineName, machine::CpuMachine cpu)
+      : machineName(std::move(machineName)), cpu(std::move(cpu)) {}
+
+  std::string machineName;
+  machine::CpuMachine cpu;
+};
+
+} // namespace coopt::cost
+
+#endif // COOPT_COSTMODEL_CPUCOSTMODEL_H

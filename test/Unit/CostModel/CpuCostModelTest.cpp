@@ -1,0 +1,250 @@
+// Every number here was worked out by hand from the formulas in CpuCostModel.h, on a machine with round
+// numbers.
+#include "coopt/CostModel/CpuCostModel.h"
+
+#include <cmath>
+#include <gtest/gtest.h>
+
+using namespace coopt;
+using namespace coopt::cost;
+
+namespace {
+
+constexpr double kNano = 1e-9;
+
+/// 2 cores, 4 lanes, 16 registers; 10 GFLOPS, 20 GOPS; L1 1 KiB at 100 GB/s, L2 8 KiB shared at 50 GB/s per
+/// core, memory 10 GB/s; 1000 ns a dispatch, 100 ns a work item.
+machine::Machine roundMachine() {
+  machine::CpuMachine cpu;
+  cpu.cores = 2;
+  cpu.clockMegahertz = 1000;
+  cpu.dispatchNanoseconds = 1000;
+  cpu.workItemNanoseconds = 100;
+  cpu.caches = {{1024, 64, 1, 100}, {8192, 64, 2, 50}};
+  cpu.memory = {1 << 30, 10, 100};
+  cpu.variants = {{machine::InstructionSet::Generic, 128, 16, 10, 20, {{"f32", 0x1p-24}}}};
+  return {"round", "", cpu};
+}
+
+const CpuCostModel &model() {
+  static const CpuCostModel instance = *CpuCostModel::create(roundMachine());
+  return instance;
+}
+
+KernelSummary contraction(int64_t m, int64_t n, int64_t k, const std::string &type, double elementBytes) {
+  KernelSummary kernel;
+  kernel.kind = KernelKind::Contraction;
+  kernel.id = "layers.0/mlp/gate";
+  kernel.m = m;
+  kernel.n = n;
+  kernel.k = k;
+  kernel.operationsPerElement = 0;
+  kernel.operands = {{OperandRole::Activation, type, m * k * elementBytes, false},
+                     {OperandRole::Weight, type, n * k * elementBytes, true},
+                     {OperandRole::Output, "f32", m * n * 4.0, false}};
+  return kernel;
+}
+
+Candidate tiles(int64_t rows, int64_t columns) { return {rows, columns, 0, "generic"}; }
+
+void expectTerms(const Estimate &estimate, const std::vector<std::pair<std::string, double>> &nanoseconds) {
+  ASSERT_EQ(estimate.terms.size(), nanoseconds.size());
+  for (size_t i = 0; i < nanoseconds.size(); ++i) {
+    EXPECT_EQ(estimate.terms[i].name, nanoseconds[i].first);
+    EXPECT_NEAR(estimate.terms[i].seconds, nanoseconds[i].second * kNano, 1e-6 * kNano)
+        << nanoseconds[i].first;
+  }
+}
+
+void expectTraffic(const Estimate &estimate, const std::vector<std::pair<std::string, double>> &bytes) {
+  ASSERT_EQ(estimate.traffic.size(), bytes.size());
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    EXPECT_EQ(estimate.traffic[i].level, bytes[i].first);
+    EXPECT_NEAR(estimate.traffic[i].bytes, bytes[i].second, 1e-6) << bytes[i].first;
+  }
+}
+
+std::string refusal(const KernelSummary &kernel, const Candidate &candidate) {
+  Expected<Estimate> estimate = model().estimate(kernel, candidate);
+  return estimate ? "estimated" : estimate.error().message;
+}
+
+} // namespace
+
+TEST(CpuCostModel, DecodeIsBoundByMemory) {
+  // R = 1, C = 4, 4 items on 2 cores in 2 rounds, b = 1.
+  Estimate e = *model().estimate(contraction(1, 64, 128, "f32", 4), tiles(0, 16));
+  // c = 8, r = 1: 8192 (4 + 4/8) + 256 of outputs. L1 is too small for the activations (512) and a weight
+  // tile (8192): they cross 4 times. The warm 512 + 256 bytes fit in L2, so memory serves the weights alone.
+  expectTraffic(e, {{"L1", 37120}, {"L2", 4 * 512 + 32768 + 256}, {"memory", 32768}});
+  // compute 2 x 16 x 256 operations at 10 per ns.
+  expectTerms(e, {{"compute", 819.2}, {"L1", 185.6}, {"L2", 350.72}, {"memory", 3276.8}, {"overhead", 1200}});
+  EXPECT_NEAR(e.seconds, 4476.8 * kNano, 1e-6 * kNano);
+  EXPECT_EQ(e.boundBy, BoundBy::Memory);
+  EXPECT_EQ(e.bound, "memory");
+  EXPECT_TRUE(std::isnan(e.relativeError));
+  EXPECT_FALSE(e.joules.has_value());
+  EXPECT_EQ(print(e),
+            "4.477 us, bound by memory (compute 0.8192 us, L1 0.1856 us, L2 0.3507 us, memory 3.277 us, "
+            "overhead 1.2 us)");
+}
+
+TEST(CpuCostModel, SmallIntegerContractionIsBoundByOverhead) {
+  // 7 x 20 x 16 in tiles of 3 x 8: R = 3, C = 3, 9 items in 5 rounds, b = 10/9.
+  KernelSummary kernel = contraction(7, 20, 16, "i8", 1);
+  kernel.operationsPerElement = 1;
+  Estimate e = *model().estimate(kernel, tiles(3, 8));
+  // c = 8, r = 3: 2240 (1/3 + 1/8) + 560. All fits in L1; the weights go to both cores' caches.
+  expectTraffic(e, {{"L1", 2240.0 * 11 / 24 + 560}, {"L2", 112 + 2 * 320 + 560}, {"memory", 320}});
+  // 5 x 24 x 33 operations at 20 per ns.
+  expectTerms(e, {{"compute", 198},
+                  {"L1", (2240.0 * 11 / 24 + 560) / 200 * 10 / 9},
+                  {"L2", 13.12 * 10 / 9},
+                  {"memory", 32},
+                  {"overhead", 1500}});
+  EXPECT_NEAR(e.seconds, 1698 * kNano, 1e-6 * kNano);
+  EXPECT_EQ(e.boundBy, BoundBy::Overhead);
+}
+
+TEST(CpuCostModel, PartOfAVectorCostsAWholeOne) {
+  // 1 x 5 columns of 4 lanes: 8 columns are computed. One item on one core.
+  Estimate e = *model().estimate(contraction(1, 5, 1000, "f32", 4), tiles(0, 0));
+  EXPECT_NEAR(e.terms[0].seconds, 8 * 2000 / 10.0 * kNano, 1e-6 * kNano);
+}
+
+TEST(CpuCostModel, MixedTypesComputeInFloat) {
+  KernelSummary kernel = contraction(1, 8, 100, "i8", 1);
+  const double integers = model().estimate(kernel, tiles(0, 0))->terms[0].seconds;
+  kernel.operands[0].type = "f32";
+  EXPECT_DOUBLE_EQ(model().estimate(kernel, tiles(0, 0))->terms[0].seconds, 2 * integers);
+}
+
+TEST(CpuCostModel, ALargerRowTileReadsTheWeightsLessOften) {
+  // Weights of 64 KiB fit no cache: they cross once per row tile, 8 and 2 times, plus 8 KiB of activations
+  // (1 KiB and 4 KiB a tile beside 4 KiB of a weight tile).
+  KernelSummary kernel = contraction(32, 256, 64, "f32", 4);
+  expectTraffic(*model().estimate(kernel, tiles(4, 16)), {{"L1", 32 * 256 * 64 * (4 / 4. + 4 / 8.) + 32768},
+                                                          {"L2", 8 * 65536 + 16 * 8192 + 32768}, //
+                                                          {"memory", 8 * 65536 + 8192 + 32768}});
+  expectTraffic(*model().estimate(kernel, tiles(16, 16)), {{"L1", 32 * 256 * 64 * (4 / 6. + 4 / 8.) + 32768},
+                                                           {"L2", 2 * 65536 + 16 * 8192 + 32768},
+                                                           {"memory", 2 * 65536 + 8192 + 32768}});
+}
+
+TEST(CpuCostModel, RowsRunUnfused) {
+  // 5 rows of 100 elements, 3 operations each, 2 rows an item: 3 items in 2 rounds, b = 4/3, 5 operations per
+  // ns.
+  KernelSummary kernel;
+  kernel.kind = KernelKind::Rows;
+  kernel.rows = 5;
+  kernel.rowElements = 100;
+  kernel.operationsPerElement = 3;
+  kernel.operands = {{OperandRole::Activation, "f32", 2000, true}, {OperandRole::Output, "f32", 2000, false}};
+  Estimate e = *model().estimate(kernel, tiles(2, 0));
+  expectTraffic(e, {{"L1", 4000}, {"L2", 4000}, {"memory", 2000}});
+  expectTerms(
+      e, {{"compute", 240}, {"L1", 4000 / 150.}, {"L2", 4000 / 75.}, {"memory", 200}, {"overhead", 1200}});
+  EXPECT_NEAR(e.seconds, 1440 * kNano, 1e-6 * kNano);
+}
+
+TEST(CpuCostModel, AttentionReadsItsStateOncePerQueryAndHeadIfItDoesNotFit) {
+  // 3 queries, 4 heads over 2 heads of keys and values of size 8; tiles of 1 x 2: 6 items in 3 rounds.
+  KernelSummary kernel;
+  kernel.kind = KernelKind::Attention;
+  kernel.queries = 3;
+  kernel.keys = 10;
+  kernel.heads = 4;
+  kernel.headSize = 8;
+  kernel.operationsPerElement = 20;
+  kernel.operands = {{OperandRole::Activation, "f32", 384, false},
+                     {OperandRole::State, "f32", 1280, true},
+                     {OperandRole::Output, "f32", 384, false}};
+  // A slab, keys and values of one head, is 640 bytes.
+  Estimate e = *model().estimate(kernel, tiles(1, 2));
+  expectTraffic(e, {{"L1", 768 + 12 * 640}, {"L2", 768 + 1280}, {"memory", 1280}});
+  expectTerms(
+      e,
+      {{"compute", 3 * 2 * 10 * 52 / 5.}, {"L1", 42.24}, {"L2", 20.48}, {"memory", 128}, {"overhead", 1300}});
+  kernel.keys = 100; // a slab of 6400 bytes: in L2, not in L1
+  kernel.operands[1].bytes = 12800;
+  expectTraffic(*model().estimate(kernel, tiles(1, 2)),
+                {{"L1", 768 + 12 * 6400}, {"L2", 768 + 12 * 6400}, {"memory", 12800}});
+  kernel.operands[1].type = "f16"; // half the slab
+  expectTraffic(*model().estimate(kernel, tiles(1, 2)),
+                {{"L1", 768 + 12 * 3200}, {"L2", 768 + 12 * 3200}, {"memory", 12800}});
+}
+
+TEST(CpuCostModel, WarmOperandsThatFitNoCacheComeFromMemory) {
+  KernelSummary kernel;
+  kernel.kind = KernelKind::Elementwise;
+  kernel.rows = 3;
+  kernel.rowElements = 1000;
+  kernel.operands = {{OperandRole::Activation, "f32", 12000, false},
+                     {OperandRole::Output, "f32", 12000, false}};
+  EXPECT_EQ(model().estimate(kernel, tiles(1, 0))->traffic.back().bytes, 24000);
+  kernel.operands[0].bytes = kernel.operands[1].bytes = 4096;
+  EXPECT_EQ(model().estimate(kernel, tiles(1, 0))->traffic.back().bytes, 0);
+}
+
+TEST(CpuCostModel, RefusesWhatItCannotPrice) {
+  const KernelSummary good = contraction(1, 8, 8, "f32", 4);
+  const std::string place = "kernel 'layers.0/mlp/gate' (contraction): ";
+  EXPECT_EQ(refusal(good, tiles(0, 0)), "estimated");
+  EXPECT_EQ(refusal(good, {0, 0, 0, "avx2"}), place + "machine 'round' does not have avx2");
+  EXPECT_EQ(refusal(good, {0, 0, 0, "sse9"}),
+            place + "expected the instruction set generic, avx2 or avx512, got 'sse9'");
+  EXPECT_EQ(refusal(good, tiles(-1, 0)), place + "expected a row tile in 0..281474976710656, got -1");
+  EXPECT_EQ(refusal(good, tiles(0, INT64_MAX)),
+            place + "expected a column tile in 0..281474976710656, got 9223372036854775807");
+  KernelSummary bad = good;
+  bad.k = 0;
+  EXPECT_EQ(refusal(bad, tiles(0, 0)), place + "expected k in 1..281474976710656, got 0");
+  bad = good;
+  bad.operands[0].type = "f99";
+  EXPECT_EQ(refusal(bad, tiles(0, 0)),
+            place + "expected the element type f32, f16, bf16, i1 to i8, i16 or i32, got 'f99'");
+  bad = good;
+  bad.operands[1].bytes = -1;
+  EXPECT_EQ(refusal(bad, tiles(0, 0)),
+            place + "expected an operand's bytes not to be negative, got -1.000000");
+  bad = good;
+  bad.operands.erase(bad.operands.begin());
+  EXPECT_EQ(refusal(bad, tiles(0, 0)), place + "expected an activation and a weight operand");
+  bad = good;
+  bad.operationsPerElement = std::nan("");
+  EXPECT_EQ(refusal(bad, tiles(0, 0)), place + "expected operations per element not to be negative");
+  bad = good;
+  bad.kind = KernelKind::Attention;
+  EXPECT_EQ(refusal(bad, tiles(0, 0)),
+            "kernel 'layers.0/mlp/gate' (attention): expected queries in 1..281474976710656, got 0");
+  bad.queries = bad.keys = bad.heads = bad.headSize = 1;
+  EXPECT_EQ(refusal(bad, tiles(0, 0)), "kernel 'layers.0/mlp/gate' (attention): expected a state operand");
+}
+
+TEST(CpuCostModel, LargestSizesStayFinite) {
+  const int64_t most = int64_t(1) << 48;
+  KernelSummary kernel = contraction(most, most, most, "f32", 4);
+  EXPECT_TRUE(std::isfinite(model().estimate(kernel, tiles(1, 1))->seconds));
+}
+
+TEST(CpuCostModel, FactoryChecksTheMachine) {
+  machine::Machine bad = roundMachine();
+  bad.cpu()->caches.clear();
+  Expected<std::unique_ptr<CostModel>> made = makeCostModel(bad);
+  ASSERT_FALSE(made.has_value());
+  EXPECT_EQ(made.error().message, "machine 'round': /caches: expected one to eight levels, got 0");
+  made = makeCostModel(*machine::presetCpu("avx512"));
+  ASSERT_TRUE(made.has_value());
+  EXPECT_STREQ((*made)->name(), "cpu-roofline");
+}
+
+TEST(CpuCostModel, RegisterBlocksAreTheClassicOnes) {
+  // AVX2: 6 x 16; AVX-512: 14 x 32. Loads of L1 per multiply-add show it: 4 / r + 4 / c bytes.
+  const Expected<std::unique_ptr<CostModel>> preset = makeCostModel(*machine::presetCpu("avx512"));
+  KernelSummary kernel = contraction(840, 640, 100, "f32", 4);
+  const double multiplyAdds = 840.0 * 640 * 100, outputs = 840 * 640 * 4;
+  EXPECT_NEAR((*preset)->estimate(kernel, {0, 0, 0, "avx2"})->traffic[0].bytes,
+              multiplyAdds * (4 / 6.0 + 4 / 16.0) + outputs, 1);
+  EXPECT_NEAR((*preset)->estimate(kernel, {0, 0, 0, "avx512"})->traffic[0].bytes,
+              multiplyAdds * (4 / 14.0 + 4 / 32.0) + outputs, 1);
+}

@@ -1,0 +1,215 @@
+#include "coopt/Import/HuggingFaceConfig.h"
+#include "ImportTestSupport.h"
+
+#include <nlohmann/json.hpp>
+
+using namespace coopt;
+using namespace coopt::import;
+using namespace coopt::test;
+using nlohmann::json;
+
+namespace {
+
+json minimal() {
+  return {{"architectures", {"LlamaForCausalLM"}},
+          {"hidden_size", 48},
+          {"intermediate_size", 100},
+          {"num_hidden_layers", 3},
+          {"num_attention_heads", 6},
+          {"vocab_size", 101}};
+}
+
+Expected<LlamaConfig> parse(const json &config) { return parseLlamaConfig(config.dump(), "c"); }
+
+/// The message when one key has another value; a discarded value removes the key.
+std::string messageWith(const std::string &key, const json &value, json config = minimal()) {
+  config.erase(key);
+  if (!value.is_discarded()) {
+    config[key] = value;
+  }
+  auto read = parse(config);
+  return read ? "no error" : read.error().message;
+}
+
+const json absent = json(json::value_t::discarded);
+
+} // namespace
+
+TEST(LlamaConfig, Defaults) {
+  auto config = parse(minimal());
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(config->hiddenSize, 48);
+  EXPECT_EQ(config->intermediateSize, 100);
+  EXPECT_EQ(config->layers, 3);
+  EXPECT_EQ(config->heads, 6);
+  EXPECT_EQ(config->keyValueHeads, 6);
+  EXPECT_EQ(config->headSize, 8);
+  EXPECT_EQ(config->vocabularySize, 101);
+  EXPECT_EQ(config->maxPositions, 2048);
+  EXPECT_EQ(config->rmsNormEpsilon, 1e-6);
+  EXPECT_EQ(config->ropeTheta, 10000);
+  EXPECT_EQ(config->ropeScaling.kind, RopeScaling::Kind::None);
+  EXPECT_FALSE(config->tieWordEmbeddings);
+  EXPECT_FALSE(config->bos.has_value());
+  EXPECT_TRUE(config->eos.empty());
+  EXPECT_FALSE(config->type.has_value());
+}
+
+TEST(LlamaConfig, AllKeys) {
+  json all = minimal();
+  all.update({{"model_type", "llama"},
+              {"num_key_value_heads", 2},
+              {"head_dim", 10},
+              {"max_position_embeddings", 131072},
+              {"rms_norm_eps", 1e-5},
+              {"rope_theta", 500000.0},
+              {"rope_scaling",
+               {{"rope_type", "llama3"},
+                {"factor", 8.0},
+                {"low_freq_factor", 1.0},
+                {"high_freq_factor", 4.0},
+                {"original_max_position_embeddings", 8192}}},
+              {"tie_word_embeddings", true},
+              {"bos_token_id", 100},
+              {"eos_token_id", {1, 2, 3}},
+              {"hidden_act", "silu"},
+              {"attention_bias", false},
+              {"mlp_bias", false},
+              {"torch_dtype", "bfloat16"},
+              {"an_unknown_key", {1, 2}}});
+  auto config = parse(all);
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(config->keyValueHeads, 2);
+  EXPECT_EQ(config->headSize, 10);
+  EXPECT_EQ(config->maxPositions, 131072);
+  EXPECT_EQ(config->rmsNormEpsilon, 1e-5);
+  EXPECT_EQ(config->ropeTheta, 500000);
+  EXPECT_EQ(config->ropeScaling.kind, RopeScaling::Kind::Llama3);
+  EXPECT_EQ(config->ropeScaling.factor, 8);
+  EXPECT_EQ(config->ropeScaling.lowFrequencyFactor, 1);
+  EXPECT_EQ(config->ropeScaling.highFrequencyFactor, 4);
+  EXPECT_EQ(config->ropeScaling.originalMaxPositions, 8192);
+  EXPECT_TRUE(config->tieWordEmbeddings);
+  EXPECT_EQ(config->bos, 100);
+  EXPECT_EQ(config->eos, (std::vector<int64_t>{1, 2, 3}));
+  EXPECT_EQ(config->type, TensorType::BF16);
+}
+
+TEST(LlamaConfig, RealModel) {
+  if (!std::filesystem::exists(stories + "config.json")) {
+    GTEST_SKIP() << stories << " is absent";
+  }
+  auto config = readLlamaConfig(stories);
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(config->hiddenSize, 64);
+  EXPECT_EQ(config->intermediateSize, 172);
+  EXPECT_EQ(config->layers, 5);
+  EXPECT_EQ(config->heads, 8);
+  EXPECT_EQ(config->keyValueHeads, 4);
+  EXPECT_EQ(config->headSize, 8);
+  EXPECT_EQ(config->vocabularySize, 512);
+  EXPECT_TRUE(config->tieWordEmbeddings);
+  EXPECT_EQ(config->bos, 1);
+  EXPECT_EQ(config->eos, (std::vector<int64_t>{2}));
+}
+
+TEST(LlamaConfig, Architectures) {
+  EXPECT_EQ(messageWith("architectures", {"MambaForCausalLM"}),
+            "c: $.architectures[0]: expected an architecture that is known; known architectures: "
+            "LlamaForCausalLM, got "
+            "'MambaForCausalLM'");
+  EXPECT_EQ(messageWith("architectures", absent),
+            "c: $.architectures: expected an array with the name of an architecture; known architectures: "
+            "LlamaForCausalLM, got nothing");
+  EXPECT_EQ(messageWith("model_type", "mistral"),
+            "c: $.model_type: expected 'llama', as the architecture is LlamaForCausalLM, got 'mistral'");
+}
+
+TEST(LlamaConfig, WhatIsNotComputedIsRefused) {
+  EXPECT_EQ(messageWith("attention_bias", true),
+            "c: $.attention_bias: biases are not supported in this version, expected false");
+  EXPECT_EQ(messageWith("mlp_bias", true),
+            "c: $.mlp_bias: biases are not supported in this version, expected false");
+  EXPECT_EQ(messageWith("hidden_act", "gelu"),
+            "c: $.hidden_act: expected 'silu', the only activation of this version, got 'gelu'");
+  EXPECT_EQ(messageWith("quantization_config", json::object()),
+            "c: $.quantization_config: quantised checkpoints are not supported in this version");
+  EXPECT_EQ(messageWith("rope_scaling", {{"rope_type", "yarn"}, {"factor", 4.0}}),
+            "c: $.rope_scaling.rope_type: expected a kind of RoPE scaling that is supported: 'default', "
+            "'linear' or "
+            "'llama3', got 'yarn'");
+}
+
+TEST(LlamaConfig, RopeScaling) {
+  EXPECT_EQ(messageWith("rope_scaling", nullptr), "no error");
+  EXPECT_EQ(messageWith("rope_scaling", {{"rope_type", "default"}}), "no error");
+  EXPECT_EQ(messageWith("rope_scaling", {{"type", "linear"}, {"factor", 2.0}}), "no error");
+  EXPECT_EQ(messageWith("rope_scaling", {{"type", "linear"}, {"factor", 0.5}}),
+            "c: $.rope_scaling.factor: expected a number from 1.0 to 1000000.0, got the number 0.5");
+  EXPECT_EQ(messageWith("rope_scaling", {{"type", "linear"}}),
+            "c: $.rope_scaling.factor: expected a number from 1.0 to 1000000.0, got nothing");
+  EXPECT_EQ(messageWith("rope_scaling", "linear"), "c: $.rope_scaling: expected an object, got 'linear'");
+  EXPECT_EQ(messageWith("rope_scaling", {{"type", "llama3"},
+                                         {"factor", 8},
+                                         {"low_freq_factor", 4},
+                                         {"high_freq_factor", 4},
+                                         {"original_max_position_embeddings", 8192}}),
+            "c: $.rope_scaling.high_freq_factor: expected more than low_freq_factor (4), got the number 4");
+  json newer = minimal();
+  newer["rope_parameters"] = {{"rope_type", "default"}, {"rope_theta", 123.0}};
+  auto config = parse(newer);
+  ASSERT_TRUE(config.has_value()) << config.error().message;
+  EXPECT_EQ(config->ropeTheta, 123);
+}
+
+TEST(LlamaConfig, Sizes) {
+  for (const char *key :
+       {"hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "vocab_size"}) {
+    std::string place = "c: $." + std::string(key) + ": expected an integer from 1 to ";
+    for (const json &bad : {json(0), json(-7), json(1e300), json(1.5), json("8"), json(true),
+                            json(UINT64_MAX), json(INT64_MAX), json::array({8}), absent, json(nullptr)}) {
+      EXPECT_EQ(messageWith(key, bad).substr(0, place.size()), place) << bad;
+    }
+  }
+  EXPECT_EQ(messageWith("hidden_size", 1 << 21),
+            "c: $.hidden_size: expected an integer from 1 to 1048576, got the number 2097152");
+  EXPECT_EQ(messageWith("hidden_size", 50),
+            "c: $.hidden_size: expected a multiple of num_attention_heads (6), as there "
+            "is no head_dim, got the number 50");
+  EXPECT_EQ(messageWith("num_key_value_heads", 4),
+            "c: $.num_key_value_heads: expected a divisor of num_attention_heads (6), got the number 4");
+  EXPECT_EQ(messageWith("head_dim", 7),
+            "c: $.head_dim: heads of 7, expected an even size up to 4096, as rotary embeddings turn pairs");
+  EXPECT_EQ(messageWith("hidden_size", 6 * 7),
+            "c: $.head_dim: heads of 7, expected an even size up to 4096, as rotary embeddings turn pairs");
+  EXPECT_EQ(messageWith("rms_norm_eps", -1e-5),
+            "c: $.rms_norm_eps: expected a number from 0.0 to 1.0, got the number -1e-05");
+}
+
+TEST(LlamaConfig, Tokens) {
+  EXPECT_EQ(messageWith("bos_token_id", 101),
+            "c: $.bos_token_id: expected an integer from 0 to 100, got the number 101");
+  EXPECT_EQ(messageWith("eos_token_id", {1, -1}),
+            "c: $.eos_token_id[1]: expected an integer from 0 to 100, got the number -1");
+  EXPECT_EQ(messageWith("eos_token_id", nullptr), "no error");
+}
+
+TEST(LlamaConfig, HostileText) {
+  auto message = [](const std::string &text) {
+    auto config = parseLlamaConfig(text, "c");
+    return config ? "no error" : config.error().message;
+  };
+  EXPECT_EQ(message("[]"), "c: $: expected an object, got an array");
+  EXPECT_EQ(message(std::string(1 << 20, '[')), "c: nested deeper than 64 levels");
+  EXPECT_EQ(message(R"({"hidden_size":1,"hidden_size":2})"),
+            "c: the key 'hidden_size' stands twice in one object");
+  EXPECT_EQ(message(std::string((16 << 20) + 1, ' ')),
+            "c: 16777217 bytes of JSON, at most 16777216 are read");
+  std::string whole = minimal().dump();
+  for (size_t length = 0; length < whole.size(); ++length) {
+    EXPECT_NE(message(whole.substr(0, length)), "no error") << length;
+  }
+  auto missing = readLlamaConfig("/nonexistent/model");
+  ASSERT_FALSE(missing.has_value());
+  EXPECT_EQ(missing.error().message, "/nonexistent/model: No such file or directory");
+}

@@ -1,0 +1,32 @@
+// RUN: coopt-opt %s | coopt-opt | FileCheck %s
+// RUN: coopt-opt %s -mlir-print-op-generic | coopt-opt | FileCheck %s
+// RUN: coopt-opt %s -emit-bytecode | coopt-opt | FileCheck %s
+
+!state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
+
+// CHECK-LABEL: func @state
+// CHECK-SAME:  (%[[K:.*]]: tensor<?x4x7xf32>, %[[Q:.*]]: tensor<?x8x7xf32>, %[[P:.*]]: index, %[[S0:.*]]: !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>)
+func.func @state(%k: tensor<?x4x7xf32>, %q: tensor<?x8x7xf32>, %p: index, %s0: !state) {
+  // CHECK-NEXT: %[[S1:.*]] = attention.append ins(%[[K]], %[[K]] : tensor<?x4x7xf32>, tensor<?x4x7xf32>) at %[[P]] into %[[S0]] layer(4) {coopt.id = "a"} : !attention.state<{{.*}}> -> !attention.state<{{.*}}>
+  %s1 = attention.append ins(%k, %k : tensor<?x4x7xf32>, tensor<?x4x7xf32>) at %p into %s0 layer(4) {coopt.id = "a"} : !state -> !state
+  // CHECK-NEXT: attention.attend ins(%[[Q]] : tensor<?x8x7xf32>) state(%[[S1]] : !attention.state<{{.*}}>) at %[[P]], %[[P]] outs(%[[Q]] : tensor<?x8x7xf32>) layer(4) heads_per_group(2) scale(0.353553385) window(9) {coopt.id = "b"} -> tensor<?x8x7xf32>
+  %o = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s1 : !state) at %p, %p outs(%q : tensor<?x8x7xf32>)
+    layer(4) heads_per_group(2) scale(0.353553385) window(9) {coopt.id = "b"} -> tensor<?x8x7xf32>
+  // CHECK-NEXT: attention.read key %[[S1]][%[[P]], %[[P]], %[[P]]] layer(4) : !attention.state<{{.*}}> -> f32
+  %x = attention.read key %s1[%p, %p, %p] layer(4) : !state -> f32
+  // CHECK-NEXT: attention.read value %[[S1]]
+  %y = attention.read value %s1[%p, %p, %p] layer(4) : !state -> f32
+  return
+}
+
+// CHECK-LABEL: func @buffer
+func.func @buffer(%k: memref<?x4x7xf32>, %q: memref<?x?x7xf32>, %p: index, %s: memref<40x513x7xf32>) {
+  // CHECK-NEXT: attention.append ins(%{{.*}}, %{{.*}} : memref<?x4x7xf32>, memref<?x4x7xf32>) at %{{.*}} into %{{.*}} layer(4) : memref<40x513x7xf32>
+  attention.append ins(%k, %k : memref<?x4x7xf32>, memref<?x4x7xf32>) at %p into %s layer(4) : memref<40x513x7xf32>
+  // CHECK-NEXT: attention.attend ins({{.*}}) state(%{{.*}} : memref<40x513x7xf32>) at %{{.*}}, %{{.*}} outs({{.*}}) layer(4) heads_per_group(2) scale(1.000000e+00) heads(4){{$}}
+  attention.attend ins(%q : memref<?x?x7xf32>) state(%s : memref<40x513x7xf32>) at %p, %p outs(%q : memref<?x?x7xf32>)
+    layer(4) heads_per_group(2) scale(1.0) heads(4)
+  // CHECK-NEXT: attention.read value %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] layer(4) heads(4) : memref<40x513x7xf32> -> f32
+  %y = attention.read value %s[%p, %p, %p] layer(4) heads(4) : memref<40x513x7xf32> -> f32
+  return
+}

@@ -1,0 +1,91 @@
+//===- Commands.h - What coopt-run can do -----------------------------------===//
+#ifndef COOPT_TOOLS_COOPT_RUN_COMMANDS_H
+#define COOPT_TOOLS_COOPT_RUN_COMMANDS_H
+
+#include "Measure/Statistics.h"
+#include "Record/Compare.h"
+#include "Record/Recorder.h"
+#include "Session/Session.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace coopt::run {
+
+struct Options {
+  std::string package;
+  std::string isa;
+  int threads = 0;
+  bool verify = false;
+
+  std::optional<std::string> prompt;
+  std::vector<int32_t> tokens;
+  int64_t count = 64;
+  float temperature = 0;
+  uint64_t seed = 0;
+  bool printTokens = false;
+  bool printLogits = false;
+
+  std::string score;
+  std::string function;
+  std::vector<std::string> inputs, outputs, sizes; ///< name=value
+
+  std::string record, replay;
+  std::vector<double> replayTolerance; ///< empty, or absolute and relative
+  bool stats = false;
+  std::string trace;
+};
+
+using Package = std::shared_ptr<const runtime::LoadedPackage>;
+
+/// The observers that the options ask for.
+class Measurement {
+public:
+  static Expected<std::unique_ptr<Measurement>> create(const Options &options, const Package &package);
+  std::vector<runtime::Observer *> observers() const;
+  /// How many tokens took how long in one phase ("prefill", "decode", "score").
+  void phase(const std::string &name, int64_t tokens, double seconds);
+  /// Writes what was measured: the table to stderr, trace and record to their files.
+  Status finish();
+
+private:
+  explicit Measurement(const Options &options) : options(options) {}
+  void printTable() const;
+
+  struct Phase {
+    std::string name;
+    int64_t tokens = 0;
+    double seconds = 0;
+  };
+  const Options &options;
+  std::vector<Phase> phases;
+  std::unique_ptr<runtime::Statistics> statistics;
+  std::unique_ptr<runtime::Trace> trace;
+  std::unique_ptr<runtime::Recorder> recorder;
+};
+
+/// A clock that starts when it is made.
+class Stopwatch {
+public:
+  Stopwatch();
+  double seconds() const;
+
+private:
+  int64_t start;
+};
+
+/// An open session with the observers of `measurement`.
+Expected<std::unique_ptr<runtime::Session>> openSession(const Options &options, const Package &package,
+                                                        const Measurement &measurement);
+
+Status generate(const Options &options, const Package &package);
+Status score(const Options &options, const Package &package);
+Status callFunction(const Options &options, const Package &package);
+/// The value is whether the replay found no difference that counts.
+Expected<bool> replayRecord(const Options &options, const Package &package);
+
+} // namespace coopt::run
+
+#endif // COOPT_TOOLS_COOPT_RUN_COMMANDS_H

@@ -1,0 +1,103 @@
+#include "Commands.h"
+
+#include <chrono>
+#include <cstdio>
+
+using namespace coopt;
+using namespace coopt::run;
+
+static int64_t nanoseconds() {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+             std::chrono::steady_clock::now().time_since_epoch())
+      .count();
+}
+
+Stopwatch::Stopwatch() : start(nanoseconds()) {}
+double Stopwatch::seconds() const { return static_cast<double>(nanoseconds() - start) * 1e-9; }
+
+Expected<std::unique_ptr<Measurement>> Measurement::create(const Options &options, const Package &package) {
+  std::unique_ptr<Measurement> measurement(new Measurement(options));
+  if (options.stats) {
+    measurement->statistics = std::make_unique<runtime::Statistics>();
+  }
+  if (!options.trace.empty()) {
+    measurement->trace = std::make_unique<runtime::Trace>();
+  }
+  if (!options.record.empty()) {
+    auto recorder = runtime::Recorder::create(package, options.record);
+    if (!recorder) {
+      return forward(recorder.error());
+    }
+    measurement->recorder = std::move(*recorder);
+  }
+  return measurement;
+}
+
+std::vector<runtime::Observer *> Measurement::observers() const {
+  std::vector<runtime::Observer *> list;
+  for (runtime::Observer *observer :
+       std::initializer_list<runtime::Observer *>{statistics.get(), trace.get(), recorder.get()}) {
+    if (observer) {
+      list.push_back(observer);
+    }
+  }
+  return list;
+}
+
+void Measurement::phase(const std::string &name, int64_t tokens, double seconds) {
+  for (Phase &phase : phases) {
+    if (phase.name == name) {
+      phase.tokens += tokens;
+      phase.seconds += seconds;
+      return;
+    }
+  }
+  phases.push_back({name, tokens, seconds});
+}
+
+void Measurement::printTable() const {
+  for (const Phase &phase : phases) {
+    std::fprintf(stderr, "%-8s %8lld tokens %10.4f s %12.1f tokens/s\n", phase.name.c_str(),
+                 static_cast<long long>(phase.tokens), phase.seconds,
+                 phase.seconds > 0 ? static_cast<double>(phase.tokens) / phase.seconds : 0.0);
+  }
+  auto rows = statistics->rows();
+  double total = 0;
+  size_t width = 5;
+  for (const auto &row : rows) {
+    total += row.seconds;
+    width = std::max(width, row.opId.size());
+  }
+  std::fprintf(stderr, "%-*s %8s %12s %7s %9s\n", static_cast<int>(width), "op id", "calls", "seconds",
+               "share", "GB/s");
+  for (const auto &row : rows) {
+    std::fprintf(stderr, "%-*s %8llu %12.6f %6.2f%% %9.3f\n", static_cast<int>(width), row.opId.c_str(),
+                 static_cast<unsigned long long>(row.calls), row.seconds,
+                 total > 0 ? 100 * row.seconds / total : 0.0,
+                 row.seconds > 0 ? row.bytes / row.seconds * 1e-9 : 0.0);
+  }
+  std::fprintf(stderr, "%-*s %8s %12.6f\n", static_cast<int>(width), "all dispatches", "", total);
+}
+
+Status Measurement::finish() {
+  if (statistics) {
+    printTable();
+  }
+  if (trace) {
+    if (auto status = trace->write(options.trace); !status) {
+      return status;
+    }
+  }
+  return recorder ? recorder->finish() : Status();
+}
+
+Expected<std::unique_ptr<runtime::Session>> run::openSession(const Options &options, const Package &package,
+                                                             const Measurement &measurement) {
+  auto session = runtime::Session::open(package, options.threads);
+  if (!session) {
+    return forward(session.error(), options.package);
+  }
+  (*session)->observe(measurement.observers());
+  (*session)->seed(options.seed);
+  return session;
+}

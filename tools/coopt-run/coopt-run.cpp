@@ -1,0 +1,197 @@
+//===- coopt-run.cpp - Runs a package ---------------------------------------===//
+#include "Commands.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+
+using namespace coopt;
+using namespace coopt::run;
+
+static void describe(CLI::App &app, Options &options) {
+  app.add_option("package", options.package, "The package, as made by coopt-compile")
+      ->required()
+      ->type_name("PACKAGE");
+
+  app.add_option("--prompt", options.prompt, "Generate text that goes on from TEXT")
+      ->type_name("TEXT")
+      ->group("What to run");
+  app.add_option("--tokens", options.tokens, "Like --prompt, from token ids (nothing is put before them)")
+      ->delimiter(',')
+      ->allow_extra_args(false) // the package may follow
+      ->type_name("1,2,3")
+      ->group("What to run");
+  app.add_option("--score", options.score,
+                 "Read {\"sequences\": [[ids]]}, print {\"mean_nll\", \"tokens\"} over all predicted tokens")
+      ->type_name("FILE.json")
+      ->group("What to run");
+  app.add_option("--function", options.function, "Call this entry point with --input and --output")
+      ->type_name("NAME")
+      ->group("What to run");
+  app.add_option(
+         "--replay", options.replay,
+         "Run the dispatches of a record on its inputs and compare their outputs; exit 1 if they differ")
+      ->type_name("DIR")
+      ->group("What to run");
+  app.add_flag("--verify", options.verify, "Compare all weights with their checksums before anything runs")
+      ->group("What to run");
+
+  app.add_option("-n", options.count, "Most tokens to generate")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("N")
+      ->group("Generation");
+  app.add_option("--temperature", options.temperature, "0: the most probable token")
+      ->capture_default_str()
+      ->type_name("T")
+      ->group("Generation");
+  app.add_option("--seed", options.seed, "Of the random numbers; used if the temperature is not 0")
+      ->capture_default_str()
+      ->type_name("N")
+      ->group("Generation");
+  app.add_flag("--print-tokens", options.printTokens, "Print ids, separated by commas, instead of text")
+      ->group("Generation");
+  app.add_flag("--print-logits", options.printLogits,
+               "Print the logits after the last prompt token as a JSON array, and generate nothing")
+      ->group("Generation");
+
+  app.add_option("--input", options.inputs, "An argument of --function (one option an argument)")
+      ->allow_extra_args(false)
+      ->type_name("NAME=FILE.npy")
+      ->group("Functions");
+  app.add_option("--output", options.outputs, "Where to write a result; without any, shapes are printed")
+      ->allow_extra_args(false)
+      ->type_name("NAME=FILE.npy")
+      ->group("Functions");
+  app.add_option("--size", options.sizes, "A run-time size that no argument's shape tells")
+      ->allow_extra_args(false)
+      ->type_name("NAME=N")
+      ->group("Functions");
+
+  app.add_option("--threads", options.threads, "0: as many as the process may use")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1024))
+      ->type_name("N")
+      ->group("Machine");
+  app.add_option("--isa", options.isa,
+                 "Code variant: generic, avx2, avx512; the best that the processor has if not given")
+      ->type_name("NAME")
+      ->group("Machine");
+
+  app.add_flag("--stats", options.stats, "Print tokens per second and the time of each op to stderr")
+      ->group("Measurement");
+  app.add_option("--trace", options.trace, "Write every dispatch in the Trace Event Format")
+      ->type_name("FILE.json")
+      ->group("Measurement");
+  app.add_option("--record", options.record, "Store what every dispatch reads and writes")
+      ->type_name("DIR")
+      ->group("Measurement");
+  app.add_option("--replay-tolerance", options.replayTolerance,
+                 "Let floating-point values of --replay differ by ABS + REL * |recorded|")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->type_name("ABS,REL")
+      ->group("Measurement");
+  app.footer("Examples:\n"
+             "  coopt-run model.coopt --prompt \"Once upon a time\" -n 100 --stats\n"
+             "  coopt-run model.coopt --tokens 1,403,407 --print-tokens --temperature 0.8 --seed 3\n"
+             "  coopt-run kernels.coopt --function axpy --input x=x.npy --input y=y.npy --output z=z.npy\n"
+             "  coopt-run f32.coopt --prompt Hello --record r && coopt-run w8a8.coopt --replay r\n");
+}
+
+static Status checkCombination(const Options &options) {
+  int what = (options.prompt ? 1 : 0) + (options.tokens.empty() ? 0 : 1) + (options.score.empty() ? 0 : 1) +
+             (options.function.empty() ? 0 : 1) + (options.replay.empty() ? 0 : 1);
+  if (what > 1) {
+    return fail("expected one of --prompt, --tokens, --score, --function and --replay, got " +
+                std::to_string(what));
+  }
+  if (what == 0 && !options.verify) {
+    return fail("nothing to do: expected --prompt, --tokens, --score, --function, --replay or --verify");
+  }
+  if (options.function.empty() &&
+      !(options.inputs.empty() && options.outputs.empty() && options.sizes.empty())) {
+    return fail("--input, --output and --size belong to --function");
+  }
+  if (options.replay.empty() && !options.replayTolerance.empty()) {
+    return fail("--replay-tolerance belongs to --replay");
+  }
+  if (!options.replayTolerance.empty() &&
+      (options.replayTolerance.size() != 2 ||
+       !std::all_of(options.replayTolerance.begin(), options.replayTolerance.end(),
+                    [](double value) { return value >= 0; }))) {
+    return fail("--replay-tolerance: expected two numbers from 0 on, ABS,REL");
+  }
+  if (!options.replay.empty() && (options.stats || !options.trace.empty() || !options.record.empty())) {
+    return fail("--replay goes with none of --stats, --trace and --record");
+  }
+  return {};
+}
+
+/// Whether all went well; a replay that differs is no error, but no success either.
+static Expected<bool> execute(const Options &options) {
+  if (auto status = checkCombination(options); !status) {
+    return forward(status.error());
+  }
+  runtime::LoadOptions load;
+  load.isa = options.isa;
+  load.verify = options.verify;
+  auto package = runtime::LoadedPackage::load(options.package, load);
+  if (!package) {
+    return forward(package.error());
+  }
+  if (!options.replay.empty()) {
+    return replayRecord(options, *package);
+  }
+  Status status;
+  if (!options.score.empty()) {
+    status = score(options, *package);
+  } else if (!options.function.empty()) {
+    status = callFunction(options, *package);
+  } else if (options.prompt || !options.tokens.empty()) {
+    status = generate(options, *package);
+  } else {
+    std::printf("%s: verified\n", options.package.c_str());
+  }
+  if (!status) {
+    return forward(status.error());
+  }
+  return true;
+}
+
+static int error(std::string message) {
+  while (!message.empty() && message.back() == '\n') {
+    message.pop_back();
+  }
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  std::fflush(stdout);
+  std::fprintf(stderr, "coopt-run: error: %s\n", message.c_str());
+  return 1;
+}
+
+int main(int argc, char **argv) {
+  try {
+    Options options;
+    CLI::App app("Runs a package: generates text, scores sequences, calls functions, records and replays.",
+                 "coopt-run");
+    app.set_version_flag("--version", "coopt-run 0.1.0");
+    describe(app, options);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::Success &success) {
+      return app.exit(success); // --help, --version
+    } catch (const CLI::ParseError &mistake) {
+      return error(mistake.what());
+    }
+    auto good = execute(options);
+    if (!good) {
+      return error(good.error().message);
+    }
+    if (std::fflush(stdout) != 0) {
+      return error("standard output can't be written");
+    }
+    return *good ? 0 : 1;
+  } catch (const std::exception &exception) {
+    return error(exception.what());
+  }
+}
