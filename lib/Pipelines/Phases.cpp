@@ -4,6 +4,7 @@
 
 #include "coopt/Conversion/Passes.h"
 #include "coopt/Numerics/QuantizationScheme.h"
+#include "coopt/Package/PackageBuilder.h"
 #include "coopt/Target/KernelEntries.h"
 #include "coopt/Transforms/AssignLayouts.h"
 #include "coopt/Transforms/Compress.h"
@@ -183,6 +184,10 @@ LogicalResult coopt::runPhase(Phase phase, ModuleOp module, const CompileOptions
     return module.emitError("phase ") << phaseName(phase) << " is no transformation of a module";
   };
   return failure(failed(run()) || failed(mlir::verify(module)));
+}
+
+LogicalResult coopt::writePackageFile(ModuleOp module, const CompileOptions &options, const std::string &path) {
+  return package::buildPackage(module, options.variants, path);
 }
 
 namespace {

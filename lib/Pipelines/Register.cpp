@@ -8,6 +8,7 @@
 #include "dialects/Quantized/IR/Quantized.h"
 #include "dialects/Schedule/IR/Schedule.h"
 
+#include "coopt/Conversion/Passes.h"
 #include "coopt/Pipelines/Phases.h"
 
 #include "coopt/Package/ProgramSerializer.h"
@@ -40,6 +41,7 @@ void coopt::insertPhaseDialects(mlir::DialectRegistry &registry) {
 }
 
 void coopt::registerCooptPasses() {
+  registerConversionPasses();
   package::registerPackagePasses();
   program::registerProgramPasses();
   registerPhasePipelines();

@@ -19,9 +19,17 @@ LogicalResult ParameterOp::verify() {
     }
     return success();
   }
+  if (auto rotary = dyn_cast<RotaryAttr>(origin)) {
+    if (!type.getElementType().isF32() || type.getRank() != 2 ||
+        type.getDimSize(1) != rotary.getFrequencies().size()) {
+      return emitOpError() << "expected an f32 matrix with " << rotary.getFrequencies().size()
+                           << " columns, one per frequency, for a rotary table, got " << type;
+    }
+    return success();
+  }
   auto source = dyn_cast<SourceAttr>(origin);
   if (!source) {
-    return emitOpError() << "expected a #model.source or a #model.noise as origin, got " << origin;
+    return emitOpError() << "expected a #model.source, a #model.noise or a #model.rotary as origin, got " << origin;
   }
   RankedTensorType stored = source.getType();
   bool converted = type.getElementType().isF32() && stored.getElementType().isF16();

@@ -85,7 +85,7 @@ model.parameter @c5 : tensor<?xf32>
 // -----
 
 // C5: neither source nor noise
-// expected-error @+1 {{expected a #model.source or a #model.noise as origin, got 7 : i64}}
+// expected-error @+1 {{expected a #model.source, a #model.noise or a #model.rotary as origin, got 7 : i64}}
 model.parameter @c5 : tensor<3xf32> from 7
 
 // -----
@@ -517,3 +517,15 @@ func.func @c22(%p: memref<315xf32>, %i: index) {
   %x = model.unpack %p layout(<"[5, 63]">) : memref<315xf32> -> memref<?x63xf32>
   return
 }
+
+// -----
+
+// C23: the function of a rotary table
+// expected-error @below {{expected the function "cos" or "sin", got "tan"}}
+model.parameter @t : tensor<4x1xf32> from #model.rotary<"tan", [1.0]>
+
+// -----
+
+// C5: the shape of a rotary table
+// expected-error @below {{expected an f32 matrix with 2 columns, one per frequency, for a rotary table, got 'tensor<4x1xf32>'}}
+model.parameter @t : tensor<4x1xf32> from #model.rotary<"cos", [1.0, 0.5]>

@@ -1,0 +1,119 @@
+#include "coopt/Package/PackageBuilder.h"
+
+#include "coopt/Import/TokenizerJson.h"
+#include "coopt/Package/ProgramSerializer.h"
+#include "coopt/Package/RecipeEvaluator.h"
+#include "coopt/PackageFormat/Package.h"
+#include "coopt/Target/X86.h"
+#include "dialects/Model/IR/Model.h"
+
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace coopt;
+using namespace coopt::package;
+
+namespace {
+
+std::optional<ModelInfo> modelInfo(ModuleOp module) {
+  auto facts = module->getAttrOfType<DictionaryAttr>("model.info");
+  if (!facts) {
+    return std::nullopt;
+  }
+  auto text = [&](StringRef key) {
+    auto attribute = facts.getAs<StringAttr>(key);
+    return attribute ? attribute.str() : std::string();
+  };
+  auto number = [&](StringRef key) -> std::optional<int64_t> {
+    auto attribute = facts.getAs<IntegerAttr>(key);
+    return attribute ? std::optional(attribute.getInt()) : std::nullopt;
+  };
+  ModelInfo info;
+  info.name = text("name");
+  info.family = text("family");
+  info.quantization = text("quantization");
+  info.vocabulary = number("vocabulary").value_or(0);
+  info.context = number("context").value_or(0);
+  info.chunk = number("chunk").value_or(0);
+  info.bos = number("bos");
+  if (auto eos = facts.getAs<DenseI64ArrayAttr>("eos")) {
+    info.eos.assign(eos.asArrayRef().begin(), eos.asArrayRef().end());
+  }
+  return info;
+}
+
+/// The text of the layout that a parameter is stored in, and its noise, as the manifest says them.
+void describeParameter(model::ParameterOp op, Parameter &parameter) {
+  if (auto layout = dyn_cast_or_null<model::LayoutAttr>(op.getTensorType().getEncoding())) {
+    parameter.layout = layout.getText().str();
+  }
+  if (auto noise = dyn_cast_or_null<model::NoiseAttr>(op.getOriginAttr())) {
+    parameter.noise = Parameter::Noise{noise.getSeed(), noise.getScale().getValueAsDouble()};
+  }
+}
+
+} // namespace
+
+LogicalResult coopt::package::buildPackage(ModuleOp module, const std::vector<std::string> &variants,
+                                           const std::string &path) {
+  SymbolTable symbols(module);
+  PackageContents contents;
+  contents.manifest.producer = "coopt 0.1.0";
+  contents.manifest.target = "cpu";
+  contents.manifest.model = modelInfo(module);
+  contents.manifest.parameters = collectParameters(module);
+  for (Parameter &parameter : contents.manifest.parameters) {
+    if (auto op = symbols.lookup<model::ParameterOp>(parameter.name)) {
+      describeParameter(op, parameter);
+    }
+  }
+  FailureOr<Program> program = serializeProgram(module, contents.manifest.parameters);
+  if (failed(program)) {
+    return failure();
+  }
+  contents.program = std::move(*program);
+
+  for (const std::string &name : variants) {
+    auto lowered = symbols.lookup<ModuleOp>(name);
+    const target::CpuVariant *variant = target::findCpuVariant(name);
+    if (!lowered || !variant) {
+      return module.emitError("holds no kernels for the instruction-set variant '") << name << "'";
+    }
+    auto elf = target::emitSharedObject(lowered, *variant);
+    if (failed(elf)) {
+      return failure();
+    }
+    contents.code.push_back({name, variant->required, std::move(*elf)});
+  }
+
+  std::string root;
+  if (auto attribute = module->getAttrOfType<StringAttr>("model.root")) {
+    root = attribute.str();
+  }
+  if (auto tokenizer = module->getAttrOfType<StringAttr>("model.tokenizer")) {
+    llvm::SmallString<256> file(root);
+    llvm::sys::path::append(file, tokenizer.getValue());
+    auto tables = import::readTokenizerJson(std::string(file));
+    if (!tables) {
+      return mlir::emitError(UnknownLoc::get(module.getContext())) << tables.error().message;
+    }
+    auto bytes = serializeTokenizer(*tables);
+    if (!bytes) {
+      return mlir::emitError(UnknownLoc::get(module.getContext())) << std::string(file) << ": " << bytes.error().message;
+    }
+    contents.tokenizer = std::move(*bytes);
+  }
+
+  std::vector<std::string> names;
+  for (const Parameter &parameter : contents.manifest.parameters) {
+    names.push_back(parameter.name);
+  }
+  RecipeEvaluator evaluator(module, root);
+  Status written = writePackage(path, std::move(contents), [&](size_t index, const ByteSink &sink) -> Status {
+    return evaluator.write(names[index], sink);
+  });
+  if (!written) {
+    return mlir::emitError(UnknownLoc::get(module.getContext())) << written.error().message;
+  }
+  return success();
+}
