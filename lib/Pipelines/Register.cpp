@@ -5,6 +5,8 @@
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Program/IR/Program.h"
 #include "dialects/Program/Transforms/Passes.h"
+#include "dialects/Quantized/IR/Quantized.h"
+#include "dialects/Quantized/Transforms/Patterns.h"
 #include "dialects/Schedule/IR/Schedule.h"
 
 #include "coopt/Package/ProgramSerializer.h"
@@ -16,11 +18,13 @@ void coopt::registerCooptDialects(mlir::DialectRegistry &registry) {
   registry.insert<model::ModelDialect>();
   registry.insert<attention::AttentionDialect>();
   registry.insert<program::ProgramDialect>();
+  registry.insert<quantized::QuantizedDialect>();
   registry.insert<schedule::ScheduleDialect>();
 }
 
 void coopt::registerCooptPasses() {
   package::registerPackagePasses();
   program::registerProgramPasses();
+  quantized::registerQuantizedPasses();
   target::registerTargetPasses();
 }

@@ -27,8 +27,8 @@ void QuantizedDialect::initialize() {
 
 LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError, unsigned bits, int64_t group,
                                  Symmetry symmetry, Type scale) {
-  if (bits < 1 || bits > 8) {
-    return emitError() << "expected 1 to 8 bits, got " << bits;
+  if (bits < 2 || bits > 8) {
+    return emitError() << "expected 2 to 8 bits, got " << bits;
   }
   if (group < 0) {
     return emitError() << "expected a group of 0 (the whole row) or more elements, got " << group;
