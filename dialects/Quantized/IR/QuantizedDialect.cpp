@@ -1,3 +1,5 @@
+#include "dialects/Model/IR/Model.h"
+#include "dialects/Model/IR/StructuredOpBufferization.h"
 #include "dialects/Quantized/IR/Quantized.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -7,6 +9,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
+using namespace coopt;
 using namespace coopt::quantized;
 
 #include "dialects/Quantized/IR/QuantizedDialect.cpp.inc"
@@ -23,6 +26,7 @@ void QuantizedDialect::initialize() {
 #define GET_OP_LIST
 #include "dialects/Quantized/IR/QuantizedOps.cpp.inc"
       >();
+  model::attachStructuredInterfaces<QuantizeOp, DequantizeOp, RequantizeOp, ContractOp>(getContext());
 }
 
 LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError, unsigned bits, int64_t group,

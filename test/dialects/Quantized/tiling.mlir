@@ -76,13 +76,13 @@ module attributes {transform.with_named_sequence} {
 
 #w8 = #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
 
-// Rows are quantised as a whole: a consumer that is tiled along k does not fuse the quantisation, one tiled along rows does.
+// Rows are quantised as a whole: a consumer that is tiled along k gets whole rows quantised and takes its part.
 // CHECK-LABEL: @quantize(
 func.func @quantize(%x: tensor<7x64xf32>, %o: tensor<7x64xf32>) -> tensor<7x64xf32> {
-  // CHECK: %[[Q:.+]]:2 = quantized.quantize {{.*}} -> tensor<7x64xi8>, tensor<7xf32>
-  // CHECK: scf.for
-  // CHECK-NOT: quantized.quantize
-  // CHECK: quantized.dequantize {{.*}} -> tensor<7x16xf32>
+  // CHECK: scf.for %[[K:[a-z0-9]+]] =
+  // CHECK: %[[Q:.+]]:2 = quantized.quantize ins(%arg0 : tensor<7x64xf32>) {{.*}} -> tensor<7x64xi8>, tensor<7xf32>
+  // CHECK: %[[PART:.+]] = tensor.extract_slice %[[Q]]#0[0, %[[K]]] [7, 16] [1, 1]
+  // CHECK: quantized.dequantize ins(%[[PART]], %{{.+}} : tensor<7x16xi8>, tensor<7xf32>)
   %c = tensor.empty() : tensor<7x64xi8>
   %s = tensor.empty() : tensor<7xf32>
   %q:2 = quantized.quantize ins(%x : tensor<7x64xf32>) outs(%c, %s : tensor<7x64xi8>, tensor<7xf32>) scheme(#w8) -> tensor<7x64xi8>, tensor<7xf32>
