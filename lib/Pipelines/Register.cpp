@@ -8,6 +8,7 @@
 #include "dialects/Quantized/IR/Quantized.h"
 #include "dialects/Quantized/Transforms/Patterns.h"
 #include "dialects/Schedule/IR/Schedule.h"
+#include "dialects/Schedule/Transforms/Passes.h"
 
 #include "coopt/Package/ProgramSerializer.h"
 #include "coopt/Target/X86.h"
@@ -26,5 +27,6 @@ void coopt::registerCooptPasses() {
   package::registerPackagePasses();
   program::registerProgramPasses();
   quantized::registerQuantizedPasses();
+  schedule::registerSchedulePasses();
   target::registerTargetPasses();
 }
