@@ -12,6 +12,7 @@
 
 #include "coopt/Package/ProgramSerializer.h"
 #include "coopt/Target/X86.h"
+#include "coopt/Transforms/Compress.h"
 
 using namespace coopt;
 
@@ -24,6 +25,7 @@ void coopt::registerCooptDialects(mlir::DialectRegistry &registry) {
 }
 
 void coopt::registerCooptPasses() {
+  registerCompressPass();
   package::registerPackagePasses();
   program::registerProgramPasses();
   quantized::registerQuantizedPasses();
