@@ -27,6 +27,15 @@ if(COOPT_SANITIZE)
   add_link_options(-fsanitize=address,undefined)
 endif()
 
+# Coverage for libFuzzer. Its callbacks come with the sanitizers' runtime, so the debug preset is needed.
+option(COOPT_FUZZ "libFuzzer programs in test/Fuzz" OFF)
+if(COOPT_FUZZ)
+  if(NOT COOPT_SANITIZE)
+    message(FATAL_ERROR "COOPT_FUZZ needs COOPT_SANITIZE=ON: use the debug preset")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_program(COOPT_LLD NAMES ld.lld-22)
 if(COOPT_LLD)
   add_link_options("--ld-path=${COOPT_LLD}")

@@ -6,7 +6,7 @@ config.name = "coopt"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
 config.test_source_root = os.path.dirname(__file__)
-config.excludes = ["Inputs", "Unit", "CMakeLists.txt", "README.md"]
+config.excludes = ["Inputs", "Unit", "Fuzz", "CMakeLists.txt", "README.md"]
 
 tools = [os.path.join(config.coopt_binary_dir, "bin"), config.llvm_tools_dir]
 config.environment["PATH"] = os.pathsep.join(tools + [os.environ["PATH"]])

@@ -7,6 +7,8 @@
 #include "mlir/IR/Diagnostics.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/InitAllDialects.h"
+#include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -57,6 +59,8 @@ class Compilation {
 public:
   explicit Compilation(const DriverOptions &options) : options(options) {
     DialectRegistry registry;
+    registerAllDialects(registry);
+    registerAllExtensions(registry);
     registerCooptDialects(registry);
     context.appendDialectRegistry(registry);
     context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {

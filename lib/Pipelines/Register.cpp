@@ -6,13 +6,15 @@
 #include "dialects/Program/IR/Program.h"
 #include "dialects/Program/Transforms/Passes.h"
 #include "dialects/Quantized/IR/Quantized.h"
+#include "dialects/Quantized/Transforms/Patterns.h"
 #include "dialects/Schedule/IR/Schedule.h"
+#include "dialects/Schedule/Transforms/Passes.h"
 
 #include "coopt/Conversion/Passes.h"
-#include "coopt/Pipelines/Phases.h"
-
 #include "coopt/Package/ProgramSerializer.h"
+#include "coopt/Pipelines/Phases.h"
 #include "coopt/Target/X86.h"
+#include "coopt/Transforms/Compress.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -42,8 +44,11 @@ void coopt::insertPhaseDialects(mlir::DialectRegistry &registry) {
 
 void coopt::registerCooptPasses() {
   registerConversionPasses();
+  registerPhasePipelines();
+  registerCompressPass();
   package::registerPackagePasses();
   program::registerProgramPasses();
-  registerPhasePipelines();
+  quantized::registerQuantizedPasses();
+  schedule::registerSchedulePasses();
   target::registerTargetPasses();
 }

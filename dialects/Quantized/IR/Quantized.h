@@ -7,8 +7,9 @@
 #ifndef COOPT_DIALECTS_QUANTIZED_IR_QUANTIZED_H
 #define COOPT_DIALECTS_QUANTIZED_IR_QUANTIZED_H
 
+#include "dialects/Model/IR/StructuredOp.h"
+
 #include "mlir/Bytecode/BytecodeOpInterface.h"
-#include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"
@@ -17,7 +18,6 @@
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
-#include "mlir/Interfaces/TilingInterface.h"
 
 #include "dialects/Quantized/IR/QuantizedDialect.h.inc"
 #include "dialects/Quantized/IR/QuantizedEnums.h.inc"

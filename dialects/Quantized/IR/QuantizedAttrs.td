@@ -27,14 +27,13 @@ def Quantized_SchemeAttr : AttrDef<Quantized_Dialect, "Scheme"> {
     The rows of a matrix of M x K elements are cut into groups of `group` elements (0: a whole row is one group; the last
     group of a row may be short). Each group has a scale of type `scale` and, if `asymmetric`, a zero point. Element x is
 
-      symmetric:   code * scale           code in -(2^(bits-1) - 1) .. 2^(bits-1) - 1, two's complement;
-                                          bits = 1: the code 0 is -1 and the code 1 is +1
+      symmetric:   code * scale           code in -(2^(bits-1) - 1) .. 2^(bits-1) - 1, two's complement
       asymmetric:  (code - zero) * scale  code and zero in 0 .. 2^bits - 1, unsigned
 
     Codes and zeros are signless integers `i<bits>`. Scales and zeros are `tensor<M>` for group 0 and
     `tensor<M x ceil(K / group)>` otherwise.
 
-    C1: bits is 1 to 8.
+    C1: bits is 2 to 8.
     C2: group is not negative.
     C3: scales are f32 or f16.
 
@@ -59,8 +58,7 @@ def Quantized_SchemeAttr : AttrDef<Quantized_Dialect, "Scheme"> {
     ::mlir::IntegerType getCodeType() const { return ::mlir::IntegerType::get(getContext(), getBits()); }
     /// Groups in a row of `columns` elements; dynamic columns give a dynamic count. Undefined for group 0.
     int64_t getGroups(int64_t columns) const {
-      return ::mlir::ShapedType::isDynamic(columns) ? ::mlir::ShapedType::kDynamic
-                                                    : (columns + getGroup() - 1) / getGroup();
+      return ::mlir::ShapedType::isDynamic(columns) ? columns : columns / getGroup() + (columns % getGroup() != 0);
     }
   }];
 }

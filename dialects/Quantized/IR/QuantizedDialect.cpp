@@ -1,3 +1,5 @@
+#include "dialects/Model/IR/Model.h"
+#include "dialects/Model/IR/StructuredOpBufferization.h"
 #include "dialects/Quantized/IR/Quantized.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -7,6 +9,7 @@
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
+using namespace coopt;
 using namespace coopt::quantized;
 
 #include "dialects/Quantized/IR/QuantizedDialect.cpp.inc"
@@ -23,12 +26,13 @@ void QuantizedDialect::initialize() {
 #define GET_OP_LIST
 #include "dialects/Quantized/IR/QuantizedOps.cpp.inc"
       >();
+  model::attachStructuredInterfaces<QuantizeOp, DequantizeOp, RequantizeOp, ContractOp>(getContext());
 }
 
 LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError, unsigned bits, int64_t group,
                                  Symmetry symmetry, Type scale) {
-  if (bits < 1 || bits > 8) {
-    return emitError() << "expected 1 to 8 bits, got " << bits;
+  if (bits < 2 || bits > 8) {
+    return emitError() << "expected 2 to 8 bits, got " << bits;
   }
   if (group < 0) {
     return emitError() << "expected a group of 0 (the whole row) or more elements, got " << group;

@@ -1,16 +1,15 @@
 #include "dialects/Quantized/IR/Quantized.h"
-#include "dialects/Quantized/IR/StructuredOp.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
 using namespace coopt::quantized;
+using coopt::model::kWholeDimension;
 
 #define GET_OP_CLASSES
 #include "dialects/Quantized/IR/QuantizedOps.cpp.inc"
-
-using structured::kWhole;
 
 /// A result for each tensor destination.
 static SmallVector<Type> getTensorTypes(ValueRange inits) {
@@ -25,8 +24,26 @@ static SmallVector<Type> getTensorTypes(ValueRange inits) {
 
 /// Loops of scales and zeros whose rows are walked by `row`.
 static SmallVector<int64_t> getScaleLoops(SchemeAttr scheme, int64_t row) {
-  return scheme.getGroup() == 0 ? SmallVector<int64_t>{row} : SmallVector<int64_t>{row, kWhole};
+  return scheme.getGroup() == 0 ? SmallVector<int64_t>{row} : SmallVector<int64_t>{row, kWholeDimension};
 }
+
+namespace {
+/// A destination's value is never read: what fills it is not needed.
+template <typename Op>
+struct BypassFill : OpRewritePattern<Op> {
+  using OpRewritePattern<Op>::OpRewritePattern;
+  LogicalResult matchAndRewrite(Op op, PatternRewriter &rewriter) const override {
+    bool changed = false;
+    for (OpOperand &init : op.getDpsInitsMutable()) {
+      if (auto fill = init.get().template getDefiningOp<linalg::FillOp>()) {
+        rewriter.modifyOpInPlace(op, [&] { init.set(fill.getDpsInitOperand(0)->get()); });
+        changed = true;
+      }
+    }
+    return success(changed);
+  }
+};
+} // namespace
 
 //===----------------------------------------------------------------------===//
 // quantize: loop (m)
@@ -37,11 +54,18 @@ void QuantizeOp::build(OpBuilder &builder, OperationState &state, Value input, V
   build(builder, state, getTensorTypes(outs), input, outs, scheme);
 }
 
-SmallVector<int64_t> QuantizeOp::getOperandLoops(unsigned operand) {
-  return operand < 2 ? SmallVector<int64_t>{0, kWhole} : getScaleLoops(getScheme(), 0);
+unsigned QuantizeOp::getNumTiledLoops() { return 1; }
+
+SmallVector<int64_t> QuantizeOp::getOperandLoops(OpOperand &operand) {
+  bool isMatrix = operand.getOperandNumber() < 2;
+  return isMatrix ? SmallVector<int64_t>{0, kWholeDimension} : getScaleLoops(getScheme(), 0);
 }
 
-void QuantizeOp::finishTile(OpBuilder &, Operation *, ArrayRef<OpFoldResult>) {}
+void QuantizeOp::shiftTile(OpBuilder &, ArrayRef<OpFoldResult>) {}
+
+void QuantizeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<BypassFill<QuantizeOp>>(context);
+}
 
 //===----------------------------------------------------------------------===//
 // dequantize: loops (m, k)
@@ -57,14 +81,18 @@ void DequantizeOp::build(OpBuilder &builder, OperationState &state, Value codes,
   build(builder, state, types.empty() ? Type() : types.front(), inputs, init, at, scheme);
 }
 
-SmallVector<int64_t> DequantizeOp::getOperandLoops(unsigned operand) {
-  bool isMatrix = operand == 0 || operand == getInitMutable().getOperandNumber();
+unsigned DequantizeOp::getNumTiledLoops() { return 2; }
+
+SmallVector<int64_t> DequantizeOp::getOperandLoops(OpOperand &operand) {
+  if (!isa<ShapedType>(operand.get().getType())) {
+    return {};
+  }
+  bool isMatrix = operand.getOperandNumber() == 0 || isDpsInit(&operand);
   return isMatrix ? SmallVector<int64_t>{0, 1} : getScaleLoops(getScheme(), 0);
 }
 
-void DequantizeOp::finishTile(OpBuilder &builder, Operation *tile, ArrayRef<OpFoldResult> offsets) {
-  // Without groups every column has the same scale. A tile that starts at column 0 and has all columns of a
-  // whole matrix could do without the offset, but then the verifier could not tell the two apart.
+// Without groups every column has the same scale, and no offset is allowed.
+void DequantizeOp::shiftTile(OpBuilder &builder, ArrayRef<OpFoldResult> offsets) {
   if (getScheme().getGroup() == 0) {
     return;
   }
@@ -72,13 +100,7 @@ void DequantizeOp::finishTile(OpBuilder &builder, Operation *tile, ArrayRef<OpFo
   if (getAt()) {
     at = arith::AddIOp::create(builder, getLoc(), getAt(), at);
   }
-  builder.setInsertionPoint(tile);
-  if (Operation *definition = at.getDefiningOp();
-      definition && definition->getBlock() == tile->getBlock() && tile->isBeforeInBlock(definition)) {
-    definition->moveBefore(tile);
-  }
-  cast<DequantizeOp>(tile).getAtMutable().assign(at);
-  builder.setInsertionPointAfter(tile);
+  getAtMutable().assign(at);
 }
 
 namespace {
@@ -89,8 +111,8 @@ struct DropZeroOffset : OpRewritePattern<DequantizeOp> {
     if (!op.getAt() || !isConstantIntValue(OpFoldResult(op.getAt()), 0)) {
       return failure();
     }
-    auto codes = cast<ShapedType>(op.getCodes().getType()),
-         scales = cast<ShapedType>(op.getScales().getType());
+    auto codes = cast<ShapedType>(op.getCodes().getType());
+    auto scales = cast<ShapedType>(op.getScales().getType());
     int64_t groups = op.getScheme().getGroups(codes.getDimSize(1));
     // With fewer columns than the scales cover, the offset is what says that this is a slice.
     if (ShapedType::isDynamic(groups) || groups != scales.getDimSize(1)) {
@@ -102,36 +124,48 @@ struct DropZeroOffset : OpRewritePattern<DequantizeOp> {
 };
 } // namespace
 
-void DequantizeOp::addCanonicalizationPatterns(RewritePatternSet &patterns) {
-  patterns.add<DropZeroOffset>(patterns.getContext());
+void DequantizeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<BypassFill<DequantizeOp>, DropZeroOffset>(context);
 }
 
 //===----------------------------------------------------------------------===//
 // requantize: one loop for each dimension
 //===----------------------------------------------------------------------===//
 
-SmallVector<int64_t> RequantizeOp::getOperandLoops(unsigned) {
-  return llvm::to_vector(llvm::seq<int64_t>(0, cast<ShapedType>(getInput().getType()).getRank()));
+unsigned RequantizeOp::getNumTiledLoops() { return cast<ShapedType>(getInput().getType()).getRank(); }
+
+SmallVector<int64_t> RequantizeOp::getOperandLoops(OpOperand &) {
+  return llvm::to_vector(llvm::seq<int64_t>(0, getNumTiledLoops()));
 }
 
-void RequantizeOp::finishTile(OpBuilder &, Operation *, ArrayRef<OpFoldResult>) {}
+void RequantizeOp::shiftTile(OpBuilder &, ArrayRef<OpFoldResult>) {}
+
+void RequantizeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<BypassFill<RequantizeOp>>(context);
+}
 
 //===----------------------------------------------------------------------===//
 // contract: loops (m, n)
 //===----------------------------------------------------------------------===//
 
-SmallVector<int64_t> ContractOp::getOperandLoops(unsigned operand) {
-  unsigned firstWeight = getFirstWeightOperand();
-  if (operand == getInitMutable().getOperandNumber()) {
+unsigned ContractOp::getNumTiledLoops() { return 2; }
+
+SmallVector<int64_t> ContractOp::getOperandLoops(OpOperand &operand) {
+  unsigned number = operand.getOperandNumber(), firstWeight = getFirstWeightOperand();
+  if (isDpsInit(&operand)) {
     return {0, 1};
   }
-  if (operand == 0) {
-    return {0, kWhole};
+  if (number == 0) {
+    return {0, kWholeDimension};
   }
-  if (operand < firstWeight) {
+  if (number < firstWeight) {
     return getScaleLoops(getAScheme(), 0);
   }
-  return operand == firstWeight ? SmallVector<int64_t>{1, kWhole} : getScaleLoops(getWScheme(), 1);
+  return number == firstWeight ? SmallVector<int64_t>{1, kWholeDimension} : getScaleLoops(getWScheme(), 1);
 }
 
-void ContractOp::finishTile(OpBuilder &, Operation *, ArrayRef<OpFoldResult>) {}
+void ContractOp::shiftTile(OpBuilder &, ArrayRef<OpFoldResult>) {}
+
+void ContractOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<BypassFill<ContractOp>>(context);
+}

@@ -2,122 +2,17 @@
 #define COOPT_DIALECTS_QUANTIZED_IR_QUANTIZEDOPS_TD
 
 include "dialects/Quantized/IR/QuantizedAttrs.td"
-include "mlir/Dialect/Bufferization/IR/BufferizableOpInterface.td"
-include "mlir/IR/OpBase.td"
-include "mlir/Interfaces/DestinationStyleOpInterface.td"
-include "mlir/Interfaces/InferTypeOpInterface.td"
-include "mlir/Interfaces/SideEffectInterfaces.td"
-include "mlir/Interfaces/TilingInterface.td"
+include "dialects/Model/IR/StructuredOpBase.td"
 
 def Quantized_Shaped : AnyTypeOf<[AnyRankedTensor, AnyMemRef], "ranked tensor or memref", "::mlir::ShapedType">;
 
-// What every op here shares: destinations are written whole and never read, so `outs` only says where. An op gives
-// `getOperandLoops` (which loop walks each dimension of an operand, or `structured::kWhole`), and the interfaces follow.
-class Quantized_StructuredOp<string mnemonic, list<Trait> traits = []>
-    : Op<Quantized_Dialect, mnemonic, traits # [
-        DestinationStyleOpInterface,
-        DeclareOpInterfaceMethods<ConditionallySpeculatable>,
-        DeclareOpInterfaceMethods<MemoryEffectsOpInterface>,
-        DeclareOpInterfaceMethods<ReifyRankedShapedTypeOpInterface, ["reifyResultShapes"]>,
-        DeclareOpInterfaceMethods<TilingInterface, [
-          "getLoopIteratorTypes", "getIterationDomain", "getTiledImplementation", "getResultTilePosition",
-          "generateResultTileValue", "getTiledImplementationFromOperandTiles",
-          "getIterationDomainTileFromOperandTiles", "getIterationDomainTileFromResultTile"]>,
-        DeclareOpInterfaceMethods<BufferizableOpInterface, [
-          "bufferizesToMemoryRead", "bufferizesToMemoryWrite", "getAliasingValues", "bufferize"]>
-      ]> {
-  let hasVerifier = 1;
+class Quantized_StructuredOp<string opMnemonic, list<Trait> traits = []>
+    : StructuredOp<Quantized_Dialect, opMnemonic, traits> {
   let hasCanonicalizer = 1;
-
   code structuredDeclarations = [{
-    /// For each dimension of an operand the loop that walks it, or structured::kWhole.
-    ::llvm::SmallVector<int64_t> getOperandLoops(unsigned operand);
-    /// Adapts the attributes and scalar operands of a tile that starts at `offsets`.
-    void finishTile(::mlir::OpBuilder &builder, ::mlir::Operation *tile,
-                    ::llvm::ArrayRef<::mlir::OpFoldResult> offsets);
-  }];
-
-  let extraClassDefinition = [{
-    ::mlir::Speculation::Speculatability $cppClass::getSpeculatability() {
-      return hasPureTensorSemantics() ? ::mlir::Speculation::Speculatable : ::mlir::Speculation::NotSpeculatable;
-    }
-    void $cppClass::getEffects(
-        ::llvm::SmallVectorImpl<::mlir::SideEffects::EffectInstance<::mlir::MemoryEffects::Effect>> &effects) {
-      structured::getEffects(*this, effects);
-    }
-    ::llvm::LogicalResult $cppClass::reifyResultShapes(
-        ::mlir::OpBuilder &builder, ::mlir::ReifiedRankedShapedTypeDims &shapes) {
-      return structured::reifyResultShapes(*this, builder, shapes);
-    }
-    ::llvm::SmallVector<::mlir::utils::IteratorType> $cppClass::getLoopIteratorTypes() {
-      return structured::Tiling::of(*this).getLoopIteratorTypes();
-    }
-    ::llvm::SmallVector<::mlir::Range> $cppClass::getIterationDomain(::mlir::OpBuilder &builder) {
-      return structured::Tiling::of(*this).getIterationDomain(builder);
-    }
-    ::llvm::FailureOr<::mlir::TilingResult> $cppClass::getTiledImplementation(
-        ::mlir::OpBuilder &builder, ::llvm::ArrayRef<::mlir::OpFoldResult> offsets,
-        ::llvm::ArrayRef<::mlir::OpFoldResult> sizes) {
-      return structured::Tiling::of(*this).getTiledImplementation(builder, offsets, sizes);
-    }
-    ::llvm::LogicalResult $cppClass::getResultTilePosition(
-        ::mlir::OpBuilder &builder, unsigned result, ::llvm::ArrayRef<::mlir::OpFoldResult> offsets,
-        ::llvm::ArrayRef<::mlir::OpFoldResult> sizes, ::llvm::SmallVector<::mlir::OpFoldResult> &resultOffsets,
-        ::llvm::SmallVector<::mlir::OpFoldResult> &resultSizes) {
-      structured::Tiling::of(*this).getOperandTile(builder, getDpsInitOperand(result)->getOperandNumber(), offsets,
-                                                   sizes, resultOffsets, resultSizes);
-      return ::mlir::success();
-    }
-    ::llvm::FailureOr<::mlir::TilingResult> $cppClass::generateResultTileValue(
-        ::mlir::OpBuilder &builder, unsigned result, ::llvm::ArrayRef<::mlir::OpFoldResult> offsets,
-        ::llvm::ArrayRef<::mlir::OpFoldResult> sizes) {
-      return structured::Tiling::of(*this).generateResultTile(builder, result, offsets, sizes);
-    }
-    ::llvm::FailureOr<::mlir::TilingResult> $cppClass::getTiledImplementationFromOperandTiles(
-        ::mlir::OpBuilder &builder, ::llvm::ArrayRef<unsigned> operands,
-        ::llvm::ArrayRef<::llvm::SmallVector<::mlir::OpFoldResult>> allOffsets,
-        ::llvm::ArrayRef<::llvm::SmallVector<::mlir::OpFoldResult>> allSizes) {
-      ::llvm::SmallVector<::mlir::OpFoldResult> offsets, sizes;
-      if (failed(getIterationDomainTileFromOperandTiles(builder, operands, allOffsets, allSizes, offsets, sizes))) {
-        return ::mlir::failure();
-      }
-      return getTiledImplementation(builder, offsets, sizes);
-    }
-    ::llvm::LogicalResult $cppClass::getIterationDomainTileFromOperandTiles(
-        ::mlir::OpBuilder &builder, ::llvm::ArrayRef<unsigned> operands,
-        ::llvm::ArrayRef<::llvm::SmallVector<::mlir::OpFoldResult>> allOffsets,
-        ::llvm::ArrayRef<::llvm::SmallVector<::mlir::OpFoldResult>> allSizes,
-        ::llvm::SmallVectorImpl<::mlir::OpFoldResult> &offsets,
-        ::llvm::SmallVectorImpl<::mlir::OpFoldResult> &sizes) {
-      return structured::Tiling::of(*this).getDomainTile(builder, operands, allOffsets, allSizes, offsets, sizes);
-    }
-    ::llvm::LogicalResult $cppClass::getIterationDomainTileFromResultTile(
-        ::mlir::OpBuilder &builder, unsigned result, ::llvm::ArrayRef<::mlir::OpFoldResult> resultOffsets,
-        ::llvm::ArrayRef<::mlir::OpFoldResult> resultSizes, ::llvm::SmallVectorImpl<::mlir::OpFoldResult> &offsets,
-        ::llvm::SmallVectorImpl<::mlir::OpFoldResult> &sizes) {
-      return structured::Tiling::of(*this).getDomainTile(
-          builder, {getDpsInitOperand(result)->getOperandNumber()}, {::llvm::to_vector(resultOffsets)},
-          {::llvm::to_vector(resultSizes)}, offsets, sizes);
-    }
-    bool $cppClass::bufferizesToMemoryRead(::mlir::OpOperand &operand, const ::mlir::bufferization::AnalysisState &) {
-      return !isDpsInit(&operand);
-    }
-    bool $cppClass::bufferizesToMemoryWrite(::mlir::OpOperand &operand, const ::mlir::bufferization::AnalysisState &) {
-      return isDpsInit(&operand);
-    }
-    ::mlir::bufferization::AliasingValueList $cppClass::getAliasingValues(
-        ::mlir::OpOperand &operand, const ::mlir::bufferization::AnalysisState &) {
-      return structured::getAliasingValues(*this, operand);
-    }
-    ::llvm::LogicalResult $cppClass::bufferize(
-        ::mlir::RewriterBase &rewriter, const ::mlir::bufferization::BufferizationOptions &options,
-        ::mlir::bufferization::BufferizationState &state) {
-      return structured::bufferize(*this, rewriter, options, state);
-    }
-    void $cppClass::getCanonicalizationPatterns(::mlir::RewritePatternSet &patterns, ::mlir::MLIRContext *context) {
-      patterns.add<structured::BypassFill<$cppClass>>(context);
-      addCanonicalizationPatterns(patterns);
-    }
+    unsigned getNumTiledLoops();
+    ::llvm::SmallVector<int64_t> getOperandLoops(::mlir::OpOperand &operand);
+    void shiftTile(::mlir::OpBuilder &builder, ::llvm::ArrayRef<::mlir::OpFoldResult> offsets);
   }];
 }
 
@@ -156,7 +51,6 @@ def Quantized_QuantizeOp : Quantized_StructuredOp<"quantize"> {
     ::mlir::Value getScalesInit() { return getOuts()[1]; }
     /// Null unless the scheme is asymmetric.
     ::mlir::Value getZerosInit() { return getOuts().size() > 2 ? getOuts()[2] : ::mlir::Value(); }
-    static void addCanonicalizationPatterns(::mlir::RewritePatternSet &) {}
   }];
 }
 
@@ -196,7 +90,6 @@ def Quantized_DequantizeOp : Quantized_StructuredOp<"dequantize", [AttrSizedOper
     ::mlir::Value getScales() { return getInputs()[1]; }
     /// Null unless the scheme is asymmetric.
     ::mlir::Value getZeros() { return getInputs().size() > 2 ? getInputs()[2] : ::mlir::Value(); }
-    static void addCanonicalizationPatterns(::mlir::RewritePatternSet &patterns);
   }];
 }
 
@@ -226,7 +119,6 @@ def Quantized_RequantizeOp : Quantized_StructuredOp<"requantize"> {
     ::mlir::MutableOperandRange getDpsInitsMutable() {
       return ::mlir::MutableOperandRange(getOperation(), getInitMutable().getOperandNumber(), 1);
     }
-    static void addCanonicalizationPatterns(::mlir::RewritePatternSet &) {}
   }];
 }
 
@@ -279,7 +171,6 @@ def Quantized_ContractOp : Quantized_StructuredOp<"contract"> {
     ::mlir::Value getWZeros() {
       return getWScheme().isAsymmetric() ? getInputs()[getFirstWeightOperand() + 2] : ::mlir::Value();
     }
-    static void addCanonicalizationPatterns(::mlir::RewritePatternSet &) {}
   }];
 }
 

@@ -11,6 +11,10 @@
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/StringMap.h"
+
+#include <optional>
+#include <utility>
 
 #include "dialects/Schedule/IR/ScheduleDialect.h.inc"
 

@@ -1,7 +1,10 @@
 //===- ScheduleAttrs.cpp - Syntax and checks of schedule attributes ----------===//
 #include "dialects/Schedule/IR/Schedule.h"
 
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
+
+#include <limits>
 
 using namespace mlir;
 using namespace coopt::schedule;
@@ -24,6 +27,18 @@ bool ConditionAttr::holds(int64_t value) const {
     return value == getBound();
   }
   llvm_unreachable("every comparison is handled");
+}
+
+std::optional<bool> ConditionAttr::decide(int64_t min, int64_t max) const {
+  if (getComparison() == Comparison::Equal) {
+    if (getBound() < min || getBound() > max) {
+      return false;
+    }
+    return min == max ? std::optional(true) : std::nullopt;
+  }
+  // Every other comparison is monotone: what holds at both ends holds between them.
+  bool atMin = holds(min), atMax = holds(max);
+  return atMin == atMax ? std::optional(atMin) : std::nullopt;
 }
 
 LogicalResult ConditionAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringAttr size,
@@ -276,4 +291,69 @@ LogicalResult SetAttr::verify(function_ref<InFlightDiagnostic()> emitError, Arra
     }
   }
   return success();
+}
+
+/// The guard for sizes in the ranges, without the conditions that always hold; none if it never holds.
+static std::optional<GuardAttr> simplifyGuard(GuardAttr guard,
+                                              const llvm::StringMap<std::pair<int64_t, int64_t>> &ranges) {
+  // Conditions on one size narrow its range for those that follow, so that `lt 4, lt 8` and `lt 4, gt 8` are
+  // seen.
+  llvm::StringMap<std::pair<int64_t, int64_t>> narrowed;
+  SmallVector<ConditionAttr> kept;
+  for (ConditionAttr condition : guard.getConditions()) {
+    auto known = ranges.find(condition.getSize());
+    std::pair<int64_t, int64_t> range =
+        known == ranges.end() ? std::pair<int64_t, int64_t>(0, std::numeric_limits<int64_t>::max())
+                              : known->second;
+    auto &[min, max] = narrowed.try_emplace(condition.getSize(), range).first->second;
+    std::optional<bool> decided = condition.decide(min, max);
+    if (decided == false) {
+      return std::nullopt;
+    }
+    if (decided == true) {
+      continue;
+    }
+    kept.push_back(condition);
+    // Undecided: the bound lies so that these cannot wrap.
+    int64_t bound = condition.getBound();
+    switch (condition.getComparison()) {
+    case Comparison::Less:
+      max = bound - 1;
+      break;
+    case Comparison::LessEqual:
+      max = bound;
+      break;
+    case Comparison::Greater:
+      min = bound + 1;
+      break;
+    case Comparison::GreaterEqual:
+      min = bound;
+      break;
+    case Comparison::Equal:
+      min = max = bound;
+      break;
+    }
+  }
+  return GuardAttr::get(guard.getContext(), kept);
+}
+
+SetAttr SetAttr::simplify(const llvm::StringMap<std::pair<int64_t, int64_t>> &ranges) {
+  SmallVector<GuardAttr> guards;
+  SmallVector<ConfigAttr> configs;
+  for (auto [guard, config] : llvm::zip_equal(getGuards(), getConfigs())) {
+    std::optional<GuardAttr> simple = simplifyGuard(guard, ranges);
+    if (!simple) {
+      continue;
+    }
+    guards.push_back(*simple);
+    configs.push_back(config);
+    if (simple->isTrue()) {
+      break;
+    }
+  }
+  while (configs.size() > 1 && configs[configs.size() - 2] == configs.back()) {
+    configs.pop_back();
+    guards.erase(guards.end() - 2);
+  }
+  return SetAttr::get(getContext(), guards, configs);
 }

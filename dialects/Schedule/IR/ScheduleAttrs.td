@@ -44,6 +44,8 @@ def Schedule_ConditionAttr : Schedule_Attr<"Condition", "condition"> {
   let extraClassDeclaration = [{
     /// Whether a run-time size of `value` fulfils the condition.
     bool holds(int64_t value) const;
+    /// Whether it holds for all, or for none, of the values in [min, max]; none if for some only.
+    std::optional<bool> decide(int64_t min, int64_t max) const;
   }];
 }
 
@@ -100,6 +102,11 @@ def Schedule_SetAttr : Schedule_Attr<"Set", "set"> {
   let parameters = (ins ArrayRefParameter<"GuardAttr">:$guards, ArrayRefParameter<"ConfigAttr">:$configs);
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The same choices for sizes that lie in the given ranges: conditions that always hold and choices that are never made are dropped, and so
+    /// is a choice whose configuration is that of the one that would be made without it. Sizes that the map lacks are only known not to be negative.
+    SetAttr simplify(const ::llvm::StringMap<std::pair<int64_t, int64_t>> &ranges);
+  }];
 }
 
 #endif // COOPT_SCHEDULE_ATTRS_TD

@@ -175,3 +175,54 @@ LogicalResult KernelOp::verifyRegions() {
   }
   return success();
 }
+
+namespace {
+/// An input that the body does not use, or that it gets twice, is one input less for the kernel.
+struct DropInputs : OpRewritePattern<KernelOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(KernelOp op, PatternRewriter &rewriter) const override {
+    llvm::SmallDenseMap<Value, unsigned> first;
+    SmallVector<unsigned> dropped;
+    for (auto [index, input] : llvm::enumerate(op.getInputs())) {
+      unsigned place = static_cast<unsigned>(index);
+      auto [known, isNew] = first.try_emplace(input, place);
+      if (!isNew) {
+        rewriter.replaceAllUsesWith(op.getBody().getArgument(place), op.getBody().getArgument(known->second));
+      }
+    }
+    for (auto [index, argument] : llvm::enumerate(op.getInputArguments())) {
+      if (argument.use_empty()) {
+        dropped.push_back(static_cast<unsigned>(index));
+      }
+    }
+    if (dropped.empty()) {
+      return rewriter.notifyMatchFailure(op, "the body uses every input");
+    }
+    rewriter.modifyOpInPlace(op, [&] {
+      for (unsigned index : llvm::reverse(dropped)) {
+        op.getInputsMutable().erase(index);
+        op.getBody().eraseArgument(index);
+      }
+    });
+    return success();
+  }
+};
+
+/// Choices that cannot be made, whatever the sizes are.
+struct SimplifyChoices : OpRewritePattern<KernelOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(KernelOp op, PatternRewriter &rewriter) const override {
+    SetAttr choices = op.getChoicesAttr();
+    SetAttr simple = choices ? choices.simplify({}) : choices;
+    if (simple == choices) {
+      return rewriter.notifyMatchFailure(op, "every choice can be made");
+    }
+    rewriter.modifyOpInPlace(op, [&] { op.setChoicesAttr(simple); });
+    return success();
+  }
+};
+} // namespace
+
+void KernelOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRContext *context) {
+  patterns.add<DropInputs, SimplifyChoices>(context);
+}

@@ -41,6 +41,7 @@ def Schedule_KernelOp : Op<Schedule_Dialect, "kernel",
   let hasCustomAssemblyFormat = 1;
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
+  let hasCanonicalizer = 1;
   let extraClassDeclaration = [{
     ::llvm::ArrayRef<::mlir::BlockArgument> getInputArguments() {
       return getBody().getArguments().take_front(getInputs().size());

@@ -39,9 +39,11 @@ KernelSummary contraction(int64_t m, int64_t n, int64_t k, const std::string &ty
   kernel.n = n;
   kernel.k = k;
   kernel.operationsPerElement = 0;
-  kernel.operands = {{OperandRole::Activation, type, m * k * elementBytes, false},
-                     {OperandRole::Weight, type, n * k * elementBytes, true},
-                     {OperandRole::Output, "f32", m * n * 4.0, false}};
+  const double rows = static_cast<double>(m), columns = static_cast<double>(n),
+               inner = static_cast<double>(k);
+  kernel.operands = {{OperandRole::Activation, type, rows * inner * elementBytes, false},
+                     {OperandRole::Weight, type, columns * inner * elementBytes, true},
+                     {OperandRole::Output, "f32", rows * columns * 4, false}};
   return kernel;
 }
 

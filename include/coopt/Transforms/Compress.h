@@ -1,0 +1,53 @@
+//===- Compress.h - The compress phase: how weights and activations are stored --------===//
+//
+// The named rewrite from float to coded contractions. For w8a8, each contraction y = x w^T in a model.entry
+// whose weight w (N x K) is a parameter becomes
+//
+//   q, sa = quantized.quantize(x)                  once for every distinct x
+//   y = quantized.contract(q, sa, w.codes, w.scales)
+//
+// with w.codes and w.scales defined by a recipe that quantises w, a row an output channel. This changes
+// values; the bound, for x and w finite, scales sa = amax(x) / 127 and sw[n] = amax(w[n]) / 127 normal
+// numbers (or rows of zeros), y64 the float contraction in exact arithmetic and d = 1/2 + 2^-16 (half a code,
+// and the rounding of the division):
+//
+//   E = d sw[n] sum_k |x[m,k]| + d sa[m] sum_k |w[n,k]| + K d^2 sa[m] sw[n]
+//   |y[m,n] - y64[m,n]| <= E + 4 * 2^-24 (|y64[m,n]| + E)
+//
+// Derivation: x = sa (q + e) with |e| <= d, likewise w, so that x w - sa q sw p = x (w - sw p) + sw p (x - sa
+// q); the last term is that of converting the exact i32 sum and of two multiplications. The i32 sum is exact
+// while K <= 133144: longer contractions stay in float.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_TRANSFORMS_COMPRESS_H
+#define COOPT_TRANSFORMS_COMPRESS_H
+
+#include "coopt/Numerics/QuantizationScheme.h"
+
+#include "mlir/IR/BuiltinOps.h"
+
+#include <optional>
+
+namespace coopt {
+
+struct CompressOptions {
+  /// None: everything stays f32.
+  std::optional<numerics::QuantizationScheme> scheme;
+};
+
+/// The longest contraction whose sums of products of 8-bit codes fit 32 bits: floor((2^31 - 1) / 127^2).
+constexpr int64_t kLongestCodedContraction = 133144;
+
+/// Rewrites every model.entry of the module as said above. A parameter that is also an embedding
+/// (model.gather) is gathered as codes and scales and dequantised: head and embedding share one encoding. An
+/// embedding that is no weight of a contraction stays f32. Float parameters that are no longer used remain,
+/// as sources of recipes. Op ids stay; new ops get ids derived from them. Errors: a scheme that is not
+/// supported, named with what is. Each decision is a remark of category `compress`.
+mlir::LogicalResult compress(mlir::ModuleOp module, const CompressOptions &options);
+
+/// Registers coopt-compress{quantize=NAME}.
+void registerCompressPass();
+
+} // namespace coopt
+
+#endif // COOPT_TRANSFORMS_COMPRESS_H
