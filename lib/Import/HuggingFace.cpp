@@ -40,9 +40,6 @@ FailureOr<OwningOpRef<ModuleOp>> coopt::import::importHuggingFace(MLIRContext *c
                   std::to_string(config->maxPositions)});
   }
 
-  for (StringRef dialect : {"arith", "linalg", "math", "scf", "tensor", "model", "attention", "schedule"}) {
-    context->getOrLoadDialect(dialect);
-  }
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);
   Builder builder(context);
   llvm::SmallString<256> root(directory);

@@ -61,8 +61,13 @@ public:
     DialectRegistry registry;
     registerAllDialects(registry);
     registerAllExtensions(registry);
-    registerCooptDialects(registry);
+    DialectRegistry phaseDialects;
+    insertPhaseDialects(phaseDialects);
+    phaseDialects.appendTo(registry);
     context.appendDialectRegistry(registry);
+    for (StringRef dialect : phaseDialects.getDialectNames()) {
+      context.getOrLoadDialect(dialect);
+    }
     context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
       printDiagnostic(diagnostic);
       return success();

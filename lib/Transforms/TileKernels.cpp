@@ -1,6 +1,7 @@
 #include "coopt/Transforms/TileKernels.h"
 
 #include "dialects/Model/IR/Model.h"
+#include "dialects/Quantized/Transforms/Patterns.h"
 #include "dialects/Schedule/IR/Schedule.h"
 
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
@@ -56,6 +57,8 @@ LogicalResult simplify(schedule::KernelOp kernel) {
   memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
   tensor::populateFoldTensorEmptyPatterns(patterns);
   model::UnpackOp::getCanonicalizationPatterns(patterns, context);
+  // Tiles are cut: what quantisation does to one is said in ops that lower one by one.
+  quantized::populateDecomposeQuantizePatterns(patterns);
   return applyPatternsGreedily(kernel.getBody(), std::move(patterns));
 }
 
@@ -125,6 +128,9 @@ LogicalResult coopt::tileKernels(ModuleOp module) {
   module.walk([&](schedule::KernelOp kernel) { kernels.push_back(kernel); });
   for (schedule::KernelOp kernel : kernels) {
     if (!kernel.getChoices()) {
+      if (failed(simplify(kernel))) {
+        return failure();
+      }
       continue;
     }
     for (auto [part, config] : splitChoices(rewriter, kernel)) {

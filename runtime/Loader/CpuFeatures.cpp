@@ -51,7 +51,8 @@ const Feature features[] = {
     {"amx_bf16", 7, 0, Edx, 22, Tiles},    {"avx512_fp16", 7, 0, Edx, 23, Zmm},
     {"amx_tile", 7, 0, Edx, 24, Tiles},    {"amx_int8", 7, 0, Edx, 25, Tiles},
     {"avx_vnni", 7, 1, Eax, 4, Ymm},       {"avx512_bf16", 7, 1, Eax, 5, Zmm},
-    {"abm", 0x80000001, 0, Ecx, 5, None},
+    {"abm", 0x80000001, 0, Ecx, 5, None},  {"lahf_lm", 0x80000001, 0, Ecx, 0, None},
+    {"xsave", 1, 0, Ecx, 26, None},        {"osxsave", 1, 0, Ecx, 27, None},
 };
 
 uint64_t savedState() {

@@ -28,7 +28,7 @@ struct ImportOptions {
   int64_t context = 0;
 };
 
-/// Imports `directory`. Errors are emitted as diagnostics of `context` with file and place; failure is returned.
+/// Imports `directory`; the dialects of the phases must be loaded in `context` (insertPhaseDialects). Errors are emitted as diagnostics of `context` with file and place; failure is returned.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
 importHuggingFace(mlir::MLIRContext *context, const std::string &directory, const ImportOptions &options);
 
