@@ -10,6 +10,7 @@
 #include "dialects/Schedule/IR/Schedule.h"
 #include "dialects/Schedule/Transforms/Passes.h"
 
+#include "coopt/Conversion/Passes.h"
 #include "coopt/Package/ProgramSerializer.h"
 #include "coopt/Target/X86.h"
 #include "coopt/Transforms/Compress.h"
@@ -26,6 +27,7 @@ void coopt::registerCooptDialects(mlir::DialectRegistry &registry) {
 
 void coopt::registerCooptPasses() {
   registerCompressPass();
+  registerConversionPasses();
   package::registerPackagePasses();
   program::registerProgramPasses();
   quantized::registerQuantizedPasses();
