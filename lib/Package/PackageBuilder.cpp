@@ -108,9 +108,12 @@ LogicalResult coopt::package::buildPackage(ModuleOp module, const std::vector<st
   for (const Parameter &parameter : contents.manifest.parameters) {
     names.push_back(parameter.name);
   }
-  RecipeEvaluator evaluator(module, root);
+  auto evaluator = RecipeEvaluator::create(module, root);
+  if (!evaluator) {
+    return mlir::emitError(UnknownLoc::get(module.getContext())) << evaluator.error().message;
+  }
   Status written = writePackage(path, std::move(contents), [&](size_t index, const ByteSink &sink) -> Status {
-    return evaluator.write(names[index], sink);
+    return evaluator->write(names[index], sink);
   });
   if (!written) {
     return mlir::emitError(UnknownLoc::get(module.getContext())) << written.error().message;

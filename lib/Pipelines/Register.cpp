@@ -46,6 +46,7 @@ void coopt::registerCooptPasses() {
   registerConversionPasses();
   registerPhasePipelines();
   registerCompressPass();
+  registerConversionPasses();
   package::registerPackagePasses();
   program::registerProgramPasses();
   quantized::registerQuantizedPasses();

@@ -1,55 +1,52 @@
-//===- RecipeEvaluator.h - What parameters hold ------------------------------------------===//
+//===- RecipeEvaluator.h - The bytes of a module's parameters ----------------------===//
 //
-// Evaluates parameters on the host: tensors of the model's own files (mapped, never copied whole), rotary tables, and what
-// recipes make of them. Work goes row block by row block, a few blocks at a time in parallel, so that memory is bounded by
-// threads x one block whatever the model's size. Ops in recipes: model.load, quantized.quantize, model.pack.
+// Makes what a package stores: parameters from the model's own files, and those that recipes define,
+// evaluated on the host through Numerics and Layout. Parameters are streamed, row block by row block, on
+// several threads; memory is bounded by threads times one row block wherever rows are independent (a layout
+// whose outermost storage dimension is not the row needs the whole tensor).
+//
+// Ops in recipes: model.load, quantized.quantize (8 bits), tensor.extract_slice (static, unit strides, same
+// rank), tensor.concat, arith.constant, model.pack (as the last step). Sources of bf16 and f16 under an f32
+// parameter are widened exactly.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_PACKAGE_RECIPEEVALUATOR_H
 #define COOPT_PACKAGE_RECIPEEVALUATOR_H
 
 #include "coopt/PackageFormat/Package.h"
-#include "coopt/Support/Error.h"
-#include "coopt/Support/MappedFile.h"
 
 #include "mlir/IR/BuiltinOps.h"
-#include "mlir/IR/SymbolTable.h"
 
-#include <map>
+#include <memory>
 #include <string>
-#include <vector>
 
-namespace coopt::package {
+namespace coopt {
+
+struct RecipeOptions {
+  unsigned threads = 0;          ///< 0: one a processor
+  uint64_t blockBytes = 1 << 20; ///< about how many bytes a thread makes at a time
+};
 
 class RecipeEvaluator {
 public:
-  /// `root` is the folder that source files are relative to.
-  RecipeEvaluator(mlir::ModuleOp module, std::string root);
+  /// Plans every parameter of the module. Files are looked for under `rootDirectory`; a source may not lead
+  /// out of it. Errors: a file that can't be opened or is too short, an op that can't be evaluated, recipes
+  /// that need each other; the message starts with the parameter or recipe. The module is not needed
+  /// afterwards.
+  static Expected<RecipeEvaluator> create(mlir::ModuleOp module, const std::string &rootDirectory,
+                                          const RecipeOptions &options = {});
 
-  /// Sends the bytes of parameter `name`, as stored, to `sink` in order. Errors name the parameter and the file or op.
-  Status write(llvm::StringRef name, const ByteSink &sink);
+  /// Bytes of the stored form. Errors: no such parameter, or one that nothing defines.
+  Expected<uint64_t> size(const std::string &parameter) const;
+  /// Gives exactly that many bytes to the sink, in order. Errors: those of `size`, the sink's, lack of
+  /// memory.
+  Status write(const std::string &parameter, const package::ByteSink &sink) const;
 
 private:
-  using Bytes = std::vector<uint8_t>;
-
-  /// Rows [begin, end) of a value: dense, row-major, in its element type. A tensor of rank 1 has rows of one element.
-  Expected<Bytes> rows(mlir::Value value, int64_t begin, int64_t end);
-  Expected<Bytes> parameterRows(llvm::StringRef name, int64_t begin, int64_t end);
-  Status writeRows(mlir::RankedTensorType type, int64_t alignment, const ByteSink &sink,
-                   llvm::function_ref<Expected<Bytes>(int64_t begin, int64_t end)> produce);
-  Status writePacked(mlir::Operation *pack, const ByteSink &sink);
-  /// The value that a recipe defines a parameter as; null if it has an origin.
-  mlir::Value definition(llvm::StringRef name);
-  /// Maps every file that parameters come from, once.
-  Status mapSources();
-
-  mlir::ModuleOp module;
-  mlir::SymbolTable symbols;
-  std::string root;
-  std::map<std::string, MappedFile> files;
-  bool mapped = false;
+  struct Plan;
+  std::shared_ptr<const Plan> plan;
 };
 
-} // namespace coopt::package
+} // namespace coopt
 
 #endif // COOPT_PACKAGE_RECIPEEVALUATOR_H

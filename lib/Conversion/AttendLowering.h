@@ -1,0 +1,19 @@
+//===- AttendLowering.h - attention.attend as loops -------------------------===//
+#ifndef COOPT_LIB_CONVERSION_ATTENDLOWERING_H
+#define COOPT_LIB_CONVERSION_ATTENDLOWERING_H
+
+#include "Chunks.h"
+#include "dialects/Attention/IR/Attention.h"
+
+namespace coopt {
+
+/// The slab of the state's buffer that holds the keys of a key/value head; the values lie `heads` slabs
+/// behind.
+mlir::Value emitKeySlab(mlir::ImplicitLocOpBuilder &b, int64_t layer, int64_t heads, mlir::Value head);
+
+/// Emits an attend on memrefs of unit inner stride.
+void emitAttend(mlir::ImplicitLocOpBuilder &b, attention::AttendOp op);
+
+} // namespace coopt
+
+#endif // COOPT_LIB_CONVERSION_ATTENDLOWERING_H

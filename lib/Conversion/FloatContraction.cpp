@@ -1,0 +1,182 @@
+//===- FloatContraction.cpp -------------------------------------------------===//
+//
+// Float contractions are Bounded: any order is right. With fused multiply-add the sums are fused, without
+// they are not.
+//
+//===----------------------------------------------------------------------===//
+#include "FloatContraction.h"
+#include "PackedView.h"
+#include "RegisterTiles.h"
+#include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
+
+using namespace mlir;
+
+namespace coopt {
+namespace {
+
+/// out[m, n] += a[m, k] * w[n, k]
+struct FloatContraction {
+  Value a, w, out;
+};
+
+bool isF32Matrix(Value value) {
+  auto type = dyn_cast<MemRefType>(value.getType());
+  return type && type.getRank() == 2 && type.getElementType().isF32();
+}
+
+/// The dimensions of a map without arithmetic.
+SmallVector<unsigned> dimsOf(AffineMap map) {
+  SmallVector<unsigned> dims;
+  for (AffineExpr expr : map.getResults()) {
+    if (auto dim = dyn_cast<AffineDimExpr>(expr)) {
+      dims.push_back(dim.getPosition());
+    }
+  }
+  return dims;
+}
+
+FailureOr<FloatContraction> matchContraction(linalg::LinalgOp op) {
+  if (!op.hasPureBufferSemantics() || op.getNumLoops() != 3 || op.getNumDpsInputs() != 2 ||
+      op.getNumDpsInits() != 1 || !linalg::isaContractionOpInterface(op) ||
+      !llvm::all_of(op->getOperands(), isF32Matrix)) {
+    return failure();
+  }
+  SmallVector<AffineMap> maps = op.getIndexingMapsArray();
+  SmallVector<unsigned> first = dimsOf(maps[0]), second = dimsOf(maps[1]), out = dimsOf(maps[2]);
+  if (first.size() != 2 || second.size() != 2 || out.size() != 2 || first[1] != second[1]) {
+    return failure();
+  }
+  Value x = op->getOperand(0), y = op->getOperand(1), result = op->getOperand(2);
+  if (first[0] == out[0] && second[0] == out[1]) {
+    return FloatContraction{x, y, result};
+  }
+  if (first[0] == out[1] && second[0] == out[0]) {
+    return FloatContraction{y, x, result};
+  }
+  return failure();
+}
+
+Value multiplyAdd(ImplicitLocOpBuilder &b, Isa isa, Value x, Value y, Value sum) {
+  if (isa != Isa::Generic) {
+    return vector::FMAOp::create(b, x, y, sum);
+  }
+  return arith::AddFOp::create(b, sum, arith::MulFOp::create(b, x, y));
+}
+
+class PackedEmitter {
+public:
+  PackedEmitter(FloatContraction op, PanelWeights weights, Isa isa) : op(op), weights(weights), isa(isa) {}
+
+  void emit(ImplicitLocOpBuilder &b) {
+    OpFoldResult columns = extentOf(b, op.out, 1);
+    depth = asValue(b, extentOf(b, op.a, 1));
+    OpFoldResult rows = extentOf(b, op.out, 0);
+    TileShape block = getConstantIntValue(rows) == 1 ? rowShape(isa) : blockShape(isa);
+    emitBlocks(b, rows, block.rows, [&](ImplicitLocOpBuilder &inner, Value row, int64_t count) {
+      Tile tile;
+      tile.row = row;
+      tile.rows = count;
+      tile.panels = count == 1 ? rowShape(isa).panels : block.panels;
+      emitColumnTiles(inner, columns, tile,
+                      [&](ImplicitLocOpBuilder &nested, const Tile &piece) { emitTile(nested, piece); });
+    });
+  }
+
+private:
+  FloatContraction op;
+  PanelWeights weights;
+  Isa isa;
+  Value depth;
+
+  void emitTile(ImplicitLocOpBuilder &b, const Tile &tile) {
+    SmallVector<Value> rows, columns, panels, sums;
+    for (int64_t r = 0; r < tile.rows; ++r) {
+      rows.push_back(addIndex(b, tile.row, r));
+    }
+    Value panel = arith::AddIOp::create(b, weights.firstPanel,
+                                        arith::DivUIOp::create(b, tile.column, constantIndex(b, kLanes)));
+    for (int64_t p = 0; p < tile.panels; ++p) {
+      columns.push_back(addIndex(b, tile.column, p * kLanes));
+      panels.push_back(
+          arith::MulIOp::create(b, addIndex(b, panel, p), constantIndex(b, weights.panelStride)));
+    }
+    for (Value row : rows) {
+      for (int64_t p = 0; p < tile.panels; ++p) {
+        Value old = loadChunk(b, tile.columns(p), op.out, {row, columns[p]});
+        sums.push_back(widen(b, old, b.getF32FloatAttr(0.0f)));
+      }
+    }
+    sums =
+        emitScalars(b, depth, sums, [&](ImplicitLocOpBuilder &inner, const Chunk &step, ValueRange carried) {
+          return emitStep(inner, step.base, rows, panels, carried);
+        });
+    for (auto [r, row] : llvm::enumerate(rows)) {
+      for (int64_t p = 0; p < tile.panels; ++p) {
+        Chunk chunk = tile.columns(p);
+        storeChunk(b, chunk, narrow(b, sums[r * tile.panels + p], chunk.lanes), op.out, {row, columns[p]});
+      }
+    }
+  }
+
+  SmallVector<Value> emitStep(ImplicitLocOpBuilder &b, Value k, ArrayRef<Value> rows, ArrayRef<Value> panels,
+                              ValueRange sums) {
+    auto type = VectorType::get({kLanes}, b.getF32Type());
+    Value step = arith::MulIOp::create(b, arith::AddIOp::create(b, weights.firstStep, k),
+                                       constantIndex(b, weights.stepStride));
+    SmallVector<Value> columns, next;
+    for (Value panel : panels) {
+      columns.push_back(vector::LoadOp::create(b, type, weights.storage, addIndex(b, panel, step)));
+    }
+    for (auto [r, row] : llvm::enumerate(rows)) {
+      Value x = memref::LoadOp::create(b, op.a, ValueRange{row, k});
+      Value broadcast = vector::BroadcastOp::create(b, type, x);
+      for (auto [p, column] : llvm::enumerate(columns)) {
+        next.push_back(multiplyAdd(b, isa, broadcast, column, sums[r * panels.size() + p]));
+      }
+    }
+    return next;
+  }
+};
+
+} // namespace
+
+LogicalResult lowerPackedFloatContraction(OpBuilder &builder, linalg::LinalgOp op, Isa isa) {
+  FailureOr<FloatContraction> match = matchContraction(op);
+  if (failed(match) || !hasUnitInnerStride(match->out)) {
+    return failure();
+  }
+  ImplicitLocOpBuilder b(op.getLoc(), builder);
+  FailureOr<PanelWeights> weights = matchPanels(b, match->w, 1);
+  if (failed(weights)) {
+    return failure();
+  }
+  PackedEmitter(*match, *weights, isa).emit(b);
+  return success();
+}
+
+LogicalResult lowerRowFloatContraction(OpBuilder &builder, linalg::LinalgOp op, Isa isa) {
+  FailureOr<FloatContraction> match = matchContraction(op);
+  if (failed(match) || !hasUnitInnerStride(match->a) || !hasUnitInnerStride(match->w)) {
+    return failure();
+  }
+  ImplicitLocOpBuilder b(op.getLoc(), builder);
+  emitLoop(b, extentOf(b, match->out, 0), [&](ImplicitLocOpBuilder &rows, Value m) {
+    emitLoop(rows, extentOf(rows, match->out, 1), [&](ImplicitLocOpBuilder &inner, Value n) {
+      FloatAttr zero = inner.getF32FloatAttr(0.0f);
+      Value start = constantOf(inner, VectorType::get({kLanes}, inner.getF32Type()), zero);
+      auto body = [&](ImplicitLocOpBuilder &step, const Chunk &chunk, ValueRange carried) {
+        Value x = widen(step, loadChunk(step, chunk, match->a, {m, chunk.base}), zero);
+        Value y = widen(step, loadChunk(step, chunk, match->w, {n, chunk.base}), zero);
+        return SmallVector<Value>{multiplyAdd(step, isa, x, y, carried[0])};
+      };
+      Value partial = emitChunks(inner, extentOf(inner, match->a, 1), kLanes, start, body)[0];
+      Value dot =
+          reduceTree(inner, partial, [&](Value x, Value y) { return arith::AddFOp::create(inner, x, y); });
+      Value old = memref::LoadOp::create(inner, match->out, ValueRange{m, n});
+      memref::StoreOp::create(inner, arith::AddFOp::create(inner, old, dot), match->out, ValueRange{m, n});
+    });
+  });
+  return success();
+}
+
+} // namespace coopt

@@ -1,0 +1,73 @@
+//===- LowerGather.cpp - coopt-lower-gather ---------------------------------===//
+#include "FunctionPass.h"
+#include "PackedView.h"
+
+using namespace mlir;
+
+namespace coopt {
+namespace {
+
+class LowerGatherPass : public FunctionsPass<LowerGatherPass> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerGatherPass)
+  StringRef getArgument() const final { return "coopt-lower-gather"; }
+  StringRef getDescription() const final { return "turn model.gather on memrefs into row copies"; }
+
+  LogicalResult runOn(func::FuncOp function) {
+    for (model::GatherOp op : collect<model::GatherOp>(function)) {
+      if (!isa<MemRefType>(op.getInit().getType())) {
+        return op.emitError("expected memref operands");
+      }
+      std::optional<layout::Layout> layout;
+      if (auto unpack = op.getTable().getDefiningOp<model::UnpackOp>()) {
+        FailureOr<layout::Layout> parsed = layoutOf(unpack);
+        if (failed(parsed)) {
+          return failure();
+        }
+        layout = *parsed;
+      }
+      OpBuilder builder(op);
+      ImplicitLocOpBuilder b(op.getLoc(), builder);
+      emitLoop(b, extentOf(b, op.getInit(), 0), [&](ImplicitLocOpBuilder &inner, Value row) {
+        Value id = memref::LoadOp::create(inner, op.getIds(), row);
+        id = arith::IndexCastOp::create(inner, inner.getIndexType(), id);
+        emitRow(inner, op, layout, row, id);
+      });
+      op.erase();
+    }
+    return success();
+  }
+
+private:
+  static void emitRow(ImplicitLocOpBuilder &b, model::GatherOp op,
+                      const std::optional<layout::Layout> &layout, Value row, Value id) {
+    Value table = op.getTable(), init = op.getInit();
+    OpFoldResult extent = extentOf(b, init, 1);
+    if (layout) {
+      auto unpack = table.getDefiningOp<model::UnpackOp>();
+      emitScalars(b, extent, {}, [&](ImplicitLocOpBuilder &inner, const Chunk &chunk, ValueRange) {
+        Value offset = emitStorageOffset(inner, unpack, *layout, {id, chunk.base});
+        Value x = memref::LoadOp::create(inner, unpack.getSource(), offset);
+        memref::StoreOp::create(inner, x, init, ValueRange{row, chunk.base});
+        return SmallVector<Value>();
+      });
+      return;
+    }
+    auto copy = [&](ImplicitLocOpBuilder &inner, const Chunk &chunk, ValueRange) {
+      Value x = loadChunk(inner, chunk, table, {id, chunk.base});
+      storeChunk(inner, chunk, x, init, {row, chunk.base});
+      return SmallVector<Value>();
+    };
+    if (hasUnitInnerStride(table) && hasUnitInnerStride(init)) {
+      emitChunks(b, extent, kLanes, {}, copy);
+    } else {
+      emitScalars(b, extent, {}, copy);
+    }
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> createLowerGatherPass() { return std::make_unique<LowerGatherPass>(); }
+
+} // namespace coopt

@@ -1,0 +1,43 @@
+//===- PackedView.h - Packed storage seen by kernels ------------------------===//
+//
+// model.unpack on memrefs is a view in logical coordinates. Kernels address the storage behind it.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_LIB_CONVERSION_PACKEDVIEW_H
+#define COOPT_LIB_CONVERSION_PACKEDVIEW_H
+
+#include "Chunks.h"
+#include "coopt/Layout/Layout.h"
+#include "dialects/Model/IR/Model.h"
+
+namespace coopt {
+
+/// The layout of an unpack; emits an error if its text is none of the right rank.
+mlir::FailureOr<layout::Layout> layoutOf(model::UnpackOp unpack);
+
+/// Where in the storage the element with these coordinates of the view lies (offsets are added).
+mlir::Value emitStorageOffset(mlir::ImplicitLocOpBuilder &b, model::UnpackOp unpack,
+                              const layout::Layout &layout, mlir::ValueRange coordinates);
+
+/// Weights N x K stored as panels of 16 rows: element (n, k) at
+///   (n / 16) * panelStride + (k / pair) * stepStride + (n % 16) * pair + k % pair, with pair consecutive k's
+///   together.
+struct PanelWeights {
+  mlir::Value storage;
+  /// First panel and first k step of the view.
+  mlir::Value firstPanel;
+  mlir::Value firstStep;
+  int64_t panelStride = 0;
+  int64_t stepStride = 0;
+};
+
+/// The panels behind a view, if its layout is that of panels with `pair` (1 or 2) and the view starts at a
+/// panel and a step: at offsets that are provably multiples of 16 and of `pair`.
+mlir::FailureOr<PanelWeights> matchPanels(mlir::ImplicitLocOpBuilder &b, mlir::Value view, int64_t pair);
+
+/// True if `value` is a multiple of `divisor` in every run, as far as its definition tells.
+bool isMultipleOf(mlir::Value value, int64_t divisor);
+
+} // namespace coopt
+
+#endif // COOPT_LIB_CONVERSION_PACKEDVIEW_H

@@ -1,0 +1,72 @@
+//===- Pipelines.cpp - The passes in order ----------------------------------===//
+#include "coopt/Conversion/Passes.h"
+#include "mlir/Conversion/Passes.h"
+#include "mlir/Dialect/Affine/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+
+namespace coopt {
+
+void buildLowerLeavesPipeline(OpPassManager &passManager, const LowerLeavesOptions &options) {
+  Isa isa = options.isa;
+  // Whoever reads packed storage first; then the rest gets it copied, and is lowered like anything else.
+  passManager.addPass(createLowerContractionsPass(isa, /*packedOnly=*/true));
+  passManager.addPass(createLowerGatherPass());
+  passManager.addPass(createMaterializeUnpackPass());
+  passManager.addPass(createLowerContractionsPass(isa));
+  passManager.addPass(createLowerRowReducePass());
+  passManager.addPass(createLowerAttentionPass());
+  passManager.addPass(createLowerCopiesPass());
+  passManager.addPass(createVectorizeElementwisePass());
+  passManager.addPass(createExpandMathPass(isa));
+  passManager.addPass(createAllocateScratchPass());
+  passManager.addPass(createCanonicalizerPass());
+  passManager.addPass(createCSEPass());
+}
+
+void buildLowerToLlvmPipeline(OpPassManager &passManager) {
+  passManager.addPass(memref::createExpandStridedMetadataPass());
+  passManager.addPass(createLowerAffinePass());
+  passManager.addPass(createConvertVectorToSCFPass());
+  passManager.addPass(createSCFToControlFlowPass());
+  arith::ArithExpandOpsPassOptions expand;
+  expand.includeBf16 = true;
+  passManager.addPass(arith::createArithExpandOpsPass(expand));
+  passManager.addPass(createCanonicalizerPass());
+  passManager.addPass(createCSEPass());
+  passManager.addPass(createConvertVectorToLLVMPass());
+  passManager.addPass(createArithToLLVMConversionPass());
+  passManager.addPass(createConvertMathToLLVMPass());
+  passManager.addPass(createConvertIndexToLLVMPass());
+  passManager.addPass(createFinalizeMemRefToLLVMConversionPass());
+  passManager.addPass(createConvertFuncToLLVMPass());
+  passManager.addPass(createConvertControlFlowToLLVMPass());
+  passManager.addPass(createReconcileUnrealizedCastsPass());
+  passManager.addPass(createCanonicalizerPass());
+  passManager.addPass(createCSEPass());
+}
+
+void registerConversionPasses() {
+  registerPass([] { return createAllocateScratchPass(); });
+  registerPass([] { return createExpandMathPass(); });
+  registerPass([] { return createLowerAttentionPass(); });
+  registerPass([] { return createLowerContractionsPass(); });
+  registerPass([] { return createLowerCopiesPass(); });
+  registerPass([] { return createLowerGatherPass(); });
+  registerPass([] { return createLowerRowReducePass(); });
+  registerPass([] { return createMaterializeUnpackPass(); });
+  registerPass([] { return createVectorizeElementwisePass(); });
+  PassPipelineRegistration<LowerLeavesOptions>(
+      "coopt-lower-leaves", "lower the structured ops of kernel bodies to vector, scf, memref and arith",
+      buildLowerLeavesPipeline);
+  PassPipelineRegistration<>("coopt-lower-to-llvm", "lower what coopt-lower-leaves makes to the LLVM dialect",
+                             buildLowerToLlvmPipeline);
+}
+
+} // namespace coopt

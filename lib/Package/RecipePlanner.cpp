@@ -1,0 +1,305 @@
+#include "RecipePlanner.h"
+
+#include "dialects/Model/IR/Model.h"
+#include "dialects/Quantized/IR/Quantized.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+using namespace coopt;
+using namespace coopt::package::recipe;
+
+namespace {
+
+/// Recipes that build on recipes, one inside the planning of the other.
+constexpr unsigned kMaximalNesting = 64;
+
+class Planner {
+public:
+  Planner(ModuleOp module, const std::string &root) : root(root) {
+    for (auto parameter : module.getOps<model::ParameterOp>()) {
+      parameters.insert({parameter.getSymName(), parameter});
+    }
+    for (auto recipe : module.getOps<model::RecipeOp>()) {
+      for (auto [index, symbol] : llvm::enumerate(recipe.getDefines().getAsRange<FlatSymbolRefAttr>())) {
+        recipes.insert({symbol.getValue(), {recipe, static_cast<unsigned>(index)}});
+      }
+    }
+  }
+
+  Expected<ParameterNodes> run();
+
+private:
+  Expected<NodeRef> planParameter(StringRef name);
+  Expected<NodeRef> planOrigin(model::ParameterOp parameter);
+  Expected<NodeRef> planSource(model::SourceAttr source, RankedTensorType type);
+  Status planRecipe(model::RecipeOp recipe);
+  Status planOp(Operation *op);
+  Status planQuantize(quantized::QuantizeOp op);
+  Expected<NodeRef> planConstant(arith::ConstantOp op);
+  Expected<NodeRef> planSlice(tensor::ExtractSliceOp op);
+  Expected<NodeRef> planPack(model::PackOp op);
+  Expected<std::shared_ptr<const MappedFile>> open(StringRef file);
+
+  std::string root;
+  llvm::StringMap<model::ParameterOp> parameters;
+  llvm::StringMap<std::pair<model::RecipeOp, unsigned>> recipes;
+  llvm::StringMap<std::shared_ptr<const MappedFile>> files;
+  ParameterNodes done;
+  llvm::DenseSet<Operation *> active;
+  DenseMap<Value, NodeRef> values;
+};
+
+Expected<TensorShape> shapeOf(RankedTensorType type) {
+  Type element = type.getElementType();
+  if (!type.hasStaticShape() || !element.isIntOrFloat() || element.getIntOrFloatBitWidth() % 8 != 0) {
+    std::string text;
+    llvm::raw_string_ostream(text) << type;
+    return fail("expected a static tensor of whole bytes an element, got " + text);
+  }
+  return TensorShape{std::vector<int64_t>(type.getShape().begin(), type.getShape().end()),
+                     element.getIntOrFloatBitWidth() / 8};
+}
+
+std::string nameOf(Operation *op) { return op->getName().getStringRef().str(); }
+
+} // namespace
+
+Expected<std::shared_ptr<const MappedFile>> Planner::open(StringRef file) {
+  auto it = files.find(file);
+  if (it != files.end()) {
+    return it->second;
+  }
+  bool leavesRoot = llvm::sys::path::is_absolute(file) ||
+                    llvm::any_of(llvm::make_range(llvm::sys::path::begin(file), llvm::sys::path::end(file)),
+                                 [](StringRef part) { return part == ".."; });
+  if (leavesRoot) {
+    return fail("expected a file under the model's folder, got '" + file.str() + "'");
+  }
+  SmallString<256> path(root);
+  llvm::sys::path::append(path, file);
+  Expected<MappedFile> opened = MappedFile::open(path.str().str());
+  if (!opened) {
+    return forward(opened.error());
+  }
+  auto shared = std::make_shared<const MappedFile>(std::move(*opened));
+  files.insert({file, shared});
+  return shared;
+}
+
+Expected<NodeRef> Planner::planSource(model::SourceAttr source, RankedTensorType type) {
+  Expected<TensorShape> shape = shapeOf(type);
+  if (!shape) {
+    return forward(shape.error());
+  }
+  Type stored = source.getType().getElementType();
+  Widening widening = Widening::None;
+  if (stored != type.getElementType()) {
+    if (!type.getElementType().isF32() || !(stored.isBF16() || stored.isF16())) {
+      return fail("expected stored elements of the parameter's type, or bf16 or f16 for f32");
+    }
+    widening = stored.isBF16() ? Widening::BFloat16 : Widening::Half;
+  }
+  auto file = open(source.getFile());
+  if (!file) {
+    return forward(file.error());
+  }
+  return makeFileNode(*file, static_cast<uint64_t>(source.getOffset()), *shape, widening);
+}
+
+Expected<NodeRef> Planner::planOrigin(model::ParameterOp parameter) {
+  RankedTensorType type = parameter.getTensorType();
+  Attribute origin = parameter.getOriginAttr();
+  if (auto source = dyn_cast<model::SourceAttr>(origin)) {
+    return planSource(source, type);
+  }
+  if (auto noise = dyn_cast<model::NoiseAttr>(origin)) {
+    Type element = type.getElementType();
+    std::vector<int64_t> extents(type.getShape().begin(), type.getShape().end());
+    if (!(element.isF32() || element.isF64() || element.isF16() || element.isBF16())) {
+      return fail("expected f16, bf16, f32 or f64 elements for noise");
+    }
+    NoiseType noiseType = element.isF32()   ? NoiseType::F32
+                          : element.isF64() ? NoiseType::F64
+                          : element.isF16() ? NoiseType::F16
+                                            : NoiseType::BF16;
+    float scale = static_cast<float>(noise.getScale().getValueAsDouble());
+    return makeNoiseNode(noise.getSeed(), scale, std::move(extents), noiseType);
+  }
+  if (auto rotary = dyn_cast<model::RotaryAttr>(origin)) {
+    ArrayRef<float> frequencies = rotary.getFrequencies().asArrayRef();
+    if (type.getRank() != 2 || !type.getElementType().isF32() ||
+        type.getDimSize(1) != static_cast<int64_t>(frequencies.size())) {
+      return fail("expected a matrix of f32 with " + std::to_string(frequencies.size()) + " columns");
+    }
+    return makeRotaryNode(rotary.getFunction() == "sin", frequencies.vec(), type.getDimSize(0));
+  }
+  return fail("unknown origin");
+}
+
+Expected<NodeRef> Planner::planParameter(StringRef name) {
+  if (auto it = done.find(name.str()); it != done.end() && it->second) {
+    return it->second;
+  }
+  model::ParameterOp parameter = parameters.lookup(name);
+  if (!parameter) {
+    return fail("no parameter '" + name.str() + "'");
+  }
+  if (parameter.getOriginAttr()) {
+    Expected<NodeRef> node = planOrigin(parameter);
+    if (!node) {
+      return forward(node.error(), "parameter '" + name.str() + "'");
+    }
+    return done[name.str()] = *node;
+  }
+  auto it = recipes.find(name);
+  if (it == recipes.end()) {
+    return fail("parameter '" + name.str() + "' has no origin and no recipe defines it");
+  }
+  auto [recipe, index] = it->second;
+  std::string place = "recipe '" + recipe.getSymName().str() + "'";
+  if (active.contains(recipe)) {
+    return fail(place + ": needs a parameter that it defines, '" + name.str() + "'");
+  }
+  if (active.size() >= kMaximalNesting) {
+    return fail(place + ": expected at most " + std::to_string(kMaximalNesting) +
+                " recipes that need each other");
+  }
+  active.insert(recipe);
+  Status planned = planRecipe(recipe);
+  active.erase(recipe);
+  if (!planned) {
+    return forward(planned.error(), place);
+  }
+  return done[name.str()];
+}
+
+Status Planner::planRecipe(model::RecipeOp recipe) {
+  for (Operation &op : recipe.getBody().front().without_terminator()) {
+    if (Status planned = planOp(&op); !planned) {
+      return planned;
+    }
+  }
+  Operation *yield = recipe.getBody().front().getTerminator();
+  for (auto [symbol, value] :
+       llvm::zip_equal(recipe.getDefines().getAsRange<FlatSymbolRefAttr>(), yield->getOperands())) {
+    NodeRef node = values.lookup(value);
+    if (!node) {
+      return fail("the value for '" + symbol.getValue().str() + "' is not initialised");
+    }
+    done[symbol.getValue().str()] = node;
+  }
+  return {};
+}
+
+Status Planner::planQuantize(quantized::QuantizeOp op) {
+  NodeRef input = values.lookup(op.getInput());
+  if (!input) {
+    return fail("quantized.quantize of a value that is not initialised");
+  }
+  quantized::SchemeAttr scheme = op.getScheme();
+  numerics::IntegerGroupFormat format{
+      static_cast<int>(scheme.getBits()), scheme.getGroup(), !scheme.isAsymmetric(),
+      scheme.getScale().isF16() ? numerics::ScaleType::F16 : numerics::ScaleType::F32};
+  constexpr QuantizedPart parts[] = {QuantizedPart::Codes, QuantizedPart::Scales, QuantizedPart::Zeros};
+  for (OpResult result : op->getResults()) {
+    Expected<NodeRef> node = makeQuantizeNode(input, format, parts[result.getResultNumber()]);
+    if (!node) {
+      return forward(node.error(), nameOf(op));
+    }
+    values[result] = *node;
+  }
+  return {};
+}
+
+Expected<NodeRef> Planner::planConstant(arith::ConstantOp op) {
+  auto dense = dyn_cast<DenseElementsAttr>(op.getValue());
+  if (!dense) {
+    return fail("expected a dense tensor");
+  }
+  Expected<TensorShape> shape = shapeOf(cast<RankedTensorType>(dense.getType()));
+  if (!shape) {
+    return forward(shape.error());
+  }
+  ArrayRef<char> raw = dense.getRawData();
+  return makeConstantNode(std::vector<uint8_t>(raw.begin(), raw.end()), *shape);
+}
+
+Expected<NodeRef> Planner::planSlice(tensor::ExtractSliceOp op) {
+  NodeRef source = values.lookup(op.getSource());
+  auto isStatic = [](ArrayRef<int64_t> numbers) { return llvm::none_of(numbers, ShapedType::isDynamic); };
+  if (!source || !isStatic(op.getStaticOffsets()) || !isStatic(op.getStaticSizes()) ||
+      !llvm::all_of(op.getStaticStrides(), [](int64_t stride) { return stride == 1; }) ||
+      op.getType().getRank() != op.getSourceType().getRank()) {
+    return fail("expected a static slice with unit strides of the source's rank");
+  }
+  return makeSliceNode(source, op.getStaticOffsets().vec(), op.getStaticSizes().vec());
+}
+
+Expected<NodeRef> Planner::planPack(model::PackOp op) {
+  NodeRef source = values.lookup(op.getSource());
+  if (!source) {
+    return fail("of a value that is not initialised");
+  }
+  Expected<layout::Layout> layout = layout::parse(op.getLayout().getText().str());
+  if (!layout) {
+    return forward(layout.error());
+  }
+  return makePackNode(source, std::move(*layout));
+}
+
+Status Planner::planOp(Operation *op) {
+  if (isa<tensor::EmptyOp>(op)) {
+    return {}; // only a destination
+  }
+  if (auto quantize = dyn_cast<quantized::QuantizeOp>(op)) {
+    return planQuantize(quantize);
+  }
+  Expected<NodeRef> node =
+      llvm::TypeSwitch<Operation *, Expected<NodeRef>>(op)
+          .Case([&](model::LoadOp load) { return planParameter(load.getParameter()); })
+          .Case([&](arith::ConstantOp constant) { return planConstant(constant); })
+          .Case([&](tensor::ExtractSliceOp slice) { return planSlice(slice); })
+          .Case([&](model::PackOp pack) { return planPack(pack); })
+          .Case([&](tensor::ConcatOp concat) -> Expected<NodeRef> {
+            std::vector<NodeRef> inputs;
+            for (Value input : concat.getInputs()) {
+              inputs.push_back(values.lookup(input));
+              if (!inputs.back()) {
+                return fail("of a value that is not initialised");
+              }
+            }
+            return makeConcatNode(std::move(inputs), concat.getDim());
+          })
+          .Default([](Operation *) -> Expected<NodeRef> {
+            return fail(
+                "can't be evaluated on the host: expected model.load, model.pack, quantized.quantize, "
+                "tensor.extract_slice, tensor.concat or arith.constant");
+          });
+  if (!node) {
+    return forward(node.error(), nameOf(op));
+  }
+  values[op->getResult(0)] = *node;
+  return {};
+}
+
+Expected<ParameterNodes> Planner::run() {
+  for (auto &entry : parameters) {
+    std::string name = entry.getKey().str();
+    if (!entry.second.getOriginAttr() && !recipes.contains(name)) {
+      done[name] = nullptr;
+      continue;
+    }
+    if (Expected<NodeRef> node = planParameter(name); !node) {
+      return forward(node.error());
+    }
+  }
+  return std::move(done);
+}
+
+Expected<ParameterNodes> coopt::planParameters(ModuleOp module, const std::string &rootDirectory) {
+  return Planner(module, rootDirectory).run();
+}

@@ -1,0 +1,286 @@
+// Nodes that compute with others: quantise, slice, concatenate, pack.
+#include "RecipeNodes.h"
+
+#include "coopt/Layout/Pack.h"
+#include "coopt/Numerics/Half.h"
+
+#include <algorithm>
+#include <cstring>
+
+using namespace coopt;
+
+namespace coopt::package::recipe {
+
+Expected<NodeRef> finish(std::shared_ptr<Node> node, TensorShape shape, const std::vector<NodeRef> &inputs);
+
+namespace {
+
+struct QuantizeNode : Node {
+  NodeRef input;
+  numerics::IntegerGroupFormat format;
+  QuantizedPart part = QuantizedPart::Codes;
+
+  Status evaluate(int64_t begin, int64_t end, uint8_t *out) const override {
+    int64_t columns = input->shape().extents[1], groups = numerics::groupCount(format, columns);
+    std::vector<float> row(static_cast<size_t>(columns)), scales(static_cast<size_t>(groups));
+    std::vector<uint8_t> codes(static_cast<size_t>(columns)), zeros(static_cast<size_t>(groups));
+    for (int64_t m = begin; m < end; ++m, out += tensor.rowBytes()) {
+      Status read = input->evaluate(m, m + 1, reinterpret_cast<uint8_t *>(row.data()));
+      if (!read) {
+        return read;
+      }
+      if (format.symmetric) {
+        numerics::quantizeRow(format, row.data(), columns, reinterpret_cast<int8_t *>(codes.data()),
+                              scales.data());
+      } else {
+        numerics::quantizeRow(format, row.data(), columns, codes.data(), scales.data(), zeros.data());
+      }
+      switch (part) {
+      case QuantizedPart::Codes:
+        std::memcpy(out, codes.data(), codes.size());
+        break;
+      case QuantizedPart::Zeros:
+        std::memcpy(out, zeros.data(), zeros.size());
+        break;
+      case QuantizedPart::Scales:
+        if (format.scaleType == numerics::ScaleType::F32) {
+          std::memcpy(out, scales.data(), scales.size() * sizeof(float));
+          break;
+        }
+        for (size_t g = 0; g < scales.size(); ++g) {
+          uint16_t half = numerics::halfFromFloat(scales[g]);
+          std::memcpy(out + 2 * g, &half, 2);
+        }
+        break;
+      }
+    }
+    return {};
+  }
+};
+
+/// Copies the box at `offsets` with extents `box` of a row-major tensor with extents `outer`, dimensions from
+/// `dimension` on.
+uint8_t *copyBox(const uint8_t *from, uint8_t *to, const std::vector<int64_t> &outer,
+                 const std::vector<int64_t> &offsets, const std::vector<int64_t> &box, size_t dimension,
+                 size_t elementBytes) {
+  if (dimension == outer.size()) {
+    std::memcpy(to, from, elementBytes);
+    return to + elementBytes;
+  }
+  uint64_t stride = elementBytes;
+  for (size_t i = dimension + 1; i < outer.size(); ++i) {
+    stride *= static_cast<uint64_t>(outer[i]);
+  }
+  from += stride * static_cast<uint64_t>(offsets[dimension]);
+  if (dimension + 1 == outer.size()) {
+    uint64_t bytes = elementBytes * static_cast<uint64_t>(box[dimension]);
+    std::memcpy(to, from, bytes);
+    return to + bytes;
+  }
+  for (int64_t i = 0; i < box[dimension]; ++i, from += stride) {
+    to = copyBox(from, to, outer, offsets, box, dimension + 1, elementBytes);
+  }
+  return to;
+}
+
+struct SliceNode : Node {
+  NodeRef input;
+  std::vector<int64_t> offsets;
+
+  Status evaluate(int64_t begin, int64_t end, uint8_t *out) const override {
+    const TensorShape &whole = input->shape();
+    if (whole.rowBytes() == tensor.rowBytes()) {
+      return input->evaluate(begin + offsets[0], end + offsets[0], out);
+    }
+    std::vector<uint8_t> row(whole.rowBytes());
+    for (int64_t m = begin; m < end; ++m) {
+      if (Status read = input->evaluate(m + offsets[0], m + offsets[0] + 1, row.data()); !read) {
+        return read;
+      }
+      out = copyBox(row.data(), out, whole.extents, offsets, tensor.extents, 1, tensor.elementBytes);
+    }
+    return {};
+  }
+};
+
+struct ConcatNode : Node {
+  std::vector<NodeRef> inputs;
+  size_t dimension = 0;
+
+  Status evaluate(int64_t begin, int64_t end, uint8_t *out) const override {
+    return dimension == 0 ? evaluateStacked(begin, end, out) : evaluateSideBySide(begin, end, out);
+  }
+
+  Status evaluateStacked(int64_t begin, int64_t end, uint8_t *out) const {
+    int64_t start = 0;
+    for (const NodeRef &input : inputs) {
+      int64_t rows = input->shape().rows();
+      int64_t first = std::max(begin, start), last = std::min(end, start + rows);
+      if (first < last) {
+        if (Status read = input->evaluate(first - start, last - start, out); !read) {
+          return read;
+        }
+        out += tensor.rowBytes() * static_cast<uint64_t>(last - first);
+      }
+      start += rows;
+    }
+    return {};
+  }
+
+  Status evaluateSideBySide(int64_t begin, int64_t end, uint8_t *out) const {
+    uint64_t outer = 1, inner = tensor.elementBytes;
+    for (size_t i = 1; i < dimension; ++i) {
+      outer *= static_cast<uint64_t>(tensor.extents[i]);
+    }
+    for (size_t i = dimension + 1; i < tensor.extents.size(); ++i) {
+      inner *= static_cast<uint64_t>(tensor.extents[i]);
+    }
+    uint64_t whole = inner * static_cast<uint64_t>(tensor.extents[dimension]);
+    std::vector<uint8_t> row;
+    for (int64_t m = begin; m < end; ++m, out += tensor.rowBytes()) {
+      uint64_t at = 0;
+      for (const NodeRef &input : inputs) {
+        row.resize(input->shape().rowBytes());
+        if (Status read = input->evaluate(m, m + 1, row.data()); !read) {
+          return read;
+        }
+        uint64_t part = inner * static_cast<uint64_t>(input->shape().extents[dimension]);
+        for (uint64_t i = 0; i < outer && part > 0; ++i) {
+          std::memcpy(out + i * whole + at, row.data() + i * part, part);
+        }
+        at += part;
+      }
+    }
+    return {};
+  }
+};
+
+struct PackNode : Node {
+  NodeRef input;
+  layout::Layout layout;
+
+  bool hasRows() const override { return false; }
+  Status evaluate(int64_t, int64_t, uint8_t *) const override { return fail("packed storage has no rows"); }
+
+  std::vector<Piece> pieces(uint64_t targetBytes) const override {
+    // Whole tiles of rows, if storage keeps rows together; else everything at once.
+    layout::Range all = layout::allRows(layout);
+    int64_t tile = layout.dims.empty() ? 1 : int64_t(1) << layout.dims[0].tileBits;
+    std::vector<Piece> result;
+    Expected<layout::Range> one = layout::storageOfRows(layout, {0, std::min(tile, all.end)});
+    if (!one) {
+      result.push_back({all.begin, all.end, tensor.bytes()});
+      return result;
+    }
+    uint64_t tileBytes = std::max<uint64_t>(1, static_cast<uint64_t>(one->size()) * tensor.elementBytes);
+    int64_t tiles = static_cast<int64_t>(std::clamp<uint64_t>(targetBytes / tileBytes, 1, uint64_t(1) << 30));
+    tiles = std::max(tiles, all.end / tile / kMaximalPieces + 1);
+    int64_t step = tile * tiles;
+    for (int64_t begin = 0; begin < all.end; begin += step) {
+      int64_t end = begin + std::min(step, all.end - begin);
+      Expected<layout::Range> storage = layout::storageOfRows(layout, {begin, end});
+      if (!storage) {
+        return {{all.begin, all.end, tensor.bytes()}};
+      }
+      result.push_back({begin, end, static_cast<uint64_t>(storage->size()) * tensor.elementBytes});
+    }
+    return result;
+  }
+
+  Status evaluatePiece(const Piece &piece, uint8_t *out) const override {
+    std::vector<uint8_t> rows(input->shape().rowBytes() * static_cast<uint64_t>(piece.end - piece.begin));
+    if (Status read = input->evaluate(piece.begin, piece.end, rows.data()); !read) {
+      return read;
+    }
+    return layout::pack(layout, rows.data(), out, tensor.elementBytes, {piece.begin, piece.end});
+  }
+};
+
+} // namespace
+
+Expected<NodeRef> makeQuantizeNode(NodeRef input, const numerics::IntegerGroupFormat &format,
+                                   QuantizedPart part) {
+  if (format.bits != 8) {
+    return fail("codes of " + std::to_string(format.bits) + " bits can't be stored: expected 8 bits");
+  }
+  const TensorShape &x = input->shape();
+  if (x.extents.size() != 2 || x.elementBytes != 4) {
+    return fail("expected a matrix of f32 to quantise");
+  }
+  int64_t rows = x.extents[0], columns = x.extents[1];
+  TensorShape shape{{rows, columns}, 1};
+  if (part != QuantizedPart::Codes) {
+    shape.extents = {rows};
+    if (format.groupSize > 0) {
+      shape.extents.push_back(numerics::groupCount(format, columns));
+    }
+    if (part == QuantizedPart::Scales) {
+      shape.elementBytes = format.scaleType == numerics::ScaleType::F16 ? 2 : 4;
+    }
+  }
+  if (columns == 0) {
+    return fail("expected rows with elements to quantise");
+  }
+  auto node = std::make_shared<QuantizeNode>();
+  node->input = input;
+  node->format = format;
+  node->part = part;
+  return finish(std::move(node), std::move(shape), {std::move(input)});
+}
+
+Expected<NodeRef> makeSliceNode(NodeRef input, std::vector<int64_t> offsets, std::vector<int64_t> extents) {
+  const std::vector<int64_t> &whole = input->shape().extents;
+  if (offsets.size() != whole.size() || extents.size() != whole.size() || whole.empty()) {
+    return fail("expected a slice of the source's rank, at least 1");
+  }
+  for (size_t i = 0; i < whole.size(); ++i) {
+    if (offsets[i] < 0 || extents[i] < 0 || offsets[i] > whole[i] || extents[i] > whole[i] - offsets[i]) {
+      return fail("slice of " + std::to_string(extents[i]) + " at " + std::to_string(offsets[i]) +
+                  " lies outside dimension " + std::to_string(i) + " of " + std::to_string(whole[i]));
+    }
+  }
+  auto node = std::make_shared<SliceNode>();
+  TensorShape shape{std::move(extents), input->shape().elementBytes};
+  node->input = input;
+  node->offsets = std::move(offsets);
+  return finish(std::move(node), std::move(shape), {std::move(input)});
+}
+
+Expected<NodeRef> makeConcatNode(std::vector<NodeRef> inputs, size_t dimension) {
+  if (inputs.empty() || dimension >= inputs[0]->shape().extents.size()) {
+    return fail("expected tensors with a dimension " + std::to_string(dimension) + " to concatenate");
+  }
+  TensorShape shape = inputs[0]->shape();
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    TensorShape other = inputs[i]->shape();
+    if (other.extents.size() != shape.extents.size() || other.elementBytes != shape.elementBytes) {
+      return fail("expected tensors of one rank and element type to concatenate");
+    }
+    if (other.extents[dimension] > INT64_MAX - shape.extents[dimension]) {
+      return fail("expected a tensor of less than 2^62 bytes");
+    }
+    shape.extents[dimension] += other.extents[dimension];
+    other.extents[dimension] = shape.extents[dimension];
+    if (other.extents != shape.extents) {
+      return fail("expected tensors that differ in dimension " + std::to_string(dimension) +
+                  " only to concatenate");
+    }
+  }
+  auto node = std::make_shared<ConcatNode>();
+  node->inputs = inputs;
+  node->dimension = dimension;
+  return finish(std::move(node), std::move(shape), inputs);
+}
+
+Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout) {
+  if (layout.sizes() != input->shape().extents) {
+    return fail("expected a layout of the source's extents, got '" + layout::print(layout) + "'");
+  }
+  auto node = std::make_shared<PackNode>();
+  TensorShape shape{{layout.storageElements()}, input->shape().elementBytes};
+  node->input = input;
+  node->layout = std::move(layout);
+  return finish(std::move(node), std::move(shape), {std::move(input)});
+}
+
+} // namespace coopt::package::recipe
