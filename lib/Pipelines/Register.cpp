@@ -46,7 +46,6 @@ void coopt::registerCooptPasses() {
   registerConversionPasses();
   registerPhasePipelines();
   registerCompressPass();
-  registerConversionPasses();
   package::registerPackagePasses();
   program::registerProgramPasses();
   quantized::registerQuantizedPasses();
