@@ -31,10 +31,18 @@ LogicalResult tileKernel(IRRewriter &rewriter, schedule::KernelOp kernel, schedu
   if (loops != config.getTile().size()) {
     return kernel.emitOpError("has ") << config.getTile().size() << " tile sizes for the " << loops << " loops of its root";
   }
+  rewriter.setInsertionPoint(root);
+  // A tile that holds a whole loop is no tile: leaving the loop alone keeps its extent static.
+  SmallVector<int64_t> sizes(config.getTile());
+  for (auto [range, size] : llvm::zip_equal(root.getIterationDomain(rewriter), sizes)) {
+    std::optional<int64_t> extent = getConstantIntValue(range.size);
+    if (extent && *extent <= size) {
+      size = 0;
+    }
+  }
   scf::SCFTileAndFuseOptions options;
   options.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
-  options.tilingOptions.setTileSizes(getAsIndexOpFoldResult(rewriter.getContext(), config.getTile()));
-  rewriter.setInsertionPoint(root);
+  options.tilingOptions.setTileSizes(getAsIndexOpFoldResult(rewriter.getContext(), sizes));
   FailureOr<scf::SCFTileAndFuseResult> tiled = scf::tileConsumerAndFuseProducersUsingSCF(rewriter, root, options);
   if (failed(tiled)) {
     return kernel.emitOpError("can't be tiled by ") << config;
