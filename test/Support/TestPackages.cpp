@@ -106,6 +106,37 @@ PackageContents test::functionPackage(int variant) {
   return contents;
 }
 
+PackageContents test::interpretedPackage() {
+  PackageContents contents;
+  contents.manifest.producer = "coopt tests";
+  contents.manifest.target = "cpu";
+  contents.manifest.parameters = {parameter("table", ElementType::F32, {17, 4})};
+  Program &program = contents.program;
+  program.states = {{"kept", ElementType::F32, 1, 17, 4}};
+  {
+    EntryBuilder entry(program, "steps");
+    uint32_t n = entry.dimension("n", 1, 33, 2);
+    uint32_t x = entry.argument("x", ElementType::I16, {slot(n)});
+    uint32_t z = entry.result("z", ElementType::I16, {slot(n)});
+    Slot half = entry.scalar(ScalarOp::FloorDiv, n, entry.constant(2));
+    uint32_t first = entry.arena(ElementType::U8, {slot(half), fixed(3)}, 60);
+    uint32_t second = entry.arena(ElementType::U8, {slot(half), fixed(3)}, 60);
+    entry.copy(first, second);
+    size_t branch = entry.branchUnless(entry.scalar(ScalarOp::LessEqual, half, entry.constant(5)));
+    entry.copy(x, z);
+    entry.land(branch);
+  }
+  {
+    EntryBuilder entry(program, "keep");
+    uint32_t table = entry.parameter(0, ElementType::F32, {1, 17, 4});
+    uint32_t kept = entry.state(0);
+    uint32_t z = entry.result("z", ElementType::F32, {fixed(1), fixed(17), fixed(4)});
+    entry.copy(kept, z);
+    entry.copy(table, kept);
+  }
+  return contents;
+}
+
 float test::toyTable(int v, int d) { return noise(5, static_cast<uint64_t>(v * kToyFeatures + d)); }
 float test::toyHead(int v, int d) { return noise(6, static_cast<uint64_t>(v * kToyFeatures + d)); }
 

@@ -12,6 +12,10 @@ std::vector<uint8_t> kernelObject(int variant);
 /// Entries axpy, variant, count_items, noise, select (branches, copies), divide (run-time arithmetic that can
 /// fail) and twice (two dispatches of one op id).
 package::PackageContents functionPackage(int variant = 0);
+/// No kernel, hence no code: entries "steps" (scalars, branches, copies) and "keep" (a state, a parameter),
+/// which the interpreter runs all by itself.
+package::PackageContents interpretedPackage();
+
 constexpr int kToyVocabulary = 17, kToyFeatures = 4, kToyContext = 23, kToyChunk = 5;
 
 /// A model of 17 tokens (0 unknown, 1 bos, 2 eos, 3.. the letters from 'a' on), 23 positions, chunks of 5.

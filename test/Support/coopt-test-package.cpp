@@ -7,16 +7,23 @@
 
 using namespace coopt;
 
-// coopt-test-package functions|toy|toy-without-tokenizer PATH [VARIANT]
+static package::PackageContents make(const char *kind, int variant) {
+  if (std::strcmp(kind, "functions") == 0) {
+    return test::functionPackage(variant);
+  }
+  if (std::strcmp(kind, "interpreted") == 0) {
+    return test::interpretedPackage();
+  }
+  return test::toyModel(variant, std::strcmp(kind, "toy") == 0);
+}
+
+// coopt-test-package functions|interpreted|toy|toy-without-tokenizer PATH [VARIANT]
 int main(int argc, char **argv) {
   if (argc < 3) {
     std::fprintf(stderr, "expected a kind and a path\n");
     return 1;
   }
-  int variant = argc > 3 ? std::atoi(argv[3]) : 0;
-  package::PackageContents contents = std::strcmp(argv[1], "functions") == 0
-                                          ? test::functionPackage(variant)
-                                          : test::toyModel(variant, std::strcmp(argv[1], "toy") == 0);
+  package::PackageContents contents = make(argv[1], argc > 3 ? std::atoi(argv[3]) : 0);
   auto status = test::writeTestPackage(argv[2], contents);
   if (!status) {
     std::fprintf(stderr, "%s\n", status.error().message.c_str());

@@ -45,6 +45,11 @@ void increment(const Block *b, const void *services, uint32 first, uint32 last) 
   }
 }
 
+// writes r[n], i64: element sizes[0] becomes sizes[1]
+void store(const Block *b, const void *services, uint32 first, uint32 last) {
+  ((int64 *)b->buffers[0])[b->sizes[0]] = b->sizes[1];
+}
+
 // The toy model: 4 features, 23 positions.
 enum { FEATURES = 4, CAPACITY = 23 };
 
