@@ -11,6 +11,7 @@
 #include "dialects/Schedule/Transforms/Passes.h"
 
 #include "coopt/Conversion/Passes.h"
+#include "coopt/Analysis/VerifySchedule.h"
 #include "coopt/Package/ProgramSerializer.h"
 #include "coopt/Pipelines/Phases.h"
 #include "coopt/Target/X86.h"
@@ -46,6 +47,7 @@ void coopt::registerCooptPasses() {
   registerConversionPasses();
   registerPhasePipelines();
   registerCompressPass();
+  registerAnalysisPasses();
   package::registerPackagePasses();
   program::registerProgramPasses();
   quantized::registerQuantizedPasses();
