@@ -10,8 +10,8 @@
 #include "dialects/Schedule/IR/Schedule.h"
 #include "dialects/Schedule/Transforms/Passes.h"
 
-#include "coopt/Conversion/Passes.h"
 #include "coopt/Analysis/VerifySchedule.h"
+#include "coopt/Conversion/Passes.h"
 #include "coopt/Package/ProgramSerializer.h"
 #include "coopt/Pipelines/Phases.h"
 #include "coopt/Target/X86.h"
