@@ -10,6 +10,7 @@
 #include "dialects/Schedule/IR/Schedule.h"
 #include "dialects/Schedule/Transforms/Passes.h"
 
+#include "coopt/Analysis/VerifySchedule.h"
 #include "coopt/Conversion/Passes.h"
 #include "coopt/Package/ProgramSerializer.h"
 #include "coopt/Pipelines/Phases.h"
@@ -35,9 +36,10 @@ void coopt::registerCooptDialects(mlir::DialectRegistry &registry) {
 }
 
 void coopt::insertPhaseDialects(mlir::DialectRegistry &registry) {
-  registry.insert<mlir::affine::AffineDialect, mlir::arith::ArithDialect, mlir::bufferization::BufferizationDialect,
-                  mlir::cf::ControlFlowDialect, mlir::func::FuncDialect, mlir::linalg::LinalgDialect,
-                  mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
+  registry.insert<mlir::affine::AffineDialect, mlir::arith::ArithDialect,
+                  mlir::bufferization::BufferizationDialect, mlir::cf::ControlFlowDialect,
+                  mlir::func::FuncDialect, mlir::linalg::LinalgDialect, mlir::LLVM::LLVMDialect,
+                  mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
                   mlir::tensor::TensorDialect, mlir::vector::VectorDialect>();
   registerCooptDialects(registry);
 }
@@ -46,6 +48,7 @@ void coopt::registerCooptPasses() {
   registerConversionPasses();
   registerPhasePipelines();
   registerCompressPass();
+  registerAnalysisPasses();
   package::registerPackagePasses();
   program::registerProgramPasses();
   quantized::registerQuantizedPasses();

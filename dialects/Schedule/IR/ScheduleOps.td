@@ -21,7 +21,8 @@ def Schedule_KernelOp : Op<Schedule_Dialect, "kernel",
 
     C9: the id is not empty. C10: block arguments are as many as operands and have their types. C11: a destination is no scalar (index, integer, float, vector).
     C12: results are as many as destinations that are no memrefs and have their types, in order. C13: `schedule.yield` yields values of the
-    result types, in order. C14: the choices' number of tile sizes is checked against the root op's loops by `verifySchedule`, not here.
+    result types, in order.
+    Whether the choices fit the root op's loops is checked by `verifySchedule`, not here.
 
     ```mlir
     %r = schedule.kernel "layers.0/mlp/gate" ins(%a = %x : tensor<?x64xf32>, %p = %past : index) outs(%o = %init : tensor<?x172xf32>)

@@ -1,0 +1,205 @@
+//===- VerifySchedule.cpp - Loops, panels and temporaries of a configuration --------===//
+#include "coopt/Analysis/VerifySchedule.h"
+
+#include "coopt/Layout/Layout.h"
+#include "dialects/Model/IR/Model.h"
+
+#include "mlir/Interfaces/TilingInterface.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace coopt;
+
+namespace {
+
+/// The largest value of an extent, if it is one of the entry's sizes or a constant.
+std::optional<int64_t> boundOf(Value extent) {
+  if (auto size = extent.getDefiningOp<model::SizeOp>()) {
+    auto entry = size->getParentOfType<model::EntryOp>();
+    model::SizeAttr range = entry ? entry.findSize(size.getSize()) : model::SizeAttr();
+    return range ? std::optional(range.getMax()) : std::nullopt;
+  }
+  IntegerAttr constant;
+  if (matchPattern(extent, m_Constant(&constant))) {
+    return constant.getInt();
+  }
+  return std::nullopt;
+}
+
+class ConfigVerifier {
+public:
+  ConfigVerifier(schedule::KernelOp kernel, schedule::ConfigAttr config, const machine::Machine &machine)
+      : kernel(kernel), config(config), machine(machine) {
+    if (kernel.getNumResults() > 0) {
+      root = kernel.getYield().getOperand(0).getDefiningOp<TilingInterface>();
+    }
+  }
+
+  LogicalResult run() {
+    if (!root && llvm::all_of(config.getTile(), [](int64_t size) { return size == 0; })) {
+      return success();
+    }
+    if (failed(checkLoops())) {
+      return failure();
+    }
+    bool panels = succeeded(checkPanels()), temporaries = succeeded(checkTemporaries());
+    return success(panels && temporaries);
+  }
+
+private:
+  LogicalResult checkLoops() {
+    if (!root) {
+      return kernel.emitOpError("has tile sizes, but its first result is made by no op that can be tiled");
+    }
+    SmallVector<utils::IteratorType> loops = root.getLoopIteratorTypes();
+    if (loops.size() != config.getTile().size()) {
+      return kernel.emitOpError("expected a tile size for each of the ")
+             << loops.size() << " loops of its root '" << root->getName() << "', got "
+             << config.getTile().size();
+    }
+    for (auto [index, loop, size] : llvm::enumerate(loops, config.getTile())) {
+      if (loop != utils::IteratorType::parallel && size != 0) {
+        return kernel.emitOpError("expected loop ")
+               << index << " of its root '" << root->getName()
+               << "', a reduction, not to be tiled, got a tile of " << size;
+      }
+      if (loop == utils::IteratorType::parallel && index > 0) {
+        columnLoop = static_cast<unsigned>(index);
+      }
+    }
+    return success();
+  }
+
+  /// The whole extent of the columns; dynamic if it is unknown.
+  int64_t columnExtent() {
+    auto type = dyn_cast<ShapedType>(kernel.getYield().getOperand(0).getType());
+    return type && type.hasRank() && type.getRank() > 0 ? type.getShape().back() : ShapedType::kDynamic;
+  }
+
+  LogicalResult checkPanels() {
+    int64_t tile = columnLoop ? config.getTile()[*columnLoop] : 0;
+    if (tile == 0 || tile == columnExtent()) {
+      return success();
+    }
+    LogicalResult result = success();
+    kernel.getBody().walk([&](model::UnpackOp unpack) {
+      layout::Layout layout = unpack.getStorageLayout().getLayout();
+      int64_t panel = layout.rank() == 2 ? int64_t(1) << layout.dims[0].tileBits : 1;
+      if (tile % panel != 0) {
+        InFlightDiagnostic diagnostic = kernel.emitOpError("expected the column tile to be a multiple of ")
+                                        << panel << ", the panel of a weight's layout, got " << tile
+                                        << ", which is " << tile % panel << " too many";
+        diagnostic.attachNote(unpack.getLoc()) << "layout " << unpack.getStorageLayout().getText();
+        result = failure();
+      }
+    });
+    return result;
+  }
+
+  /// Rows of a tile; none if unknown.
+  std::optional<int64_t> tileRows() {
+    if (config.getTile()[0] != 0) {
+      return config.getTile()[0];
+    }
+    for (Value out : kernel.getOutputs()) {
+      auto type = dyn_cast<RankedTensorType>(out.getType());
+      if (!type || type.getRank() == 0) {
+        continue;
+      }
+      if (!type.isDynamicDim(0)) {
+        return type.getDimSize(0);
+      }
+      auto empty = out.getDefiningOp<tensor::EmptyOp>();
+      return empty ? boundOf(empty.getDynamicSizes()[0]) : std::nullopt;
+    }
+    return std::nullopt;
+  }
+
+  /// Bytes that an intermediate result takes in one tile; 0 if an extent is unknown.
+  uint64_t bytesOf(RankedTensorType type) {
+    if (!type.getElementType().isIntOrFloat()) {
+      return 0;
+    }
+    uint64_t bytes = llvm::divideCeil(type.getElementType().getIntOrFloatBitWidth(), 8u);
+    for (auto [index, extent] : llvm::enumerate(type.getShape())) {
+      bool isRow = index == 0 && ShapedType::isDynamic(extent);
+      bool isColumn = index > 0 && columnLoop && index + 1 == static_cast<size_t>(type.getRank()) &&
+                      extent == columnExtent() && config.getTile()[*columnLoop] != 0;
+      std::optional<int64_t> counted = extent;
+      if (isRow) {
+        counted = tileRows();
+      } else if (isColumn) {
+        counted = config.getTile()[*columnLoop];
+      }
+      if (!counted || ShapedType::isDynamic(*counted)) {
+        return 0;
+      }
+      bytes = llvm::SaturatingMultiply(bytes, static_cast<uint64_t>(*counted));
+    }
+    return bytes;
+  }
+
+  LogicalResult checkTemporaries() {
+    const machine::CpuMachine *cpu = machine.cpu();
+    if (!cpu || cpu->caches.empty()) {
+      return success();
+    }
+    size_t level = std::min<size_t>(cpu->caches.size(), 2) - 1;
+    uint64_t limit = static_cast<uint64_t>(cpu->caches[level].bytes);
+    uint64_t bytes = 0;
+    for (Operation &op : kernel.getBody().front().without_terminator()) {
+      // Destinations, constants and views take no memory of their own.
+      if (&op == root.getOperation() || !isa<DestinationStyleOpInterface>(op)) {
+        continue;
+      }
+      for (Type type : op.getResultTypes()) {
+        if (auto tensor = dyn_cast<RankedTensorType>(type)) {
+          bytes = llvm::SaturatingAdd(bytes, bytesOf(tensor));
+        }
+      }
+    }
+    if (bytes <= limit) {
+      return success();
+    }
+    return kernel.emitOpError("expected the temporaries of a tile to fit the ")
+           << limit << " bytes of cache level " << level + 1 << " of machine '" << machine.name << "', got "
+           << bytes << " bytes, " << bytes - limit << " too many";
+  }
+
+  schedule::KernelOp kernel;
+  schedule::ConfigAttr config;
+  const machine::Machine &machine;
+  TilingInterface root;
+  std::optional<unsigned> columnLoop; ///< the last parallel loop behind the first
+};
+
+} // namespace
+
+LogicalResult coopt::verifySchedule(schedule::KernelOp kernel, schedule::ConfigAttr config,
+                                    const machine::Machine &machine) {
+  return ConfigVerifier(kernel, config, machine).run();
+}
+
+LogicalResult coopt::verifySchedules(ModuleOp module, const machine::Machine &machine) {
+  LogicalResult result = success();
+  module.walk([&](schedule::KernelOp kernel) {
+    if (!kernel.getChoices()) {
+      return;
+    }
+    auto entry = kernel->getParentOfType<model::EntryOp>();
+    for (auto [guard, config] :
+         llvm::zip_equal(kernel.getChoices()->getGuards(), kernel.getChoices()->getConfigs())) {
+      for (schedule::ConditionAttr condition : guard.getConditions()) {
+        if (entry && !entry.findSize(condition.getSize())) {
+          kernel.emitOpError("has a guard on size ")
+              << condition.getSize() << ", which entry @" << entry.getSymName() << " does not have";
+          result = failure();
+        }
+      }
+      if (failed(verifySchedule(kernel, config, machine))) {
+        result = failure();
+      }
+    }
+  });
+  return result;
+}
