@@ -2,6 +2,7 @@
 
 #include "coopt/Pipelines/Register.h"
 
+#include "coopt/Analysis/VerifySchedule.h"
 #include "coopt/Conversion/Passes.h"
 #include "coopt/Numerics/QuantizationScheme.h"
 #include "coopt/Package/PackageBuilder.h"
@@ -142,6 +143,8 @@ LogicalResult kernelsPhase(ModuleOp module, const CompileOptions &options) {
 
 } // namespace
 
+machine::Machine coopt::defaultMachine() { return *machine::presetCpu("avx512"); }
+
 llvm::ArrayRef<Phase> coopt::allPhases() { return kPhases; }
 
 StringRef coopt::phaseName(Phase phase) {
@@ -185,9 +188,10 @@ LogicalResult coopt::runPhase(Phase phase, ModuleOp module, const CompileOptions
     case Phase::Layout:
       return assignLayouts(module);
     case Phase::Schedule:
-      return selectSchedules(module, {options.scheduleFile});
+      return selectSchedules(module, options.machine, {options.scheduleFile});
     case Phase::Tile:
-      return tileKernels(module);
+      // Schedules may come from a file or a hand-written module: what does not fit is refused here.
+      return failure(failed(verifySchedules(module, options.machine)) || failed(tileKernels(module)));
     case Phase::Kernels:
       return kernelsPhase(module, options);
     case Phase::Import:

@@ -1,5 +1,6 @@
 //===- coopt-compile.cpp - A model and a machine to one package -----------------------------===//
 #include "coopt/Pipelines/Driver.h"
+#include "coopt/Support/MappedFile.h"
 
 #include <CLI/CLI.hpp>
 
@@ -15,6 +16,25 @@ std::string phaseList() {
   return list;
 }
 
+/// The machine that --target names.
+Expected<machine::Machine> readMachine(const std::string &target) {
+  if (target == "cpu") {
+    return defaultMachine();
+  }
+  llvm::StringRef preset = target;
+  if (preset.consume_front("cpu:")) {
+    return machine::presetCpu(preset.str());
+  }
+  if (!preset.ends_with(".json")) {
+    return fail("--target: unknown machine '" + target + "': expected cpu, cpu:PRESET or FILE.json");
+  }
+  auto file = MappedFile::open(target);
+  if (!file) {
+    return forward(file.error());
+  }
+  return machine::parseMachine({reinterpret_cast<const char *>(file->data()), file->size()}, target);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -23,10 +43,10 @@ int main(int argc, char **argv) {
                "coopt-compile"};
   app.set_version_flag("--version", "coopt 0.1.0");
   DriverOptions options;
-  std::string from, to = "package", target = "cpu", variants = "generic,avx2,avx512";
+  std::string from, to = "package", target = "cpu", variants;
   app.add_option("MODEL", options.input, "Hugging Face directory or MLIR file")->required();
   app.add_option("-o,--output", options.output, "where to write: a package, or MLIR text with --compile-to")->required();
-  app.add_option("--target", target, "machine to compile for: cpu")->capture_default_str();
+  app.add_option("--target", target, "machine to compile for: cpu, cpu:PRESET (generic-x86-64, avx2, avx512), or the JSON file of a description")->capture_default_str();
   app.add_option("--quantize", options.compile.quantize, "how weights and activations are stored: f32, w8a8, or help")
       ->capture_default_str();
   app.add_option("--chunk", options.importOptions.chunk, "most tokens of one call; bounds the memory of activations")
@@ -36,7 +56,7 @@ int main(int argc, char **argv) {
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
   app.add_option("--schedule", options.compile.scheduleFile, "JSON file of schedules that win over the chosen ones");
-  app.add_option("--isa", variants, "instruction-set variants to generate, comma separated")->capture_default_str();
+  app.add_option("--isa", variants, "instruction-set variants to generate, comma separated (default: all that the machine has)");
   app.add_option("--compile-from", from, "start after this phase, from the MLIR text that --compile-to wrote");
   app.add_option("--compile-to", to, "stop after this phase: " + phaseList())->capture_default_str();
   app.add_option("--dump-ir", options.dumpDirectory, "folder for the IR after every phase");
@@ -52,9 +72,11 @@ int main(int argc, char **argv) {
     llvm::errs() << "coopt-compile: error: " << message << "\n";
     return 1;
   };
-  if (target != "cpu") {
-    return wrong("--target: unknown machine '" + target + "': this version knows cpu");
+  auto machine = readMachine(target);
+  if (!machine) {
+    return wrong(machine.error().message);
   }
+  options.compile.machine = *machine;
   auto end = parsePhase(to);
   if (!end) {
     return wrong("--compile-to: unknown phase '" + to + "': expected one of " + phaseList());
@@ -67,7 +89,15 @@ int main(int argc, char **argv) {
     }
   }
   options.compile.variants.clear();
+  for (const machine::SimdVariant &variant : machine->cpu()->variants) {
+    if (variants.empty()) {
+      options.compile.variants.push_back(machine::name(variant.set));
+    }
+  }
   for (llvm::StringRef variant : llvm::split(variants, ',')) {
+    if (variants.empty()) {
+      break;
+    }
     if (variant != "generic" && variant != "avx2" && variant != "avx512") {
       return wrong("--isa: unknown variant '" + variant.str() + "': expected generic, avx2, avx512");
     }

@@ -7,6 +7,8 @@
 #ifndef COOPT_PIPELINES_PHASES_H
 #define COOPT_PIPELINES_PHASES_H
 
+#include "coopt/Machine/Machine.h"
+
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
@@ -24,7 +26,12 @@ std::optional<Phase> parsePhase(llvm::StringRef name);
 /// All phases, in order.
 llvm::ArrayRef<Phase> allPhases();
 
+/// The machine that "cpu" stands for: a description of its own, so that what is compiled doesn't depend on where.
+machine::Machine defaultMachine();
+
 struct CompileOptions {
+  /// What schedules are priced for and checked against.
+  machine::Machine machine = defaultMachine();
   /// How weights and activations are stored: a name of the quantisation grammar, or "f32".
   std::string quantize = "f32";
   /// A file of schedules that win over the chosen ones (SelectSchedules.h); empty: none.

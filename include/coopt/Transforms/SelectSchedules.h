@@ -12,6 +12,8 @@
 #ifndef COOPT_TRANSFORMS_SELECTSCHEDULES_H
 #define COOPT_TRANSFORMS_SELECTSCHEDULES_H
 
+#include "coopt/Machine/Machine.h"
+
 #include "mlir/IR/BuiltinOps.h"
 
 #include <string>
@@ -23,7 +25,9 @@ struct SelectSchedulesOptions {
   std::string scheduleFile;
 };
 
-mlir::LogicalResult selectSchedules(mlir::ModuleOp module, const SelectSchedulesOptions &options);
+/// Every decision is a remark of category `schedule`: what was chosen, its price, and what came second.
+mlir::LogicalResult selectSchedules(mlir::ModuleOp module, const machine::Machine &machine,
+                                    const SelectSchedulesOptions &options);
 
 } // namespace coopt
 

@@ -1,0 +1,131 @@
+#include "coopt/Analysis/SummarizeKernel.h"
+
+#include "dialects/Attention/IR/Attention.h"
+#include "dialects/Model/IR/Model.h"
+#include "dialects/Quantized/IR/Quantized.h"
+
+#include "mlir/Interfaces/TilingInterface.h"
+
+using namespace mlir;
+using namespace coopt;
+
+namespace {
+
+/// The element type as cost models name it.
+std::string elementName(Type element) {
+  std::string text;
+  llvm::raw_string_ostream(text) << element;
+  return text;
+}
+
+/// The extents of an operand of the kernel: dynamic ones are those of the tensor.empty or size behind it.
+SmallVector<int64_t> extents(Value operand, int64_t rows) {
+  auto type = cast<RankedTensorType>(operand.getType());
+  SmallVector<int64_t> shape(type.getShape());
+  for (int64_t &extent : shape) {
+    if (ShapedType::isDynamic(extent)) {
+      extent = rows;
+    }
+  }
+  return shape;
+}
+
+double bytesOf(Value operand, int64_t rows) {
+  double elements = 1;
+  for (int64_t extent : extents(operand, rows)) {
+    elements *= static_cast<double>(extent);
+  }
+  return elements * cast<RankedTensorType>(operand.getType()).getElementTypeBitWidth() / 8.0;
+}
+
+bool isContraction(Operation &op) {
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  return isa<quantized::ContractOp>(op) || (linalgOp && linalg::isaContractionOpInterface(linalgOp));
+}
+
+/// Rows of the case: the first dynamic extent of the kernel's destinations; 1 if all is static.
+int64_t rowsOf(schedule::KernelOp kernel, const SizeValue &sizes) {
+  for (Value out : kernel.getOutputs()) {
+    auto empty = out.getDefiningOp<tensor::EmptyOp>();
+    if (empty && !empty.getDynamicSizes().empty()) {
+      return std::max<int64_t>(sizes(empty.getDynamicSizes()[0]), 1);
+    }
+  }
+  return 1;
+}
+
+} // namespace
+
+std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp kernel, const SizeValue &sizes) {
+  Block &body = kernel.getBody().front();
+  Operation *yield = body.getTerminator();
+  Operation *root = yield->getNumOperands() > 0 ? yield->getOperand(0).getDefiningOp() : nullptr;
+  if (!isa_and_nonnull<TilingInterface>(root) || !isa<RankedTensorType>(root->getResult(0).getType())) {
+    return std::nullopt;
+  }
+  int64_t rows = rowsOf(kernel, sizes);
+  cost::KernelSummary summary;
+  summary.id = kernel.getId().str();
+
+  auto anchor = llvm::find_if(body, isContraction);
+  const bool contracts = anchor != body.end();
+  for (Value operand : kernel->getOperands()) {
+    if (!isa<RankedTensorType>(operand.getType())) {
+      continue;
+    }
+    cost::OperandSummary entry;
+    bool isParameter = operand.getDefiningOp<model::LoadOp>() != nullptr;
+    bool isOutput = llvm::is_contained(kernel.getOutputs(), operand);
+    entry.role = isOutput ? cost::OperandRole::Output : isParameter ? cost::OperandRole::Weight : cost::OperandRole::Activation;
+    entry.type = elementName(cast<RankedTensorType>(operand.getType()).getElementType());
+    entry.bytes = bytesOf(operand, rows);
+    entry.cold = isParameter;
+    summary.operands.push_back(entry);
+  }
+
+  auto result = cast<RankedTensorType>(root->getResult(0).getType());
+  SmallVector<int64_t> shape = extents(root->getResult(0), rows);
+  int64_t elements = 1;
+  for (int64_t extent : shape) {
+    elements *= std::max<int64_t>(extent, 1);
+  }
+  int64_t lead = shape.empty() ? 1 : std::max<int64_t>(shape[0], 1);
+  if (contracts) {
+    summary.kind = cost::KernelKind::Contraction;
+    auto input = cast<RankedTensorType>(anchor->getOperand(0).getType());
+    summary.m = lead;
+    summary.n = std::max<int64_t>(elements / lead, 1);
+    summary.k = input.getRank() > 0 ? std::max<int64_t>(input.getDimSize(input.getRank() - 1), 1) : 1;
+    // Two computed operands: the second plays the part of the weights.
+    if (llvm::none_of(summary.operands, [](const auto &o) { return o.role == cost::OperandRole::Weight; })) {
+      unsigned activations = 0;
+      for (cost::OperandSummary &operand : summary.operands) {
+        if (operand.role == cost::OperandRole::Activation && activations++ == 1) {
+          operand.role = cost::OperandRole::Weight;
+        }
+      }
+    }
+    // Operands in the model's order: what the anchor contracts comes first, the epilogue's after it.
+    llvm::stable_sort(summary.operands, [](const cost::OperandSummary &a, const cost::OperandSummary &b) {
+      return a.role == cost::OperandRole::Weight && b.role != cost::OperandRole::Weight && a.bytes > b.bytes;
+    });
+  } else if (auto attend = dyn_cast<attention::AttendOp>(root)) {
+    summary.kind = cost::KernelKind::Attention;
+    summary.queries = lead;
+    summary.heads = result.getDimSize(1);
+    summary.headSize = result.getDimSize(2);
+    auto state = dyn_cast<attention::StateType>(attend.getState().getType());
+    summary.keys = state ? std::max<int64_t>(state.getCapacity() / 2, 1) : 1; // half full, on average
+    double keyBytes = 2.0 * summary.keys * summary.headSize * (state ? state.getHeads() : 1) * 4;
+    summary.operands.push_back({cost::OperandRole::State, "f32", keyBytes, true});
+  } else {
+    summary.kind = isa<model::RowReduceOp>(root) ? cost::KernelKind::Rows : cost::KernelKind::Elementwise;
+    if (llvm::any_of(body, [](Operation &op) { return isa<model::RowReduceOp, quantized::QuantizeOp>(op); })) {
+      summary.kind = cost::KernelKind::Rows;
+    }
+    summary.rows = lead;
+    summary.rowElements = std::max<int64_t>(elements / lead, 1);
+    summary.operationsPerElement = static_cast<double>(std::distance(body.begin(), body.end()));
+  }
+  return summary;
+}
