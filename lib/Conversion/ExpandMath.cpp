@@ -92,7 +92,7 @@ private:
     }
     bool hasRounding = isa != Isa::Generic, hasFma = isa != Isa::Generic;
     if (llvm::isa<math::FmaOp, vector::FMAOp>(op)) {
-      return hasFma && isF32(op->getResult(0).getType()) ? success()
+      return hasFma && isF32(op->getResult(0).getType()) ? fuse(op)
                                                          : refuse(op, "fused multiply-add instruction");
     }
     if (isNative(op) || (hasRounding && isF32(op->getResult(0).getType()) &&
@@ -109,6 +109,17 @@ private:
     }
     op->getResult(0).replaceAllUsesWith(result);
     op->erase();
+    return success();
+  }
+
+  /// vector.fma would become llvm.fmuladd, which need not be fused.
+  static LogicalResult fuse(Operation *op) {
+    if (auto fma = dyn_cast<vector::FMAOp>(op)) {
+      OpBuilder builder(op);
+      fma.replaceAllUsesWith(
+          math::FmaOp::create(builder, op->getLoc(), fma.getLhs(), fma.getRhs(), fma.getAcc()).getResult());
+      op->erase();
+    }
     return success();
   }
 

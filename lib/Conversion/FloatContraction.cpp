@@ -8,6 +8,7 @@
 #include "PackedView.h"
 #include "RegisterTiles.h"
 #include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 
@@ -57,8 +58,9 @@ FailureOr<FloatContraction> matchContraction(linalg::LinalgOp op) {
 }
 
 Value multiplyAdd(ImplicitLocOpBuilder &b, Isa isa, Value x, Value y, Value sum) {
+  // Not vector.fma: that becomes llvm.fmuladd, fused only where contraction is allowed.
   if (isa != Isa::Generic) {
-    return vector::FMAOp::create(b, x, y, sum);
+    return math::FmaOp::create(b, x, y, sum);
   }
   return arith::AddFOp::create(b, sum, arith::MulFOp::create(b, x, y));
 }

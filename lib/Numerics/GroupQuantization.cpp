@@ -9,9 +9,6 @@
 using namespace coopt;
 using namespace coopt::numerics;
 
-/// Larger than any quotient that matters, small enough for the rounding of quantizeElement.
-static constexpr float kQuotientLimit = 0x1p+21f;
-
 static int64_t groupLength(const IntegerGroupFormat &format, int64_t K) {
   return format.groupSize > 0 ? std::min(format.groupSize, K) : K;
 }

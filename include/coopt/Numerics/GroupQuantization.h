@@ -46,6 +46,9 @@ struct IntegerGroupFormat {
 /// Per-token int8 of activations: symmetric, one group, f32 scale.
 constexpr IntegerGroupFormat kDynamicInt8{8, 0, true, ScaleType::F32};
 
+/// Bound of |x / s| before an asymmetric code's zero is added: beyond any code, exact in quantizeElement.
+constexpr float kQuotientLimit = 0x1p+21f;
+
 /// Number of groups of a row of K elements: ceil(K / groupSize), 1 for whole rows; 0 if K <= 0.
 int64_t groupCount(const IntegerGroupFormat &format, int64_t K);
 

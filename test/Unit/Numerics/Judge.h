@@ -2,20 +2,25 @@
 #ifndef COOPT_TEST_NUMERICS_JUDGE_H
 #define COOPT_TEST_NUMERICS_JUDGE_H
 
+#include "coopt/Numerics/HostBuilder.h"
+
 #include <algorithm>
 #include <cfloat>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 namespace coopt::numerics::test {
 
 /// The spacing of binary32 at the number nearest to `exact`; 2^-149 among the subnormals.
 inline double ulpAt(double exact) {
-  double magnitude = std::min(std::fabs(exact), static_cast<double>(FLT_MAX));
-  magnitude = static_cast<double>(static_cast<float>(magnitude));
-  if (magnitude < 0x1p-126) {
-    return 0x1p-149;
-  }
-  return std::ldexp(1.0, std::ilogb(magnitude) - 23);
+  // Infinite and huge results share the spacing of the largest binade; bits instead of logb: sweeps are long.
+  float magnitude = static_cast<float>(std::min(std::fabs(exact), static_cast<double>(FLT_MAX)));
+  uint64_t exponent = std::max(bitsOf(magnitude) >> 23, 1u);
+  uint64_t bits = (exponent - 127 - 23 + 1023) << 52;
+  double ulp;
+  std::memcpy(&ulp, &bits, sizeof(ulp));
+  return ulp;
 }
 
 /// |got - exact| in units of `unit`, or of the ulp at `exact` if unit is 0. Infinity counts as 2^128, where

@@ -1,0 +1,118 @@
+//===- AttentionValuesTest.cpp - Attention against Numerics -----------------===//
+#include "CompiledKernels.h"
+#include "coopt/Numerics/FixedAttention.h"
+#include <gtest/gtest.h>
+#include <limits>
+
+namespace coopt::test {
+namespace {
+
+std::string replaced(std::string text, const std::string &from, const std::string &to) {
+  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+    text.replace(at, from.size(), to);
+  }
+  return text;
+}
+
+constexpr int64_t kLayers = 2, kHeads = 3, kQueryHeads = 6, kCapacity = 200, kLayer = 1;
+
+const char *kText = R"(
+func.func @append(%k: memref<?x3xSIZExf32>, %v: memref<?x3xSIZExf32>, %past: index, %s: memref<12x200xSIZExf32>)
+    attributes {llvm.emit_c_interface} {
+  attention.append ins(%k, %v : memref<?x3xSIZExf32>, memref<?x3xSIZExf32>) at %past into %s layer(1)
+      : memref<12x200xSIZExf32>
+  return
+}
+func.func @attend(%q: memref<?x?xSIZExf32>, %s: memref<12x200xSIZExf32>, %past: index, %head: index,
+                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
+    attributes {llvm.emit_c_interface} {
+  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x200xSIZExf32>) at %past, %head
+      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) heads(3)
+  return
+}
+func.func @window(%q: memref<?x?xSIZExf32>, %s: memref<12x200xSIZExf32>, %past: index, %head: index,
+                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
+    attributes {llvm.emit_c_interface} {
+  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x200xSIZExf32>) at %past, %head
+      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) window(37) heads(3)
+  return
+}
+func.func @read(%s: memref<12x200xSIZExf32>, %h: index, %p: index, %d: index, %o: memref<2xf32>)
+    attributes {llvm.emit_c_interface} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %k = attention.read key %s[%h, %p, %d] layer(1) heads(3) : memref<12x200xSIZExf32> -> f32
+  %v = attention.read value %s[%h, %p, %d] layer(1) heads(3) : memref<12x200xSIZExf32> -> f32
+  memref.store %k, %o[%c0] : memref<2xf32>
+  memref.store %v, %o[%c1] : memref<2xf32>
+  return
+}
+)";
+
+class AttentionValues : public ::testing::TestWithParam<int64_t> {};
+
+TEST_P(AttentionValues, EqualNumerics) {
+  const int64_t size = GetParam();
+  for (Isa isa : runnableIsas()) {
+    CompiledKernels kernels(replaced(kText, "SIZE", std::to_string(size)), isa);
+    ASSERT_TRUE(kernels.valid());
+    Buffer<float> state({2 * kLayers * kHeads, kCapacity, size});
+    // What was never appended must not be read as data.
+    state.set(std::numeric_limits<float>::quiet_NaN());
+    Buffer<int8_t> scratch({256 + (16 * size * 4 + 63) / 64 * 64});
+    int64_t past = 0;
+    for (int64_t rows : {1, 3, 60, 1, 17, 64, 1, 33}) {
+      Buffer<float> k({rows, kHeads, size}), v({rows, kHeads, size});
+      k.fill(past + 1, -2, 2), v.fill(past + 2, -1, 1);
+      kernels.call("append", {k, v, past, state});
+      for (int64_t i = 0; i < rows; ++i) {
+        for (int64_t h = 0; h < kHeads; ++h) {
+          for (int64_t d = 0; d < size; ++d) {
+            int64_t slab = kLayer * 2 * kHeads + h;
+            ASSERT_EQ(state[(slab * kCapacity + past + i) * size + d], k[(i * kHeads + h) * size + d]);
+            ASSERT_EQ(state[((slab + kHeads) * kCapacity + past + i) * size + d],
+                      v[(i * kHeads + h) * size + d]);
+          }
+        }
+      }
+      // All heads, then a tile of two heads from the third on.
+      for (auto [first, heads] : {std::pair<int64_t, int64_t>{0, kQueryHeads}, {3, 2}}) {
+        Buffer<float> q({rows, heads, size}), o({rows, heads, size}), windowed({rows, heads, size});
+        q.fill(past + 3, -2, 2);
+        kernels.call("attend", {q, state, past, first, o, scratch});
+        kernels.call("window", {q, state, past, first, windowed, scratch});
+        for (int64_t i = 0; i < rows; ++i) {
+          for (int64_t h = 0; h < heads; ++h) {
+            int64_t slab = kLayer * 2 * kHeads + (first + h) / 2;
+            numerics::StridedRows keys{&state[slab * kCapacity * size], size};
+            numerics::StridedRows values{&state[(slab + kHeads) * kCapacity * size], size};
+            std::vector<float> expected(size);
+            const float *query = &q[(i * heads + h) * size];
+            int64_t count = past + i + 1;
+            for (bool window : {false, true}) {
+              numerics::fixedAttention(query, keys, values, count, size, 0.3f, expected.data(),
+                                       window ? std::max<int64_t>(0, count - 37) : 0);
+              for (int64_t d = 0; d < size; ++d) {
+                float got = (window ? windowed : o)[(i * heads + h) * size + d];
+                ASSERT_TRUE(sameBits(got, expected[d]) && got == got)
+                    << nameOf(isa) << " position " << past + i << " head " << first + h << " d " << d << ": "
+                    << got << " for " << expected[d];
+              }
+            }
+          }
+        }
+      }
+      past += rows;
+    }
+    Buffer<float> two({2});
+    kernels.call("read", {state, 2, 5, size - 1, two});
+    int64_t slab = kLayer * 2 * kHeads + 2;
+    EXPECT_EQ(two[0], state[(slab * kCapacity + 5) * size + size - 1]);
+    EXPECT_EQ(two[1], state[((slab + kHeads) * kCapacity + 5) * size + size - 1]);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(HeadSizes, AttentionValues, ::testing::Values(1, 8, 13, 24, 64));
+
+} // namespace
+} // namespace coopt::test
