@@ -68,6 +68,8 @@ public:
     for (StringRef dialect : phaseDialects.getDialectNames()) {
       context.getOrLoadDialect(dialect);
     }
+    // A message is one line with its place; the op's text can be had with --dump-ir.
+    context.printOpOnDiagnostic(false);
     context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
       printDiagnostic(diagnostic);
       return success();

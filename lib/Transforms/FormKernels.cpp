@@ -154,7 +154,9 @@ LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
     }
   }
 
-  auto kernel = schedule::KernelOp::create(builder, root->getLoc(), idOf(group), ins, outs);
+  std::string id = idOf(group);
+  Location loc = NameLoc::get(builder.getStringAttr(id));
+  auto kernel = schedule::KernelOp::create(builder, loc, id, ins, outs);
   Block *body = &kernel.getBody().front();
   OpBuilder inner = OpBuilder::atBlockEnd(body);
   IRMapping map;
