@@ -16,6 +16,7 @@
 #include "coopt/Pipelines/Phases.h"
 #include "coopt/Target/X86.h"
 #include "coopt/Transforms/Compress.h"
+#include "coopt/Transforms/ExpandToReference.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -49,6 +50,7 @@ void coopt::registerCooptPasses() {
   registerPhasePipelines();
   registerCompressPass();
   registerAnalysisPasses();
+  registerExpandToReferencePass();
   package::registerPackagePasses();
   program::registerProgramPasses();
   quantized::registerQuantizedPasses();

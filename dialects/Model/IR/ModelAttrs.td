@@ -39,7 +39,7 @@ def Model_NoiseAttr : Model_Attr<"Noise", "noise"> {
 def Model_RotaryAttr : Model_Attr<"Rotary", "rotary"> {
   let summary = "a table of a rotary position embedding, made at compile time";
   let description = [{
-    `#model.rotary<"cos", array<f32: 1.0, 0.1>>`: as the origin of a tensor<P x F x f32> parameter, element (p, i) is the
+    `#model.rotary<"cos", [1.0, 0.1]>`: as the origin of a tensor<P x F x f32> parameter, element (p, i) is the
     function of the binary32 product p * frequencies[i], evaluated in binary64 and rounded once.
 
     C23: the function is "cos" or "sin"; there is at least one frequency.

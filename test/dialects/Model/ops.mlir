@@ -17,6 +17,9 @@ model.parameter @packed : tensor<11088xf32, #packed>
 // CHECK: model.parameter @scalar : tensor<f32> from #model.source<"a/b.bin", 0, tensor<f32>> {coopt.id = "x"}
 model.parameter @scalar : tensor<f32> from #model.source<"a/b.bin", 0, tensor<f32>> {coopt.id = "x"}
 
+// CHECK: model.parameter @cos : tensor<512x2xf32> from #model.rotary<"cos", [1.000000e+00, 1.000000e-01]>
+model.parameter @cos : tensor<512x2xf32> from #model.rotary<"cos", [1.0, 0.1]>
+
 // CHECK: model.recipe @pack defines [@packed] {
 // CHECK-NEXT: %[[W:.*]] = model.load @gate : tensor<172x63xf32>
 // CHECK-NEXT: %[[P:.*]] = model.pack %[[W]] : tensor<172x63xf32> -> tensor<11088xf32, #model.layout
