@@ -20,7 +20,8 @@ OpOperand *weightOf(Operation *op) {
   }
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
   if (!linalgOp || linalgOp.getNumDpsInputs() != 2 || linalgOp.getNumLoops() != 3 ||
-      !linalg::isaContractionOpInterface(linalgOp)) {
+      !linalg::isaContractionOpInterface(linalgOp) ||
+      !llvm::all_of(op->getOperandTypes(), [](Type type) { return getElementTypeOrSelf(type).isF32(); })) {
     return nullptr;
   }
   AffineExpr m, n, k;

@@ -38,6 +38,7 @@ private:
   LogicalResult cloneBody();
   LogicalResult cloneStateOp(Operation &op);
   LogicalResult bufferize();
+  void stateBounds();
   void loopOverItems();
 
   schedule::KernelOp kernel;
@@ -48,6 +49,41 @@ private:
   func::FuncOp function;
   llvm::SmallDenseMap<int64_t, Value> layerScalar; // layer number -> scalar argument
 };
+
+/// The largest value that a size of the entry can have, where it is known.
+std::optional<int64_t> largest(Value size) {
+  if (auto constant = getConstantIntValue(size)) {
+    return constant;
+  }
+  if (auto named = size.getDefiningOp<model::SizeOp>()) {
+    return named->getParentOfType<model::EntryOp>().findSize(named.getSize()).getMax();
+  }
+  if (auto difference = size.getDefiningOp<arith::SubIOp>()) {
+    return largest(difference.getLhs()); // sizes are not negative
+  }
+  return std::nullopt;
+}
+
+/// The largest extent of a dynamic dimension of a tensor of the entry.
+std::optional<int64_t> largestExtent(Value tensor, int64_t dimension) {
+  unsigned dynamic = cast<RankedTensorType>(tensor.getType()).getDynamicDimIndex(dimension);
+  if (auto empty = tensor.getDefiningOp<tensor::EmptyOp>()) {
+    return largest(empty.getDynamicSizes()[dynamic]);
+  }
+  if (auto kernel = tensor.getDefiningOp<schedule::KernelOp>()) {
+    return largestExtent(kernel.getOutputs()[cast<OpResult>(tensor).getResultNumber()], dimension);
+  }
+  if (auto branch = tensor.getDefiningOp<scf::IfOp>()) {
+    unsigned number = cast<OpResult>(tensor).getResultNumber();
+    return largestExtent(branch.thenBlock()->getTerminator()->getOperand(number), dimension);
+  }
+  if (auto argument = dyn_cast<BlockArgument>(tensor)) {
+    if (auto entry = dyn_cast<model::EntryOp>(argument.getOwner()->getParentOp())) {
+      return entry.findSize(entry.getArgumentDimNames(argument.getArgNumber())[dynamic]).getMax();
+    }
+  }
+  return std::nullopt;
+}
 
 /// The layer attribute of an op on opaque state, if it is one.
 std::optional<int64_t> layerOf(Operation &op) {
@@ -238,6 +274,51 @@ LogicalResult FunctionBuilder::bufferize() {
   return success();
 }
 
+/// Says in the IR what the entry promises: every size as the minimum of itself and its bound, which scratch is sized by.
+void FunctionBuilder::stateBounds() {
+  Block &entry = function.getBody().front();
+  builder.setInsertionPointToStart(&entry);
+  auto bounded = [&](Value size, int64_t bound) -> Value {
+    AffineMap map = AffineMap::get(1, 0, {builder.getAffineDimExpr(0), builder.getAffineConstantExpr(bound)},
+                                   builder.getContext());
+    return affine::AffineMinOp::create(builder, kernel.getLoc(), map, size);
+  };
+  unsigned next = 0;
+  for (unsigned number : llvm::concat<unsigned>(result.reads, result.writes)) {
+    Value argument = entry.getArgument(next++);
+    auto type = cast<MemRefType>(argument.getType());
+    for (int64_t d = 0; d < type.getRank(); ++d) {
+      std::optional<int64_t> bound =
+          type.isDynamicDim(d) ? largestExtent(kernel->getOperand(number), d) : std::nullopt;
+      if (!bound) {
+        continue;
+      }
+      SmallVector<memref::DimOp> dims;
+      for (Operation *user : argument.getUsers()) {
+        if (auto dim = dyn_cast<memref::DimOp>(user); dim && dim.getConstantIndex() == d) {
+          dims.push_back(dim);
+        }
+      }
+      if (dims.empty()) {
+        continue;
+      }
+      Value size = memref::DimOp::create(builder, kernel.getLoc(), argument, d);
+      Value limited = bounded(size, *bound);
+      for (memref::DimOp dim : dims) {
+        dim.replaceAllUsesWith(limited);
+        dim.erase();
+      }
+    }
+  }
+  for (unsigned number : result.scalars) {
+    Value argument = entry.getArgument(next++);
+    if (std::optional<int64_t> bound = largest(kernel->getOperand(number)); bound && !argument.use_empty()) {
+      Value limited = bounded(argument, *bound);
+      argument.replaceAllUsesExcept(limited, limited.getDefiningOp());
+    }
+  }
+}
+
 void FunctionBuilder::loopOverItems() {
   Block &entry = function.getBody().front();
   unsigned scratch = entry.getNumArguments() - 1;
@@ -300,6 +381,7 @@ FailureOr<OutlinedKernel> FunctionBuilder::build() {
   if (failed(cloneBody()) || failed(bufferize())) {
     return failure();
   }
+  stateBounds();
   loopOverItems();
   result.function = function;
   return result;

@@ -56,6 +56,14 @@ SmallVector<cost::Candidate> candidatesFor(const cost::KernelSummary &summary, S
   return candidates;
 }
 
+/// Whether one loop nest around `root` can hold the whole kernel: all results are its own, and what it reads is made by ops
+/// that can be tiled with it. Loops over tensors, as reference expansions have them, can't: every item would repeat them.
+bool canBeCut(schedule::KernelOp kernel, Operation *root) {
+  Block &body = kernel.getBody().front();
+  return llvm::all_of(body.getTerminator()->getOperands(), [&](Value v) { return v.getDefiningOp() == root; }) &&
+         llvm::all_of(body, [](Operation &op) { return op.getNumRegions() == 0 || isa<TilingInterface>(op); });
+}
+
 /// Prices schedules for one machine.
 class Selector {
 public:
@@ -123,7 +131,7 @@ std::optional<schedule::SetAttr> Selector::choose(schedule::KernelOp kernel) {
   MLIRContext *context = kernel.getContext();
   Operation *yield = kernel.getBody().front().getTerminator();
   auto root = yield->getNumOperands() > 0 ? yield->getOperand(0).getDefiningOp<TilingInterface>() : TilingInterface();
-  if (!root) {
+  if (!root || !canBeCut(kernel, root)) {
     return std::nullopt;
   }
   auto always = schedule::GuardAttr::get(context, ArrayRef<schedule::ConditionAttr>());

@@ -5,6 +5,7 @@
 #include "dialects/Schedule/IR/Schedule.h"
 
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/Transforms/Patterns.h"
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 #include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -63,6 +64,7 @@ LogicalResult simplify(schedule::KernelOp kernel) {
   tensor::ExtractSliceOp::getCanonicalizationPatterns(patterns, context);
   tensor::DimOp::getCanonicalizationPatterns(patterns, context);
   memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
+  scf::populateSCFForLoopCanonicalizationPatterns(patterns); // sizes of loop-carried tensors
   tensor::populateFoldTensorEmptyPatterns(patterns);
   model::UnpackOp::getCanonicalizationPatterns(patterns, context);
   // Tiles are cut: what quantisation does to one is said in ops that lower one by one.
