@@ -106,7 +106,10 @@ Value LlamaImporter::rotaryTable(StringRef function) {
   std::string name = ("rotary." + function).str();
   t.setId(name);
   auto type = RankedTensorType::get({context, config.headSize / 2}, builder.getF32Type());
-  auto origin = model::RotaryAttr::get(module.getContext(), function, builder.getDenseF32ArrayAttr(rotaryFrequencies(config)));
+  SmallVector<float> values = rotaryFrequencies(config);
+  auto vector = RankedTensorType::get({static_cast<int64_t>(values.size())}, builder.getF32Type());
+  auto frequencies = cast<DenseFPElementsAttr>(DenseElementsAttr::get(vector, ArrayRef<float>(values)));
+  auto origin = model::RotaryAttr::get(module.getContext(), function, frequencies);
   return t.rows(declare(name, type, origin), past, tokens);
 }
 

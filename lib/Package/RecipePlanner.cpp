@@ -130,12 +130,13 @@ Expected<NodeRef> Planner::planOrigin(model::ParameterOp parameter) {
     return makeNoiseNode(noise.getSeed(), scale, std::move(extents), noiseType);
   }
   if (auto rotary = dyn_cast<model::RotaryAttr>(origin)) {
-    ArrayRef<float> frequencies = rotary.getFrequencies().asArrayRef();
+    auto values = rotary.getFrequencies().getValues<float>();
+    std::vector<float> frequencies(values.begin(), values.end());
     if (type.getRank() != 2 || !type.getElementType().isF32() ||
         type.getDimSize(1) != static_cast<int64_t>(frequencies.size())) {
       return fail("expected a matrix of f32 with " + std::to_string(frequencies.size()) + " columns");
     }
-    return makeRotaryNode(rotary.getFunction() == "sin", frequencies.vec(), type.getDimSize(0));
+    return makeRotaryNode(rotary.getFunction() == "sin", std::move(frequencies), type.getDimSize(0));
   }
   return fail("unknown origin");
 }

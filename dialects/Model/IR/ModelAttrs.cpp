@@ -36,12 +36,13 @@ LogicalResult SourceAttr::verify(function_ref<InFlightDiagnostic()> emitError, S
 }
 
 LogicalResult RotaryAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef function,
-                                 DenseF32ArrayAttr frequencies) {
+                                 DenseFPElementsAttr frequencies) {
   if (function != "cos" && function != "sin") {
     return emitError() << "expected the function \"cos\" or \"sin\", got \"" << function << "\"";
   }
-  if (!frequencies || frequencies.empty()) {
-    return emitError() << "expected at least one frequency";
+  if (!frequencies || frequencies.empty() || frequencies.getType().getRank() != 1 ||
+      !frequencies.getElementType().isF32()) {
+    return emitError() << "expected at least one frequency, as a vector of f32";
   }
   return success();
 }

@@ -42,9 +42,10 @@ def Model_RotaryAttr : Model_Attr<"Rotary", "rotary"> {
     `#model.rotary<"cos", [1.0, 0.1]>`: as the origin of a tensor<P x F x f32> parameter, element (p, i) is the
     function of the binary32 product p * frequencies[i], evaluated in binary64 and rounded once.
 
-    C23: the function is "cos" or "sin"; there is at least one frequency.
+    C23: the function is "cos" or "sin"; the frequencies are f32, of rank 1, at least one. (A dense array attribute
+    would not do: its text keeps seven digits, and a float32 needs nine.)
   }];
-  let parameters = (ins StringRefParameter<"cos or sin">:$function, "::mlir::DenseF32ArrayAttr":$frequencies);
+  let parameters = (ins StringRefParameter<"cos or sin">:$function, "::mlir::DenseFPElementsAttr":$frequencies);
   let assemblyFormat = "`<` $function `,` $frequencies `>`";
 }
 

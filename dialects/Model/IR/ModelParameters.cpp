@@ -21,8 +21,8 @@ LogicalResult ParameterOp::verify() {
   }
   if (auto rotary = dyn_cast<RotaryAttr>(origin)) {
     if (!type.getElementType().isF32() || type.getRank() != 2 ||
-        type.getDimSize(1) != rotary.getFrequencies().size()) {
-      return emitOpError() << "expected an f32 matrix with " << rotary.getFrequencies().size()
+        type.getDimSize(1) != rotary.getFrequencies().getNumElements()) {
+      return emitOpError() << "expected an f32 matrix with " << rotary.getFrequencies().getNumElements()
                            << " columns, one per frequency, for a rotary table, got " << type;
     }
     return success();

@@ -204,8 +204,8 @@ TEST_F(RecipeFixture, MakesNoiseAndRotaryTables) {
   auto evaluator = evaluate(R"(
     model.parameter @n : tensor<7x3xf32> from #model.noise<seed = 5, scale = 5.0e-01>
     model.parameter @half : tensor<21xbf16> from #model.noise<seed = 5, scale = 5.0e-01>
-    model.parameter @cos : tensor<4x2xf32> from #model.rotary<"cos", [1.0, 0.1]>
-    model.parameter @sin : tensor<4x2xf32> from #model.rotary<"sin", [1.0, 0.1]>
+    model.parameter @cos : tensor<4x2xf32> from #model.rotary<"cos", dense<[1.0, 0.1]> : tensor<2xf32>>
+    model.parameter @sin : tensor<4x2xf32> from #model.rotary<"sin", dense<[1.0, 0.1]> : tensor<2xf32>>
   )",
                             {2, 12});
   ASSERT_TRUE(evaluator) << evaluator.error().message;

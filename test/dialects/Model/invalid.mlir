@@ -522,10 +522,10 @@ func.func @c22(%p: memref<315xf32>, %i: index) {
 
 // C23: the function of a rotary table
 // expected-error @below {{expected the function "cos" or "sin", got "tan"}}
-model.parameter @t : tensor<4x1xf32> from #model.rotary<"tan", [1.0]>
+model.parameter @t : tensor<4x1xf32> from #model.rotary<"tan", dense<1.0> : tensor<1xf32>>
 
 // -----
 
 // C5: the shape of a rotary table
 // expected-error @below {{expected an f32 matrix with 2 columns, one per frequency, for a rotary table, got 'tensor<4x1xf32>'}}
-model.parameter @t : tensor<4x1xf32> from #model.rotary<"cos", [1.0, 0.5]>
+model.parameter @t : tensor<4x1xf32> from #model.rotary<"cos", dense<[1.0, 0.5]> : tensor<2xf32>>

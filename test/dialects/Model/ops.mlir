@@ -17,8 +17,8 @@ model.parameter @packed : tensor<11088xf32, #packed>
 // CHECK: model.parameter @scalar : tensor<f32> from #model.source<"a/b.bin", 0, tensor<f32>> {coopt.id = "x"}
 model.parameter @scalar : tensor<f32> from #model.source<"a/b.bin", 0, tensor<f32>> {coopt.id = "x"}
 
-// CHECK: model.parameter @cos : tensor<512x2xf32> from #model.rotary<"cos", [1.000000e+00, 1.000000e-01]>
-model.parameter @cos : tensor<512x2xf32> from #model.rotary<"cos", [1.0, 0.1]>
+// CHECK: model.parameter @cos : tensor<512x2xf32> from #model.rotary<"cos", dense<[1.000000e+00, 1.000000e-01]> : tensor<2xf32>>
+model.parameter @cos : tensor<512x2xf32> from #model.rotary<"cos", dense<[1.0, 0.1]> : tensor<2xf32>>
 
 // CHECK: model.recipe @pack defines [@packed] {
 // CHECK-NEXT: %[[W:.*]] = model.load @gate : tensor<172x63xf32>
