@@ -124,7 +124,19 @@ std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp ker
       summary.kind = cost::KernelKind::Rows;
     }
     summary.rows = lead;
+    // The widest row that passes through, not only the result's (a reduction's is one element).
     summary.rowElements = std::max<int64_t>(elements / lead, 1);
+    for (Operation &op : body) {
+      for (Value value : op.getResults()) {
+        if (auto type = dyn_cast<RankedTensorType>(value.getType()); type && type.getRank() > 0) {
+          int64_t width = 1;
+          for (int64_t extent : ArrayRef<int64_t>(extents(value, rows)).drop_front()) {
+            width *= std::max<int64_t>(extent, 1);
+          }
+          summary.rowElements = std::max(summary.rowElements, width);
+        }
+      }
+    }
     summary.operationsPerElement = static_cast<double>(std::distance(body.begin(), body.end()));
   }
   return summary;

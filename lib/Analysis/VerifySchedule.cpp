@@ -144,7 +144,8 @@ private:
     if (!cpu || cpu->caches.empty()) {
       return success();
     }
-    size_t level = std::min<size_t>(cpu->caches.size(), 2) - 1;
+    // Beyond the last cache a temporary costs memory traffic, and nothing that is tiled needs one.
+    size_t level = cpu->caches.size() - 1;
     uint64_t limit = static_cast<uint64_t>(cpu->caches[level].bytes);
     uint64_t bytes = 0;
     for (Operation &op : kernel.getBody().front().without_terminator()) {

@@ -67,7 +67,9 @@ bool canBeCut(schedule::KernelOp kernel, Operation *root) {
 /// Prices schedules for one machine.
 class Selector {
 public:
-  Selector(const cost::CostModel &costs, std::string family) : costs(costs), family(std::move(family)) {}
+  Selector(const cost::CostModel &costs, const machine::CpuMachine &cpu)
+      : costs(costs), family(machine::name(cpu.variants.back().set)),
+        temporaryBytes(cpu.caches.empty() ? 1 << 20 : cpu.caches[std::min<size_t>(cpu.caches.size(), 2) - 1].bytes) {}
 
   /// The choices for a kernel; nothing for kernels that are one work item by nature.
   std::optional<schedule::SetAttr> choose(schedule::KernelOp kernel);
@@ -77,6 +79,7 @@ private:
 
   const cost::CostModel &costs;
   std::string family;
+  int64_t temporaryBytes;
 };
 
 std::string describe(ArrayRef<int64_t> tile) {
@@ -100,7 +103,10 @@ std::optional<schedule::ConfigAttr> Selector::cheapest(schedule::KernelOp kernel
   };
   std::optional<Priced> best, second;
   for (const cost::Candidate &candidate : candidatesFor(*summary, family)) {
-    if (candidate.rowTile > std::max<int64_t>(rows, 1)) {
+    // No tile beyond the rows there are, nor rows between whose ops temporaries would leave the second cache.
+    bool spills = candidate.rowTile > 1 && summary->kind == cost::KernelKind::Rows &&
+                  candidate.rowTile * summary->rowElements * 4 > temporaryBytes;
+    if (candidate.rowTile > std::max<int64_t>(rows, 1) || spills) {
       continue;
     }
     auto estimate = costs.estimate(*summary, candidate);
@@ -164,7 +170,7 @@ LogicalResult coopt::selectSchedules(ModuleOp module, const machine::Machine &ma
   if (!costs) {
     return module.emitError(costs.error().message);
   }
-  Selector selector(**costs, machine::name(machine.cpu()->variants.back().set));
+  Selector selector(**costs, *machine.cpu());
   module.walk([&](schedule::KernelOp kernel) {
     if (std::optional<schedule::SetAttr> given = file->find(kernel.getId())) {
       kernel.setChoicesAttr(*given);

@@ -72,32 +72,32 @@ module {
 
 #map = affine_map<(m, n) -> (m, n)>
 
-// The intermediate result takes 64 rows (all there can be) of 5000 f32: 1280000 bytes, against a second cache of 1 MiB; two
+// The intermediate result takes 64 rows (all there can be) of 80000 f32: 20480000 bytes, against a last cache of 16 MiB; two
 // rows of it fit. What the root makes is no temporary.
 module {
-  model.entry @temporaries(%x: tensor<?x5000xf32>) -> (tensor<?x5000xf32>)
+  model.entry @temporaries(%x: tensor<?x80000xf32>) -> (tensor<?x80000xf32>)
       sizes [#model.size<"tokens", min = 1, max = 64, multiple = 1>] dims [["tokens"]] -> [["tokens"]] {
     %t = model.size "tokens" : index
-    %init = tensor.empty(%t) : tensor<?x5000xf32>
-    // expected-error @below {{expected the temporaries of a tile to fit the 1048576 bytes of cache level 2 of machine 'generic-x86-64', got 1280000 bytes, 231424 too many}}
-    %r = schedule.kernel "pair" ins(%a = %x : tensor<?x5000xf32>, %n = %t : index) outs(%o = %init : tensor<?x5000xf32>)
+    %init = tensor.empty(%t) : tensor<?x80000xf32>
+    // expected-error @below {{expected the temporaries of a tile to fit the 16777216 bytes of cache level 3 of machine 'generic-x86-64', got 20480000 bytes, 3702784 too many}}
+    %r = schedule.kernel "pair" ins(%a = %x : tensor<?x80000xf32>, %n = %t : index) outs(%o = %init : tensor<?x80000xf32>)
         choices(#schedule.set<[<["tokens" lt 2]> -> <tile = [2, 0]>, <["tokens" lt 3]> -> <tile = [0, 1024]>, <["tokens" lt 4]> -> <tile = [64, 0]>, <[]> -> <tile = [0, 0]>]>) {
-      %e = tensor.empty(%n) : tensor<?x5000xf32>
+      %e = tensor.empty(%n) : tensor<?x80000xf32>
       %h = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]}
-          ins(%a : tensor<?x5000xf32>) outs(%e : tensor<?x5000xf32>) {
+          ins(%a : tensor<?x80000xf32>) outs(%e : tensor<?x80000xf32>) {
       ^bb0(%i: f32, %c: f32):
         %s = arith.negf %i : f32
         linalg.yield %s : f32
-      } -> tensor<?x5000xf32>
+      } -> tensor<?x80000xf32>
       %y = linalg.generic {indexing_maps = [#map, #map], iterator_types = ["parallel", "parallel"]}
-          ins(%h : tensor<?x5000xf32>) outs(%o : tensor<?x5000xf32>) {
+          ins(%h : tensor<?x80000xf32>) outs(%o : tensor<?x80000xf32>) {
       ^bb0(%i: f32, %c: f32):
         %s = arith.mulf %i, %i : f32
         linalg.yield %s : f32
-      } -> tensor<?x5000xf32>
-      schedule.yield %y : tensor<?x5000xf32>
-    } -> tensor<?x5000xf32>
-    model.return %r : tensor<?x5000xf32>
+      } -> tensor<?x80000xf32>
+      schedule.yield %y : tensor<?x80000xf32>
+    } -> tensor<?x80000xf32>
+    model.return %r : tensor<?x80000xf32>
   }
 }
 
