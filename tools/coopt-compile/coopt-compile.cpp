@@ -41,6 +41,13 @@ int main(int argc, char **argv) {
   CLI::App app{"Compiles a model (a Hugging Face directory, or an MLIR file of functions over tensors) to one package "
                "that coopt-run executes.",
                "coopt-compile"};
+  if (argc == 2 && std::string(argv[1]) == "--quantize=help") {
+    llvm::outs() << "f32    weights and activations in binary32; contractions are Bounded\n"
+                    "w8a8   weights int8 per output channel, activations int8 per token, int32 accumulators, scales\n"
+                    "       at the end: (f32(acc) * s_w) * s_a; all ops are Exact or Fixed, the same bits everywhere\n"
+                    "#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32> for both of w8a8's operands\n";
+    return 0;
+  }
   app.set_version_flag("--version", "coopt 0.1.0");
   DriverOptions options;
   std::string from, to = "package", target = "cpu", variants;
