@@ -76,7 +76,9 @@ std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp ker
     cost::OperandSummary entry;
     bool isParameter = operand.getDefiningOp<model::LoadOp>() != nullptr;
     bool isOutput = llvm::is_contained(kernel.getOutputs(), operand);
-    entry.role = isOutput ? cost::OperandRole::Output : isParameter ? cost::OperandRole::Weight : cost::OperandRole::Activation;
+    entry.role = isOutput      ? cost::OperandRole::Output
+                 : isParameter ? cost::OperandRole::Weight
+                               : cost::OperandRole::Activation;
     entry.type = elementName(cast<RankedTensorType>(operand.getType()).getElementType());
     entry.bytes = bytesOf(operand, rows);
     entry.cold = isParameter;
@@ -120,7 +122,8 @@ std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp ker
     summary.operands.push_back({cost::OperandRole::State, "f32", keyBytes, true});
   } else {
     summary.kind = isa<model::RowReduceOp>(root) ? cost::KernelKind::Rows : cost::KernelKind::Elementwise;
-    if (llvm::any_of(body, [](Operation &op) { return isa<model::RowReduceOp, quantized::QuantizeOp>(op); })) {
+    if (llvm::any_of(body,
+                     [](Operation &op) { return isa<model::RowReduceOp, quantized::QuantizeOp>(op); })) {
       summary.kind = cost::KernelKind::Rows;
     }
     summary.rows = lead;

@@ -12,7 +12,8 @@
 using namespace mlir;
 using namespace coopt;
 
-FailureOr<OwningOpRef<ModuleOp>> coopt::import::importHuggingFace(MLIRContext *context, const std::string &directory,
+FailureOr<OwningOpRef<ModuleOp>> coopt::import::importHuggingFace(MLIRContext *context,
+                                                                  const std::string &directory,
                                                                   const ImportOptions &options) {
   Location loc = UnknownLoc::get(context);
   auto wrong = [&](const Error &error) -> FailureOr<OwningOpRef<ModuleOp>> {
@@ -36,8 +37,8 @@ FailureOr<OwningOpRef<ModuleOp>> coopt::import::importHuggingFace(MLIRContext *c
   }
   int64_t positions = options.context > 0 ? options.context : config->maxPositions;
   if (positions > config->maxPositions) {
-    return wrong({directory + ": a context of " + std::to_string(positions) + " positions was asked for, the model allows " +
-                  std::to_string(config->maxPositions)});
+    return wrong({directory + ": a context of " + std::to_string(positions) +
+                  " positions was asked for, the model allows " + std::to_string(config->maxPositions)});
   }
 
   OwningOpRef<ModuleOp> module = ModuleOp::create(loc);

@@ -17,8 +17,10 @@ namespace {
 /// Builds one Llama model.
 class LlamaImporter {
 public:
-  LlamaImporter(ModuleOp module, const LlamaConfig &config, const SafetensorsModel &weights, const ImportOptions &options)
-      : module(module), config(config), weights(weights), options(options), builder(module.getContext()), t(builder) {}
+  LlamaImporter(ModuleOp module, const LlamaConfig &config, const SafetensorsModel &weights,
+                const ImportOptions &options)
+      : module(module), config(config), weights(weights), options(options), builder(module.getContext()),
+        t(builder) {}
 
   void run();
 
@@ -56,7 +58,8 @@ SmallVector<float> rotaryFrequencies(const LlamaConfig &config) {
   SmallVector<float> frequencies;
   const RopeScaling &scaling = config.ropeScaling;
   for (int64_t i = 0; i < config.headSize / 2; ++i) {
-    double frequency = std::pow(config.ropeTheta, -2.0 * static_cast<double>(i) / static_cast<double>(config.headSize));
+    double frequency =
+        std::pow(config.ropeTheta, -2.0 * static_cast<double>(i) / static_cast<double>(config.headSize));
     if (scaling.kind == RopeScaling::Kind::Linear) {
       frequency /= scaling.factor;
     } else if (scaling.kind == RopeScaling::Kind::Llama3) {
@@ -90,7 +93,7 @@ Value LlamaImporter::parameter(const std::string &name) {
   const TensorInfo *info = weights.find(name);
   Type stored = info->type == coopt::import::TensorType::F32    ? Type(builder.getF32Type())
                 : info->type == coopt::import::TensorType::BF16 ? Type(builder.getBF16Type())
-                                                 : Type(builder.getF16Type());
+                                                                : Type(builder.getF16Type());
   std::string file = llvm::sys::path::filename(weights.files()[info->file].path()).str();
   auto source = model::SourceAttr::get(module.getContext(), file, static_cast<int64_t>(info->offset),
                                        RankedTensorType::get(info->shape, stored));
@@ -127,17 +130,17 @@ Value LlamaImporter::attentionBlock(const std::string &prefix, int64_t layer, Va
   Value rotatedK = t.rotary(k, cosine, sine, groups, headSize, tokens);
   t.setId(id + "append");
   Value valuesByHead = t.splitHeads(v, groups, headSize, tokens);
-  auto append = attention::AppendOp::create(builder, t.location(), state.getType(), rotatedK, valuesByHead, past, state,
-                                            static_cast<uint64_t>(layer));
+  auto append = attention::AppendOp::create(builder, t.location(), state.getType(), rotatedK, valuesByHead,
+                                            past, state, static_cast<uint64_t>(layer));
   append->setAttr("coopt.id", builder.getStringAttr(id + "append"));
   state = append->getResult(0);
   t.setId(id + "attend");
   Value zero = arith::ConstantIndexOp::create(builder, t.location(), 0);
   Value init = t.empty({ShapedType::kDynamic, heads, headSize}, builder.getF32Type(), tokens);
   float scale = 1.0f / std::sqrt(static_cast<float>(headSize));
-  auto attend = attention::AttendOp::create(builder, t.location(), init.getType(), rotatedQ, state, past, zero, init,
-                                            static_cast<uint64_t>(layer), static_cast<uint64_t>(heads / groups),
-                                            llvm::APFloat(scale), IntegerAttr(), IntegerAttr());
+  auto attend = attention::AttendOp::create(
+      builder, t.location(), init.getType(), rotatedQ, state, past, zero, init, static_cast<uint64_t>(layer),
+      static_cast<uint64_t>(heads / groups), llvm::APFloat(scale), IntegerAttr(), IntegerAttr());
   attend->setAttr("coopt.id", builder.getStringAttr(id + "attend"));
   return project("o_proj", t.mergeHeads(attend->getResult(0)));
 }
@@ -196,20 +199,23 @@ void LlamaImporter::run() {
   MLIRContext *ctx = module.getContext();
   context = options.context > 0 ? options.context : config.maxPositions;
   int64_t chunk = std::min(options.chunk, context);
-  auto stateType =
-      attention::StateType::get(ctx, config.layers, config.keyValueHeads, config.headSize, context, builder.getF32Type());
+  auto stateType = attention::StateType::get(ctx, config.layers, config.keyValueHeads, config.headSize,
+                                             context, builder.getF32Type());
   auto tokensType = RankedTensorType::get({ShapedType::kDynamic}, builder.getI32Type());
-  auto logitsType = RankedTensorType::get({ShapedType::kDynamic, config.vocabularySize}, builder.getF32Type());
+  auto logitsType =
+      RankedTensorType::get({ShapedType::kDynamic, config.vocabularySize}, builder.getF32Type());
   auto sizeAttr = [&](StringRef name, int64_t min, int64_t max) -> Attribute {
     return model::SizeAttr::get(ctx, name, min, max, 1);
   };
   builder.setInsertionPointToEnd(module.getBody());
   auto entry = model::EntryOp::create(
-      builder, builder.getUnknownLoc(), "forward", builder.getFunctionType({tokensType, stateType}, {logitsType, stateType}),
-      builder.getArrayAttr({sizeAttr("tokens", 1, chunk), sizeAttr("outputs", 1, chunk), sizeAttr("past", 0, context - 1)}),
+      builder, builder.getUnknownLoc(), "forward",
+      builder.getFunctionType({tokensType, stateType}, {logitsType, stateType}),
+      builder.getArrayAttr(
+          {sizeAttr("tokens", 1, chunk), sizeAttr("outputs", 1, chunk), sizeAttr("past", 0, context - 1)}),
       builder.getArrayAttr({builder.getStrArrayAttr({"tokens"}), builder.getArrayAttr({})}),
-      builder.getArrayAttr({builder.getStrArrayAttr({"outputs"}), builder.getArrayAttr({})}), StringAttr(), ArrayAttr(),
-      ArrayAttr());
+      builder.getArrayAttr({builder.getStrArrayAttr({"outputs"}), builder.getArrayAttr({})}), StringAttr(),
+      ArrayAttr(), ArrayAttr());
   entry.setArgAttr(0, "coopt.name", builder.getStringAttr("tokens"));
   entry.setResultAttr(0, "coopt.name", builder.getStringAttr("logits"));
   Block *body = &entry.getBody().emplaceBlock();

@@ -8,8 +8,8 @@
 
 namespace coopt::import {
 
-/// Adds the model's parameters and @forward to `module`; `weights` holds the tensors that the configuration asks for
-/// (checkLlamaTensors).
+/// Adds the model's parameters and @forward to `module`; `weights` holds the tensors that the configuration
+/// asks for (checkLlamaTensors).
 void importLlama(mlir::ModuleOp module, const LlamaConfig &config, const SafetensorsModel &weights,
                  const ImportOptions &options);
 

@@ -15,7 +15,8 @@ namespace {
 constexpr int64_t kDefaultBound = 65536;
 
 /// The names of a value's dynamic extents: those given, or defaults for arguments.
-FailureOr<Attribute> dimNames(func::FuncOp function, Type type, DictionaryAttr attributes, StringRef value, bool isResult) {
+FailureOr<Attribute> dimNames(func::FuncOp function, Type type, DictionaryAttr attributes, StringRef value,
+                              bool isResult) {
   Builder builder(function.getContext());
   auto tensor = dyn_cast<RankedTensorType>(type);
   if (!tensor) {
@@ -28,7 +29,8 @@ FailureOr<Attribute> dimNames(func::FuncOp function, Type type, DictionaryAttr a
   if (given) {
     if (static_cast<int64_t>(given.size()) != tensor.getNumDynamicDims() ||
         !llvm::all_of(given, [](Attribute name) { return isa<StringAttr>(name); })) {
-      return function.emitError("expected ") << tensor.getNumDynamicDims() << " names in coopt.dims of " << value;
+      return function.emitError("expected ")
+             << tensor.getNumDynamicDims() << " names in coopt.dims of " << value;
     }
     return Attribute(given);
   }
@@ -92,7 +94,8 @@ LogicalResult importFunction(func::FuncOp function) {
   }
   auto keepName = [&](DictionaryAttr attributes) {
     auto name = attributes ? attributes.getAs<StringAttr>("coopt.name") : StringAttr();
-    return name ? builder.getDictionaryAttr(builder.getNamedAttr("coopt.name", name)) : builder.getDictionaryAttr({});
+    return name ? builder.getDictionaryAttr(builder.getNamedAttr("coopt.name", name))
+                : builder.getDictionaryAttr({});
   };
   SmallVector<Attribute> argumentAttributes, resultAttributes;
   for (size_t i = 0; i < function.getNumArguments(); ++i) {
@@ -101,9 +104,10 @@ LogicalResult importFunction(func::FuncOp function) {
   for (size_t i = 0; i < function.getNumResults(); ++i) {
     resultAttributes.push_back(keepName(function.getResultAttrDict(i)));
   }
-  auto entry = model::EntryOp::create(builder, function.getLoc(), function.getSymName(), function.getFunctionType(),
-                                      builder.getArrayAttr(orderedSizes), builder.getArrayAttr(argumentDims),
-                                      builder.getArrayAttr(resultDims), StringAttr(), builder.getArrayAttr(argumentAttributes),
+  auto entry = model::EntryOp::create(builder, function.getLoc(), function.getSymName(),
+                                      function.getFunctionType(), builder.getArrayAttr(orderedSizes),
+                                      builder.getArrayAttr(argumentDims), builder.getArrayAttr(resultDims),
+                                      StringAttr(), builder.getArrayAttr(argumentAttributes),
                                       builder.getArrayAttr(resultAttributes));
   entry.getBody().takeBody(function.getBody());
   auto terminator = cast<func::ReturnOp>(entry.getBody().front().getTerminator());

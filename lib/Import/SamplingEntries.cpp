@@ -18,7 +18,8 @@ model::EntryOp startEntry(OpBuilder &builder, ModuleOp module, StringRef name, T
   builder.setInsertionPointToEnd(module.getBody());
   Location loc = NameLoc::get(builder.getStringAttr(name));
   auto dims = [&](Type type) -> Attribute {
-    return cast<RankedTensorType>(type).hasStaticShape() ? builder.getArrayAttr({}) : builder.getStrArrayAttr({"outputs"});
+    return cast<RankedTensorType>(type).hasStaticShape() ? builder.getArrayAttr({})
+                                                         : builder.getStrArrayAttr({"outputs"});
   };
   SmallVector<Attribute> inputDims, sizes;
   for (Type input : inputs) {
@@ -27,9 +28,10 @@ model::EntryOp startEntry(OpBuilder &builder, ModuleOp module, StringRef name, T
   if (outputs > 0) {
     sizes.push_back(model::SizeAttr::get(builder.getContext(), "outputs", 1, outputs, 1));
   }
-  auto entry = model::EntryOp::create(builder, loc, name, builder.getFunctionType(inputs, result), builder.getArrayAttr(sizes),
-                                      builder.getArrayAttr(inputDims), builder.getArrayAttr({dims(result)}), StringAttr(),
-                                      ArrayAttr(), ArrayAttr());
+  auto entry =
+      model::EntryOp::create(builder, loc, name, builder.getFunctionType(inputs, result),
+                             builder.getArrayAttr(sizes), builder.getArrayAttr(inputDims),
+                             builder.getArrayAttr({dims(result)}), StringAttr(), ArrayAttr(), ArrayAttr());
   for (auto [index, argument] : llvm::enumerate(names.drop_back())) {
     entry.setArgAttr(index, "coopt.name", builder.getStringAttr(argument));
   }
@@ -48,7 +50,8 @@ void addScore(OpBuilder &builder, ModuleOp module, int64_t vocabulary, int64_t c
   auto logitsType = RankedTensorType::get({ShapedType::kDynamic, vocabulary}, f32);
   auto targetsType = RankedTensorType::get({ShapedType::kDynamic}, builder.getI32Type());
   auto nllType = RankedTensorType::get({ShapedType::kDynamic}, f32);
-  auto entry = startEntry(builder, module, "score", {logitsType, targetsType}, nllType, {"logits", "targets", "nll"}, chunk);
+  auto entry = startEntry(builder, module, "score", {logitsType, targetsType}, nllType,
+                          {"logits", "targets", "nll"}, chunk);
   TensorBuilder t(builder);
   t.setId("score/max");
   Value rows = model::SizeOp::create(builder, t.location(), builder.getIndexType(), "outputs");
@@ -58,24 +61,26 @@ void addScore(OpBuilder &builder, ModuleOp module, int64_t vocabulary, int64_t c
   AffineExpr m, n;
   bindDims(builder.getContext(), m, n);
   AffineMap perRow = AffineMap::get(2, 0, m);
-  Value powers = t.elementwise({logits, largest}, {builder.getMultiDimIdentityMap(2), perRow},
-                               t.empty(logitsType.getShape(), f32, rows), [&](OpBuilder &b, Location at, ValueRange a) -> Value {
-                                 Value shifted = arith::SubFOp::create(b, at, a[0], a[1]);
-                                 Value scaled = arith::MulFOp::create(b, at, shifted, TensorBuilder::f32(b, at, kLog2e));
-                                 return math::Exp2Op::create(b, at, scaled);
-                               });
+  Value powers = t.elementwise(
+      {logits, largest}, {builder.getMultiDimIdentityMap(2), perRow},
+      t.empty(logitsType.getShape(), f32, rows), [&](OpBuilder &b, Location at, ValueRange a) -> Value {
+        Value shifted = arith::SubFOp::create(b, at, a[0], a[1]);
+        Value scaled = arith::MulFOp::create(b, at, shifted, TensorBuilder::f32(b, at, kLog2e));
+        return math::Exp2Op::create(b, at, scaled);
+      });
   Value sums = t.reduceRows("sum", powers, rows);
   t.setId("score/nll");
-  Value nll = t.elementwise({sums, largest, targets}, {}, t.empty({ShapedType::kDynamic}, f32, rows),
-                            [&](OpBuilder &b, Location at, ValueRange a) -> Value {
-                              Value row = linalg::IndexOp::create(b, at, 0);
-                              Value column = arith::IndexCastOp::create(b, at, b.getIndexType(), a[2]);
-                              Value target = tensor::ExtractOp::create(b, at, logits, ValueRange{row, column});
-                              Value log = math::Log2Op::create(b, at, a[0]);
-                              Value natural = arith::MulFOp::create(b, at, log, TensorBuilder::f32(b, at, kLn2));
-                              Value shifted = arith::SubFOp::create(b, at, target, a[1]);
-                              return arith::SubFOp::create(b, at, natural, shifted);
-                            });
+  Value nll =
+      t.elementwise({sums, largest, targets}, {}, t.empty({ShapedType::kDynamic}, f32, rows),
+                    [&](OpBuilder &b, Location at, ValueRange a) -> Value {
+                      Value row = linalg::IndexOp::create(b, at, 0);
+                      Value column = arith::IndexCastOp::create(b, at, b.getIndexType(), a[2]);
+                      Value target = tensor::ExtractOp::create(b, at, logits, ValueRange{row, column});
+                      Value log = math::Log2Op::create(b, at, a[0]);
+                      Value natural = arith::MulFOp::create(b, at, log, TensorBuilder::f32(b, at, kLn2));
+                      Value shifted = arith::SubFOp::create(b, at, target, a[1]);
+                      return arith::SubFOp::create(b, at, natural, shifted);
+                    });
   model::ReturnOp::create(builder, t.location(), nll);
 }
 
@@ -99,18 +104,20 @@ void addSample(OpBuilder &builder, ModuleOp module, int64_t vocabulary) {
   auto index = [&](int64_t value) -> Value { return arith::ConstantIndexOp::create(builder, loc, value); };
   auto real = [&](float value) { return TensorBuilder::f32(builder, loc, value); };
   Value zero = index(0), one = index(1), end = index(vocabulary);
-  auto at = [&](OpBuilder &b, Value i) -> Value { return tensor::ExtractOp::create(b, loc, logits, ValueRange{zero, i}); };
+  auto at = [&](OpBuilder &b, Value i) -> Value {
+    return tensor::ExtractOp::create(b, loc, logits, ValueRange{zero, i});
+  };
 
   // The first largest logit; NaNs never win.
-  auto largest = scf::ForOp::create(
-      builder, loc, zero, end, one, ValueRange{real(-INFINITY), zero},
-      [&](OpBuilder &b, Location, Value i, ValueRange carried) {
-        Value x = at(b, i);
-        Value better = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, x, carried[0]);
-        Value best = arith::SelectOp::create(b, loc, better, x, carried[0]);
-        Value where = arith::SelectOp::create(b, loc, better, i, carried[1]);
-        scf::YieldOp::create(b, loc, ValueRange{best, where});
-      });
+  auto largest = scf::ForOp::create(builder, loc, zero, end, one, ValueRange{real(-INFINITY), zero},
+                                    [&](OpBuilder &b, Location, Value i, ValueRange carried) {
+                                      Value x = at(b, i);
+                                      Value better = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT,
+                                                                           x, carried[0]);
+                                      Value best = arith::SelectOp::create(b, loc, better, x, carried[0]);
+                                      Value where = arith::SelectOp::create(b, loc, better, i, carried[1]);
+                                      scf::YieldOp::create(b, loc, ValueRange{best, where});
+                                    });
   Value temperature = tensor::ExtractOp::create(builder, loc, body->getArgument(1), ValueRange{zero});
   Value random = tensor::ExtractOp::create(builder, loc, body->getArgument(2), ValueRange{zero});
   Value greedy = arith::CmpFOp::create(builder, loc, arith::CmpFPredicate::OLE, temperature, real(0.0f));
@@ -121,7 +128,8 @@ void addSample(OpBuilder &builder, ModuleOp module, int64_t vocabulary) {
     return math::Exp2Op::create(b, loc, scaled);
   };
   auto choice = scf::IfOp::create(
-      builder, loc, greedy, [&](OpBuilder &b, Location) { scf::YieldOp::create(b, loc, largest.getResult(1)); },
+      builder, loc, greedy,
+      [&](OpBuilder &b, Location) { scf::YieldOp::create(b, loc, largest.getResult(1)); },
       [&](OpBuilder &b, Location) {
         auto total = scf::ForOp::create(b, loc, zero, end, one, ValueRange{real(0.0f)},
                                         [&](OpBuilder &n, Location, Value i, ValueRange carried) {
@@ -129,10 +137,12 @@ void addSample(OpBuilder &builder, ModuleOp module, int64_t vocabulary) {
                                           scf::YieldOp::create(n, loc, sum);
                                         });
         Value threshold = arith::MulFOp::create(b, loc, random, total.getResult(0));
-        // The running sum and the first index behind the threshold; the most likely token if rounding leaves none.
+        // The running sum and the first index behind the threshold; the most likely token if rounding leaves
+        // none.
         Value none = arith::ConstantIndexOp::create(b, loc, -1);
         auto walk = scf::ForOp::create(
-            b, loc, zero, end, one, ValueRange{real(0.0f), none}, [&](OpBuilder &n, Location, Value i, ValueRange carried) {
+            b, loc, zero, end, one, ValueRange{real(0.0f), none},
+            [&](OpBuilder &n, Location, Value i, ValueRange carried) {
               Value sum = arith::AddFOp::create(n, loc, carried[0], power(n, i));
               Value beyond = arith::CmpFOp::create(n, loc, arith::CmpFPredicate::OGT, sum, threshold);
               Value open = arith::CmpIOp::create(n, loc, arith::CmpIPredicate::slt, carried[1], zero);

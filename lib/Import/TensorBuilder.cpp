@@ -45,7 +45,8 @@ Value TensorBuilder::contraction(Value x, Value w, Value rows) {
   Value filled = linalg::FillOp::create(b, loc, f32(b, loc, 0.0f), init).getResult(0);
   AffineExpr m, n, k;
   bindDims(b.getContext(), m, n, k);
-  SmallVector<AffineMap> maps = AffineMap::inferFromExprList({ArrayRef<AffineExpr>{m, k}, {n, k}, {m, n}}, b.getContext());
+  SmallVector<AffineMap> maps =
+      AffineMap::inferFromExprList({ArrayRef<AffineExpr>{m, k}, {n, k}, {m, n}}, b.getContext());
   SmallVector<utils::IteratorType> iterators = {utils::IteratorType::parallel, utils::IteratorType::parallel,
                                                 utils::IteratorType::reduction};
   auto op = linalg::GenericOp::create(b, loc, filled.getType(), ValueRange{x, w}, filled, maps, iterators,
@@ -76,12 +77,14 @@ Value TensorBuilder::rmsNorm(Value x, Value weight, double epsilon, Value rowCou
   Value scales = elementwise(sums, {}, empty({ShapedType::kDynamic}, b.getF32Type(), rowCount),
                              [&](OpBuilder &nested, Location at, ValueRange a) -> Value {
                                Value mean = arith::DivFOp::create(nested, at, a[0], f32(nested, at, width));
-                               Value shifted = arith::AddFOp::create(nested, at, mean, f32(nested, at, epsilon));
+                               Value shifted =
+                                   arith::AddFOp::create(nested, at, mean, f32(nested, at, epsilon));
                                return math::RsqrtOp::create(nested, at, shifted);
                              });
   AffineExpr m, k;
   bindDims(b.getContext(), m, k);
-  SmallVector<AffineMap> maps = {b.getMultiDimIdentityMap(2), AffineMap::get(2, 0, m), AffineMap::get(2, 0, k)};
+  SmallVector<AffineMap> maps = {b.getMultiDimIdentityMap(2), AffineMap::get(2, 0, m),
+                                 AffineMap::get(2, 0, k)};
   return elementwise({x, scales, weight}, maps, empty(type.getShape(), b.getF32Type(), rowCount),
                      [](OpBuilder &nested, Location at, ValueRange a) -> Value {
                        Value normal = arith::MulFOp::create(nested, at, a[0], a[1]);
@@ -94,7 +97,8 @@ Value TensorBuilder::siluTimes(Value gate, Value up, Value rowCount) {
   return elementwise({gate, up}, {}, empty(type.getShape(), b.getF32Type(), rowCount),
                      [](OpBuilder &nested, Location at, ValueRange a) -> Value {
                        // sigmoid(x) = 1 / (1 + exp2(-(x * log2 e))): the sequence of Numerics.
-                       Value scaled = arith::MulFOp::create(nested, at, a[0], f32(nested, at, 0x1.715476p+0f));
+                       Value scaled =
+                           arith::MulFOp::create(nested, at, a[0], f32(nested, at, 0x1.715476p+0f));
                        Value exponent = arith::NegFOp::create(nested, at, scaled);
                        Value power = math::Exp2Op::create(nested, at, exponent);
                        Value one = f32(nested, at, 1.0f);
@@ -134,16 +138,20 @@ Value TensorBuilder::rows(Value x, Value first, Value count) {
   return tensor::ExtractSliceOp::create(b, loc, slice, x, offsets, sizes, strides);
 }
 
-Value TensorBuilder::rotary(Value x, Value cosine, Value sine, int64_t heads, int64_t headSize, Value rowCount) {
+Value TensorBuilder::rotary(Value x, Value cosine, Value sine, int64_t heads, int64_t headSize,
+                            Value rowCount) {
   int64_t half = headSize / 2;
   auto split = RankedTensorType::get({ShapedType::kDynamic, heads, 2, half}, b.getF32Type());
   SmallVector<ReassociationIndices> groups = {{0}, {1, 2, 3}};
-  SmallVector<OpFoldResult> shape = {rowCount, b.getIndexAttr(heads), b.getIndexAttr(2), b.getIndexAttr(half)};
+  SmallVector<OpFoldResult> shape = {rowCount, b.getIndexAttr(heads), b.getIndexAttr(2),
+                                     b.getIndexAttr(half)};
   Value parts = tensor::ExpandShapeOp::create(b, loc, split, x, groups, shape);
   auto halfType = RankedTensorType::get({ShapedType::kDynamic, heads, half}, b.getF32Type());
   auto part = [&](int64_t which) -> Value {
-    SmallVector<OpFoldResult> offsets = {b.getIndexAttr(0), b.getIndexAttr(0), b.getIndexAttr(which), b.getIndexAttr(0)};
-    SmallVector<OpFoldResult> sizes = {rowCount, b.getIndexAttr(heads), b.getIndexAttr(1), b.getIndexAttr(half)};
+    SmallVector<OpFoldResult> offsets = {b.getIndexAttr(0), b.getIndexAttr(0), b.getIndexAttr(which),
+                                         b.getIndexAttr(0)};
+    SmallVector<OpFoldResult> sizes = {rowCount, b.getIndexAttr(heads), b.getIndexAttr(1),
+                                       b.getIndexAttr(half)};
     SmallVector<OpFoldResult> strides(4, b.getIndexAttr(1));
     return tensor::ExtractSliceOp::create(b, loc, halfType, parts, offsets, sizes, strides);
   };
@@ -151,20 +159,21 @@ Value TensorBuilder::rotary(Value x, Value cosine, Value sine, int64_t heads, in
   bindDims(b.getContext(), t, h, p, d);
   AffineMap input = AffineMap::get(4, 0, {t, h, d}, b.getContext());
   AffineMap table = AffineMap::get(4, 0, {t, d}, b.getContext());
-  Value rotated = elementwise(
-      {part(0), part(1), cosine, sine}, {input, input, table, table}, empty(split.getShape(), b.getF32Type(), rowCount),
-      [](OpBuilder &nested, Location at, ValueRange a) -> Value {
-        Value lowCos = arith::MulFOp::create(nested, at, a[0], a[2]);
-        Value highSin = arith::MulFOp::create(nested, at, a[1], a[3]);
-        Value highCos = arith::MulFOp::create(nested, at, a[1], a[2]);
-        Value lowSin = arith::MulFOp::create(nested, at, a[0], a[3]);
-        Value first = arith::SubFOp::create(nested, at, lowCos, highSin);
-        Value second = arith::AddFOp::create(nested, at, highCos, lowSin);
-        Value which = linalg::IndexOp::create(nested, at, 2);
-        Value zero = arith::ConstantIndexOp::create(nested, at, 0);
-        Value isFirst = arith::CmpIOp::create(nested, at, arith::CmpIPredicate::eq, which, zero);
-        return arith::SelectOp::create(nested, at, isFirst, first, second);
-      });
+  Value rotated = elementwise({part(0), part(1), cosine, sine}, {input, input, table, table},
+                              empty(split.getShape(), b.getF32Type(), rowCount),
+                              [](OpBuilder &nested, Location at, ValueRange a) -> Value {
+                                Value lowCos = arith::MulFOp::create(nested, at, a[0], a[2]);
+                                Value highSin = arith::MulFOp::create(nested, at, a[1], a[3]);
+                                Value highCos = arith::MulFOp::create(nested, at, a[1], a[2]);
+                                Value lowSin = arith::MulFOp::create(nested, at, a[0], a[3]);
+                                Value first = arith::SubFOp::create(nested, at, lowCos, highSin);
+                                Value second = arith::AddFOp::create(nested, at, highCos, lowSin);
+                                Value which = linalg::IndexOp::create(nested, at, 2);
+                                Value zero = arith::ConstantIndexOp::create(nested, at, 0);
+                                Value isFirst =
+                                    arith::CmpIOp::create(nested, at, arith::CmpIPredicate::eq, which, zero);
+                                return arith::SelectOp::create(nested, at, isFirst, first, second);
+                              });
   SmallVector<ReassociationIndices> merge = {{0}, {1}, {2, 3}};
   return tensor::CollapseShapeOp::create(b, loc, rotated, merge);
 }

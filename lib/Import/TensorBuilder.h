@@ -1,8 +1,8 @@
 //===- TensorBuilder.h - Short words for the tensor ops that models are made of --===//
 //
-// Importers say what a layer computes in these words; each makes one or a few linalg, tensor, model or attention ops
-// with the op id that is current (setId). Shapes: activations are tensor<?x..>, their leading extent one of the
-// entry's named sizes.
+// Importers say what a layer computes in these words; each makes one or a few linalg, tensor, model or
+// attention ops with the op id that is current (setId). Shapes: activations are tensor<?x..>, their leading
+// extent one of the entry's named sizes.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_IMPORT_TENSORBUILDER_H
@@ -34,8 +34,8 @@ public:
   /// A fresh tensor of `shape`; dynamic extents take `sizes` in order.
   Value empty(llvm::ArrayRef<int64_t> shape, mlir::Type element, ValueRange sizes);
 
-  /// result[i..] = body(inputs[maps(i..)]..) over all of `result`'s extents. Each map sends the result's indices to an
-  /// input's; an empty map list means identity everywhere.
+  /// result[i..] = body(inputs[maps(i..)]..) over all of `result`'s extents. Each map sends the result's
+  /// indices to an input's; an empty map list means identity everywhere.
   Value elementwise(ValueRange inputs, llvm::ArrayRef<mlir::AffineMap> maps, Value init, const Body &body);
 
   /// y[m, n] = sum over k of x[m, k] * w[n, k], binary32.

@@ -99,7 +99,8 @@ LogicalResult coopt::package::buildPackage(ModuleOp module, const std::vector<st
     }
     auto bytes = serializeTokenizer(*tables);
     if (!bytes) {
-      return mlir::emitError(UnknownLoc::get(module.getContext())) << std::string(file) << ": " << bytes.error().message;
+      return mlir::emitError(UnknownLoc::get(module.getContext()))
+             << std::string(file) << ": " << bytes.error().message;
     }
     contents.tokenizer = std::move(*bytes);
   }

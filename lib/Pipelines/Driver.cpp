@@ -92,7 +92,8 @@ private:
 LogicalResult Compilation::start() {
   if (llvm::sys::fs::is_directory(options.input)) {
     if (options.from) {
-      report(options.input + ": --compile-from takes the MLIR file that --compile-to wrote, not a model directory");
+      report(options.input +
+             ": --compile-from takes the MLIR file that --compile-to wrote, not a model directory");
       return failure();
     }
     auto imported = import::importHuggingFace(&context, options.input, options.importOptions);
@@ -127,14 +128,16 @@ LogicalResult Compilation::finishPhase(Phase phase, std::chrono::steady_clock::t
     return failure();
   }
   llvm::SmallString<128> path(options.dumpDirectory);
-  llvm::sys::path::append(path, std::to_string(static_cast<int>(phase) + 1) + "-" + phaseName(phase) + ".mlir");
+  llvm::sys::path::append(path,
+                          std::to_string(static_cast<int>(phase) + 1) + "-" + phaseName(phase) + ".mlir");
   return writeText(*module, std::string(path));
 }
 
 LogicalResult Compilation::run() {
   Phase from = options.from.value_or(Phase::Import);
   if (options.from && from >= options.to) {
-    report("--compile-from=" + phaseName(from) + " leaves nothing to do before --compile-to=" + phaseName(options.to));
+    report("--compile-from=" + phaseName(from) +
+           " leaves nothing to do before --compile-to=" + phaseName(options.to));
     return failure();
   }
   auto begin = std::chrono::steady_clock::now();

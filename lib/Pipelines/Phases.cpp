@@ -59,9 +59,7 @@ LogicalResult compressPhase(ModuleOp module, const CompileOptions &options) {
     module->setAttr("model.info", named.getDictionary(module.getContext()));
   }
   return failure(failed(coopt::compress(module, compress)) ||
-                 failed(runPasses(module, [](OpPassManager &manager) {
-                   manager.addPass(createCSEPass());
-                 })));
+                 failed(runPasses(module, [](OpPassManager &manager) { manager.addPass(createCSEPass()); })));
 }
 
 LogicalResult fusePhase(ModuleOp module) {
@@ -73,8 +71,8 @@ LogicalResult fusePhase(ModuleOp module) {
   return failure(failed(resolved) || failed(formKernels(module)));
 }
 
-/// vector.fma is fused by definition; upstream lowers it to the intrinsic that may or may not fuse, and ours is compiled
-/// with contraction off, where it does not.
+/// vector.fma is fused by definition; upstream lowers it to the intrinsic that may or may not fuse, and ours
+/// is compiled with contraction off, where it does not.
 void fuseMultiplyAdds(ModuleOp lowered) {
   lowered.walk([](LLVM::FMulAddOp op) {
     OpBuilder builder(op);
@@ -88,7 +86,8 @@ void fuseMultiplyAdds(ModuleOp lowered) {
 LogicalResult lowerVariant(ModuleOp module, ModuleOp kernels, StringRef variant) {
   std::optional<Isa> isa = isaOf(variant);
   if (!isa) {
-    return module.emitError("unknown instruction-set variant '") << variant << "': expected generic, avx2 or avx512";
+    return module.emitError("unknown instruction-set variant '")
+           << variant << "': expected generic, avx2 or avx512";
   }
   OpBuilder builder(kernels);
   auto lowered = cast<ModuleOp>(builder.clone(*kernels));
@@ -203,7 +202,8 @@ LogicalResult coopt::runPhase(Phase phase, ModuleOp module, const CompileOptions
   return failure(failed(run()) || failed(mlir::verify(module)));
 }
 
-LogicalResult coopt::writePackageFile(ModuleOp module, const CompileOptions &options, const std::string &path) {
+LogicalResult coopt::writePackageFile(ModuleOp module, const CompileOptions &options,
+                                      const std::string &path) {
   return package::buildPackage(module, options.variants, path);
 }
 

@@ -23,9 +23,12 @@ public:
   void build(StringRef name);
 
 private:
-  Value constant(int64_t value) { return LLVM::ConstantOp::create(builder, loc, i64(), builder.getI64IntegerAttr(value)); }
+  Value constant(int64_t value) {
+    return LLVM::ConstantOp::create(builder, loc, i64(), builder.getI64IntegerAttr(value));
+  }
   Value load(Type result, Value base, int64_t byteOffset) {
-    Value address = LLVM::GEPOp::create(builder, loc, pointer(), builder.getI8Type(), base, ArrayRef<LLVM::GEPArg>{byteOffset});
+    Value address = LLVM::GEPOp::create(builder, loc, pointer(), builder.getI8Type(), base,
+                                        ArrayRef<LLVM::GEPArg>{byteOffset});
     return LLVM::LoadOp::create(builder, loc, result, address);
   }
   Type i64() { return builder.getI64Type(); }
@@ -76,7 +79,8 @@ void EntryBuilder::build(StringRef name) {
       Value address = load(pointer(), buffers, 8 * nextBuffer++);
       SmallVector<Value> extents;
       for (int64_t extent : memref.getShape()) {
-        extents.push_back(ShapedType::isDynamic(extent) ? load(i64(), sizes, 8 * nextSize++) : constant(extent));
+        extents.push_back(ShapedType::isDynamic(extent) ? load(i64(), sizes, 8 * nextSize++)
+                                                        : constant(extent));
       }
       appendDescriptor(address, extents);
     } else {

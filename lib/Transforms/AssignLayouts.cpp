@@ -46,9 +46,10 @@ std::optional<layout::Layout> cpuWeightLayout(RankedTensorType type) {
     return std::nullopt;
   }
   std::vector<int64_t> sizes(type.getShape().begin(), type.getShape().end());
-  Expected<layout::Layout> layout = type.getElementType().isF32()         ? layout::blocked(sizes, {{0, 4}})
-                                    : type.getElementType().isInteger(8) ? layout::blocked(sizes, {{1, 1}, {0, 4}})
-                                                                         : fail("read row-major");
+  Expected<layout::Layout> layout = type.getElementType().isF32() ? layout::blocked(sizes, {{0, 4}})
+                                    : type.getElementType().isInteger(8)
+                                        ? layout::blocked(sizes, {{1, 1}, {0, 4}})
+                                        : fail("read row-major");
   return layout ? std::optional(*layout) : std::nullopt;
 }
 
@@ -59,7 +60,8 @@ public:
 
 private:
   LogicalResult repack(StringAttr parameter, const layout::Layout &chosen);
-  void useStorage(schedule::KernelOp kernel, BlockArgument argument, StringAttr stored, RankedTensorType type);
+  void useStorage(schedule::KernelOp kernel, BlockArgument argument, StringAttr stored,
+                  RankedTensorType type);
 
   ModuleOp module;
   SymbolTable symbols;
@@ -76,8 +78,8 @@ LogicalResult LayoutAssigner::repack(StringAttr name, const layout::Layout &chos
   auto encoding = model::LayoutAttr::get(module.getContext(), layout::print(chosen));
   auto storage = RankedTensorType::get({chosen.storageElements()}, logical.getElementType(), encoding);
 
-  // The recipe that makes the parameter packs it as its last step; a parameter that comes straight from a file
-  // gets a recipe of its own.
+  // The recipe that makes the parameter packs it as its last step; a parameter that comes straight from a
+  // file gets a recipe of its own.
   for (auto recipe : module.getOps<model::RecipeOp>()) {
     for (auto [index, defined] : llvm::enumerate(recipe.getDefines().getAsRange<FlatSymbolRefAttr>())) {
       if (defined.getAttr() == name) {
@@ -100,8 +102,9 @@ LogicalResult LayoutAssigner::repack(StringAttr name, const layout::Layout &chos
   symbols.insert(storedParameter);
   StringAttr storedName = storedParameter.getSymNameAttr();
   builder.setInsertionPointAfter(storedParameter);
-  auto recipe = model::RecipeOp::create(builder, parameter.getLoc(), (storedName.getValue() + ".recipe").str(),
-                                        builder.getArrayAttr({FlatSymbolRefAttr::get(storedName)}));
+  auto recipe =
+      model::RecipeOp::create(builder, parameter.getLoc(), (storedName.getValue() + ".recipe").str(),
+                              builder.getArrayAttr({FlatSymbolRefAttr::get(storedName)}));
   Block *body = recipe.getBody().empty() ? &recipe.getBody().emplaceBlock() : &recipe.getBody().front();
   builder.setInsertionPointToEnd(body);
   Value source = model::LoadOp::create(builder, parameter.getLoc(), logical, FlatSymbolRefAttr::get(name));

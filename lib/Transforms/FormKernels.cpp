@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/IRMapping.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
@@ -26,7 +27,10 @@ private:
   LogicalResult buildKernel(const KernelGroup &group);
   /// A tensor.empty outside the kernel for `result`, with host-side extents.
   FailureOr<Value> destination(OpResult result);
-  /// Copies into a result of the entry what no kernel would write there: views, arguments, values returned twice.
+  /// What the kernel hands on: all tensors of the root, and of other members what is used outside.
+  SmallVector<OpResult> resultsOf(const KernelGroup &group, const llvm::SmallPtrSetImpl<Operation *> &members);
+  /// Copies into a result of the entry what no kernel would write there: views, arguments, values returned
+  /// twice.
   void copyPlainResults();
   std::string idOf(const KernelGroup &group);
 
@@ -75,7 +79,8 @@ std::string EntryKernels::idOf(const KernelGroup &group) {
 FailureOr<Value> EntryKernels::destination(OpResult result) {
   auto type = dyn_cast<RankedTensorType>(result.getType());
   if (!type) {
-    return result.getOwner()->emitError("a kernel's result must be a ranked tensor or a state, got ") << result.getType();
+    return result.getOwner()->emitError("a kernel's result must be a ranked tensor or a state, got ")
+           << result.getType();
   }
   Location loc = result.getLoc();
   if (type.hasStaticShape()) {
@@ -86,22 +91,52 @@ FailureOr<Value> EntryKernels::destination(OpResult result) {
       return builder.clone(*empty, outer)->getResult(0);
     }
   }
+  if (auto loop = dyn_cast<LoopLikeOpInterface>(result.getOwner())) {
+    OpOperand *init = loop.getTiedLoopInit(result);
+    if (tensor::EmptyOp empty = init ? emptyBehind(init->get()) : tensor::EmptyOp()) {
+      return builder.clone(*empty, outer)->getResult(0);
+    }
+  }
+  // What the entry returns has extents that the entry names.
+  auto entry = cast<model::EntryOp>(block.getParentOp());
+  for (OpOperand &use : result.getUses()) {
+    if (use.getOwner() == block.getTerminator()) {
+      SmallVector<Value> sizes;
+      for (StringRef name : entry.getResultDimNames(use.getOperandNumber())) {
+        sizes.push_back(model::SizeOp::create(builder, loc, builder.getIndexType(), name));
+      }
+      return Value(tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType(), sizes));
+    }
+  }
+  // Made by an op with no destination of its own: its sizes in terms of what is outside.
   ReifiedRankedShapedTypeDims shapes;
   if (failed(reifyResultShapes(builder, result.getOwner(), shapes))) {
     return result.getOwner()->emitError("can't tell the size of this op's result outside its kernel");
   }
-  // The sizes may have been taken of tensors that kernels now make.
-  SmallVector<OpFoldResult> sizes = shapes[result.getResultNumber()];
-  for (OpFoldResult &size : sizes) {
-    if (auto value = dyn_cast<Value>(size)) {
-      if (Operation *def = value.getDefiningOp()) {
-        for (OpOperand &operand : def->getOpOperands()) {
-          operand.set(outer.lookupOrDefault(operand.get()));
-        }
+  return Value(tensor::EmptyOp::create(builder, loc, shapes[result.getResultNumber()], type.getElementType()));
+}
+
+SmallVector<OpResult> EntryKernels::resultsOf(const KernelGroup &group,
+                                              const llvm::SmallPtrSetImpl<Operation *> &members) {
+  SmallVector<OpResult> results;
+  auto usedOutside = [&](OpResult result) {
+    return llvm::any_of(result.getUsers(), [&](Operation *user) {
+      return !members.contains(block.findAncestorOpInBlock(*user));
+    });
+  };
+  for (Operation *op : llvm::reverse(group.ops)) {
+    bool destinationStyle = isa<DestinationStyleOpInterface>(op);
+    for (OpResult result : op->getResults()) {
+      if (isState(result.getType())) {
+        continue;
+      }
+      // A destination must be somewhere even if its contents are not wanted.
+      if (usedOutside(result) || (op == group.root() && destinationStyle)) {
+        results.push_back(result);
       }
     }
   }
-  return Value(tensor::EmptyOp::create(builder, loc, sizes, type.getElementType()));
+  return results;
 }
 
 LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
@@ -143,15 +178,13 @@ LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
     (isWrittenState ? oldOuts : oldIns).push_back(source);
   }
   SmallVector<OpResult> tensorResults;
-  for (OpResult result : root->getResults()) {
-    if (!isState(result.getType())) {
-      FailureOr<Value> init = destination(result);
-      if (failed(init)) {
-        return failure();
-      }
-      outs.push_back(*init);
-      tensorResults.push_back(result);
+  for (OpResult result : resultsOf(group, members)) {
+    FailureOr<Value> init = destination(result);
+    if (failed(init)) {
+      return failure();
     }
+    outs.push_back(*init);
+    tensorResults.push_back(result);
   }
 
   std::string id = idOf(group);
@@ -163,7 +196,8 @@ LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
   for (auto [old, argument] : llvm::zip_equal(oldIns, body->getArguments().take_front(ins.size()))) {
     map.map(old, argument);
   }
-  for (auto [old, argument] : llvm::zip_equal(oldOuts, body->getArguments().drop_front(ins.size()).take_front(oldOuts.size()))) {
+  for (auto [old, argument] :
+       llvm::zip_equal(oldOuts, body->getArguments().drop_front(ins.size()).take_front(oldOuts.size()))) {
     map.map(old, argument);
   }
   ValueRange destinations = body->getArguments().drop_front(ins.size() + oldOuts.size());
@@ -183,9 +217,13 @@ LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
       // The root writes into the kernel's destinations instead of fresh tensors.
       if (auto style = dyn_cast<DestinationStyleOpInterface>(op)) {
         for (auto [result, destinationArgument] : llvm::zip_equal(tensorResults, destinations)) {
+          if (result.getOwner() != root) {
+            continue;
+          }
           if (tensor::EmptyOp empty = emptyBehind(style.getTiedOpOperand(result)->get())) {
             map.map(empty.getResult(), destinationArgument);
-            // An initial fill was possibly cloned for an earlier member: forget it, it must fill the destination.
+            // An initial fill was possibly cloned for an earlier member: forget it, it must fill the
+            // destination.
             Value init = style.getTiedOpOperand(result)->get();
             while (init != empty.getResult()) {
               map.erase(init);

@@ -65,8 +65,8 @@ void HostProgramBuilder::declareEntry() {
   MLIRContext *context = entry.getContext();
   SmallVector<Attribute> sizes, arguments, results, states;
   for (auto s : entry.getSizes().getAsRange<model::SizeAttr>()) {
-    sizes.push_back(program::SizeAttr::get(context, StringAttr::get(context, s.getName()), s.getMin(), s.getMax(),
-                                           s.getMultiple()));
+    sizes.push_back(program::SizeAttr::get(context, StringAttr::get(context, s.getName()), s.getMin(),
+                                           s.getMax(), s.getMultiple()));
   }
   auto valueAttr = [&](Type type, StringRef name, ArrayRef<StringRef> dims) {
     SmallVector<StringAttr> names;
@@ -81,15 +81,18 @@ void HostProgramBuilder::declareEntry() {
       // Entries that use a state of one type share it.
       std::string name = "cache" + (states.empty() ? std::string() : std::to_string(states.size()));
       states.push_back(program::StateAttr::get(context, StringAttr::get(context, name), buffer.getDimSize(0),
-                                               buffer.getDimSize(1), buffer.getDimSize(2), buffer.getElementType()));
+                                               buffer.getDimSize(1), buffer.getDimSize(2),
+                                               buffer.getElementType()));
     } else {
-      std::string name = valueName(function_interface_impl::getArgAttrDict(entry, index), "arg", arguments.size());
+      std::string name =
+          valueName(function_interface_impl::getArgAttrDict(entry, index), "arg", arguments.size());
       arguments.push_back(valueAttr(type, name, entry.getArgumentDimNames(index)));
     }
   }
   for (auto [index, type] : llvm::enumerate(entry.getResultTypes())) {
     if (!isa<attention::StateType>(type)) {
-      std::string name = valueName(function_interface_impl::getResultAttrDict(entry, index), "result", results.size());
+      std::string name =
+          valueName(function_interface_impl::getResultAttrDict(entry, index), "result", results.size());
       results.push_back(valueAttr(type, name, entry.getResultDimNames(index)));
     }
   }
@@ -113,8 +116,8 @@ void HostProgramBuilder::declareEntry() {
     for (StringRef name : entry.getArgumentDimNames(index)) {
       buffer.dynamicSizes.push_back(size(name));
     }
-    buffer.buffer =
-        program::ArgumentOp::create(builder, loc(), bufferType(old.getType()), argument++, buffer.dynamicSizes);
+    buffer.buffer = program::ArgumentOp::create(builder, loc(), bufferType(old.getType()), argument++,
+                                                buffer.dynamicSizes);
     buffers[old] = buffer;
   }
   int64_t result = 0;
@@ -127,7 +130,8 @@ void HostProgramBuilder::declareEntry() {
     for (StringRef name : entry.getResultDimNames(index)) {
       buffer.dynamicSizes.push_back(size(name));
     }
-    buffer.buffer = program::ResultOp::create(builder, loc(), bufferType(value.getType()), result++, buffer.dynamicSizes);
+    buffer.buffer =
+        program::ResultOp::create(builder, loc(), bufferType(value.getType()), result++, buffer.dynamicSizes);
     resultBuffers[value] = buffer;
   }
 }
@@ -200,7 +204,8 @@ FailureOr<Value> HostProgramBuilder::itemCount(schedule::KernelOp kernel) {
     }
     for (size_t d = 0; d < static_cast<size_t>(forall.getRank()); ++d) {
       SmallVector<Value> bounds;
-      for (OpFoldResult bound : {forall.getMixedLowerBound()[d], forall.getMixedUpperBound()[d], forall.getMixedStep()[d]}) {
+      for (OpFoldResult bound :
+           {forall.getMixedLowerBound()[d], forall.getMixedUpperBound()[d], forall.getMixedStep()[d]}) {
         if (auto constant = getConstantIntValue(bound)) {
           bounds.push_back(arith::ConstantIndexOp::create(builder, loc(), *constant));
           continue;
@@ -235,7 +240,8 @@ FailureOr<HostBuffer> HostProgramBuilder::destinationFor(Value result, Value ini
       buffer.dynamicSizes.push_back(*value);
     }
   }
-  buffer.buffer = program::AllocOp::create(builder, loc(), bufferType(type), buffer.dynamicSizes, IntegerAttr());
+  buffer.buffer =
+      program::AllocOp::create(builder, loc(), bufferType(type), buffer.dynamicSizes, IntegerAttr());
   return buffer;
 }
 
@@ -281,8 +287,8 @@ LogicalResult HostProgramBuilder::translateKernel(schedule::KernelOp kernel) {
   for (int64_t constant : outlined->constants) {
     sizes.push_back(arith::ConstantIndexOp::create(builder, loc(), constant));
   }
-  program::DispatchOp::create(builder, kernel.getLoc(), kernel.getId(), outlined->function.getSymName(), *items, reads,
-                              writes, sizes);
+  program::DispatchOp::create(builder, kernel.getLoc(), kernel.getId(), outlined->function.getSymName(),
+                              *items, reads, writes, sizes);
   return success();
 }
 
@@ -310,8 +316,9 @@ LogicalResult HostProgramBuilder::translateBranch(scf::IfOp branch) {
     resultBuffers[elseValue] = *buffer;
   }
   auto translated = program::IfOp::create(builder, branch.getLoc(), scalars.lookup(branch.getCondition()));
-  for (auto [region, from] : {std::pair<Region *, Block *>{&translated.getThenRegion(), branch.thenBlock()},
-                              std::pair<Region *, Block *>{&translated.getElseRegion(), branch.elseBlock()}}) {
+  for (auto [region, from] :
+       {std::pair<Region *, Block *>{&translated.getThenRegion(), branch.thenBlock()},
+        std::pair<Region *, Block *>{&translated.getElseRegion(), branch.elseBlock()}}) {
     OpBuilder::InsertionGuard guard(builder);
     Block *body = region->empty() ? &region->emplaceBlock() : &region->front();
     if (body->empty()) {
@@ -328,39 +335,42 @@ LogicalResult HostProgramBuilder::translateBranch(scf::IfOp branch) {
 
 LogicalResult HostProgramBuilder::translate(Block &block) {
   for (Operation &op : block.without_terminator()) {
-    LogicalResult translated = llvm::TypeSwitch<Operation *, LogicalResult>(&op)
-        .Case([&](schedule::KernelOp kernel) { return translateKernel(kernel); })
-        .Case([&](scf::IfOp branch) { return translateBranch(branch); })
-        .Case([&](model::SizeOp named) {
-          scalars.map(named.getResult(), size(named.getSize()));
-          return success();
-        })
-        .Case([&](model::LoadOp load) {
-          buffers[load.getResult()] = {
-              program::ParameterOp::create(builder, load.getLoc(), bufferType(load.getType()), load.getParameterAttr()), {}};
-          return success();
-        })
-        .Case([&](tensor::DimOp dim) -> LogicalResult {
-          std::optional<int64_t> index = dim.getConstantIndex();
-          if (!index) {
-            return dim.emitError("the host program takes sizes of constant dimensions only");
-          }
-          FailureOr<Value> value = extent(dim, dim.getSource(), *index);
-          if (failed(value)) {
-            return failure();
-          }
-          scalars.map(dim.getResult(), *value);
-          return success();
-        })
-        .Case([&](tensor::EmptyOp) { return success(); }) // destinations: see destinationFor
-        .Default([&](Operation *other) -> LogicalResult {
-          if (!llvm::all_of(other->getResultTypes(), [](Type type) { return type.isIntOrIndex(); }) ||
-              other->getNumRegions() != 0) {
-            return other->emitError("is outside any kernel, and the host program can't compute it");
-          }
-          builder.clone(*other, scalars);
-          return success();
-        });
+    LogicalResult translated =
+        llvm::TypeSwitch<Operation *, LogicalResult>(&op)
+            .Case([&](schedule::KernelOp kernel) { return translateKernel(kernel); })
+            .Case([&](scf::IfOp branch) { return translateBranch(branch); })
+            .Case([&](model::SizeOp named) {
+              scalars.map(named.getResult(), size(named.getSize()));
+              return success();
+            })
+            .Case([&](model::LoadOp load) {
+              buffers[load.getResult()] = {program::ParameterOp::create(builder, load.getLoc(),
+                                                                        bufferType(load.getType()),
+                                                                        load.getParameterAttr()),
+                                           {}};
+              return success();
+            })
+            .Case([&](tensor::DimOp dim) -> LogicalResult {
+              std::optional<int64_t> index = dim.getConstantIndex();
+              if (!index) {
+                return dim.emitError("the host program takes sizes of constant dimensions only");
+              }
+              FailureOr<Value> value = extent(dim, dim.getSource(), *index);
+              if (failed(value)) {
+                return failure();
+              }
+              scalars.map(dim.getResult(), *value);
+              return success();
+            })
+            .Case([&](tensor::EmptyOp) { return success(); }) // destinations: see destinationFor
+            .Default([&](Operation *other) -> LogicalResult {
+              if (!llvm::all_of(other->getResultTypes(), [](Type type) { return type.isIntOrIndex(); }) ||
+                  other->getNumRegions() != 0) {
+                return other->emitError("is outside any kernel, and the host program can't compute it");
+              }
+              builder.clone(*other, scalars);
+              return success();
+            });
     if (failed(translated)) {
       return failure();
     }

@@ -11,8 +11,8 @@ using namespace mlir;
 using namespace coopt;
 
 OpRole coopt::roleOf(Operation *op) {
-  if (isa<tensor::EmptyOp, tensor::ExtractSliceOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp, tensor::CastOp,
-          linalg::FillOp>(op) ||
+  if (isa<tensor::EmptyOp, tensor::ExtractSliceOp, tensor::ExpandShapeOp, tensor::CollapseShapeOp,
+          tensor::CastOp, linalg::FillOp>(op) ||
       op->hasTrait<OpTrait::ConstantLike>()) {
     return OpRole::Free;
   }
@@ -63,7 +63,8 @@ KernelGroup::Kind kindAlone(Operation *op) {
   return KernelGroup::Kind::Single;
 }
 
-/// The map from `op`'s loops to the indices of operand `operand`; null where ops of this kind read it otherwise.
+/// The map from `op`'s loops to the indices of operand `operand`; null where ops of this kind read it
+/// otherwise.
 AffineMap readMap(OpOperand &operand) {
   Operation *op = operand.getOwner();
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
@@ -77,7 +78,8 @@ AffineMap readMap(OpOperand &operand) {
   return AffineMap();
 }
 
-/// The kind of `group` once `op`, which reads the group's result through `operand`, has joined; nothing if it can't.
+/// The kind of `group` once `op`, which reads the group's result through `operand`, has joined; nothing if it
+/// can't.
 std::optional<KernelGroup::Kind> kindWith(const KernelGroup &group, Operation *op, OpOperand &operand) {
   using Kind = KernelGroup::Kind;
   Kind alone = kindAlone(op);
@@ -91,24 +93,59 @@ std::optional<KernelGroup::Kind> kindWith(const KernelGroup &group, Operation *o
   if (alone == Kind::Pointwise && map.isIdentity()) {
     return group.kind;
   }
-  bool rowsToRows = map.getResult(0) == getAffineDimExpr(0, op->getContext()) &&
-                    llvm::none_of(map.getResults().drop_front(), [](AffineExpr e) { return e.isFunctionOfDim(0); });
+  bool rowsToRows =
+      map.getResult(0) == getAffineDimExpr(0, op->getContext()) &&
+      llvm::none_of(map.getResults().drop_front(), [](AffineExpr e) { return e.isFunctionOfDim(0); });
   if (group.kind != Kind::Anchored && rowsToRows) {
     return Kind::Rows;
   }
   return std::nullopt;
 }
 
+/// Whether a scalar that is computed from tensors is used by other ops of the block: no kernel can hand it on.
+bool passesScalars(Block &block) {
+  return llvm::any_of(block.without_terminator(), [](Operation &op) {
+    return roleOf(&op) == OpRole::Compute && llvm::any_of(op.getResults(), [](OpResult result) {
+             return result.getType().isIntOrIndexOrFloat() && !result.use_empty();
+           });
+  });
+}
+
+/// Everything that depends on tensors, in one kernel.
+KernelGroup wholeBlock(Block &block) {
+  KernelGroup group;
+  llvm::SmallPtrSet<Operation *, 16> members;
+  for (Operation &op : block.without_terminator()) {
+    bool depends = llvm::any_of(op.getOperands(), [&](Value operand) {
+      llvm::SetVector<Value> sources;
+      collectSources(operand, sources);
+      return llvm::any_of(sources,
+                          [&](Value v) { return v.getDefiningOp() && members.contains(v.getDefiningOp()); });
+    });
+    OpRole role = roleOf(&op);
+    if (role == OpRole::Compute || (role == OpRole::Host && depends)) {
+      group.ops.push_back(&op);
+      members.insert(&op);
+    }
+  }
+  return group;
+}
+
 } // namespace
 
 SmallVector<KernelGroup> coopt::groupOps(Block &block) {
   SmallVector<KernelGroup> groups;
+  if (passesScalars(block)) {
+    groups.push_back(wholeBlock(block));
+    return groups;
+  }
   DenseMap<Operation *, unsigned> groupOf;
   for (Operation &op : block.without_terminator()) {
     if (roleOf(&op) != OpRole::Compute) {
       continue;
     }
-    // The youngest group that the op depends on is the only one it can join: all the others then come before it.
+    // The youngest group that the op depends on is the only one it can join: all the others then come before
+    // it.
     std::optional<unsigned> youngest;
     llvm::SetVector<Value> sources;
     for (Value operand : op.getOperands()) {

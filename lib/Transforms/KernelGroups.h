@@ -28,7 +28,8 @@ struct KernelGroup {
   mlir::Operation *root() const { return ops.back(); }
 };
 
-/// The groups in an order in which they can run.
+/// The groups in an order in which they can run. A block in which scalars computed from tensors are used by other ops is one
+/// group.
 llvm::SmallVector<KernelGroup> groupOps(mlir::Block &block);
 
 /// The values outside Free ops on which `value` depends: results of Compute and Host ops, block arguments.

@@ -14,8 +14,9 @@ using namespace coopt;
 
 MemRefType coopt::bufferType(Type type) {
   if (auto state = dyn_cast<attention::StateType>(type)) {
-    return MemRefType::get({2 * state.getLayers() * state.getHeads(), state.getCapacity(), state.getHeadSize()},
-                           state.getElement());
+    return MemRefType::get(
+        {2 * state.getLayers() * state.getHeads(), state.getCapacity(), state.getHeadSize()},
+        state.getElement());
   }
   auto tensor = cast<RankedTensorType>(type);
   return MemRefType::get(tensor.getShape(), tensor.getElementType());
@@ -131,7 +132,8 @@ void FunctionBuilder::bindArguments() {
     Value argument = entry.getArgument(next++);
     Type type = body.getArgument(number).getType();
     if (isa<RankedTensorType>(type)) {
-      argument = bufferization::ToTensorOp::create(builder, kernel.getLoc(), type, argument, /*restrict=*/true, writable);
+      argument = bufferization::ToTensorOp::create(builder, kernel.getLoc(), type, argument,
+                                                   /*restrict=*/true, writable);
     }
     map.map(body.getArgument(number), argument);
   };
@@ -149,7 +151,8 @@ void FunctionBuilder::bindArguments() {
   }
 }
 
-/// Ops on state see the slabs of their own layer only: a window into the state's memref, in which they are layer 0.
+/// Ops on state see the slabs of their own layer only: a window into the state's memref, in which they are
+/// layer 0.
 LogicalResult FunctionBuilder::cloneStateOp(Operation &op) {
   Location loc = op.getLoc();
   OpOperand *stateOperand = nullptr;
@@ -174,7 +177,8 @@ LogicalResult FunctionBuilder::cloneStateOp(Operation &op) {
 
   OperationState copy(loc, op.getName());
   for (Value operand : op.getOperands()) {
-    copy.operands.push_back(isa<attention::StateType>(operand.getType()) ? window : map.lookupOrDefault(operand));
+    copy.operands.push_back(isa<attention::StateType>(operand.getType()) ? window
+                                                                         : map.lookupOrDefault(operand));
   }
   for (Type type : op.getResultTypes()) {
     if (!isa<attention::StateType>(type)) {
@@ -201,7 +205,8 @@ LogicalResult FunctionBuilder::cloneStateOp(Operation &op) {
 }
 
 LogicalResult FunctionBuilder::cloneBody() {
-  // Nested state ops (inside the loops of a tiled kernel) are rewritten after cloning: their state is the argument's memref then.
+  // Nested state ops (inside the loops of a tiled kernel) are rewritten after cloning: their state is the
+  // argument's memref then.
   Block &body = kernel.getBody().front();
   for (Operation &op : body.without_terminator()) {
     if (layerOf(op)) {
@@ -253,8 +258,9 @@ LogicalResult FunctionBuilder::cloneBody() {
   for (auto [index, value] : llvm::enumerate(yield.getValues())) {
     if (isa<RankedTensorType>(value.getType())) {
       Value destination = entry.getArgument(result.reads.size() + index);
-      auto op = bufferization::MaterializeInDestinationOp::create(builder, kernel.getLoc(), Type(), map.lookup(value),
-                                                                  destination, /*restrict=*/true, /*writable=*/true);
+      auto op = bufferization::MaterializeInDestinationOp::create(builder, kernel.getLoc(), Type(),
+                                                                  map.lookup(value), destination,
+                                                                  /*restrict=*/true, /*writable=*/true);
       (void)op;
     }
   }
@@ -274,7 +280,8 @@ LogicalResult FunctionBuilder::bufferize() {
   return success();
 }
 
-/// Says in the IR what the entry promises: every size as the minimum of itself and its bound, which scratch is sized by.
+/// Says in the IR what the entry promises: every size as the minimum of itself and its bound, which scratch
+/// is sized by.
 void FunctionBuilder::stateBounds() {
   Block &entry = function.getBody().front();
   builder.setInsertionPointToStart(&entry);
@@ -335,7 +342,8 @@ void FunctionBuilder::loopOverItems() {
     builder.setInsertionPointToStart(&entry);
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
     auto loop = scf::ForOp::create(builder, loc, first, last, one);
-    for (Operation &op : llvm::make_early_inc_range(llvm::make_range(std::next(loop->getIterator()), std::prev(entry.end())))) {
+    for (Operation &op : llvm::make_early_inc_range(
+             llvm::make_range(std::next(loop->getIterator()), std::prev(entry.end())))) {
       op.moveBefore(loop.getBody()->getTerminator());
     }
     return;

@@ -5,9 +5,10 @@
 //   func.func @name(reads: memref.., writes: memref.., scalars: index.., %first: index, %last: index,
 //                   %scratch: memref<?xi8> {coopt.scratch})
 //
-// in the nested module @kernels: bufferised, its scf.forall turned into a loop over the work items first..last-1.
-// Opaque state becomes memref<(2 * layers * heads) x capacity x headSize>; the layer is a scalar, so that the layers of a
-// model share their kernels. Kernels whose functions are equal but for the name are one function.
+// in the nested module @kernels: bufferised, its scf.forall turned into a loop over the work items
+// first..last-1. Opaque state becomes memref<(2 * layers * heads) x capacity x headSize>; the layer is a
+// scalar, so that the layers of a model share their kernels. Kernels whose functions are equal but for the
+// name are one function.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_LIB_TRANSFORMS_KERNELOUTLINER_H

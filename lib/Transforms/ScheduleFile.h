@@ -14,7 +14,8 @@ namespace coopt {
 
 class ScheduleFile {
 public:
-  /// Reads `path` (empty: no schedules); errors are emitted at `module` with the file's name and the JSON path.
+  /// Reads `path` (empty: no schedules); errors are emitted at `module` with the file's name and the JSON
+  /// path.
   static mlir::FailureOr<ScheduleFile> read(mlir::ModuleOp module, const std::string &path);
 
   /// The schedule of the first entry whose pattern matches the op id.

@@ -14,7 +14,8 @@ using namespace coopt;
 
 namespace {
 
-/// The entry's size that the leading extent of the kernel's first dynamic destination stands for; null if there is none.
+/// The entry's size that the leading extent of the kernel's first dynamic destination stands for; null if
+/// there is none.
 model::SizeOp rowSize(schedule::KernelOp kernel) {
   for (Value out : kernel.getOutputs()) {
     auto empty = out.getDefiningOp<tensor::EmptyOp>();
@@ -26,13 +27,15 @@ model::SizeOp rowSize(schedule::KernelOp kernel) {
 }
 
 /// Tile sizes for the loops of `root` that a candidate stands for.
-SmallVector<int64_t> tileOf(TilingInterface root, const cost::KernelSummary &summary, const cost::Candidate &candidate) {
+SmallVector<int64_t> tileOf(TilingInterface root, const cost::KernelSummary &summary,
+                            const cost::Candidate &candidate) {
   SmallVector<utils::IteratorType> loops = root.getLoopIteratorTypes();
   SmallVector<int64_t> tile(loops.size(), 0);
   if (!tile.empty() && loops[0] == utils::IteratorType::parallel) {
     tile[0] = candidate.rowTile;
   }
-  bool tilesColumns = summary.kind == cost::KernelKind::Contraction || summary.kind == cost::KernelKind::Attention;
+  bool tilesColumns =
+      summary.kind == cost::KernelKind::Contraction || summary.kind == cost::KernelKind::Attention;
   if (tilesColumns && tile.size() > 1 && loops[1] == utils::IteratorType::parallel) {
     tile[1] = candidate.columnTile;
   }
@@ -56,12 +59,15 @@ SmallVector<cost::Candidate> candidatesFor(const cost::KernelSummary &summary, S
   return candidates;
 }
 
-/// Whether one loop nest around `root` can hold the whole kernel: all results are its own, and what it reads is made by ops
-/// that can be tiled with it. Loops over tensors, as reference expansions have them, can't: every item would repeat them.
+/// Whether one loop nest around `root` can hold the whole kernel: all results are its own, and what it reads
+/// is made by ops that can be tiled with it. Loops over tensors, as reference expansions have them, can't:
+/// every item would repeat them.
 bool canBeCut(schedule::KernelOp kernel, Operation *root) {
   Block &body = kernel.getBody().front();
-  return llvm::all_of(body.getTerminator()->getOperands(), [&](Value v) { return v.getDefiningOp() == root; }) &&
-         llvm::all_of(body, [](Operation &op) { return op.getNumRegions() == 0 || isa<TilingInterface>(op); });
+  return llvm::all_of(body.getTerminator()->getOperands(),
+                      [&](Value v) { return v.getDefiningOp() == root; }) &&
+         llvm::all_of(body,
+                      [](Operation &op) { return op.getNumRegions() == 0 || isa<TilingInterface>(op); });
 }
 
 /// Prices schedules for one machine.
@@ -69,7 +75,8 @@ class Selector {
 public:
   Selector(const cost::CostModel &costs, const machine::CpuMachine &cpu)
       : costs(costs), family(machine::name(cpu.variants.back().set)),
-        temporaryBytes(cpu.caches.empty() ? 1 << 20 : cpu.caches[std::min<size_t>(cpu.caches.size(), 2) - 1].bytes) {}
+        temporaryBytes(cpu.caches.empty() ? 1 << 20
+                                          : cpu.caches[std::min<size_t>(cpu.caches.size(), 2) - 1].bytes) {}
 
   /// The choices for a kernel; nothing for kernels that are one work item by nature.
   std::optional<schedule::SetAttr> choose(schedule::KernelOp kernel);
@@ -92,7 +99,8 @@ std::string describe(ArrayRef<int64_t> tile) {
 
 } // namespace
 
-std::optional<schedule::ConfigAttr> Selector::cheapest(schedule::KernelOp kernel, TilingInterface root, int64_t rows) {
+std::optional<schedule::ConfigAttr> Selector::cheapest(schedule::KernelOp kernel, TilingInterface root,
+                                                       int64_t rows) {
   auto summary = summarizeKernel(kernel, [&](Value) { return rows; });
   if (!summary) {
     return std::nullopt;
@@ -125,7 +133,8 @@ std::optional<schedule::ConfigAttr> Selector::cheapest(schedule::KernelOp kernel
     SmallVector<int64_t> tile = tileOf(root, *summary, {rows == 1 ? 1 : 8, 64, 0, family});
     return schedule::ConfigAttr::get(kernel.getContext(), tile);
   }
-  std::string text = "rows " + std::to_string(rows) + ": tile " + describe(best->tile) + ", " + cost::print(best->estimate);
+  std::string text =
+      "rows " + std::to_string(rows) + ": tile " + describe(best->tile) + ", " + cost::print(best->estimate);
   if (second) {
     text += "; then " + describe(second->tile) + ", " + cost::print(second->estimate);
   }
@@ -136,7 +145,8 @@ std::optional<schedule::ConfigAttr> Selector::cheapest(schedule::KernelOp kernel
 std::optional<schedule::SetAttr> Selector::choose(schedule::KernelOp kernel) {
   MLIRContext *context = kernel.getContext();
   Operation *yield = kernel.getBody().front().getTerminator();
-  auto root = yield->getNumOperands() > 0 ? yield->getOperand(0).getDefiningOp<TilingInterface>() : TilingInterface();
+  auto root =
+      yield->getNumOperands() > 0 ? yield->getOperand(0).getDefiningOp<TilingInterface>() : TilingInterface();
   if (!root || !canBeCut(kernel, root)) {
     return std::nullopt;
   }
@@ -145,7 +155,8 @@ std::optional<schedule::SetAttr> Selector::choose(schedule::KernelOp kernel) {
   int64_t most = 1;
   if (rows) {
     most = kernel->getParentOfType<model::EntryOp>().findSize(rows.getSize()).getMax();
-  } else if (auto type = dyn_cast<RankedTensorType>(kernel.getResult(0).getType()); type && type.getRank() > 0) {
+  } else if (auto type = dyn_cast<RankedTensorType>(kernel.getResult(0).getType());
+             type && type.getRank() > 0) {
     most = type.isDynamicDim(0) ? 64 : type.getDimSize(0);
   }
   std::optional<schedule::ConfigAttr> many = cheapest(kernel, root, std::max<int64_t>(most, 1));

@@ -24,13 +24,15 @@ LogicalResult tileKernel(IRRewriter &rewriter, schedule::KernelOp kernel, schedu
     return success();
   }
   Operation *yield = kernel.getBody().front().getTerminator();
-  auto root = yield->getNumOperands() > 0 ? yield->getOperand(0).getDefiningOp<TilingInterface>() : TilingInterface();
+  auto root =
+      yield->getNumOperands() > 0 ? yield->getOperand(0).getDefiningOp<TilingInterface>() : TilingInterface();
   if (!root) {
     return kernel.emitOpError("has tile sizes, but what it yields is made by no op that can be tiled");
   }
   size_t loops = root.getLoopIteratorTypes().size();
   if (loops != config.getTile().size()) {
-    return kernel.emitOpError("has ") << config.getTile().size() << " tile sizes for the " << loops << " loops of its root";
+    return kernel.emitOpError("has ")
+           << config.getTile().size() << " tile sizes for the " << loops << " loops of its root";
   }
   rewriter.setInsertionPoint(root);
   // A tile that holds a whole loop is no tile: leaving the loop alone keeps its extent static.
@@ -44,7 +46,8 @@ LogicalResult tileKernel(IRRewriter &rewriter, schedule::KernelOp kernel, schedu
   scf::SCFTileAndFuseOptions options;
   options.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
   options.tilingOptions.setTileSizes(getAsIndexOpFoldResult(rewriter.getContext(), sizes));
-  FailureOr<scf::SCFTileAndFuseResult> tiled = scf::tileConsumerAndFuseProducersUsingSCF(rewriter, root, options);
+  FailureOr<scf::SCFTileAndFuseResult> tiled =
+      scf::tileConsumerAndFuseProducersUsingSCF(rewriter, root, options);
   if (failed(tiled)) {
     return kernel.emitOpError("can't be tiled by ") << config;
   }
@@ -101,9 +104,10 @@ Value condition(OpBuilder &builder, Location loc, schedule::GuardAttr guard) {
   return all;
 }
 
-/// Splits a kernel of several choices into a chain of scf.if, outside it, with a kernel of one choice in each branch.
+/// Splits a kernel of several choices into a chain of scf.if, outside it, with a kernel of one choice in each
+/// branch.
 SmallVector<std::pair<schedule::KernelOp, schedule::ConfigAttr>> splitChoices(IRRewriter &rewriter,
-                                                                               schedule::KernelOp kernel) {
+                                                                              schedule::KernelOp kernel) {
   SmallVector<std::pair<schedule::KernelOp, schedule::ConfigAttr>> parts;
   schedule::SetAttr choices = *kernel.getChoices();
   size_t count = choices.getConfigs().size();
@@ -119,9 +123,10 @@ SmallVector<std::pair<schedule::KernelOp, schedule::ConfigAttr>> splitChoices(IR
     }
     Value holds = condition(builder, loc, choices.getGuards()[index]);
     auto branch = scf::IfOp::create(
-        builder, loc, holds,
-        [&](OpBuilder &then, Location) { scf::YieldOp::create(then, loc, place(then)); },
-        [&](OpBuilder &otherwise, Location) { scf::YieldOp::create(otherwise, loc, emit(otherwise, index + 1)); });
+        builder, loc, holds, [&](OpBuilder &then, Location) { scf::YieldOp::create(then, loc, place(then)); },
+        [&](OpBuilder &otherwise, Location) {
+          scf::YieldOp::create(otherwise, loc, emit(otherwise, index + 1));
+        });
     return branch->getResults();
   };
   rewriter.setInsertionPoint(kernel);

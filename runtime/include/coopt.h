@@ -1,8 +1,9 @@
 /*===- coopt.h - The C interface of the runtime ------------------------------===
  *
- * A package is immutable and may be shared by threads; a session holds state (KV cache, position, arena) and belongs to
- * one thread at a time. Errors are values: functions return NULL or a negative number and coopt_error_message()
- * gives the sentence of the calling thread's last error. No function terminates the process or throws.
+ * A package is immutable and may be shared by threads; a session holds state (KV cache, position, arena) and
+ * belongs to one thread at a time. Errors are values: functions return NULL or a negative number and
+ * coopt_error_message() gives the sentence of the calling thread's last error. No function terminates the
+ * process or throws.
  *
  *===------------------------------------------------------------------------===*/
 #ifndef COOPT_H
@@ -24,9 +25,9 @@ const char *coopt_error_message(void);
 const char *coopt_version(void);
 
 typedef struct coopt_package_options {
-  size_t struct_size;   /* sizeof(coopt_package_options) */
-  const char *isa;      /* "generic", "avx2", "avx512", or NULL: the best that the processor has */
-  int verify;           /* nonzero: check the weights' checksums */
+  size_t struct_size; /* sizeof(coopt_package_options) */
+  const char *isa;    /* "generic", "avx2", "avx512", or NULL: the best that the processor has */
+  int verify;         /* nonzero: check the weights' checksums */
 } coopt_package_options;
 
 coopt_package *coopt_package_open(const char *path, const coopt_package_options *options);
@@ -38,11 +39,12 @@ int64_t coopt_package_context(const coopt_package *package);
 const char *coopt_package_isa(const coopt_package *package);
 
 /* Text to ids and back. Both write at most `capacity` elements and return how many there are in all, or -1.
- * add_special: with the tokenizer's special tokens, or with the model's bos in front where it has one and the tokenizer
- * has no post-processor. */
+ * add_special: with the tokenizer's special tokens, or with the model's bos in front where it has one and the
+ * tokenizer has no post-processor. */
 int64_t coopt_tokenize(const coopt_package *package, const char *text, size_t bytes, int add_special,
                        int32_t *tokens, size_t capacity);
-int64_t coopt_detokenize(const coopt_package *package, const int32_t *tokens, size_t count, char *text, size_t capacity);
+int64_t coopt_detokenize(const coopt_package *package, const int32_t *tokens, size_t count, char *text,
+                         size_t capacity);
 /* Nonzero if generation ends with this token. */
 int coopt_is_end(const coopt_package *package, int32_t token);
 
@@ -59,14 +61,16 @@ int64_t coopt_session_position(const coopt_session *session);
 /* Appends tokens (any number up to the context; cut into chunks) and writes the logits of the last one to
  * logits[vocabulary], if not NULL. 0 or -1; on error the session is as before. */
 int coopt_session_append(coopt_session *session, const int32_t *tokens, size_t count, float *logits);
-/* Appends count tokens and writes, for i in 0..count-1, the negative log-likelihood (natural) of targets[i] after
- * tokens[0..i] to nll[i]. 0 or -1. */
-int coopt_session_score(coopt_session *session, const int32_t *tokens, const int32_t *targets, size_t count, float *nll);
-/* Draws a token from the last position's logits, as kept by the session: temperature 0 is the largest (lowest index
- * on ties); otherwise softmax(logits / temperature) with the session's random number. The token or -1.
- * The random number depends on the seed and the position p = coopt_session_position() alone: it is (z >> 40) * 2^-24,
- * z the output number p (from 0) of the SplitMix64 generator that starts at the seed. Hence sampling twice at one position gives
- * one token, and a session that was forked, saved or truncated goes on as the first would have. */
+/* Appends count tokens and writes, for i in 0..count-1, the negative log-likelihood (natural) of targets[i]
+ * after tokens[0..i] to nll[i]. 0 or -1. */
+int coopt_session_score(coopt_session *session, const int32_t *tokens, const int32_t *targets, size_t count,
+                        float *nll);
+/* Draws a token from the last position's logits, as kept by the session: temperature 0 is the largest (lowest
+ * index on ties); otherwise softmax(logits / temperature) with the session's random number. The token or -1.
+ * The random number depends on the seed and the position p = coopt_session_position() alone: it is (z >> 40)
+ * * 2^-24, z the output number p (from 0) of the SplitMix64 generator that starts at the seed. Hence sampling
+ * twice at one position gives one token, and a session that was forked, saved or truncated goes on as the
+ * first would have. */
 int32_t coopt_session_sample(coopt_session *session, float temperature);
 void coopt_session_seed(coopt_session *session, uint64_t seed); /* 0 at first */
 
@@ -92,10 +96,10 @@ typedef struct coopt_size {
   int64_t value;
 } coopt_size;
 
-/* Calls an entry point with its arguments by name, in any order. Run-time sizes follow from the arguments' shapes; only
- * those that no argument has must be in `sizes`. The number of results, or -1. */
-int64_t coopt_session_call(coopt_session *session, const char *entry, const coopt_tensor *arguments, size_t count,
-                           const coopt_size *sizes, size_t size_count);
+/* Calls an entry point with its arguments by name, in any order. Run-time sizes follow from the arguments'
+ * shapes; only those that no argument has must be in `sizes`. The number of results, or -1. */
+int64_t coopt_session_call(coopt_session *session, const char *entry, const coopt_tensor *arguments,
+                           size_t count, const coopt_size *sizes, size_t size_count);
 /* A result of the last call; valid until the session's next call. 0 or -1. */
 int coopt_session_result(const coopt_session *session, size_t index, coopt_tensor *result);
 

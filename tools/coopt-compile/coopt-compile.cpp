@@ -38,33 +38,45 @@ Expected<machine::Machine> readMachine(const std::string &target) {
 } // namespace
 
 int main(int argc, char **argv) {
-  CLI::App app{"Compiles a model (a Hugging Face directory, or an MLIR file of functions over tensors) to one package "
-               "that coopt-run executes.",
-               "coopt-compile"};
+  CLI::App app{
+      "Compiles a model (a Hugging Face directory, or an MLIR file of functions over tensors) to one package "
+      "that coopt-run executes.",
+      "coopt-compile"};
   if (argc == 2 && std::string(argv[1]) == "--quantize=help") {
-    llvm::outs() << "f32    weights and activations in binary32; contractions are Bounded\n"
-                    "w8a8   weights int8 per output channel, activations int8 per token, int32 accumulators, scales\n"
-                    "       at the end: (f32(acc) * s_w) * s_a; all ops are Exact or Fixed, the same bits everywhere\n"
-                    "#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32> for both of w8a8's operands\n";
+    llvm::outs()
+        << "f32    weights and activations in binary32; contractions are Bounded\n"
+           "w8a8   weights int8 per output channel, activations int8 per token, int32 accumulators, scales\n"
+           "       at the end: (f32(acc) * s_w) * s_a; all ops are Exact or Fixed, the same bits everywhere\n"
+           "#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32> for both of w8a8's operands\n";
     return 0;
   }
   app.set_version_flag("--version", "coopt 0.1.0");
   DriverOptions options;
   std::string from, to = "package", target = "cpu", variants;
   app.add_option("MODEL", options.input, "Hugging Face directory or MLIR file")->required();
-  app.add_option("-o,--output", options.output, "where to write: a package, or MLIR text with --compile-to")->required();
-  app.add_option("--target", target, "machine to compile for: cpu, cpu:PRESET (generic-x86-64, avx2, avx512), or the JSON file of a description")->capture_default_str();
-  app.add_option("--quantize", options.compile.quantize, "how weights and activations are stored: f32, w8a8, or help")
+  app.add_option("-o,--output", options.output, "where to write: a package, or MLIR text with --compile-to")
+      ->required();
+  app.add_option("--target", target,
+                 "machine to compile for: cpu, cpu:PRESET (generic-x86-64, avx2, avx512), or the JSON file "
+                 "of a description")
       ->capture_default_str();
-  app.add_option("--chunk", options.importOptions.chunk, "most tokens of one call; bounds the memory of activations")
+  app.add_option("--quantize", options.compile.quantize,
+                 "how weights and activations are stored: f32, w8a8, or help")
+      ->capture_default_str();
+  app.add_option("--chunk", options.importOptions.chunk,
+                 "most tokens of one call; bounds the memory of activations")
       ->capture_default_str()
       ->check(CLI::Range(1, 65536));
-  app.add_option("--context", options.importOptions.context, "positions that a session holds (0: what the model allows)")
+  app.add_option("--context", options.importOptions.context,
+                 "positions that a session holds (0: what the model allows)")
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber);
-  app.add_option("--schedule", options.compile.scheduleFile, "JSON file of schedules that win over the chosen ones");
-  app.add_option("--isa", variants, "instruction-set variants to generate, comma separated (default: all that the machine has)");
-  app.add_option("--compile-from", from, "start after this phase, from the MLIR text that --compile-to wrote");
+  app.add_option("--schedule", options.compile.scheduleFile,
+                 "JSON file of schedules that win over the chosen ones");
+  app.add_option("--isa", variants,
+                 "instruction-set variants to generate, comma separated (default: all that the machine has)");
+  app.add_option("--compile-from", from,
+                 "start after this phase, from the MLIR text that --compile-to wrote");
   app.add_option("--compile-to", to, "stop after this phase: " + phaseList())->capture_default_str();
   app.add_option("--dump-ir", options.dumpDirectory, "folder for the IR after every phase");
   app.add_flag("-v,--verbose", options.verbose, "say what each phase takes");
@@ -92,7 +104,8 @@ int main(int argc, char **argv) {
   if (!from.empty()) {
     options.from = parsePhase(from);
     if (!options.from || *options.from == Phase::Package) {
-      return wrong("--compile-from: unknown phase '" + from + "': expected one of " + phaseList() + ", but not package");
+      return wrong("--compile-from: unknown phase '" + from + "': expected one of " + phaseList() +
+                   ", but not package");
     }
   }
   options.compile.variants.clear();

@@ -2,6 +2,8 @@
 #include "coopt/Import/ModelGenerator.h"
 
 #include <CLI/CLI.hpp>
+
+#include <unistd.h>
 #include <cstdio>
 
 using namespace coopt;
@@ -93,7 +95,7 @@ int main(int argc, char **argv) {
   int shown = -1;
   auto progress = [&](uint64_t done, uint64_t total) {
     int percent = static_cast<int>(done * 100.0 / total);
-    if (total >= progressFrom && percent != shown) {
+    if (total >= progressFrom && percent != shown && isatty(STDERR_FILENO)) {
       shown = percent;
       std::fprintf(stderr, "\rcoopt-gen: %3d%% of %.1f GiB%s", percent, total / 1073741824.0,
                    done == total ? "\n" : "");

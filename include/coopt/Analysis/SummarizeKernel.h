@@ -14,10 +14,12 @@
 
 namespace coopt {
 
-/// The value that a dynamic extent (an index of the entry: a model.size, or arithmetic) has in the case to be priced.
+/// The value that a dynamic extent (an index of the entry: a model.size, or arithmetic) has in the case to be
+/// priced.
 using SizeValue = std::function<int64_t(mlir::Value size)>;
 
-/// The kernel at those sizes; nothing for kernels that no cost model prices (their root has no loops to tile).
+/// The kernel at those sizes; nothing for kernels that no cost model prices (their root has no loops to
+/// tile).
 std::optional<cost::KernelSummary> summarizeKernel(schedule::KernelOp kernel, const SizeValue &sizes);
 
 } // namespace coopt

@@ -1,10 +1,11 @@
 //===- HuggingFace.h - A Hugging Face model directory to model IR -------------===//
 //
-// The import phase. A directory with config.json, one or several *.safetensors and tokenizer.json becomes a module:
-// one model.parameter a tensor (weights stay in their files), and the entry points
+// The import phase. A directory with config.json, one or several *.safetensors and tokenizer.json becomes a
+// module: one model.parameter a tensor (weights stay in their files), and the entry points
 //
 //   @forward(tokens i32[tokens], state) -> logits f32[outputs, vocabulary], state
-//            sizes: tokens in [1, chunk], outputs in [1, chunk] (the last `outputs` tokens of the chunk), past
+//            sizes: tokens in [1, chunk], outputs in [1, chunk] (the last `outputs` tokens of the chunk),
+//            past
 //   @score(logits f32[outputs, vocabulary], targets i32[outputs]) -> nll f32[outputs]
 //   @sample(logits f32[1, vocabulary], temperature f32[1], random f32[1]) -> token i32[1]
 //
@@ -28,7 +29,8 @@ struct ImportOptions {
   int64_t context = 0;
 };
 
-/// Imports `directory`; the dialects of the phases must be loaded in `context` (insertPhaseDialects). Errors are emitted as diagnostics of `context` with file and place; failure is returned.
+/// Imports `directory`; the dialects of the phases must be loaded in `context` (insertPhaseDialects). Errors
+/// are emitted as diagnostics of `context` with file and place; failure is returned.
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
 importHuggingFace(mlir::MLIRContext *context, const std::string &directory, const ImportOptions &options);
 

@@ -1,13 +1,15 @@
 //===- MlirFunctions.h - MLIR functions as entry points ------------------------------------===//
 //
-// A public func.func over ranked tensors becomes a model.entry of the same name and body, so that any function of
-// linalg, tensor, arith and math (and coopt's own ops) can be packaged and run:
+// A public func.func over ranked tensors becomes a model.entry of the same name and body, so that any
+// function of linalg, tensor, arith and math (and coopt's own ops) can be packaged and run:
 //
-//   func.func @axpy(%x: tensor<?xf32> {coopt.name = "x", coopt.dims = ["n"]}, ..) -> (tensor<?xf32> {coopt.dims = ["n"]})
+//   func.func @axpy(%x: tensor<?xf32> {coopt.name = "x", coopt.dims = ["n"]}, ..) -> (tensor<?xf32>
+//   {coopt.dims = ["n"]})
 //       attributes {coopt.sizes = [#model.size<"n", min = 1, max = 4096, multiple = 1>]}
 //
-// `coopt.dims` names the dynamic extents of an argument or result in order, `coopt.sizes` gives bounds. Unnamed extents of
-// arguments are called <argument>.<dimension>; sizes without bounds get [0, 65536]. A dynamic result needs its names.
+// `coopt.dims` names the dynamic extents of an argument or result in order, `coopt.sizes` gives bounds.
+// Unnamed extents of arguments are called <argument>.<dimension>; sizes without bounds get [0, 65536]. A
+// dynamic result needs its names.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_IMPORT_MLIRFUNCTIONS_H

@@ -9,10 +9,12 @@
 
 namespace coopt::package {
 
-/// Writes the package of a module that the kernels phase made: an object for each of `variants` (nested modules in the LLVM
-/// dialect), the host program, the parameters that it uses (recipes are evaluated and streamed), the tokenizer that
-/// `model.tokenizer` names, the facts of `model.info`. Errors are diagnostics; no half-written file is left.
-mlir::LogicalResult buildPackage(mlir::ModuleOp module, const std::vector<std::string> &variants, const std::string &path);
+/// Writes the package of a module that the kernels phase made: an object for each of `variants` (nested
+/// modules in the LLVM dialect), the host program, the parameters that it uses (recipes are evaluated and
+/// streamed), the tokenizer that `model.tokenizer` names, the facts of `model.info`. Errors are diagnostics;
+/// no half-written file is left.
+mlir::LogicalResult buildPackage(mlir::ModuleOp module, const std::vector<std::string> &variants,
+                                 const std::string &path);
 
 } // namespace coopt::package
 

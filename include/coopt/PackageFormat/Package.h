@@ -2,16 +2,19 @@
 //
 // Layout of the file, all integers little-endian:
 //
-//   header     64 bytes: magic "COOPTPKG", format version, ABI version, number of sections, offset, size and XXH3-64
+//   header     64 bytes: magic "COOPTPKG", format version, ABI version, number of sections, offset, size and
+//   XXH3-64
 //              checksum of the section table, file size, XXH3-64 checksum of the header's bytes before it
-//   table      one record a section: kind, name, offset, size, XXH3-64 checksum (Container.h in lib/PackageFormat)
-//   sections   each 4096-byte aligned, in any order
-//     manifest    JSON: what a person wants to know, and what has no place in the program: parameters (name, type, shape,
-//                 offset in the parameter section, bytes, checksum, or seeded noise), model facts (bos, eos, chunk, context length)
+//   table      one record a section: kind, name, offset, size, XXH3-64 checksum (Container.h in
+//   lib/PackageFormat) sections   each 4096-byte aligned, in any order
+//     manifest    JSON: what a person wants to know, and what has no place in the program: parameters (name,
+//     type, shape,
+//                 offset in the parameter section, bytes, checksum, or seeded noise), model facts (bos, eos,
+//                 chunk, context length)
 //     program     coopt::package::Program
 //     tokenizer   coopt::package::TokenizerTables, absent for packages that hold functions
-//     code        one ELF shared object an instruction-set variant; its name is the variant: "generic", "avx2", "avx512"
-//     parameters  the weights, each 64-byte aligned
+//     code        one ELF shared object an instruction-set variant; its name is the variant: "generic",
+//     "avx2", "avx512" parameters  the weights, each 64-byte aligned
 //
 // Manifest, program, tokenizer and code are checked at load; parameters by verifyParameters() only.
 // A package is native code: the checks guard against accidents, not malice.
@@ -36,9 +39,10 @@ struct Parameter {
   std::vector<int64_t> shape; ///< of the stored form (packed codes: one dimension)
   std::string layout;         ///< coopt::layout text of the stored form; empty: row-major
   uint64_t bytes = 0;
-  uint64_t offset = 0;        ///< in the parameter section, 64-byte aligned
-  uint64_t checksum = 0;      ///< XXH3-64 of its bytes
-  /// Made at load instead of stored: element i is scale * noise(seed, i) in [-scale, scale), see noise() below.
+  uint64_t offset = 0;   ///< in the parameter section, 64-byte aligned
+  uint64_t checksum = 0; ///< XXH3-64 of its bytes
+  /// Made at load instead of stored: element i is scale * noise(seed, i) in [-scale, scale), see noise()
+  /// below.
   struct Noise {
     uint64_t seed = 0;
     double scale = 0;
@@ -49,8 +53,8 @@ struct Parameter {
 /// What the runtime must know about a language model; absent for packages that hold functions.
 struct ModelInfo {
   std::string name;
-  std::string family;         ///< "llama"
-  std::string quantization;   ///< "f32", "w8a8", ...
+  std::string family;       ///< "llama"
+  std::string quantization; ///< "f32", "w8a8", ...
   int64_t vocabulary = 0;
   int64_t context = 0;        ///< positions that the state holds
   int64_t chunk = 0;          ///< most tokens of one call
@@ -71,7 +75,8 @@ struct CodeObject {
   std::vector<uint8_t> elf;
 };
 
-/// Writes a package in one pass over its parameters: they are asked for in order and streamed, never held together.
+/// Writes a package in one pass over its parameters: they are asked for in order and streamed, never held
+/// together.
 struct PackageContents {
   Manifest manifest; ///< offsets and checksums of parameters are filled in by the writer
   Program program;
@@ -88,8 +93,8 @@ Status writePackage(const std::string &path, PackageContents contents, const Par
 /// A package opened for reading: a map of the file and views into it.
 class PackageFile {
 public:
-  /// Errors name the file and what is wrong: truncated, not a package, version, checksum of which section, manifest
-  /// (JSON path), program (entry and command).
+  /// Errors name the file and what is wrong: truncated, not a package, version, checksum of which section,
+  /// manifest (JSON path), program (entry and command).
   static Expected<PackageFile> open(const std::string &path);
 
   struct CodeView {
@@ -125,11 +130,12 @@ private:
   uint64_t identityHash = 0;
 };
 
-/// Output `index` of the SplitMix64 generator that starts at `seed` (Steele, Lea, Flood, OOPSLA 2014), computed directly.
+/// Output `index` of the SplitMix64 generator that starts at `seed` (Steele, Lea, Flood, OOPSLA 2014),
+/// computed directly.
 uint64_t splitMix64(uint64_t seed, uint64_t index);
 
-/// Element `index` of seeded noise, uniform in [-1, 1): (splitMix64(seed, index) >> 40) * 2^-23 - 1, so that any part
-/// can be made in any order on any machine. Exact in binary32.
+/// Element `index` of seeded noise, uniform in [-1, 1): (splitMix64(seed, index) >> 40) * 2^-23 - 1, so that
+/// any part can be made in any order on any machine. Exact in binary32.
 float noise(uint64_t seed, uint64_t index);
 
 } // namespace coopt::package

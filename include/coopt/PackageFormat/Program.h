@@ -1,9 +1,9 @@
 //===- Program.h - The host program of a package -----------------------------===//
 //
-// What the program dialect serialises to and what every runtime interprets: per entry point a table of buffers and a
-// flat list of commands over 64-bit scalar slots. Slots 0..D-1 hold the entry's run-time sizes when it starts; other
-// slots are written by Scalar commands. Everything a command names is an index into a table, and verify() checks every
-// index, shape and bound before anything runs.
+// What the program dialect serialises to and what every runtime interprets: per entry point a table of
+// buffers and a flat list of commands over 64-bit scalar slots. Slots 0..D-1 hold the entry's run-time sizes
+// when it starts; other slots are written by Scalar commands. Everything a command names is an index into a
+// table, and verify() checks every index, shape and bound before anything runs.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_PACKAGEFORMAT_PROGRAM_H
@@ -75,13 +75,13 @@ enum class ScalarOp : uint8_t {
   Mul,
   FloorDiv, ///< toward minus infinity; by zero: the program is stopped with an error
   CeilDiv,
-  Mod,      ///< sign of the divisor
+  Mod, ///< sign of the divisor
   Min,
   Max,
-  Equal,    ///< 1 or 0
-  Less,     ///< signed
+  Equal, ///< 1 or 0
+  Less,  ///< signed
   LessEqual,
-  And,      ///< of 0/1 values
+  And, ///< of 0/1 values
   Or,
 };
 
@@ -100,16 +100,16 @@ struct Command {
   Slot dst = 0, a = 0, b = 0;
   int64_t immediate = 0;
   uint32_t target = 0;
-  uint32_t kernel = 0;           ///< index into Package::kernels
-  std::string opId;              ///< the path in the model, for statistics, traces, record and replay
-  /// Indices into Entry::buffers, in the kernel's operand order. A kernel that reads what it writes names the buffer
-  /// twice: among the read ones and among the written ones.
+  uint32_t kernel = 0; ///< index into Package::kernels
+  std::string opId;    ///< the path in the model, for statistics, traces, record and replay
+  /// Indices into Entry::buffers, in the kernel's operand order. A kernel that reads what it writes names the
+  /// buffer twice: among the read ones and among the written ones.
   std::vector<uint32_t> buffers;
-  uint32_t firstWritten = 0;     ///< buffers[firstWritten..] are written, the others only read
-  /// Become Block::sizes, in order: first the slots of the buffers' dynamic extents (in the order of buffers and their
-  /// dimensions), then the kernel's own scalars.
+  uint32_t firstWritten = 0; ///< buffers[firstWritten..] are written, the others only read
+  /// Become Block::sizes, in order: first the slots of the buffers' dynamic extents (in the order of buffers
+  /// and their dimensions), then the kernel's own scalars.
   std::vector<Slot> scalars;
-  Slot items = 0;                ///< the slot that holds the number of work items
+  Slot items = 0; ///< the slot that holds the number of work items
 };
 
 /// One entry point.
@@ -132,9 +132,9 @@ struct Kernel {
   uint64_t scratchBytes = 0; ///< per worker
 };
 
-/// Opaque recurrent state of a session (a KV cache): `outer` slabs of `capacity` positions of `inner` elements. A position
-/// t of slab o starts at element (o * capacity + t) * inner, so truncating is forgetting, and saving copies only
-/// what is filled.
+/// Opaque recurrent state of a session (a KV cache): `outer` slabs of `capacity` positions of `inner`
+/// elements. A position t of slab o starts at element (o * capacity + t) * inner, so truncating is
+/// forgetting, and saving copies only what is filled.
 struct State {
   std::string name;
   ElementType type = ElementType::F32;
@@ -147,16 +147,16 @@ struct Program {
   std::vector<Entry> entries;
 };
 
-/// Flat, little-endian, versioned bytes; deserialize() never reads outside `bytes` and never allocates more than a
-/// small multiple of its size.
+/// Flat, little-endian, versioned bytes; deserialize() never reads outside `bytes` and never allocates more
+/// than a small multiple of its size.
 std::vector<uint8_t> serialize(const Program &program);
 Expected<Program> deserialize(const uint8_t *bytes, size_t size);
 
 /// elements(shape) * elementBytes, or nothing if it is negative or beyond 2^47.
 std::optional<uint64_t> bufferBytes(ElementType type, const std::vector<int64_t> &shape);
 
-/// Checks every rule that the interpreter relies on; `parameterBytes` are the sizes of the package's parameters.
-/// Messages name the entry and the command or buffer.
+/// Checks every rule that the interpreter relies on; `parameterBytes` are the sizes of the package's
+/// parameters. Messages name the entry and the command or buffer.
 Status verify(const Program &program, const std::vector<uint64_t> &parameterBytes);
 
 } // namespace coopt::package

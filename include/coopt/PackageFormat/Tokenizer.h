@@ -121,10 +121,10 @@ private:
 };
 
 /// The byte section for tables; what it returns, TokenizerView::create() accepts.
-/// Errors: an id outside the vocabulary, two added tokens of one text, more than 2^31 bytes of text, an added token of
-/// more than 1 KiB, more than 32 steps, a step with more than 256 bytes of text (64 KiB for a regular expression),
-/// replacements that together could lengthen text more than 64 times, a step at a place where it has no meaning,
-/// tables that can't be hashed.
+/// Errors: an id outside the vocabulary, two added tokens of one text, more than 2^31 bytes of text, an added
+/// token of more than 1 KiB, more than 32 steps, a step with more than 256 bytes of text (64 KiB for a
+/// regular expression), replacements that together could lengthen text more than 64 times, a step at a place
+/// where it has no meaning, tables that can't be hashed.
 Expected<std::vector<uint8_t>> serializeTokenizer(const TokenizerTables &tables);
 
 /// A byte section read in place. Every offset and id was checked by create(), so that no function can read

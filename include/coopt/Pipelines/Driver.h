@@ -8,7 +8,8 @@
 namespace coopt {
 
 struct DriverOptions {
-  /// A Hugging Face directory or an MLIR file; with `from`, an MLIR file that a compilation stopped at that phase wrote.
+  /// A Hugging Face directory or an MLIR file; with `from`, an MLIR file that a compilation stopped at that
+  /// phase wrote.
   std::string input;
   /// The package, or the MLIR text of the phase that `to` names; "-" is standard output (text only).
   std::string output;

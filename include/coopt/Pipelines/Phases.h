@@ -1,7 +1,8 @@
 //===- Phases.h - The way of a model through the compiler ------------------------------===//
 //
-// import -> compress -> fuse -> layout -> schedule -> tile -> kernels -> package. Each phase is a library function; the
-// driver and coopt-opt's pipelines call the same ones. What a phase promises about its output is checked after it.
+// import -> compress -> fuse -> layout -> schedule -> tile -> kernels -> package. Each phase is a library
+// function; the driver and coopt-opt's pipelines call the same ones. What a phase promises about its output
+// is checked after it.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_PIPELINES_PHASES_H
@@ -26,7 +27,8 @@ std::optional<Phase> parsePhase(llvm::StringRef name);
 /// All phases, in order.
 llvm::ArrayRef<Phase> allPhases();
 
-/// The machine that "cpu" stands for: a description of its own, so that what is compiled doesn't depend on where.
+/// The machine that "cpu" stands for: a description of its own, so that what is compiled doesn't depend on
+/// where.
 machine::Machine defaultMachine();
 
 struct CompileOptions {
@@ -44,9 +46,11 @@ struct CompileOptions {
 mlir::LogicalResult runPhase(Phase phase, mlir::ModuleOp module, const CompileOptions &options);
 
 /// The last phase: objects, recipes, host program into one file.
-mlir::LogicalResult writePackageFile(mlir::ModuleOp module, const CompileOptions &options, const std::string &path);
+mlir::LogicalResult writePackageFile(mlir::ModuleOp module, const CompileOptions &options,
+                                     const std::string &path);
 
-/// Registers each phase as a pass of the name coopt-phase-<name>, and all of them as the pipeline coopt-compile.
+/// Registers each phase as a pass of the name coopt-phase-<name>, and all of them as the pipeline
+/// coopt-compile.
 void registerPhasePipelines();
 
 } // namespace coopt

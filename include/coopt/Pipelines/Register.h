@@ -17,7 +17,8 @@ namespace coopt {
 /// Adds coopt's dialects, and the interfaces they attach to each other, to the registry.
 void registerCooptDialects(mlir::DialectRegistry &registry);
 
-/// Adds the dialects that the phases make ops of, coopt's and upstream's: what a context must have loaded to run them.
+/// Adds the dialects that the phases make ops of, coopt's and upstream's: what a context must have loaded to
+/// run them.
 void insertPhaseDialects(mlir::DialectRegistry &registry);
 
 /// Adds coopt's passes and pipelines to the global pass registry.

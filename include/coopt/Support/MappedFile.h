@@ -10,12 +10,13 @@
 
 namespace coopt {
 
-/// A read-only memory map of a whole regular file; movable, unmapped on destruction. Weights are read through it
-/// and never copied whole.
+/// A read-only memory map of a whole regular file; movable, unmapped on destruction. Weights are read through
+/// it and never copied whole.
 class MappedFile {
 public:
   /// Maps `path`. An empty file maps to a null pointer and size 0.
-  /// Errors: the file can't be opened, is no regular file, or can't be mapped; the message starts with the path.
+  /// Errors: the file can't be opened, is no regular file, or can't be mapped; the message starts with the
+  /// path.
   static Expected<MappedFile> open(const std::string &path);
 
   MappedFile() = default;

@@ -1,8 +1,8 @@
 //===- TileKernels.h - The tile phase: schedules become loops ---------------------===//
 //
-// Each kernel's configuration is turned into an scf.forall over tiles of its root op, with the other ops of the region
-// fused into it; one iteration is one work item. A kernel with several guarded configurations becomes several
-// kernels of the same id under host-side conditions. No choice is made here.
+// Each kernel's configuration is turned into an scf.forall over tiles of its root op, with the other ops of
+// the region fused into it; one iteration is one work item. A kernel with several guarded configurations
+// becomes several kernels of the same id under host-side conditions. No choice is made here.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_TRANSFORMS_TILEKERNELS_H
