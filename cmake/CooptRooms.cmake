@@ -4,6 +4,7 @@
 #   coopt_runtime_library(Name sources... [LINK ...] [JSON])   C++17, no LLVM
 #   coopt_dialect(Name sources... [LINK ...])                  MLIR, in dialects/<Name>
 #   coopt_compiler_library(Name sources... [LINK ...] [JSON])  MLIR
+#   coopt_use_dialects(target Names...)                        links dialects and waits for their generated headers
 #   coopt_tool(name sources... [LINK ...] [MLIR])              an executable
 #   coopt_unittest(Name sources... [LINK ...] [MLIR])          a gtest executable run by lit
 #
@@ -66,11 +67,10 @@ endfunction()
 # TableGen for dialects/<Name>/IR/<Name>{Dialect,Attrs,Types,Ops}.td, whichever exist; the generated files lie in
 # build/dialects/<Name>/IR and are included as "dialects/<Name>/IR/<Name>Ops.h.inc".
 function(coopt_dialect name)
-  cmake_parse_arguments(ARG "" "MNEMONIC" "LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "LINK" ${ARGN})
   string(TOLOWER "${name}" mnemonic)
   set(ir "${CMAKE_CURRENT_SOURCE_DIR}/IR")
   set(LLVM_TARGET_DEFINITIONS "")
-  set(out "dialects/${name}/IR/${name}")
   set(generated "")
   list(TRANSFORM MLIR_INCLUDE_DIRS PREPEND "-I" OUTPUT_VARIABLE include_flags)
   macro(_tblgen source inc)

@@ -17,6 +17,7 @@ if config.coopt_sanitize:
 
 config.substitutions.append(("%test_data", config.coopt_test_data))
 config.substitutions.append(("%source_dir", config.coopt_source_dir))
+config.substitutions.append(("%build_dir", config.coopt_binary_dir))
 config.substitutions.append(("%mlir_lib_dir", os.path.join(config.llvm_tools_dir, "..", "lib")))
 
 with open("/proc/cpuinfo") as f:
