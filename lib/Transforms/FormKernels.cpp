@@ -28,7 +28,8 @@ private:
   /// A tensor.empty outside the kernel for `result`, with host-side extents.
   FailureOr<Value> destination(OpResult result);
   /// What the kernel hands on: all tensors of the root, and of other members what is used outside.
-  SmallVector<OpResult> resultsOf(const KernelGroup &group, const llvm::SmallPtrSetImpl<Operation *> &members);
+  SmallVector<OpResult> resultsOf(const KernelGroup &group,
+                                  const llvm::SmallPtrSetImpl<Operation *> &members);
   /// Copies into a result of the entry what no kernel would write there: views, arguments, values returned
   /// twice.
   void copyPlainResults();
@@ -51,6 +52,19 @@ tensor::EmptyOp emptyBehind(Value init) {
       return nullptr;
     }
     init = fill.getOutputs()[0];
+  }
+  return nullptr;
+}
+
+/// The value whose storage `result` is written into: the destination of an op in destination style, what a
+/// loop starts with; null for other ops.
+Value initOf(OpResult result) {
+  if (auto style = dyn_cast<DestinationStyleOpInterface>(result.getOwner())) {
+    return style.getTiedOpOperand(result)->get();
+  }
+  if (auto loop = dyn_cast<LoopLikeOpInterface>(result.getOwner())) {
+    OpOperand *init = loop.getTiedLoopInit(result);
+    return init ? init->get() : Value();
   }
   return nullptr;
 }
@@ -86,14 +100,8 @@ FailureOr<Value> EntryKernels::destination(OpResult result) {
   if (type.hasStaticShape()) {
     return Value(tensor::EmptyOp::create(builder, loc, type, ValueRange()));
   }
-  if (auto style = dyn_cast<DestinationStyleOpInterface>(result.getOwner())) {
-    if (tensor::EmptyOp empty = emptyBehind(style.getTiedOpOperand(result)->get())) {
-      return builder.clone(*empty, outer)->getResult(0);
-    }
-  }
-  if (auto loop = dyn_cast<LoopLikeOpInterface>(result.getOwner())) {
-    OpOperand *init = loop.getTiedLoopInit(result);
-    if (tensor::EmptyOp empty = init ? emptyBehind(init->get()) : tensor::EmptyOp()) {
+  if (Value init = initOf(result)) {
+    if (tensor::EmptyOp empty = emptyBehind(init)) {
       return builder.clone(*empty, outer)->getResult(0);
     }
   }
@@ -113,7 +121,8 @@ FailureOr<Value> EntryKernels::destination(OpResult result) {
   if (failed(reifyResultShapes(builder, result.getOwner(), shapes))) {
     return result.getOwner()->emitError("can't tell the size of this op's result outside its kernel");
   }
-  return Value(tensor::EmptyOp::create(builder, loc, shapes[result.getResultNumber()], type.getElementType()));
+  return Value(
+      tensor::EmptyOp::create(builder, loc, shapes[result.getResultNumber()], type.getElementType()));
 }
 
 SmallVector<OpResult> EntryKernels::resultsOf(const KernelGroup &group,
@@ -215,21 +224,17 @@ LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
   for (Operation *op : group.ops) {
     if (op == root) {
       // The root writes into the kernel's destinations instead of fresh tensors.
-      if (auto style = dyn_cast<DestinationStyleOpInterface>(op)) {
-        for (auto [result, destinationArgument] : llvm::zip_equal(tensorResults, destinations)) {
-          if (result.getOwner() != root) {
-            continue;
-          }
-          if (tensor::EmptyOp empty = emptyBehind(style.getTiedOpOperand(result)->get())) {
-            map.map(empty.getResult(), destinationArgument);
-            // An initial fill was possibly cloned for an earlier member: forget it, it must fill the
-            // destination.
-            Value init = style.getTiedOpOperand(result)->get();
-            while (init != empty.getResult()) {
-              map.erase(init);
-              init = init.getDefiningOp<linalg::FillOp>().getOutputs()[0];
-            }
-          }
+      for (auto [result, destinationArgument] : llvm::zip_equal(tensorResults, destinations)) {
+        Value init = result.getOwner() == root ? initOf(result) : Value();
+        tensor::EmptyOp empty = init ? emptyBehind(init) : tensor::EmptyOp();
+        if (!empty) {
+          continue;
+        }
+        map.map(empty.getResult(), destinationArgument);
+        // An initial fill was possibly cloned for an earlier member: forget it, it must fill the destination.
+        while (init != empty.getResult()) {
+          map.erase(init);
+          init = init.getDefiningOp<linalg::FillOp>().getOutputs()[0];
         }
       }
     }

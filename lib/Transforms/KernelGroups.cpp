@@ -102,7 +102,8 @@ std::optional<KernelGroup::Kind> kindWith(const KernelGroup &group, Operation *o
   return std::nullopt;
 }
 
-/// Whether a scalar that is computed from tensors is used by other ops of the block: no kernel can hand it on.
+/// Whether a scalar that is computed from tensors is used by other ops of the block: no kernel can hand it
+/// on.
 bool passesScalars(Block &block) {
   return llvm::any_of(block.without_terminator(), [](Operation &op) {
     return roleOf(&op) == OpRole::Compute && llvm::any_of(op.getResults(), [](OpResult result) {

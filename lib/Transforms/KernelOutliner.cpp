@@ -51,6 +51,8 @@ private:
   llvm::SmallDenseMap<int64_t, Value> layerScalar; // layer number -> scalar argument
 };
 
+std::optional<int64_t> largestExtent(Value tensor, int64_t dimension);
+
 /// The largest value that a size of the entry can have, where it is known.
 std::optional<int64_t> largest(Value size) {
   if (auto constant = getConstantIntValue(size)) {
@@ -58,6 +60,9 @@ std::optional<int64_t> largest(Value size) {
   }
   if (auto named = size.getDefiningOp<model::SizeOp>()) {
     return named->getParentOfType<model::EntryOp>().findSize(named.getSize()).getMax();
+  }
+  if (auto dim = size.getDefiningOp<tensor::DimOp>(); dim && dim.getConstantIndex()) {
+    return largestExtent(dim.getSource(), *dim.getConstantIndex());
   }
   if (auto difference = size.getDefiningOp<arith::SubIOp>()) {
     return largest(difference.getLhs()); // sizes are not negative
