@@ -58,9 +58,9 @@ Expected<CodeObject> CodeObject::load(const uint8_t *bytes, size_t size) {
   CodeObject object;
   std::string path = "/proc/self/fd/" + std::to_string(descriptor);
   object.handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  const char *reason = object.handle ? nullptr : ::dlerror();
-  ::close(descriptor);
+  object.descriptor = descriptor;
   if (!object.handle) {
+    const char *reason = ::dlerror();
     return fail(std::string("can't be loaded: ") + (reason ? reason : "unknown reason"));
   }
   return object;
@@ -69,6 +69,9 @@ Expected<CodeObject> CodeObject::load(const uint8_t *bytes, size_t size) {
 CodeObject::~CodeObject() {
   if (handle) {
     ::dlclose(handle);
+  }
+  if (descriptor >= 0) {
+    ::close(descriptor);
   }
 }
 

@@ -19,9 +19,9 @@ public:
   static Expected<CodeObject> load(const uint8_t *bytes, size_t size);
 
   CodeObject() = default;
-  CodeObject(CodeObject &&other) noexcept { std::swap(handle, other.handle); }
+  CodeObject(CodeObject &&other) noexcept { swap(other); }
   CodeObject &operator=(CodeObject &&other) noexcept {
-    std::swap(handle, other.handle);
+    swap(other);
     return *this;
   }
   ~CodeObject();
@@ -29,7 +29,15 @@ public:
   Expected<abi::Kernel> kernel(const std::string &symbol) const;
 
 private:
+  void swap(CodeObject &other) noexcept {
+    std::swap(handle, other.handle);
+    std::swap(descriptor, other.descriptor);
+  }
+
   void *handle = nullptr;
+  /// Of the anonymous file, open as long as the object is loaded: the loader knows objects by their path, which is this
+  /// number's, and would take another object of a reused number for this one.
+  int descriptor = -1;
 };
 
 } // namespace coopt::runtime

@@ -5,8 +5,8 @@
 // not on the number of shards:
 //
 //   linear layers, embedding   element i (row-major) of a tensor is sqrt(3 / K) * n(i): K the last dimension
-//   (the fan-in), n uniform in
-//                              [-1, 1), so that the standard deviation is 1 / sqrt(K)
+//                              (the fan-in), n uniform in [-1, 1), so that the standard deviation is
+//                              1 / sqrt(K)
 //   norms                      1 + n(i) / 8
 //   n(i)                       package::noise(package::splitMix64(seed, FNV-1a 64 of the tensor's name), i)
 //

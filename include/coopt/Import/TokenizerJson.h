@@ -3,12 +3,13 @@
 // Reads the file of Hugging Face's `tokenizers` into tables. Supported, and everything else is an error that
 // names it:
 //
-//   model           BPE without dropout and affixes; byte_fallback needs all 256 byte tokens in the
-//   vocabulary normalizer      none, Prepend, Replace of a string, Sequence of these pre_tokenizer   none;
-//   ByteLevel, or a Sequence of Splits (a regular expression or a string, Isolated, not inverted) and then
-//   ByteLevel decoder         ByteLevel; or Replace of a string, ByteFallback, Fuse, Strip from the left, in
-//   this order post_processor  none, TemplateProcessing (its `single`), ByteLevel, Sequence of these added
-//   tokens    all but single_word, lstrip and rstrip
+//   model           BPE without dropout and affixes; byte_fallback needs all 256 byte tokens in the vocabulary
+//   normalizer      none, Prepend, Replace of a string, Sequence of these
+//   pre_tokenizer   none; ByteLevel, or a Sequence of Splits (a regular expression or a string, Isolated, not
+//                   inverted) and then ByteLevel
+//   decoder         ByteLevel; or Replace of a string, ByteFallback, Fuse, Strip from the left, in this order
+//   post_processor  none, TemplateProcessing (its `single`), ByteLevel, Sequence of these
+//   added tokens    all but single_word, lstrip and rstrip
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_IMPORT_TOKENIZERJSON_H

@@ -6,14 +6,13 @@
 // is counted in elements, so the same layout serves f32, int8 and packed bytes. It has two parts:
 //
 //   * the *tile*: the low tileBits[d] bits of each index go through a map that is linear over F2, the field
-//   of two
-//     elements: each bit contributes a basis vector (a set of offset bits), and the contributions are XORed.
-//     Blocked orders are those whose basis vectors are single, disjoint bits; swizzles use several bits per
-//     vector;
+//     of two elements: each bit contributes a basis vector (a set of offset bits), and the contributions are
+//     XORed. Blocked orders are those whose basis vectors are single, disjoint bits; swizzles use several
+//     bits per vector;
 //   * the *outer dimensions*: the rest of each index, i_d >> tileBits[d], times outerStride[d], summed.
 //
-//     offset(i) = XOR_{d,b : bit b of i_d is set, b < tileBits[d]} basis[d][b]  +  sum_d (i_d >> tileBits[d])
-//     outerStride[d]
+//     offset(i) = XOR_{d,b : bit b of i_d is set, b < tileBits[d]} basis[d][b]
+//               + sum_d (i_d >> tileBits[d]) outerStride[d]
 //
 // Tiles are powers of two; sizes are any. A size that is no multiple of its tile leaves *padding* in storage:
 // offsets which no logical index maps to. Padding holds the code of zero and is never read as data.

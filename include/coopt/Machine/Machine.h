@@ -8,9 +8,9 @@
 // further alternatives of Machine::description with a reader, a writer and a validate of their own.
 //
 //   { "schema": "coopt-machine/1", "kind": "cpu", "name": "desk",
-//     "source": "data sheet; memory measured with a triad of 1 GiB",       (optional: where the numbers come
-//     from) "cores": 8, "clock_mhz": 3000, "dispatch_overhead_ns": 2000, "work_item_overhead_ns": 100,
-//     "caches": [                                                          (nearest first)
+//     "source": "data sheet; memory measured with a triad of 1 GiB",     (optional: where the numbers come from)
+//     "cores": 8, "clock_mhz": 3000, "dispatch_overhead_ns": 2000, "work_item_overhead_ns": 100,
+//     "caches": [                                                        (nearest first)
 //       { "bytes": 32768, "line_bytes": 64, "shared_by_cores": 1, "gbytes_per_s_per_core": 192 },
 //       { "bytes": 16777216, "line_bytes": 64, "shared_by_cores": 8, "gbytes_per_s_per_core": 48 } ],
 //     "memory": { "bytes": 17179869184, "gbytes_per_s": 20, "latency_ns": 90 },

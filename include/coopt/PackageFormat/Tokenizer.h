@@ -14,12 +14,12 @@
 //            token flags      u8[vocabulary]
 //            byte ids         u32[256], noToken where the vocabulary lacks the byte
 //            vocabulary hash  u32[2^n]: ids; slot of a token = hashTokenText(text) mod 2^n, linear probing
-//            merges           {u32 left, u32 right, u32 rank, u32 merged}[2^n]; slot = hashTokenPair(left,
-//            right) mod 2^n,
-//                             linear probing
+//            merges           {u32 left, u32 right, u32 rank, u32 merged}[2^n]; slot = hashTokenPair(left, right)
+//                             mod 2^n, linear probing
 //            added, added normalized   {u32 id, u32 offset, u32 bytes, u32 0}[], strictly increasing by text
 //            normalizer, pre-tokenizer, decoder   {u32 kind, u32 count, u32 offset, u32 bytes, u32 offset,
-//            u32 bytes}[] prefix, suffix   u32[] ids
+//                                                 u32 bytes}[]
+//            prefix, suffix   u32[] ids
 //
 // Empty slots hold noToken. No probe sequence is longer than the header says, and that is at most 256.
 //

@@ -1,11 +1,10 @@
 //===- SelectSchedules.h - The schedule phase: every kernel gets its schedule -------===//
 //
-// Writes a #schedule.set on every kernel that has none: guarded by the run-time size that its rows stand for,
-// one configuration for a single row (decoding) and one for many (prefill), each the cheapest of the
-// candidates by the machine's cost model. Schedules may also come from a file, which wins over the choice:
+// Writes a #schedule.set on every kernel that has none: guarded by the run-time size that its rows stand for, one
+// configuration for a single row (decoding) and one for many (prefill), each the cheapest of the candidates by the
+// machine's cost model. Schedules may also come from a file, which wins over the choice:
 //
-//   {"schedules": [{"op": "layers.*/mlp/*", "set": "#schedule.set<[<[\"tokens\" le 1]> -> <tile = [1, 32]>,
-//   <[]> -> <tile = [8, 32]>]>"}]}
+//   {"schedules": [{"op": "layers.*/mlp/*_proj", "set": "#schedule.set<[<[\"tokens\" le 1]> -> <tile = [1, 32]>, <[]> -> <tile = [8, 32]>]>"}]}
 //
 // where `op` is an op id with `*` for any run of characters; the first entry that matches counts.
 //

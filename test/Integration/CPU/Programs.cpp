@@ -20,7 +20,7 @@ namespace {
 const fs::path binFolder = fs::path(COOPT_TEST_BINARY_DIR) / "bin";
 
 fs::path workFolder() {
-  fs::path folder = fs::path(COOPT_TEST_BINARY_DIR) / "test" / "Integration" / "Output";
+  fs::path folder = fs::path(COOPT_TEST_BINARY_DIR) / "test" / "Integration" / "Programs" / "Output";
   fs::create_directories(folder);
   return folder;
 }

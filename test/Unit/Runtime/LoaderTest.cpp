@@ -90,6 +90,27 @@ TEST_F(Variants, BestThatTheProcessorHas) {
   EXPECT_EQ(loaded(path, "amx"), "package has no code for 'amx', only for: generic, avx512, avx2");
 }
 
+TEST_F(Variants, TwoPackagesAtOnceKeepTheirOwnCode) {
+  // Their anonymous files once shared a path, and the second package got the first one's code.
+  std::string paths[2];
+  for (int variant : {0, 1}) {
+    package::PackageContents contents = functionPackage(variant);
+    paths[variant] = folder.file("variant" + std::to_string(variant) + ".coopt");
+    ASSERT_TRUE(writeTestPackage(paths[variant], contents).has_value());
+  }
+  auto first = LoadedPackage::load(paths[0], {});
+  auto second = LoadedPackage::load(paths[1], {});
+  ASSERT_TRUE(first && second);
+  for (int variant : {0, 1}) {
+    auto session = Session::open(variant ? *second : *first, 1);
+    auto results = (*session)->call("variant", {});
+    ASSERT_TRUE(results.has_value());
+    int32_t number;
+    std::memcpy(&number, (*results)[0].memory.data(), 4);
+    EXPECT_EQ(number, variant);
+  }
+}
+
 TEST_F(Variants, MissingFeaturesAreNamed) {
   EXPECT_EQ(loaded(write({object("avx512", {"sse2", "avx9000"}, 1)})),
             "package needs avx9000, which this runtime does not know");

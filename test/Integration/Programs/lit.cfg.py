@@ -3,7 +3,7 @@ import lit.formats
 
 # Named so that the quick target, which filters by this word, leaves these programs out.
 config.name = "coopt-Integration"
-config.test_source_root = config.test_exec_root = os.path.join(config.coopt_binary_dir, "test", "Integration")
+config.test_source_root = config.test_exec_root = os.path.join(config.coopt_binary_dir, "test", "Integration", "Programs")
 config.test_format = lit.formats.GoogleTest("", "Tests")
 config.suffixes = []
 if config.coopt_sanitize:
