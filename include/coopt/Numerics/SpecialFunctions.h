@@ -11,12 +11,12 @@
 //
 //   function  error
 //   exp2      1.08 ulp, over- and underflow included
-//   log2      1.5 ulp (negative arguments NaN, +-0 gives -inf)
-//   tanh      1.75 ulp
-//   erf       1.5 ulp
-//   rsqrt     1.5 ulp (two roundings)
-//   exp       108 ulp: exp2 of one rounded product, whose error grows with |x|; |x| <= 1: 2 ulp
-//   sigmoid   1.7 * 2^-24 absolute; -1 <= x: 2.2 ulp. Below -88.7 the result is 0.
+//   log2      1.36 ulp (negative arguments NaN, +-0 gives -inf)
+//   tanh      1.61 ulp
+//   erf       1.34 ulp
+//   rsqrt     1.50 ulp (two roundings)
+//   exp       64.2 ulp: exp2 of one rounded product, whose error grows with |x|; |x| <= 1: 1.62 ulp
+//   sigmoid   1.59 * 2^-24 absolute; -1 <= x: 2.00 ulp. Below -88.7 the result is 0.
 //
 // Coefficients: minimax fits of the relative error of the result (Lawson's reweighted least squares on 400
 // Chebyshev points, targets computed with 120 bits), rounded to binary32 from the lowest power upwards, the
