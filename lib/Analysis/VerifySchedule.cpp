@@ -52,12 +52,18 @@ private:
       return kernel.emitOpError("has tile sizes, but its first result is made by no op that can be tiled");
     }
     SmallVector<utils::IteratorType> loops = root.getLoopIteratorTypes();
-    if (loops.size() != config.getTile().size()) {
+    // Reductions at the end may go unsaid: they are never tiled.
+    size_t needed = loops.size();
+    while (needed > 0 && loops[needed - 1] != utils::IteratorType::parallel) {
+      --needed;
+    }
+    if (config.getTile().size() < needed || config.getTile().size() > loops.size()) {
       return kernel.emitOpError("expected a tile size for each of the ")
-             << loops.size() << " loops of its root '" << root->getName() << "', got "
+             << needed << " parallel loops of its root '" << root->getName() << "', got "
              << config.getTile().size();
     }
-    for (auto [index, loop, size] : llvm::enumerate(loops, config.getTile())) {
+    for (auto [index, loop, size] :
+         llvm::enumerate(ArrayRef(loops).take_front(config.getTile().size()), config.getTile())) {
       if (loop != utils::IteratorType::parallel && size != 0) {
         return kernel.emitOpError("expected loop ")
                << index << " of its root '" << root->getName()

@@ -2,6 +2,7 @@
 
 #include "coopt/Import/MlirFunctions.h"
 #include "coopt/Pipelines/Register.h"
+#include "coopt/Support/MappedFile.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
@@ -52,6 +53,22 @@ LogicalResult writeText(ModuleOp module, const std::string &path) {
   module.print(file.os(), OpPrintingFlags().useLocalScope());
   file.keep();
   return success();
+}
+
+/// The name of a file format that is known but not read, by its first bytes; empty for all others.
+std::string foreignFormat(const std::string &path) {
+  auto file = MappedFile::open(path);
+  if (!file) {
+    return "";
+  }
+  StringRef bytes(reinterpret_cast<const char *>(file->data()), file->size());
+  if (bytes.starts_with("GGUF")) {
+    return "GGUF file";
+  }
+  if (bytes.starts_with("COOPTPKG")) {
+    return "package (already compiled: run it with coopt-run)";
+  }
+  return StringRef(path).ends_with(".onnx") ? "ONNX file" : "";
 }
 
 /// Runs the phases of one compilation.
@@ -105,6 +122,11 @@ LogicalResult Compilation::start() {
   }
   if (!llvm::sys::fs::exists(options.input)) {
     report(options.input + ": no such file or directory");
+    return failure();
+  }
+  if (std::string format = foreignFormat(options.input); !format.empty()) {
+    report(options.input + ": is a " + format +
+           ", which this version doesn't read: expected a Hugging Face " + "directory or an MLIR file");
     return failure();
   }
   llvm::SourceMgr sources;

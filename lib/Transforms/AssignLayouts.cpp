@@ -16,7 +16,7 @@ namespace {
 /// The weight operand of a contraction y[m,n] = sum x[m,k] w[n,k], or null.
 OpOperand *weightOf(Operation *op) {
   if (auto contract = dyn_cast<quantized::ContractOp>(op)) {
-    return &contract.getInputsMutable()[2]; // codes of a, scales of a, codes of w, ..
+    return &contract.getInputsMutable()[contract.getFirstWeightOperand()];
   }
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
   if (!linalgOp || linalgOp.getNumDpsInputs() != 2 || linalgOp.getNumLoops() != 3 ||

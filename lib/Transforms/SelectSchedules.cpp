@@ -30,6 +30,9 @@ model::SizeOp rowSize(schedule::KernelOp kernel) {
 SmallVector<int64_t> tileOf(TilingInterface root, const cost::KernelSummary &summary,
                             const cost::Candidate &candidate) {
   SmallVector<utils::IteratorType> loops = root.getLoopIteratorTypes();
+  while (!loops.empty() && loops.back() != utils::IteratorType::parallel) {
+    loops.pop_back();
+  }
   SmallVector<int64_t> tile(loops.size(), 0);
   if (!tile.empty() && loops[0] == utils::IteratorType::parallel) {
     tile[0] = candidate.rowTile;

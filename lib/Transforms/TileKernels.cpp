@@ -30,13 +30,14 @@ LogicalResult tileKernel(IRRewriter &rewriter, schedule::KernelOp kernel, schedu
     return kernel.emitOpError("has tile sizes, but what it yields is made by no op that can be tiled");
   }
   size_t loops = root.getLoopIteratorTypes().size();
-  if (loops != config.getTile().size()) {
+  if (config.getTile().size() > loops) {
     return kernel.emitOpError("has ")
            << config.getTile().size() << " tile sizes for the " << loops << " loops of its root";
   }
   rewriter.setInsertionPoint(root);
   // A tile that holds a whole loop is no tile: leaving the loop alone keeps its extent static.
   SmallVector<int64_t> sizes(config.getTile());
+  sizes.resize(loops, 0); // reductions at the end may go unsaid
   for (auto [range, size] : llvm::zip_equal(root.getIterationDomain(rewriter), sizes)) {
     std::optional<int64_t> extent = getConstantIntValue(range.size);
     if (extent && *extent <= size) {

@@ -59,7 +59,7 @@ module {
       } -> tensor<?x172xf32>
       schedule.yield %y : tensor<?x172xf32>
     } -> tensor<?x172xf32>
-    // expected-error @below {{expected a tile size for each of the 2 loops of its root 'linalg.copy', got 3}}
+    // expected-error @below {{expected a tile size for each of the 2 parallel loops of its root 'linalg.copy', got 3}}
     %q = schedule.kernel "two" ins(%b = %r : tensor<?x172xf32>) outs(%o = %init : tensor<?x172xf32>) choices(#schedule.set<[<[]> -> <tile = [0, 0, 0]>]>) {
       %y = linalg.copy ins(%b : tensor<?x172xf32>) outs(%o : tensor<?x172xf32>) -> tensor<?x172xf32>
       schedule.yield %y : tensor<?x172xf32>

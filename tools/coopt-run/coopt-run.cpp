@@ -96,7 +96,7 @@ static void describe(CLI::App &app, Options &options) {
              "  coopt-run model.coopt --prompt \"Once upon a time\" -n 100 --stats\n"
              "  coopt-run model.coopt --tokens 1,403,407 --print-tokens --temperature 0.8 --seed 3\n"
              "  coopt-run kernels.coopt --function axpy --input x=x.npy --input y=y.npy --output z=z.npy\n"
-             "  coopt-run f32.coopt --prompt Hello --record r && coopt-run w8a8.coopt --replay r\n");
+             "  coopt-run a.coopt --isa=generic --prompt Hello --record r && coopt-run a.coopt --replay r\n");
 }
 
 static Status checkCombination(const Options &options) {
