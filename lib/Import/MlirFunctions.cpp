@@ -1,5 +1,7 @@
 #include "coopt/Import/MlirFunctions.h"
 
+#include "NormalizeFunctions.h"
+
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
 
@@ -131,7 +133,10 @@ LogicalResult coopt::import::importFunctions(ModuleOp module) {
     if (function.isExternal() || !llvm::hasSingleElement(function.getBody())) {
       return function.emitError("expected a body of one block (structured control flow)");
     }
-    if (failed(importFunction(function))) {
+    if (function.getNumResults() == 0) {
+      return function.emitError("expected at least one result, a ranked tensor");
+    }
+    if (failed(normalizeFunction(function)) || failed(importFunction(function))) {
       return failure();
     }
   }

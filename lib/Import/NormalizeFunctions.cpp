@@ -1,0 +1,96 @@
+#include "NormalizeFunctions.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Interfaces/DestinationStyleOpInterface.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+using namespace mlir;
+
+namespace {
+
+LogicalResult elementwiseToLinalg(func::FuncOp function) {
+  RewritePatternSet patterns(function.getContext());
+  linalg::populateElementwiseToLinalgConversionPatterns(patterns);
+  return applyPatternsGreedily(function, std::move(patterns));
+}
+
+LogicalResult decomposeSoftmax(func::FuncOp function) {
+  SmallVector<linalg::SoftmaxOp> found;
+  function.walk([&](linalg::SoftmaxOp op) { found.push_back(op); });
+  for (linalg::SoftmaxOp op : found) {
+    OpBuilder builder(op);
+    FailureOr<SmallVector<Value>> values = op.decomposeOperation(builder);
+    if (failed(values)) {
+      return op.emitError("can't be decomposed");
+    }
+    op->replaceAllUsesWith(*values);
+    op.erase();
+  }
+  return success();
+}
+
+void emptyDestinations(func::FuncOp function) {
+  SmallVector<linalg::LinalgOp> found;
+  function.walk([&](linalg::LinalgOp op) { found.push_back(op); });
+  for (linalg::LinalgOp op : found) {
+    if (!op.hasPureTensorSemantics()) {
+      continue;
+    }
+    OpBuilder builder(op);
+    for (OpOperand &init : op.getDpsInitsMutable()) {
+      auto type = dyn_cast<RankedTensorType>(init.get().getType());
+      if (!type || op.payloadUsesValueFromOperand(&init) || init.get().getDefiningOp<tensor::EmptyOp>()) {
+        continue;
+      }
+      SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, op.getLoc(), init.get());
+      init.set(tensor::EmptyOp::create(builder, op.getLoc(), sizes, type.getElementType()));
+    }
+  }
+}
+
+/// Whether `value` is the carried tensor, or made of it in place, step by step.
+bool isMadeOf(Value value, BlockArgument carried) {
+  while (value != carried) {
+    auto result = dyn_cast<OpResult>(value);
+    if (!result) {
+      return false;
+    }
+    if (auto style = dyn_cast<DestinationStyleOpInterface>(result.getOwner())) {
+      value = style.getTiedOpOperand(result)->get();
+    } else if (auto insert = dyn_cast<tensor::InsertOp>(result.getOwner())) {
+      value = insert.getDest();
+    } else if (auto loop = dyn_cast<scf::ForOp>(result.getOwner())) {
+      value = loop.getInitArgs()[result.getResultNumber()];
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+void carryInPlace(func::FuncOp function) {
+  function.walk([&](scf::ForOp loop) {
+    auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
+    OpBuilder builder(yield);
+    for (auto [operand, carried] : llvm::zip_equal(yield->getOpOperands(), loop.getRegionIterArgs())) {
+      if (isa<RankedTensorType>(carried.getType()) && !isMadeOf(operand.get(), carried)) {
+        operand.set(linalg::CopyOp::create(builder, yield.getLoc(), operand.get(), carried).getResult(0));
+      }
+    }
+  });
+}
+
+} // namespace
+
+LogicalResult coopt::import::normalizeFunction(func::FuncOp function) {
+  if (failed(elementwiseToLinalg(function)) || failed(decomposeSoftmax(function))) {
+    return failure();
+  }
+  emptyDestinations(function);
+  carryInPlace(function);
+  return verify(function);
+}

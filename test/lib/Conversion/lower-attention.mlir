@@ -1,0 +1,33 @@
+// RUN: coopt-opt %s --coopt-lower-attention --canonicalize | FileCheck %s
+
+// Two heads of two layers: keys of layer 1 in slabs 4 and 5, values in 6 and 7.
+// CHECK-LABEL: func.func @append
+// CHECK-SAME: %[[K:[a-z0-9]*]]: memref<?x2x8xf32>, %[[V:[a-z0-9]*]]: memref<?x2x8xf32>, %[[PAST:[a-z0-9]*]]: index, %[[S:.*]]: memref<8x64x8xf32>
+// CHECK: scf.for %[[ROW:.*]] =
+// CHECK:   %[[AT:.*]] = arith.addi %[[PAST]], %[[ROW]]
+// CHECK:   scf.for %[[HEAD:.*]] =
+// CHECK:     %[[KS:.*]] = arith.addi %[[HEAD]], %c4
+// CHECK:     %[[KX:.*]] = vector.load %[[K]]
+// CHECK:     vector.store %[[KX]], %[[S]][%[[KS]], %[[AT]], %c0]
+// CHECK:     %[[VX:.*]] = vector.load %[[V]]
+// CHECK:     vector.store %[[VX]], %[[S]]
+func.func @append(%k: memref<?x2x8xf32>, %v: memref<?x2x8xf32>, %past: index, %s: memref<8x64x8xf32>) {
+  attention.append ins(%k, %v : memref<?x2x8xf32>, memref<?x2x8xf32>) at %past into %s layer(1) : memref<8x64x8xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @attend
+// CHECK-DAG: memref.alloc() : memref<64xf32>
+// CHECK-DAG: memref.alloc() : memref<16x8xf32>
+// CHECK: scf.for
+// CHECK:   scf.for
+// CHECK:     arith.divui
+// CHECK:     scf.for {{.*}} iter_args
+// CHECK:       arith.maximumf
+// CHECK-NOT: attention.
+func.func @attend(%q: memref<?x4x8xf32>, %s: memref<8x64x8xf32>, %past: index, %o: memref<?x4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  attention.attend ins(%q : memref<?x4x8xf32>) state(%s : memref<8x64x8xf32>) at %past, %c0
+      outs(%o : memref<?x4x8xf32>) layer(1) heads_per_group(2) scale(0.35) heads(2)
+  return
+}
