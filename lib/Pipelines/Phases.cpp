@@ -16,7 +16,6 @@
 #include "dialects/Program/Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
-#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
@@ -71,17 +70,6 @@ LogicalResult fusePhase(ModuleOp module) {
   return failure(failed(resolved) || failed(formKernels(module)));
 }
 
-/// vector.fma is fused by definition; upstream lowers it to the intrinsic that may or may not fuse, and ours
-/// is compiled with contraction off, where it does not.
-void fuseMultiplyAdds(ModuleOp lowered) {
-  lowered.walk([](LLVM::FMulAddOp op) {
-    OpBuilder builder(op);
-    op.replaceAllUsesWith(
-        LLVM::FMAOp::create(builder, op.getLoc(), op.getType(), op.getOperands()).getResult());
-    op.erase();
-  });
-}
-
 /// Lowers one instruction-set variant of the kernels: a module @<variant> in the LLVM dialect.
 LogicalResult lowerVariant(ModuleOp module, ModuleOp kernels, StringRef variant) {
   std::optional<Isa> isa = isaOf(variant);
@@ -100,7 +88,6 @@ LogicalResult lowerVariant(ModuleOp module, ModuleOp kernels, StringRef variant)
   if (failed(manager.run(lowered))) {
     return failure();
   }
-  fuseMultiplyAdds(lowered);
   // The largest scratch that any variant wants is what the package asks for.
   for (auto declaration : kernels.getOps<func::FuncOp>()) {
     Operation *body = SymbolTable::lookupSymbolIn(lowered, declaration.getSymName());
