@@ -27,17 +27,17 @@ find_program(COOPT_VERILATOR NAMES verilator)
 find_program(COOPT_MPIEXEC NAMES mpiexec)
 
 function(coopt_report_optional)
-  foreach(entry "CUDA toolkit|COOPT_PTXAS|cubins are made at compile time"
-                "Verilator|COOPT_VERILATOR|RTL tests run"
-                "MPI|COOPT_MPIEXEC|distributed tests run")
+  foreach(entry "CUDA toolkit|COOPT_PTXAS|tests that assemble PTX"
+                "Verilator|COOPT_VERILATOR|tests against RTL"
+                "MPI|COOPT_MPIEXEC|tests of several processes")
     string(REPLACE "|" ";" fields "${entry}")
     list(GET fields 0 name)
     list(GET fields 1 variable)
-    list(GET fields 2 effect)
+    list(GET fields 2 tests)
     if(${variable})
-      message(STATUS "optional: ${name} found (${${variable}}): ${effect}")
+      message(STATUS "optional: ${name} found (${${variable}}): ${tests} run")
     else()
-      message(STATUS "optional: ${name} not found: without it, not so: ${effect}")
+      message(STATUS "optional: ${name} not found: ${tests} are UNSUPPORTED")
     endif()
   endforeach()
 endfunction()
