@@ -1,9 +1,10 @@
 #include "coopt/Import/HuggingFaceConfig.h"
-#include "JsonReader.h"
+#include "coopt/Support/Json.h"
 #include "coopt/Support/MappedFile.h"
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 using namespace coopt;
 using namespace coopt::import;
@@ -20,8 +21,7 @@ constexpr int64_t maximumHeadSize = 4096;
 constexpr int64_t maximumVocabulary = 1 << 24;
 constexpr int64_t maximumPositions = int64_t(1) << 28;
 
-/// Reads keys one after the other and keeps the first error.
-class ConfigReader {
+class ConfigReader : JsonReader {
 public:
   explicit ConfigReader(JsonValue root) : root(std::move(root)) {}
 
@@ -42,19 +42,6 @@ public:
   }
 
 private:
-  void note(tl::unexpected<Error> error) {
-    if (status) {
-      status = std::move(error);
-    }
-  }
-  template <typename T>
-  void take(Expected<T> value, T &out) {
-    if (value) {
-      out = std::move(*value);
-    } else {
-      note(forward(value.error()));
-    }
-  }
   /// A missing key (or null) keeps what `out` holds, unless the key is required.
   void integer(const char *key, int64_t minimum, int64_t maximum, int64_t &out, bool required = false) {
     if (required || !root[key].isNull()) {
@@ -75,11 +62,11 @@ private:
       return;
     }
     if (!list.isArray() || list.raw().empty()) {
-      note(list.expected("an array with the name of an architecture" + known));
+      mistake(list.expected("an array with the name of an architecture" + known));
     } else if (list.element(0).raw() != "LlamaForCausalLM") {
-      note(list.element(0).expected("an architecture that is known" + known));
+      mistake(list.element(0).expected("an architecture that is known" + known));
     } else if (!type.isNull() && !isLlama) {
-      note(type.expected("'llama', as the architecture is LlamaForCausalLM"));
+      mistake(type.expected("'llama', as the architecture is LlamaForCausalLM"));
     }
   }
 
@@ -90,16 +77,16 @@ private:
         take(root[key].boolean(), on);
       }
       if (on) {
-        note(root[key].error("biases are not supported in this version, expected false"));
+        mistake(root[key].error("biases are not supported in this version, expected false"));
       }
     }
     JsonValue activation = root["hidden_act"];
     if (!activation.isNull() && activation.raw() != "silu") {
-      note(activation.expected("'silu', the only activation of this version"));
+      mistake(activation.expected("'silu', the only activation of this version"));
     }
     JsonValue quantization = root["quantization_config"];
     if (!quantization.isNull()) {
-      note(quantization.error("quantised checkpoints are not supported in this version"));
+      mistake(quantization.error("quantised checkpoints are not supported in this version"));
     }
     if (!root["tie_word_embeddings"].isNull()) {
       take(root["tie_word_embeddings"].boolean(), config.tieWordEmbeddings);
@@ -120,21 +107,22 @@ private:
       return;
     }
     if (config.heads % config.keyValueHeads != 0) {
-      note(root["num_key_value_heads"].expected("a divisor of num_attention_heads (" +
-                                                std::to_string(config.heads) + ")"));
+      mistake(root["num_key_value_heads"].expected("a divisor of num_attention_heads (" +
+                                                   std::to_string(config.heads) + ")"));
     }
     JsonValue headSize = root["head_dim"];
     if (!headSize.isNull()) {
       take(headSize.integer(1, maximumHeadSize), config.headSize);
     } else if (config.hiddenSize % config.heads != 0) {
-      note(root["hidden_size"].expected("a multiple of num_attention_heads (" + std::to_string(config.heads) +
-                                        "), as there is no head_dim"));
+      mistake(root["hidden_size"].expected("a multiple of num_attention_heads (" +
+                                           std::to_string(config.heads) + "), as there is no head_dim"));
     } else {
       config.headSize = config.hiddenSize / config.heads;
     }
     if (status && (config.headSize % 2 != 0 || config.headSize > maximumHeadSize)) {
-      note(headSize.error("heads of " + std::to_string(config.headSize) + ", expected an even size up to " +
-                          std::to_string(maximumHeadSize) + ", as rotary embeddings turn pairs"));
+      mistake(headSize.error("heads of " + std::to_string(config.headSize) +
+                             ", expected an even size up to " + std::to_string(maximumHeadSize) +
+                             ", as rotary embeddings turn pairs"));
     }
   }
 
@@ -148,7 +136,7 @@ private:
       return;
     }
     if (!scaling.isObject()) {
-      note(scaling.expected("an object"));
+      mistake(scaling.expected("an object"));
       return;
     }
     if (newer) {
@@ -164,7 +152,7 @@ private:
     } else if (kind.raw() == "llama3") {
       out.kind = RopeScaling::Kind::Llama3;
     } else {
-      note(kind.expected("a kind of RoPE scaling that is supported: 'default', 'linear' or 'llama3'"));
+      mistake(kind.expected("a kind of RoPE scaling that is supported: 'default', 'linear' or 'llama3'"));
       return;
     }
     take(scaling["factor"].number(1, 1e6), out.factor);
@@ -174,8 +162,8 @@ private:
       take(scaling["original_max_position_embeddings"].integer(1, maximumPositions),
            out.originalMaxPositions);
       if (status && out.highFrequencyFactor <= out.lowFrequencyFactor) {
-        note(scaling["high_freq_factor"].expected("more than low_freq_factor (" +
-                                                  scaling["low_freq_factor"].raw().dump() + ")"));
+        mistake(scaling["high_freq_factor"].expected("more than low_freq_factor (" +
+                                                     scaling["low_freq_factor"].raw().dump() + ")"));
       }
     }
   }
@@ -208,7 +196,6 @@ private:
 
   JsonValue root;
   LlamaConfig config;
-  Status status;
 };
 
 std::string shapeText(const std::vector<int64_t> &shape) {
@@ -222,11 +209,11 @@ std::string shapeText(const std::vector<int64_t> &shape) {
 } // namespace
 
 Expected<LlamaConfig> import::parseLlamaConfig(std::string_view text, const std::string &name) {
-  auto json = parseJson(text, name, maximumConfigBytes);
-  if (!json) {
-    return forward(json.error());
+  auto document = JsonDocument::parse(text, name, maximumConfigBytes);
+  if (!document) {
+    return forward(document.error());
   }
-  return ConfigReader(JsonValue(*json, name + ": $")).read();
+  return ConfigReader(document->root()).read();
 }
 
 Expected<LlamaConfig> import::readLlamaConfig(const std::string &path) {

@@ -1,8 +1,9 @@
 #include "coopt/Import/Safetensors.h"
-#include "JsonReader.h"
+#include "coopt/Support/Json.h"
 
 #include <algorithm>
 #include <cstring>
+#include <nlohmann/json.hpp>
 
 using namespace coopt;
 using namespace coopt::import;
@@ -28,13 +29,8 @@ std::string number(uint64_t value) { return std::to_string(value); }
 
 /// One entry of the header, offsets still relative to the data.
 Expected<TensorInfo> readEntry(const std::string &name, const JsonValue &entry) {
-  if (auto status = entry.expectObject(); !status) {
+  if (auto status = entry.expectKeys({"dtype", "shape", "data_offsets"}); !status) {
     return forward(status.error());
-  }
-  for (const auto &[key, value] : entry.raw().items()) {
-    if (key != "dtype" && key != "shape" && key != "data_offsets") {
-      return entry.error("unknown key " + inQuotes(key) + ", expected dtype, shape and data_offsets");
-    }
   }
   TensorInfo tensor;
   tensor.name = name;
@@ -173,21 +169,21 @@ Expected<std::vector<TensorInfo>> import::parseSafetensors(const uint8_t *bytes,
                 number(size) + " bytes)");
   }
   std::string_view text(reinterpret_cast<const char *>(bytes) + 8, headerBytes);
-  auto header = parseJson(text, name + ": header", maximumSafetensorsHeader);
+  auto header = JsonDocument::parse(text, name + ": header", maximumSafetensorsHeader);
   if (!header) {
     return forward(header.error());
   }
-  JsonValue root(*header, name + ": header");
+  JsonValue root = header->root();
   if (auto status = root.expectObject(); !status) {
     return forward(status.error());
   }
   std::vector<TensorInfo> tensors;
-  for (const auto &[key, value] : header->items()) {
+  for (const auto &[key, value] : root.raw().items()) {
     if (key == "__metadata__") {
       bool strings = value.is_object() &&
                      std::all_of(value.begin(), value.end(), [](const auto &v) { return v.is_string(); });
       if (!strings) {
-        return fail(name + ": header: __metadata__: expected an object of strings");
+        return fail(root["__metadata__"].place() + ": expected an object of strings");
       }
       continue;
     }

@@ -1,10 +1,11 @@
 //===- SafetensorsModel.cpp - One model in one or several safetensors files ------===//
-#include "JsonReader.h"
 #include "coopt/Import/Safetensors.h"
+#include "coopt/Support/Json.h"
 
 #include <algorithm>
 #include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <tuple>
 
@@ -26,12 +27,12 @@ Expected<std::map<std::string, std::string>> readIndex(const std::string &path) 
   if (!file) {
     return forward(file.error());
   }
-  auto json =
-      parseJson({reinterpret_cast<const char *>(file->data()), file->size()}, path, maximumIndexBytes);
-  if (!json) {
-    return forward(json.error());
+  auto document = JsonDocument::parse({reinterpret_cast<const char *>(file->data()), file->size()}, path,
+                                      maximumIndexBytes);
+  if (!document) {
+    return forward(document.error());
   }
-  JsonValue root(*json, path + ": $");
+  JsonValue root = document->root();
   if (auto status = root.expectObject(); !status) {
     return forward(status.error());
   }

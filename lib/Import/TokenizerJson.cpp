@@ -116,11 +116,11 @@ Status import::readAddedTokens(const JsonValue &root, TokenizerTables &tables,
 }
 
 Expected<TokenizerTables> import::parseTokenizerJson(std::string_view text, const std::string &name) {
-  auto json = parseJson(text, name, maximumTokenizerBytes);
-  if (!json) {
-    return forward(json.error());
+  auto document = JsonDocument::parse(text, name, maximumTokenizerBytes);
+  if (!document) {
+    return forward(document.error());
   }
-  JsonValue root(*json, name + ": $");
+  JsonValue root = document->root();
   if (auto status = root.expectObject(); !status) {
     return forward(status.error());
   }

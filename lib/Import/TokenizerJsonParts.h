@@ -2,8 +2,10 @@
 #ifndef COOPT_LIB_IMPORT_TOKENIZERJSONPARTS_H
 #define COOPT_LIB_IMPORT_TOKENIZERJSONPARTS_H
 
-#include "JsonReader.h"
 #include "coopt/PackageFormat/Tokenizer.h"
+#include "coopt/Support/Json.h"
+
+#include <nlohmann/json.hpp>
 
 namespace coopt::import {
 

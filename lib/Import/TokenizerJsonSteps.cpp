@@ -225,7 +225,7 @@ Status appendTemplateIds(const JsonValue &processor, const JsonValue &item,
     return forward(name.error());
   }
   JsonValue tokens = processor["special_tokens"];
-  JsonValue ids = tokens.isObject() ? tokens[name->c_str()]["ids"] : tokens;
+  JsonValue ids = tokens.isObject() ? tokens[*name]["ids"] : tokens;
   if (auto status = ids.expectArray(); !status) {
     return status;
   }

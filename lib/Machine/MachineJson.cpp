@@ -1,53 +1,48 @@
-#include "JsonReader.h"
-
 #include "coopt/Machine/Machine.h"
+#include "coopt/Support/Json.h"
+
+#include <nlohmann/json.hpp>
 
 using namespace coopt;
 using namespace coopt::machine;
-using nlohmann::json;
 using nlohmann::ordered_json;
 
 static constexpr const char *kSchema = "coopt-machine/1";
 
 namespace {
 
-Cache readCache(const json &value, const std::string &path, Status &status) {
-  ObjectReader reader(value, path, {"bytes", "line_bytes", "shared_by_cores", "gbytes_per_s_per_core"},
-                      status);
+Cache readCache(JsonReader &in, const JsonValue &value) {
+  in.require(value.expectKeys({"bytes", "line_bytes", "shared_by_cores", "gbytes_per_s_per_core"}));
   Cache cache;
-  cache.bytes = reader.integer("bytes");
-  cache.lineBytes = reader.integer("line_bytes");
-  cache.sharedByCores = reader.integer("shared_by_cores");
-  cache.gbytesPerSecondPerCore = reader.number("gbytes_per_s_per_core");
+  in.take(value["bytes"].integer(), cache.bytes);
+  in.take(value["line_bytes"].integer(), cache.lineBytes);
+  in.take(value["shared_by_cores"].integer(), cache.sharedByCores);
+  in.take(value["gbytes_per_s_per_core"].number(), cache.gbytesPerSecondPerCore);
   return cache;
 }
 
-Memory readMemory(const json &value, const std::string &path, Status &status) {
-  ObjectReader reader(value, path, {"bytes", "gbytes_per_s", "latency_ns"}, status);
+Memory readMemory(JsonReader &in, const JsonValue &value) {
+  in.require(value.expectKeys({"bytes", "gbytes_per_s", "latency_ns"}));
   Memory memory;
-  memory.bytes = reader.integer("bytes");
-  memory.gbytesPerSecond = reader.number("gbytes_per_s");
-  memory.latencyNanoseconds = reader.number("latency_ns");
+  in.take(value["bytes"].integer(), memory.bytes);
+  in.take(value["gbytes_per_s"].number(), memory.gbytesPerSecond);
+  in.take(value["latency_ns"].number(), memory.latencyNanoseconds);
   return memory;
 }
 
-SimdVariant readVariant(InstructionSet set, const json &value, const std::string &path, Status &status) {
-  ObjectReader reader(value, path,
-                      {"vector_bits", "vector_registers", "f32_gflops_per_core", "i8_gops_per_core", "u_acc"},
-                      status);
+SimdVariant readVariant(JsonReader &in, InstructionSet set, const JsonValue &value) {
+  in.require(value.expectKeys(
+      {"vector_bits", "vector_registers", "f32_gflops_per_core", "i8_gops_per_core", "u_acc"}));
   SimdVariant variant;
   variant.set = set;
-  variant.vectorBits = reader.integer("vector_bits");
-  variant.vectorRegisters = reader.integer("vector_registers");
-  variant.f32GflopsPerCore = reader.number("f32_gflops_per_core");
-  variant.i8GopsPerCore = reader.number("i8_gops_per_core");
-  if (const json *roundoff = reader.object("u_acc")) {
-    ObjectReader types(*roundoff, reader.path("u_acc"), {"f32", "f16", "bf16"}, status);
-    for (const char *type : {"f32", "f16", "bf16"}) {
-      if (types.has(type)) {
-        variant.accumulationRoundoff[type] = types.number(type);
-      }
-    }
+  in.take(value["vector_bits"].integer(), variant.vectorBits);
+  in.take(value["vector_registers"].integer(), variant.vectorRegisters);
+  in.take(value["f32_gflops_per_core"].number(), variant.f32GflopsPerCore);
+  in.take(value["i8_gops_per_core"].number(), variant.i8GopsPerCore);
+  const JsonValue roundoff = value["u_acc"];
+  in.require(roundoff.expectKeys({"f32", "f16", "bf16"}));
+  for (const std::string &type : roundoff.keys()) {
+    in.take(roundoff[type].number(), variant.accumulationRoundoff[type]);
   }
   return variant;
 }
@@ -66,38 +61,22 @@ std::vector<std::string> setNames() {
   return names;
 }
 
-/// What a description of every kind has.
-const std::vector<std::string> &commonKeys() {
-  static const std::vector<std::string> keys = {"schema", "kind", "name", "source"};
-  return keys;
-}
-
-CpuMachine readCpu(const json &document, Status &status) {
-  std::vector<std::string> keys = commonKeys();
-  for (const char *key : {"cores", "clock_mhz", "dispatch_overhead_ns", "work_item_overhead_ns", "caches",
-                          "memory", "variants"}) {
-    keys.push_back(key);
-  }
-  ObjectReader reader(document, "", keys, status);
+CpuMachine readCpu(JsonReader &in, const JsonValue &document) {
+  in.require(
+      document.expectKeys({"schema", "kind", "name", "source", "cores", "clock_mhz", "dispatch_overhead_ns",
+                           "work_item_overhead_ns", "caches", "memory", "variants"}));
   CpuMachine cpu;
-  cpu.cores = reader.integer("cores");
-  cpu.clockMegahertz = reader.number("clock_mhz");
-  cpu.dispatchNanoseconds = reader.number("dispatch_overhead_ns");
-  cpu.workItemNanoseconds = reader.number("work_item_overhead_ns");
-  if (const json *caches = reader.array("caches")) {
-    for (size_t i = 0; i < caches->size() && status; ++i) {
-      cpu.caches.push_back(readCache((*caches)[i], memberPath("/caches", std::to_string(i)), status));
-    }
-  }
-  if (const json *memory = reader.object("memory")) {
-    cpu.memory = readMemory(*memory, "/memory", status);
-  }
-  if (const json *variants = reader.object("variants")) {
-    ObjectReader sets(*variants, "/variants", setNames(), status);
-    for (InstructionSet set : allSets()) {
-      if (sets.has(name(set))) {
-        cpu.variants.push_back(readVariant(set, (*variants)[name(set)], sets.path(name(set)), status));
-      }
+  in.take(document["cores"].integer(), cpu.cores);
+  in.take(document["clock_mhz"].number(), cpu.clockMegahertz);
+  in.take(document["dispatch_overhead_ns"].number(), cpu.dispatchNanoseconds);
+  in.take(document["work_item_overhead_ns"].number(), cpu.workItemNanoseconds);
+  in.forEach(document["caches"], [&](const JsonValue &cache) { cpu.caches.push_back(readCache(in, cache)); });
+  cpu.memory = readMemory(in, document["memory"]);
+  const JsonValue variants = document["variants"];
+  in.require(variants.expectKeys(setNames()));
+  for (InstructionSet set : allSets()) {
+    if (const JsonValue variant = variants[name(set)]; !variant.isMissing()) {
+      cpu.variants.push_back(readVariant(in, set, variant));
     }
   }
   return cpu;
@@ -132,42 +111,26 @@ void writeCpu(const CpuMachine &cpu, ordered_json &document) {
   }
 }
 
-Expected<Machine> read(const json &document) {
-  Status status;
-  if (!document.is_object()) {
-    return fail("/: expected an object, got " + describe(document));
+Expected<Machine> read(const JsonValue &document) {
+  if (auto status = document.expectObject(); !status) {
+    return forward(status.error());
   }
-  auto asText = [&](const char *key) {
-    auto found = document.find(key);
-    return found != document.end() && found->is_string() ? found->get<std::string>() : "";
-  };
   // Before any other key is judged: is it a machine at all, and which kind?
-  if (asText("schema") != kSchema) {
-    return fail(std::string("/schema: expected \"") + kSchema + "\", got " +
-                (document.contains("schema") ? describe(document["schema"]) : "nothing: the key is missing"));
+  if (auto schema = document["schema"].string(); !schema || *schema != kSchema) {
+    return document["schema"].expected(std::string("\"") + kSchema + "\"");
   }
-  if (asText("kind") != "cpu") {
-    return fail("/kind: expected " + alternatives(knownKinds()) + " (known to this version), got " +
-                (document.contains("kind") ? describe(document["kind"]) : "nothing: the key is missing"));
+  if (auto kind = document["kind"].string(); !kind || *kind != "cpu") {
+    return document["kind"].expected(alternatives(knownKinds()) + " (known to this version)");
   }
+  JsonReader in;
   Machine machine;
-  CpuMachine cpu = readCpu(document, status);
-  if (!status) {
-    return forward(status.error());
+  machine.description = readCpu(in, document);
+  in.take(document["name"].string(), machine.name);
+  if (const JsonValue source = document["source"]; !source.isMissing()) {
+    in.take(source.string(), machine.source);
   }
-  machine.description = std::move(cpu);
-  std::vector<std::string> keys;
-  for (const auto &item : document.items()) {
-    keys.push_back(item.key());
-  }
-  ObjectReader reader(document, "", keys, status);
-  machine.name = reader.text("name");
-  machine.source = reader.has("source") ? reader.text("source") : "";
-  if (status) {
-    status = validate(machine);
-  }
-  if (!status) {
-    return forward(status.error());
+  if (!in.status) {
+    return forward(in.status.error());
   }
   return machine;
 }
@@ -213,13 +176,15 @@ const SimdVariant *CpuMachine::variant(InstructionSet set) const {
 }
 
 Expected<Machine> machine::parseMachine(std::string_view text, const std::string &fileName) {
-  Expected<json> document = parseJson(text);
+  auto document = JsonDocument::parse(text, fileName);
   if (!document) {
-    return forward(document.error(), fileName);
+    return forward(document.error());
   }
-  Expected<Machine> machine = read(*document);
-  if (!machine) {
-    return forward(machine.error(), fileName);
+  Expected<Machine> machine = read(document->root());
+  if (machine) {
+    if (Status status = validate(*machine); !status) {
+      return forward(status.error(), fileName);
+    }
   }
   return machine;
 }

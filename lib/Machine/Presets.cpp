@@ -1,5 +1,5 @@
-#include "JsonReader.h"
 #include "Nominal.h"
+#include "coopt/Support/Json.h"
 
 using namespace coopt;
 using namespace coopt::machine;

@@ -1,8 +1,8 @@
 #include "ScheduleFile.h"
 
+#include "coopt/Support/Json.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "llvm/Support/GlobPattern.h"
-#include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
@@ -14,39 +14,36 @@ FailureOr<ScheduleFile> ScheduleFile::read(ModuleOp module, const std::string &p
   if (path.empty()) {
     return file;
   }
-  auto error = [&](const llvm::Twine &message) -> FailureOr<ScheduleFile> {
-    mlir::emitError(UnknownLoc::get(module.getContext())) << path << ": " << message;
+  auto error = [&](const Error &error) -> FailureOr<ScheduleFile> {
+    mlir::emitError(UnknownLoc::get(module.getContext())) << error.message;
     return failure();
   };
   auto buffer = llvm::MemoryBuffer::getFile(path);
   if (!buffer) {
-    return error(buffer.getError().message());
+    return error(Error{path + ": " + buffer.getError().message()});
   }
-  llvm::Expected<llvm::json::Value> json = llvm::json::parse((*buffer)->getBuffer());
+  auto json = JsonDocument::parse((*buffer)->getBuffer(), path);
   if (!json) {
-    return error(llvm::toString(json.takeError()));
+    return error(json.error());
   }
-  const llvm::json::Object *object = json->getAsObject();
-  const llvm::json::Array *schedules = object ? object->getArray("schedules") : nullptr;
-  if (!schedules) {
-    return error("/schedules: expected an array of {\"op\", \"set\"}");
-  }
-  for (auto [index, value] : llvm::enumerate(*schedules)) {
-    std::string place = "/schedules/" + std::to_string(index);
-    const llvm::json::Object *entry = value.getAsObject();
-    auto op = entry ? entry->getString("op") : std::nullopt;
-    auto set = entry ? entry->getString("set") : std::nullopt;
-    if (!op || !set || entry->size() != 2) {
-      return error(place + ": expected an object of two strings, \"op\" and \"set\"");
+  JsonReader in;
+  in.forEach(json->root()["schedules"], [&](const JsonValue &entry) {
+    in.require(entry.expectKeys({"op", "set"}));
+    std::string op = in.read(entry["op"].string()), set = in.read(entry["set"].string());
+    if (!in.status) {
+      return;
     }
-    if (llvm::Expected<llvm::GlobPattern> glob = llvm::GlobPattern::create(*op); !glob) {
-      return error(place + "/op: " + llvm::toString(glob.takeError()));
+    if (llvm::Expected<llvm::GlobPattern> glob = llvm::GlobPattern::create(op); !glob) {
+      return in.mistake(entry["op"].error(llvm::toString(glob.takeError())));
     }
-    auto attribute = dyn_cast_or_null<schedule::SetAttr>(parseAttribute(*set, module.getContext()));
+    auto attribute = dyn_cast_or_null<schedule::SetAttr>(parseAttribute(set, module.getContext()));
     if (!attribute) {
-      return error(place + "/set: expected a #schedule.set, got '" + *set + "'");
+      return in.mistake(entry["set"].expected("a #schedule.set"));
     }
-    file.entries.push_back({op->str(), attribute});
+    file.entries.push_back({op, attribute});
+  });
+  if (!in.status) {
+    return error(in.status.error());
   }
   return file;
 }

@@ -1,9 +1,9 @@
 #include "Record/RecordIndex.h"
 
+#include "coopt/Support/Json.h"
 #include "coopt/Support/MappedFile.h"
 #include "coopt/Support/OutputFile.h"
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
 
 using namespace coopt;
@@ -12,12 +12,6 @@ using Json = nlohmann::ordered_json;
 using Kind = RecordedOperand::Kind;
 
 static const char *const kindNames[] = {"buffer", "parameter", "state"};
-
-static std::string hexadecimal(uint64_t value) {
-  char text[17];
-  std::snprintf(text, sizeof(text), "%016llx", static_cast<unsigned long long>(value));
-  return text;
-}
 
 static Json print(const RecordedOperand &operand) {
   Json json;
@@ -84,84 +78,30 @@ Status runtime::writeRecordIndex(const std::string &folder, const RecordIndex &i
 
 namespace {
 
-/// Remembers the first mistake and its path; after it every value is a default.
-class Reader {
-public:
-  const Json &member(const Json &object, const char *key, const std::string &path) {
-    static const Json nothing;
-    auto found = object.is_object() ? object.find(key) : object.end();
-    if (!object.is_object() || found == object.end()) {
-      mistake(path + "." + key, "missing");
-      return nothing;
-    }
-    return *found;
-  }
-  std::string string(const Json &object, const char *key, const std::string &path, bool optional = false) {
-    if (optional && !(object.is_object() && object.contains(key))) {
-      return {};
-    }
-    const Json &value = member(object, key, path);
-    if (!value.is_string()) {
-      mistake(path + "." + key, "expected a string");
-      return {};
-    }
-    return value.get<std::string>();
-  }
-  /// A file of the record: a name, not a path.
-  std::string fileName(const Json &object, const char *key, const std::string &path, bool optional = false) {
-    std::string name = string(object, key, path, optional);
-    if (name.find('/') != std::string::npos || name.find('\0') != std::string::npos) {
-      mistake(path + "." + key, "expected the name of a file in the record");
-    }
-    return name;
-  }
-  int64_t integer(const Json &value, const std::string &path) {
-    constexpr int64_t limit = int64_t(1) << 47;
-    bool fits = value.is_number_unsigned() ? value.get<uint64_t>() <= static_cast<uint64_t>(limit)
-                                           : value.is_number_integer() && value.get<int64_t>() >= 0;
-    if (!fits) {
-      mistake(path, "expected an integer between 0 and 2^47");
-      return 0;
-    }
-    return value.get<int64_t>();
-  }
-  int64_t integer(const Json &object, const char *key, const std::string &path) {
-    return integer(member(object, key, path), path + "." + key);
-  }
-  uint64_t hash(const Json &object, const char *key, const std::string &path) {
-    std::string text = string(object, key, path);
-    if (text.size() != 16 || text.find_first_not_of("0123456789abcdef") != std::string::npos) {
-      mistake(path + "." + key, "expected 16 hexadecimal digits");
-      return 0;
-    }
-    return std::stoull(text, nullptr, 16);
-  }
-  template <typename F>
-  void array(const Json &object, const char *key, const std::string &path, F element) {
-    const Json &values = member(object, key, path);
-    if (!values.is_array()) {
-      mistake(path + "." + key, "expected an array");
-    }
-    for (size_t i = 0; values.is_array() && i < values.size() && error.empty(); ++i) {
-      element(values[i], path + "." + key + "[" + std::to_string(i) + "]");
-    }
-  }
-  void mistake(const std::string &path, const std::string &what) {
-    if (error.empty()) {
-      error = path + ": " + what;
-    }
-  }
-  std::string error;
-};
+constexpr int64_t largestNumber = int64_t(1) << 47;
 
-RecordedOperand readOperand(Reader &in, const Json &json, const std::string &path) {
+uint64_t number(JsonReader &in, const JsonValue &value) {
+  return static_cast<uint64_t>(in.read(value.integer(0, largestNumber)));
+}
+
+/// A file of the record: a name, not a path.
+std::string fileName(JsonReader &in, const JsonValue &value) {
+  std::string name = in.read(value.string());
+  if (name.find('/') != std::string::npos || name.find('\0') != std::string::npos) {
+    in.mistake(value.expected("the name of a file in the record"));
+  }
+  return name;
+}
+
+RecordedOperand readOperand(JsonReader &in, const JsonValue &value) {
+  in.require(value.expectObject());
   RecordedOperand operand;
-  std::string direction = in.string(json, "direction", path);
+  std::string direction = in.read(value["direction"].string());
   operand.written = direction == "out";
   if (direction != "in" && direction != "out") {
-    in.mistake(path + ".direction", "expected 'in' or 'out'");
+    in.mistake(value["direction"].expected("'in' or 'out'"));
   }
-  std::string kind = in.string(json, "kind", path);
+  std::string kind = in.read(value["kind"].string());
   bool known = false;
   for (size_t i = 0; i < 3; ++i) {
     if (kind == kindNames[i]) {
@@ -170,67 +110,71 @@ RecordedOperand readOperand(Reader &in, const Json &json, const std::string &pat
     }
   }
   if (!known) {
-    in.mistake(path + ".kind", "expected 'buffer', 'parameter' or 'state'");
+    in.mistake(value["kind"].expected("'buffer', 'parameter' or 'state'"));
   }
   if (operand.kind != Kind::Buffer) {
-    operand.name = in.string(json, "name", path);
+    in.take(value["name"].string(), operand.name);
   }
-  if (auto type = package::elementNamed(in.string(json, "type", path))) {
+  if (auto type = package::elementNamed(in.read(value["type"].string()))) {
     operand.type = *type;
   } else {
-    in.mistake(path + ".type", "unknown element type");
+    in.mistake(value["type"].expected("the name of an element type"));
   }
-  in.array(json, "shape", path, [&](const Json &value, const std::string &place) {
-    operand.shape.push_back(in.integer(value, place));
+  in.forEach(value["shape"], [&](const JsonValue &size) {
+    operand.shape.push_back(in.read(size.integer(0, largestNumber)));
   });
   if (operand.kind == Kind::Parameter) {
-    operand.checksum = in.hash(json, "checksum", path);
+    in.take(value["checksum"].hexadecimal(), operand.checksum);
   }
   if (operand.kind == Kind::State && operand.shape.size() != 3) {
-    in.mistake(path + ".shape", "expected [outer, filled, inner]");
+    in.mistake(value["shape"].error("expected [outer, filled, inner]"));
   }
-  operand.in = in.fileName(json, "in", path, /*optional=*/true);
-  operand.out = in.fileName(json, "out", path, /*optional=*/true);
+  if (JsonValue file = value["in"]; !file.isMissing()) {
+    operand.in = fileName(in, file);
+  }
+  if (JsonValue file = value["out"]; !file.isMissing()) {
+    operand.out = fileName(in, file);
+  }
   return operand;
 }
 
-RecordIndex readIndex(Reader &in, const Json &json) {
+RecordIndex readIndex(JsonReader &in, const JsonValue &root) {
+  in.require(root.expectObject());
   RecordIndex index;
-  if (in.integer(json, "format", "$") != 1) {
-    in.mistake("$.format", "expected 1");
+  if (in.read(root["format"].integer(0, largestNumber)) != 1) {
+    in.mistake(root["format"].expected("1"));
   }
-  index.package = in.hash(json, "package", "$");
-  index.isa = in.string(json, "isa", "$");
-  in.array(json, "calls", "$", [&](const Json &value, const std::string &path) {
+  in.take(root["package"].hexadecimal(), index.package);
+  in.take(root["isa"].string(), index.isa);
+  in.forEach(root["calls"], [&](const JsonValue &value) {
+    in.require(value.expectObject());
     RecordedCall call;
-    call.entry = in.string(value, "entry", path);
-    const Json &sizes = in.member(value, "sizes", path);
-    if (!sizes.is_object()) {
-      in.mistake(path + ".sizes", "expected an object");
-    } else {
-      for (const auto &item : sizes.items()) {
-        call.sizes.emplace_back(item.key(), in.integer(item.value(), path + ".sizes." + item.key()));
-      }
+    in.take(value["entry"].string(), call.entry);
+    JsonValue sizes = value["sizes"];
+    in.require(sizes.expectObject());
+    for (const std::string &name : sizes.keys()) {
+      call.sizes.emplace_back(name, in.read(sizes[name].integer(0, largestNumber)));
     }
-    in.array(value, "arguments", path, [&](const Json &argument, const std::string &place) {
-      call.argumentNames.push_back(in.string(argument, "name", place));
-      call.argumentFiles.push_back(in.fileName(argument, "file", place));
+    in.forEach(value["arguments"], [&](const JsonValue &argument) {
+      in.require(argument.expectObject());
+      call.argumentNames.push_back(in.read(argument["name"].string()));
+      call.argumentFiles.push_back(fileName(in, argument["file"]));
     });
     index.calls.push_back(std::move(call));
   });
-  in.array(json, "dispatches", "$", [&](const Json &value, const std::string &path) {
+  in.forEach(root["dispatches"], [&](const JsonValue &value) {
+    in.require(value.expectObject());
     RecordedDispatch dispatch;
-    dispatch.opId = in.string(value, "op", path);
-    dispatch.call = static_cast<uint64_t>(in.integer(value, "call", path));
-    dispatch.run = static_cast<uint64_t>(in.integer(value, "run", path));
-    dispatch.occurrence = static_cast<uint64_t>(in.integer(value, "occurrence", path));
-    dispatch.kernel = in.string(value, "kernel", path);
-    dispatch.items = static_cast<uint32_t>(in.integer(value, "items", path));
-    in.array(value, "operands", path, [&](const Json &operand, const std::string &place) {
-      dispatch.operands.push_back(readOperand(in, operand, place));
-    });
+    in.take(value["op"].string(), dispatch.opId);
+    dispatch.call = number(in, value["call"]);
+    dispatch.run = number(in, value["run"]);
+    dispatch.occurrence = number(in, value["occurrence"]);
+    in.take(value["kernel"].string(), dispatch.kernel);
+    dispatch.items = static_cast<uint32_t>(in.read(value["items"].integer(0, UINT32_MAX)));
+    in.forEach(value["operands"],
+               [&](const JsonValue &operand) { dispatch.operands.push_back(readOperand(in, operand)); });
     if (dispatch.run >= index.calls.size()) {
-      in.mistake(path + ".run", "no such call");
+      in.mistake(value["run"].error("no such call"));
     }
     index.dispatches.push_back(std::move(dispatch));
   });
@@ -245,14 +189,14 @@ Expected<RecordIndex> runtime::readRecordIndex(const std::string &folder) {
   if (!file) {
     return forward(file.error());
   }
-  Json json = Json::parse(file->data(), file->data() + file->size(), nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) {
-    return fail(path + ": not JSON");
+  auto json = JsonDocument::parse({reinterpret_cast<const char *>(file->data()), file->size()}, path);
+  if (!json) {
+    return forward(json.error());
   }
-  Reader in;
-  RecordIndex index = readIndex(in, json);
-  if (!in.error.empty()) {
-    return fail(path + ": " + in.error);
+  JsonReader in;
+  RecordIndex index = readIndex(in, json->root());
+  if (!in.status) {
+    return forward(in.status.error());
   }
   return index;
 }

@@ -1,4 +1,5 @@
 #include "Commands.h"
+#include "coopt/Support/Json.h"
 #include "coopt/Support/MappedFile.h"
 
 #include <cstdio>
@@ -6,7 +7,6 @@
 
 using namespace coopt;
 using namespace coopt::run;
-using Json = nlohmann::ordered_json;
 
 /// {"sequences": [[ids]]}
 static Expected<std::vector<std::vector<int32_t>>> readSequences(const std::string &path) {
@@ -14,27 +14,20 @@ static Expected<std::vector<std::vector<int32_t>>> readSequences(const std::stri
   if (!file) {
     return forward(file.error());
   }
-  Json json = Json::parse(file->data(), file->data() + file->size(), nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) {
-    return fail(path + ": not JSON");
+  auto json = JsonDocument::parse({reinterpret_cast<const char *>(file->data()), file->size()}, path);
+  if (!json) {
+    return forward(json.error());
   }
-  if (!json.is_object() || !json.contains("sequences") || !json["sequences"].is_array()) {
-    return fail(path + ": $.sequences: expected an array of arrays of ids");
-  }
+  JsonReader in;
   std::vector<std::vector<int32_t>> sequences;
-  for (const Json &list : json["sequences"]) {
-    std::string place = path + ": $.sequences[" + std::to_string(sequences.size()) + "]";
-    if (!list.is_array()) {
-      return fail(place + ": expected an array of ids");
-    }
-    std::vector<int32_t> ids;
-    for (const Json &id : list) {
-      if (!id.is_number_unsigned() || id.get<uint64_t>() > INT32_MAX) {
-        return fail(place + "[" + std::to_string(ids.size()) + "]: expected an id");
-      }
-      ids.push_back(id.get<int32_t>());
-    }
-    sequences.push_back(std::move(ids));
+  in.forEach(json->root()["sequences"], [&](const JsonValue &list) {
+    std::vector<int32_t> &ids = sequences.emplace_back();
+    in.forEach(list, [&](const JsonValue &id) {
+      ids.push_back(static_cast<int32_t>(in.read(id.integer(0, INT32_MAX))));
+    });
+  });
+  if (!in.status) {
+    return forward(in.status.error());
   }
   return sequences;
 }
@@ -77,7 +70,7 @@ Status run::score(const Options &options, const Package &package) {
   if (count == 0) {
     return fail(options.score + ": no sequence has two tokens");
   }
-  Json report = {{"mean_nll", sum / static_cast<double>(count)}, {"tokens", count}};
+  nlohmann::ordered_json report = {{"mean_nll", sum / static_cast<double>(count)}, {"tokens", count}};
   std::printf("%s\n", report.dump().c_str());
   return (*measurement)->finish();
 }

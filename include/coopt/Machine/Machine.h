@@ -18,7 +18,7 @@
 //                                "i8_gops_per_core": 48, "u_acc": { "f32": 5.9604644775390625e-08 } }, .. } }
 //
 // A multiply-add counts as two operations; 1 gbyte = 1e9 bytes. Every mistake is reported with the JSON path
-// of the value: `desk.json: /caches/1/bytes: expected a positive integer, got -3`.
+// of the value: `desk.json: $.caches[1].bytes: expected a positive integer, got -3`.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_MACHINE_MACHINE_H

@@ -234,7 +234,7 @@ TEST(CpuCostModel, FactoryChecksTheMachine) {
   bad.cpu()->caches.clear();
   Expected<std::unique_ptr<CostModel>> made = makeCostModel(bad);
   ASSERT_FALSE(made.has_value());
-  EXPECT_EQ(made.error().message, "machine 'round': /caches: expected one to eight levels, got 0");
+  EXPECT_EQ(made.error().message, "machine 'round': $.caches: expected one to eight levels, got 0");
   made = makeCostModel(*machine::presetCpu("avx512"));
   ASSERT_TRUE(made.has_value());
   EXPECT_STREQ((*made)->name(), "cpu-roofline");

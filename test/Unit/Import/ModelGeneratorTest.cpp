@@ -172,7 +172,7 @@ TEST(ModelGenerator, Errors) {
   status = generateModel(options, folder.path);
   ASSERT_FALSE(status.has_value());
   EXPECT_EQ(status.error().message, "configuration: $.num_key_value_heads: expected a divisor of "
-                                    "num_attention_heads (6), got the number 4");
+                                    "num_attention_heads (6), got 4");
   options = small();
   options.type = TensorType::I8;
   EXPECT_FALSE(generateModel(options, folder.path).has_value());

@@ -110,7 +110,7 @@ TEST(TokenizerJson, MistakesHaveAPlace) {
   EXPECT_EQ(messageWith(characters, "/model/vocab/ana", 3),
             "t: $.model.vocab: id 3 belongs to 'a' and to 'ana'");
   EXPECT_EQ(messageWith(characters, "/model/vocab/ana", -3),
-            "t: $.model.vocab['ana']: expected an id from 0 to 4194303, got the number -3");
+            "t: $.model.vocab['ana']: expected an id from 0 to 4194303, got -3");
   EXPECT_EQ(messageWith(characters, "/model/vocab/ana", 1 << 22).substr(0, 31),
             "t: $.model.vocab['ana']: expect");
   EXPECT_EQ(messageWith(characters, "/model/vocab/ana", 0.5).substr(0, 31),
@@ -129,19 +129,19 @@ TEST(TokenizerJson, MistakesHaveAPlace) {
   EXPECT_EQ(messageWith(characters, "/added_tokens/2/id", 3),
             "t: $.added_tokens[2].id: 3 is the id of 'a' already");
   EXPECT_EQ(messageWith(characters, "/added_tokens/1/id", 5),
-            "t: $.added_tokens[1].id: expected 1, the id of '<s>' in the vocabulary, got the number 5");
+            "t: $.added_tokens[1].id: expected 1, the id of '<s>' in the vocabulary, got 5");
   EXPECT_EQ(messageWith(characters, "/added_tokens/1/content", ""),
             "t: $.added_tokens[1].content: expected a text that is not empty, got ''");
   json twice = load(characters);
   twice["added_tokens"].push_back(twice["added_tokens"][1]);
   EXPECT_EQ(messageOf(twice), "t: $.added_tokens[3].content: '<s>' is added twice");
   EXPECT_EQ(messageWith(characters, "/post_processor/special_tokens/<s>/ids/0", 14),
-            "t: $.post_processor.special_tokens.<s>.ids[0]: expected the id of a token, got the number 14");
+            "t: $.post_processor.special_tokens['<s>'].ids[0]: expected the id of a token, got 14");
   EXPECT_EQ(messageWith(characters, "/post_processor/single/1", {{"Sequence", {{"id", "B"}}}}),
             "t: $.post_processor.single[1]: expected a SpecialToken or, once, the Sequence A, got an object");
-  EXPECT_EQ(messageWith(characters, "/model", nullptr), "t: $.model: expected an object, got nothing");
+  EXPECT_EQ(messageWith(characters, "/model", nullptr), "t: $.model: expected an object, got null");
   EXPECT_EQ(messageWith(characters, "/model/merges", nullptr),
-            "t: $.model.merges: expected an array, got nothing");
+            "t: $.model.merges: expected an array, got null");
 }
 
 // Whatever replaces whatever value: an error or tables that can be stored, never a crash.
