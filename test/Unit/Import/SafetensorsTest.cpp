@@ -112,8 +112,7 @@ TEST(Safetensors, Entries) {
   EXPECT_EQ(of("F32", "[1]", "[-4,0]"), "f: tensor 'w'.data_offsets[0]: expected an integer from 0 to "
                                         "9223372036854775807, got -4");
   EXPECT_EQ(of("F32", "[-1]", "[0,4]"),
-            "f: tensor 'w'.shape[0]: expected an integer from 0 to 281474976710656, got "
-            "the number -1");
+            "f: tensor 'w'.shape[0]: expected an integer from 0 to 281474976710656, got -1");
   EXPECT_EQ(of("F32", "[1.5]", "[0,4]"),
             "f: tensor 'w'.shape[0]: expected an integer from 0 to 281474976710656, got 1.5");
   EXPECT_EQ(of("F32", "[18446744073709551615]", "[0,4]"),
