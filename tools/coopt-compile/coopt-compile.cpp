@@ -83,8 +83,11 @@ int main(int argc, char **argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
-    int code = app.exit(error);
-    return code == 0 ? 0 : 1;
+    if (error.get_exit_code() == 0) {
+      return app.exit(error); // --help, --version
+    }
+    llvm::errs() << "coopt-compile: error: " << error.what() << " (--help lists the options)\n";
+    return 1;
   }
 
   auto wrong = [](const std::string &message) {
