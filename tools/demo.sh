@@ -19,7 +19,7 @@ generate() { # directory, what it is
     say
     say "== $2, $quantize"
     "$bin/coopt-compile" "$1" --target=cpu --quantize=$quantize -o "$work/model.coopt"
-    "$bin/coopt-run" "$work/model.coopt" --prompt "Once upon a time" -n 100 --stats
+    "$bin/coopt-run" "$work/model.coopt" --prompt "Once upon a time" -n 100
     echo
   done
 }
