@@ -133,7 +133,8 @@ std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp ker
       for (Value value : op.getResults()) {
         if (auto type = dyn_cast<RankedTensorType>(value.getType()); type && type.getRank() > 0) {
           int64_t width = 1;
-          for (int64_t extent : ArrayRef<int64_t>(extents(value, rows)).drop_front()) {
+          SmallVector<int64_t> shape = extents(value, rows);
+          for (int64_t extent : ArrayRef<int64_t>(shape).drop_front()) {
             width *= std::max<int64_t>(extent, 1);
           }
           summary.rowElements = std::max(summary.rowElements, width);
