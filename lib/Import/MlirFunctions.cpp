@@ -29,7 +29,7 @@ FailureOr<Attribute> dimNames(func::FuncOp function, Type type, DictionaryAttr a
   }
   auto given = attributes ? attributes.getAs<ArrayAttr>("coopt.dims") : ArrayAttr();
   if (given) {
-    if (static_cast<int64_t>(given.size()) != tensor.getNumDynamicDims() ||
+    if (given.size() != static_cast<size_t>(tensor.getNumDynamicDims()) ||
         !llvm::all_of(given, [](Attribute name) { return isa<StringAttr>(name); })) {
       return function.emitError("expected ")
              << tensor.getNumDynamicDims() << " names in coopt.dims of " << value;
