@@ -6,15 +6,16 @@ config.name = "coopt"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
 config.test_source_root = os.path.dirname(__file__)
-config.excludes = ["Inputs", "Unit", "Fuzz", "CMakeLists.txt", "README.md"]
+config.excludes = ["Inputs", "Unit", "corpus", "CMakeLists.txt", "README.md"]
 
 tools = [os.path.join(config.coopt_binary_dir, "bin"), config.llvm_tools_dir]
 config.environment["PATH"] = os.pathsep.join(tools + [os.environ["PATH"]])
 if config.coopt_sanitize:
-    # Debian's LLVM is not instrumented: its containers and leaks are not ours to report.
-    config.environment["ASAN_OPTIONS"] = "detect_leaks=0:detect_container_overflow=0"
     config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
 
+fuzz_build = "" if config.coopt_fuzz else "fuzz"
+config.substitutions.append(("%fuzzers", os.path.join(config.coopt_binary_dir, fuzz_build, "bin")))
+config.substitutions.append(("%fuzz_seconds", os.environ.get("COOPT_FUZZ_SECONDS", "60")))
 config.substitutions.append(("%test_data", config.coopt_test_data))
 config.substitutions.append(("%source_dir", config.coopt_source_dir))
 config.substitutions.append(("%build_dir", config.coopt_binary_dir))

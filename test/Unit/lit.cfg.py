@@ -10,4 +10,4 @@ for name in ("COOPT_SLOW",):
     if name in os.environ:
         config.environment[name] = os.environ[name]
 if config.coopt_sanitize:
-    config.environment["ASAN_OPTIONS"] = "detect_leaks=0:detect_container_overflow=0"
+    config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
