@@ -218,8 +218,11 @@ check_symbols() {
     case "$file" in
     *.a) ;;
     *)
-      if ldd "$file" 2>/dev/null | grep -qE 'lib(LLVM|MLIR)'; then
-        echo "$file: loads $(ldd "$file" | grep -oE 'lib(LLVM|MLIR)[^ ]*' | head -n 1)"
+      # Not straight into a grep that stops early: the broken pipe would count as a failure, now and then.
+      local libraries
+      libraries=$(ldd "$file" 2>/dev/null || true)
+      if [[ $libraries =~ lib(LLVM|MLIR)[^[:space:]]* ]]; then
+        echo "$file: loads ${BASH_REMATCH[0]}"
         bad=1
       fi
       ;;
