@@ -81,7 +81,7 @@ check_links() {
     file=${file:-$page}
     if [ ! -e "$file" ]; then
       violation "$page:$line: link to $target: no such file"
-    elif [ -n "$anchor" ] && ! { [ -f "$file" ] && anchors "$file" | grep -qxF -- "$anchor"; }; then
+    elif [ -n "$anchor" ] && ! { [ -f "$file" ] && grep -qxF -- "$anchor" <<<"$(anchors "$file")"; }; then
       violation "$page:$line: link to $target: no such heading"
     fi
   done < <(prose "$page" | sed -E 's/`[^`]*`//g' | grep -noE '\]\([^) ]+( "[^"]*")?\)')
