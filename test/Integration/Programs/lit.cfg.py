@@ -7,4 +7,4 @@ config.test_source_root = config.test_exec_root = os.path.join(config.coopt_bina
 config.test_format = lit.formats.GoogleTest("", "Tests")
 config.suffixes = []
 if config.coopt_sanitize:
-    config.environment["ASAN_OPTIONS"] = "detect_leaks=0:detect_container_overflow=0"
+    config.environment["UBSAN_OPTIONS"] = "print_stacktrace=1"
