@@ -29,7 +29,9 @@ FailureOr<OwningOpRef<ModuleOp>> coopt::import::importHuggingFace(MLIRContext *c
     return wrong(weights.error());
   }
   if (Status checked = checkLlamaTensors(*config, *weights); !checked) {
-    return wrong(checked.error());
+    // A tensor that no file has is a fact of the directory.
+    bool hasPlace = llvm::StringRef(checked.error().message).starts_with(directory);
+    return wrong(hasPlace ? checked.error() : std::move(checked.error()).in(directory));
   }
   auto tokenizer = readTokenizerJson(directory);
   if (!tokenizer) {

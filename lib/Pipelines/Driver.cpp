@@ -162,6 +162,12 @@ LogicalResult Compilation::run() {
            " leaves nothing to do before --compile-to=" + phaseName(options.to));
     return failure();
   }
+  // A model can take minutes: what can't be written is said before.
+  StringRef folder = llvm::sys::path::parent_path(options.output);
+  if (!folder.empty() && !llvm::sys::fs::is_directory(folder)) {
+    report(options.output + ": no such directory");
+    return failure();
+  }
   auto begin = std::chrono::steady_clock::now();
   if (failed(start()) || failed(mlir::verify(*module))) {
     return failure();

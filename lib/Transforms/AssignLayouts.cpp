@@ -172,8 +172,17 @@ LogicalResult coopt::verifyByteStorage(ModuleOp module) {
     return shaped && shaped.getElementType().isIntOrFloat() && !shaped.getElementType().isInteger(1) &&
            shaped.getElementTypeBitWidth() % 8 != 0;
   };
-  WalkResult result = module.walk([&](Operation *op) {
-    for (Type type : op->getResultTypes()) {
+  WalkResult result = module.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    SmallVector<Type> types(op->getResultTypes());
+    for (Region &region : op->getRegions()) {
+      for (Block &block : region) {
+        llvm::append_range(types, block.getArgumentTypes());
+      }
+    }
+    if (auto parameter = dyn_cast<model::ParameterOp>(op)) {
+      types.push_back(parameter.getTensorType());
+    }
+    for (Type type : types) {
       if (isSubByte(type)) {
         op->emitError("after layout every element must be a whole number of bytes, got ") << type;
         return WalkResult::interrupt();

@@ -71,6 +71,23 @@ Value initOf(OpResult result) {
 
 bool isState(Type type) { return isa<attention::StateType>(type); }
 
+/// A root that adds to a value from outside starts from a copy of it in the kernel's destination: tiles are
+/// then cut out of the destination, which each work item fills for itself.
+void copyReadInits(Operation *root, Operation *clone, ArrayRef<OpResult> results, ValueRange destinations) {
+  auto style = dyn_cast<DestinationStyleOpInterface>(clone);
+  if (!style) {
+    return;
+  }
+  OpBuilder builder(clone);
+  for (auto [result, destination] : llvm::zip_equal(results, destinations)) {
+    if (result.getOwner() != root || emptyBehind(initOf(result))) {
+      continue;
+    }
+    OpOperand *init = style.getTiedOpOperand(clone->getResult(result.getResultNumber()));
+    init->set(linalg::CopyOp::create(builder, clone->getLoc(), init->get(), destination).getResult(0));
+  }
+}
+
 } // namespace
 
 std::string EntryKernels::idOf(const KernelGroup &group) {
@@ -250,6 +267,9 @@ LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
     });
     Operation *clone = inner.clone(*op, map);
     clone->removeAttr("coopt.id");
+    if (op == root) {
+      copyReadInits(op, clone, tensorResults, destinations);
+    }
   }
   SmallVector<Value> yields;
   SmallVector<OpResult> yielded;

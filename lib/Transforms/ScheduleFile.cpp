@@ -36,7 +36,17 @@ FailureOr<ScheduleFile> ScheduleFile::read(ModuleOp module, const std::string &p
     if (llvm::Expected<llvm::GlobPattern> glob = llvm::GlobPattern::create(op); !glob) {
       return in.mistake(entry["op"].error(llvm::toString(glob.takeError())));
     }
-    auto attribute = dyn_cast_or_null<schedule::SetAttr>(parseAttribute(set, module.getContext()));
+    // What the parser has to say becomes part of the one message that names the file.
+    std::string reason;
+    ScopedDiagnosticHandler keep(module.getContext(), [&](Diagnostic &diagnostic) {
+      reason += reason.empty() ? diagnostic.str() : "";
+      return success();
+    });
+    Attribute parsed = parseAttribute(set, module.getContext());
+    if (!reason.empty()) {
+      return in.mistake(entry["set"].error("expected a #schedule.set: " + reason));
+    }
+    auto attribute = dyn_cast_or_null<schedule::SetAttr>(parsed);
     if (!attribute) {
       return in.mistake(entry["set"].expected("a #schedule.set"));
     }

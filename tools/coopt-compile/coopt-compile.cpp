@@ -124,6 +124,9 @@ int main(int argc, char **argv) {
     if (variant != "generic" && variant != "avx2" && variant != "avx512") {
       return wrong("--isa: unknown variant '" + variant.str() + "': expected generic, avx2, avx512");
     }
+    if (llvm::is_contained(options.compile.variants, variant)) {
+      return wrong("--isa: variant '" + variant.str() + "' twice");
+    }
     options.compile.variants.push_back(variant.str());
   }
   return mlir::succeeded(runDriver(options)) ? 0 : 1;

@@ -124,7 +124,8 @@ std::string compiled(const std::string &model, const std::vector<std::string> &o
   }
   fs::path package = workFolder() / ("package-" + nameOf(model + "\n" + join(options) + schedule) + ".coopt");
   Lock lock(package.string() + ".lock");
-  if (isCurrent(package, {binFolder / "coopt-compile", fs::path(model) / "config.json"})) {
+  fs::path source = fs::is_directory(model) ? fs::path(model) / "config.json" : fs::path(model);
+  if (isCurrent(package, {binFolder / "coopt-compile", source})) {
     return package;
   }
   fs::remove(package);

@@ -25,7 +25,7 @@ Outcome run(const std::string &program, const std::vector<std::string> &argument
 /// not.
 std::string generated(const std::vector<std::string> &options);
 
-/// The package that coopt-compile makes of a model with these options; fails the test and gives "" if it does
+/// The package that coopt-compile makes of a model, a directory or an MLIR file, with these options; fails the test and gives "" if it does
 /// not. `schedule` is the text of a schedule file, "" for none.
 std::string compiled(const std::string &model, const std::vector<std::string> &options,
                      const std::string &schedule = "");
