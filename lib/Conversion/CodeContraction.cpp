@@ -1,156 +1,354 @@
-//===- CodeContraction.cpp - int8 codes on packed weights -------------------===//
+//===- CodeContraction.cpp - Contractions with packed codes -----------------===//
 //
-// Activations are widened once into rows of 16-bit numbers, an odd K filled up with a zero; a pair of them,
-// broadcast, meets 16 columns of weights. Sums are exact, so tiles and instruction sets do not matter.
+// For a register tile of rows and panels, columns pass by in quads. Integer activations are contracted with
+// unsigned codes; the zeros are subtracted once a group, with the group's sum of activations. Float
+// activations meet the differences of codes and zeros, converted. A group ends in a *fold*, which applies its
+// scale. Integer sums are exact, so tiles and instruction sets do not matter; folds in float come in
+// ascending order and are not fused.
 //
 //===----------------------------------------------------------------------===//
 #include "CodeContraction.h"
-#include "DotPairs.h"
-#include "PackedView.h"
+#include "CodeWeights.h"
+#include "DotQuads.h"
+#include "PaddedRows.h"
 #include "RegisterTiles.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 
 namespace coopt {
 namespace {
 
-bool isMatrixOfBytes(Value value) {
-  auto type = dyn_cast<MemRefType>(value.getType());
-  return type && type.getRank() == 2 && type.getElementType().isInteger(8);
-}
-
-class PackedEmitter {
+class Emitter {
 public:
-  PackedEmitter(quantized::ContractOp op, PanelWeights weights, Isa isa)
-      : op(op), weights(weights), isa(isa), depth(cast<MemRefType>(op.getA().getType()).getDimSize(1)) {}
+  Emitter(quantized::ContractOp op, CodeWeights weights, Isa isa)
+      : op(op), weights(weights), isa(isa), isFloat(!op.getAScheme()) {}
 
   void emit(ImplicitLocOpBuilder &b) {
-    OpFoldResult columns = extentOf(b, op.getInit(), 1);
-    OpFoldResult rows = extentOf(b, op.getInit(), 0);
+    OpFoldResult columns = extentOf(b, op.getInit(), 1), rows = extentOf(b, op.getInit(), 0);
     TileShape block = getConstantIntValue(rows) == 1 ? rowShape(isa) : blockShape(isa);
-    auto wideType = MemRefType::get({block.rows, depth + depth % 2}, b.getI16Type());
-    Value wide = memref::AllocOp::create(b, wideType);
+    // The totals of groups take as many registers as the sums.
+    auto shapeOf = [&](int64_t count) {
+      int64_t panels = count == 1 ? std::min<int64_t>(rowShape(isa).panels, 4) : block.panels;
+      return weights.groups() > 1 && count > 1 ? std::max<int64_t>(panels / 2, 1) : panels;
+    };
     emitBlocks(b, rows, block.rows, [&](ImplicitLocOpBuilder &inner, Value row, int64_t count) {
-      for (int64_t r = 0; r < count; ++r) {
-        emitWidening(inner, addIndex(inner, row, r), wide, r);
-      }
+      PaddedRows a = PaddedRows::of(inner, op.getA(), row, count, weights.tiles() * kTileColumns);
+      Value sums = isFloat ? Value() : emitActivationSums(inner, a, count);
       Tile tile;
       tile.row = row;
       tile.rows = count;
-      tile.panels = count == 1 ? rowShape(isa).panels : block.panels;
+      tile.panels = shapeOf(count);
       emitColumnTiles(inner, columns, tile, [&](ImplicitLocOpBuilder &nested, const Tile &piece) {
-        emitTile(nested, piece, wide);
+        emitTile(nested, piece, a, sums);
       });
     });
   }
 
 private:
   quantized::ContractOp op;
-  PanelWeights weights;
+  CodeWeights weights;
   Isa isa;
-  int64_t depth;
+  bool isFloat;
 
-  void emitWidening(ImplicitLocOpBuilder &b, Value row, Value wide, int64_t target) {
-    Value line = constantIndex(b, target);
-    emitChunks(b, b.getIndexAttr(depth), kLanes, {},
-               [&](ImplicitLocOpBuilder &inner, const Chunk &chunk, ValueRange) {
-                 Value codes = loadChunk(inner, chunk, op.getA(), {row, chunk.base});
-                 Value words = arith::ExtSIOp::create(inner, chunk.typeOf(inner.getI16Type()), codes);
-                 storeChunk(inner, chunk, words, wide, {line, chunk.base});
-                 return SmallVector<Value>();
-               });
-    if (depth % 2 != 0) {
-      Value zero = arith::ConstantOp::create(b, b.getI16IntegerAttr(0));
-      memref::StoreOp::create(b, zero, wide, ValueRange{line, constantIndex(b, depth)});
-    }
-  }
+  /// Of the tile being made.
+  struct Context {
+    const Tile &tile;
+    const PaddedRows &a;
+    Value activationSums;
+    SmallVector<Value> panels; ///< counted from the view's first
 
-  void emitTile(ImplicitLocOpBuilder &b, const Tile &tile, Value wide) {
-    SmallVector<Value> panels;
-    Value panel = arith::AddIOp::create(b, weights.firstPanel,
-                                        arith::DivUIOp::create(b, tile.column, constantIndex(b, kLanes)));
-    for (int64_t p = 0; p < tile.panels; ++p) {
-      panels.push_back(
-          arith::MulIOp::create(b, addIndex(b, panel, p), constantIndex(b, weights.panelStride)));
-    }
-    Value zero = constantOf(b, VectorType::get({kLanes}, b.getI32Type()), b.getI32IntegerAttr(0));
-    SmallVector<Value> sums(tile.rows * tile.panels, zero);
-    OpFoldResult steps = b.getIndexAttr(llvm::divideCeil(depth, 2));
-    sums =
-        emitScalars(b, steps, sums, [&](ImplicitLocOpBuilder &inner, const Chunk &step, ValueRange carried) {
-          return emitStep(inner, step.base, tile.rows, panels, wide, carried);
-        });
-    emitScaling(b, tile, sums);
-  }
+    int64_t size() const { return tile.rows * static_cast<int64_t>(panels.size()); }
+  };
 
-  SmallVector<Value> emitStep(ImplicitLocOpBuilder &b, Value pair, int64_t rows, ArrayRef<Value> panels,
-                              Value wide, ValueRange sums) {
-    auto bytes = VectorType::get({2 * kLanes}, b.getI8Type());
-    auto words = VectorType::get({2 * kLanes}, b.getI16Type());
-    auto lanes = VectorType::get({kLanes}, b.getI32Type());
-    Value step = arith::MulIOp::create(b, arith::AddIOp::create(b, weights.firstStep, pair),
-                                       constantIndex(b, weights.stepStride));
-    SmallVector<Value> columns, next;
-    for (Value panel : panels) {
-      Value codes = vector::LoadOp::create(b, bytes, weights.storage, addIndex(b, panel, step));
-      columns.push_back(arith::ExtSIOp::create(b, words, codes));
-    }
-    Value k = arith::MulIOp::create(b, pair, constantIndex(b, 2));
+  /// rows x groups: the sums of each group's activations.
+  Value emitActivationSums(ImplicitLocOpBuilder &b, const PaddedRows &a, int64_t rows) {
+    Value sums = memref::AllocOp::create(b, MemRefType::get({rows, weights.groups()}, b.getI32Type()));
+    const int64_t group = weights.groupColumns(), step = 4 * kLanes;
+    Value ones = bytesOf(b, 1);
     for (int64_t r = 0; r < rows; ++r) {
-      Value two = vector::LoadOp::create(b, VectorType::get({2}, b.getI16Type()), wide,
-                                         ValueRange{constantIndex(b, r), k});
-      Value both = vector::BitCastOp::create(b, VectorType::get({1}, b.getI32Type()), two);
-      Value broadcast = vector::BroadcastOp::create(b, lanes, vector::ExtractOp::create(b, both, 0));
-      Value activations = vector::BitCastOp::create(b, words, broadcast);
-      for (auto [p, column] : llvm::enumerate(columns)) {
-        next.push_back(dotPairs(b, isa, sums[r * panels.size() + p], column, activations));
+      emitLoop(b, b.getIndexAttr(weights.groups()), [&](ImplicitLocOpBuilder &inner, Value g) {
+        DotQuads dots(inner, isa);
+        Value first = arith::MulIOp::create(inner, g, constantIndex(inner, group));
+        Value sum;
+        if (group == weights.columns() || group % step == 0) {
+          Value last = arith::AddIOp::create(inner, first, constantIndex(inner, llvm::alignTo(group, step)));
+          last = arith::MinUIOp::create(inner, last, constantIndex(inner, weights.tiles() * kTileColumns));
+          sum = emitFor(inner, first, last, step, dots.zero(),
+                        [&](ImplicitLocOpBuilder &nested, Value k, ValueRange carried) {
+                          DotQuads nestedDots(nested, isa);
+                          Value quads = nestedDots.signedQuad(a.memref, a.at(nested, r, k));
+                          return SmallVector<Value>{nestedDots.add(carried[0], ones, quads)};
+                        })[0];
+          sum = DotQuads(inner, isa).lanes(sum);
+        } else {
+          Type type = VectorType::get({group}, inner.getI8Type());
+          Value codes =
+              vector::LoadOp::create(inner, cast<VectorType>(type), a.memref, a.at(inner, r, first));
+          sum = arith::ExtSIOp::create(inner, VectorType::get({group}, inner.getI32Type()), codes);
+        }
+        Value total = vector::ReductionOp::create(inner, vector::CombiningKind::ADD, sum);
+        memref::StoreOp::create(inner, total, sums, ValueRange{constantIndex(inner, r), g});
+      });
+    }
+    return sums;
+  }
+
+  void emitTile(ImplicitLocOpBuilder &b, const Tile &tile, const PaddedRows &a, Value sums) {
+    Context context{tile, a, sums, {}};
+    Value panel = arith::DivUIOp::create(b, tile.column, constantIndex(b, kLanes));
+    for (int64_t p = 0; p < tile.panels; ++p) {
+      context.panels.push_back(addIndex(b, panel, p));
+    }
+    emitResult(b, context, emitGroups(b, context));
+  }
+
+  SmallVector<Value> zeroSums(ImplicitLocOpBuilder &b, const Context &context) {
+    Value zero =
+        isFloat ? constantF32(b, VectorType::get({kLanes}, b.getF32Type()), 0.0f) : DotQuads(b, isa).zero();
+    return SmallVector<Value>(context.size(), zero);
+  }
+
+  SmallVector<Value> zeroTotals(ImplicitLocOpBuilder &b, const Context &context) {
+    bool isInteger = !isFloat && op.getScaleAt() == quantized::ScaleAt::Output;
+    Value zero = isInteger ? constantOf(b, VectorType::get({kLanes}, b.getI32Type()), b.getI32IntegerAttr(0))
+                           : constantF32(b, VectorType::get({kLanes}, b.getF32Type()), 0.0f);
+    return SmallVector<Value>(context.size(), zero);
+  }
+
+  /// The totals over all groups, a row of panels after the other.
+  SmallVector<Value> emitGroups(ImplicitLocOpBuilder &b, const Context &context) {
+    const int64_t group = weights.groupColumns();
+    if (group == weights.columns()) {
+      Value first = constantIndex(b, 0);
+      SmallVector<Value> sums = emitTiles(b, context, first, first, constantIndex(b, weights.tiles()));
+      return emitFold(b, context, first, sums, zeroTotals(b, context));
+    }
+    if (group % kTileColumns == 0) {
+      return emitFor(b, constantIndex(b, 0), constantIndex(b, weights.groups()), 1, zeroTotals(b, context),
+                     [&](ImplicitLocOpBuilder &inner, Value g, ValueRange totals) {
+                       Value step = constantIndex(inner, group / kTileColumns);
+                       Value first = arith::MulIOp::create(inner, g, step);
+                       Value last = arith::AddIOp::create(inner, first, step);
+                       last = arith::MinUIOp::create(inner, last, constantIndex(inner, weights.tiles()));
+                       SmallVector<Value> sums = emitTiles(inner, context, g, first, last);
+                       return emitFold(inner, context, g, sums, totals);
+                     });
+    }
+    const int64_t perTile = kTileColumns / group, wholeTiles = weights.columns() / kTileColumns;
+    auto emitTileGroups = [&](ImplicitLocOpBuilder &inner, Value tile, int64_t count, ValueRange totals) {
+      Value first = arith::MulIOp::create(inner, tile, constantIndex(inner, perTile));
+      SmallVector<TileCodes> codes = codesOf(inner, context, tile);
+      SmallVector<Value> next(totals);
+      for (int64_t j = 0; j < count; ++j) {
+        Value g = addIndex(inner, first, j);
+        SmallVector<Value> sums =
+            emitQuads(inner, context, codes, zerosOf(inner, context, g), tile, j * group / kQuad,
+                      (j + 1) * group / kQuad, zeroSums(inner, context));
+        next = emitFold(inner, context, g, sums, next);
+      }
+      return next;
+    };
+    SmallVector<Value> totals =
+        emitFor(b, constantIndex(b, 0), constantIndex(b, wholeTiles), 1, zeroTotals(b, context),
+                [&](ImplicitLocOpBuilder &inner, Value tile, ValueRange carried) {
+                  return emitTileGroups(inner, tile, perTile, carried);
+                });
+    if (int64_t rest = weights.groups() - wholeTiles * perTile; rest > 0) {
+      totals = emitTileGroups(b, constantIndex(b, wholeTiles), rest, totals);
+    }
+    return totals;
+  }
+
+  /// The sums of group `g` over the tiles first .. last - 1.
+  SmallVector<Value> emitTiles(ImplicitLocOpBuilder &b, const Context &context, Value g, Value first,
+                               Value last) {
+    SmallVector<Value> zeros = zerosOf(b, context, g);
+    return emitFor(b, first, last, 1, zeroSums(b, context),
+                   [&](ImplicitLocOpBuilder &inner, Value tile, ValueRange sums) {
+                     SmallVector<TileCodes> codes = codesOf(inner, context, tile);
+                     return emitQuads(inner, context, codes, zeros, tile, 0, kQuadsPerTile, sums);
+                   });
+  }
+
+  SmallVector<TileCodes> codesOf(ImplicitLocOpBuilder &b, const Context &context, Value tile) {
+    SmallVector<TileCodes> codes;
+    for (Value panel : context.panels) {
+      codes.emplace_back(b, weights.codes(), weights.tileOffset(b, panel, tile));
+    }
+    return codes;
+  }
+
+  /// What float activations need of a group before its codes: the zeros, as bytes if differences are.
+  SmallVector<Value> zerosOf(ImplicitLocOpBuilder &b, const Context &context, Value g) {
+    SmallVector<Value> zeros;
+    if (isFloat) {
+      for (Value panel : context.panels) {
+        Value zero = weights.zeros(b, panel, g);
+        zeros.push_back(weights.hasByteDifferences() ? repeatInQuad(b, zero) : zero);
+      }
+    }
+    return zeros;
+  }
+
+  SmallVector<Value> emitQuads(ImplicitLocOpBuilder &b, const Context &context,
+                               MutableArrayRef<TileCodes> codes, ArrayRef<Value> zeros, Value tile,
+                               int64_t from, int64_t to, ValueRange sums) {
+    SmallVector<Value> next(sums);
+    Value base = arith::MulIOp::create(b, tile, constantIndex(b, kTileColumns));
+    const int64_t panels = context.panels.size();
+    for (int64_t q = from; q < to; ++q) {
+      SmallVector<Value> quads;
+      for (TileCodes &one : codes) {
+        quads.push_back(weights.unsignedQuad(b, one, q));
+      }
+      Value k = addIndex(b, base, q * kQuad);
+      if (isFloat) {
+        emitFloatQuad(b, context, quads, zeros, k, next);
+        continue;
+      }
+      DotQuads dots(b, isa);
+      for (int64_t r = 0; r < context.tile.rows; ++r) {
+        Value four = dots.repeat(context.a.memref, context.a.at(b, r, k));
+        for (int64_t p = 0; p < panels; ++p) {
+          Value &sum = next[r * panels + p];
+          sum = dots.add(sum, quads[p], four);
+        }
       }
     }
     return next;
   }
 
-  /// (f32(sum) * sw[n]) * sa[m]
-  void emitScaling(ImplicitLocOpBuilder &b, const Tile &tile, ArrayRef<Value> sums) {
+  void emitFloatQuad(ImplicitLocOpBuilder &b, const Context &context, ArrayRef<Value> quads,
+                     ArrayRef<Value> zeros, Value k, SmallVectorImpl<Value> &sums) {
+    auto words = VectorType::get({kLanes}, b.getI32Type());
+    auto floats = VectorType::get({kLanes}, b.getF32Type());
+    const int64_t panels = quads.size();
+    SmallVector<Value> lanes;
+    for (auto [quad, zero] : llvm::zip_equal(quads, zeros)) {
+      Value bytes = weights.hasByteDifferences() ? arith::SubIOp::create(b, quad, zero).getResult() : quad;
+      lanes.push_back(vector::BitCastOp::create(b, words, bytes));
+    }
+    auto constant = [&](int32_t value) { return constantOf(b, words, b.getI32IntegerAttr(value)); };
+    for (int64_t j = 0; j < kQuad; ++j) {
+      SmallVector<Value> columns;
+      for (auto [lane, zero] : llvm::zip_equal(lanes, zeros)) {
+        Value number = lane;
+        const int32_t above = 8 * (3 - static_cast<int32_t>(j));
+        if (above > 0) {
+          number = arith::ShLIOp::create(b, number, constant(above));
+        }
+        if (weights.hasByteDifferences()) {
+          number = arith::ShRSIOp::create(b, number, constant(24));
+        } else {
+          number = arith::ShRUIOp::create(b, number, constant(24));
+          number = arith::SubIOp::create(b, number, zero);
+        }
+        columns.push_back(arith::SIToFPOp::create(b, floats, number));
+      }
+      for (int64_t r = 0; r < context.tile.rows; ++r) {
+        Value x = memref::LoadOp::create(b, context.a.memref, context.a.at(b, r, addIndex(b, k, j)));
+        Value all = vector::BroadcastOp::create(b, floats, x);
+        for (int64_t p = 0; p < panels; ++p) {
+          Value &sum = sums[r * panels + p];
+          // Bounded: fused where the instruction set has it.
+          sum = isa != Isa::Generic
+                    ? math::FmaOp::create(b, all, columns[p], sum).getResult()
+                    : arith::AddFOp::create(b, sum, arith::MulFOp::create(b, all, columns[p])).getResult();
+        }
+      }
+    }
+  }
+
+  /// Applies what belongs to group `g` to its sums, and adds them to the totals.
+  SmallVector<Value> emitFold(ImplicitLocOpBuilder &b, const Context &context, Value g, ValueRange sums,
+                              ValueRange totals) {
+    auto floats = VectorType::get({kLanes}, b.getF32Type());
+    const bool hasScales = weights.scheme().getGroup() != 0, twoLevels = weights.scheme().isTwoLevel();
+    const int64_t panels = context.panels.size();
+    SmallVector<Value> next(totals);
+    for (int64_t p = 0; p < panels; ++p) {
+      Value panel = context.panels[p];
+      Value zero = isFloat ? Value() : weights.zeros(b, panel, g);
+      Value scale = hasScales ? weights.groupScales(b, panel, g) : Value();
+      if (isFloat && twoLevels) {
+        scale = arith::SIToFPOp::create(b, floats, scale);
+      }
+      for (int64_t r = 0; r < context.tile.rows; ++r) {
+        Value sum = sums[r * panels + p], &total = next[r * panels + p];
+        if (!isFloat) {
+          Value activations =
+              memref::LoadOp::create(b, context.activationSums, ValueRange{constantIndex(b, r), g});
+          Value moved = vector::BroadcastOp::create(b, zero.getType(), activations);
+          sum = arith::SubIOp::create(b, DotQuads(b, isa).lanes(sum), arith::MulIOp::create(b, moved, zero));
+        }
+        if (!isFloat && op.getScaleAt() == quantized::ScaleAt::Output) {
+          total = arith::AddIOp::create(b, total,
+                                        twoLevels ? arith::MulIOp::create(b, sum, scale).getResult() : sum);
+          continue;
+        }
+        if (!isFloat) {
+          sum = arith::SIToFPOp::create(b, floats, sum);
+        }
+        total =
+            arith::AddFOp::create(b, total, scale ? arith::MulFOp::create(b, sum, scale).getResult() : sum);
+      }
+    }
+    return next;
+  }
+
+  /// Scales that belong to rows and outputs.
+  void emitResult(ImplicitLocOpBuilder &b, const Context &context, ValueRange totals) {
+    const Tile &tile = context.tile;
     for (int64_t p = 0; p < tile.panels; ++p) {
       Chunk chunk = tile.columns(p);
       Value column = addIndex(b, tile.column, p * kLanes);
-      Value scales = loadChunk(b, chunk, op.getWScales(), column);
+      Value scales = weights.rowScales(b, chunk, column);
+      Type type = chunk.typeOf(b.getF32Type());
       for (int64_t r = 0; r < tile.rows; ++r) {
         Value row = addIndex(b, tile.row, r);
-        Value sum = narrow(b, sums[r * tile.panels + p], chunk.lanes);
-        Value y = arith::SIToFPOp::create(b, scales.getType(), sum);
-        y = arith::MulFOp::create(b, y, scales);
-        Value scale = memref::LoadOp::create(b, op.getAScales(), row);
-        y = arith::MulFOp::create(b, y, splat(b, chunk, scale));
+        Value y = narrow(b, totals[r * tile.panels + p], chunk.lanes);
+        if (y.getType() != type) {
+          y = arith::SIToFPOp::create(b, type, y);
+        }
+        if (scales) {
+          y = arith::MulFOp::create(b, y, scales);
+        }
+        if (!isFloat) {
+          Value scale = memref::LoadOp::create(b, op.getAScales(), row);
+          y = arith::MulFOp::create(b, y, splat(b, chunk, scale));
+        }
         storeChunk(b, chunk, y, op.getInit(), {row, column});
       }
     }
   }
 };
 
+/// Whether `value` is a matrix of this element type with rows in one piece.
+bool isMatrixOf(Value value, Type element) {
+  auto type = dyn_cast<MemRefType>(value.getType());
+  return type && type.getRank() == 2 && type.getElementType() == element && hasUnitInnerStride(value);
+}
+
 } // namespace
 
 LogicalResult lowerPackedCodeContraction(OpBuilder &builder, quantized::ContractOp op, Isa isa) {
-  if (op.getScaleAt() != quantized::ScaleAt::Output || op.getAZeros() || op.getWZeros() ||
-      !isMatrixOfBytes(op.getA()) || !isMatrixOfBytes(op.getW()) ||
-      cast<MemRefType>(op.getA().getType()).isDynamicDim(1)) {
+  const bool isFloat = !op.getAScheme();
+  if (!hasUnitInnerStride(op.getInit())) {
     return failure();
   }
-  for (Value scales : {op.getAScales(), op.getWScales()}) {
-    if (!cast<MemRefType>(scales.getType()).getElementType().isF32()) {
-      return failure();
-    }
-  }
-  if (!hasUnitInnerStride(op.getA()) || !hasUnitInnerStride(op.getWScales()) ||
-      !hasUnitInnerStride(op.getInit())) {
+  if (isFloat ? !isMatrixOf(op.getA(), builder.getF32Type())
+              : op.getScaleAt() == quantized::ScaleAt::Element || op.getAZeros() ||
+                    !isMatrixOf(op.getA(), builder.getI8Type()) ||
+                    !cast<MemRefType>(op.getAScales().getType()).getElementType().isF32()) {
     return failure();
   }
   ImplicitLocOpBuilder b(op.getLoc(), builder);
-  FailureOr<PanelWeights> weights = matchPanels(b, op.getW(), 2);
+  FailureOr<CodeWeights> weights = CodeWeights::match(b, op);
   if (failed(weights)) {
     return failure();
   }
-  PackedEmitter(op, *weights, isa).emit(b);
+  Emitter(op, *weights, isa).emit(b);
   return success();
 }
 

@@ -7,11 +7,16 @@
 
 namespace coopt {
 
-/// Symmetric int8 codes, scale_at(output), w stored in panels [N/16][K/2][16 n][2 k]: emits it before the op.
-/// Fails if the op is another.
+/// Contractions whose weights are codes in panels (CodePanels.h), with scales and zeros of groups in panels of
+/// 16 rows: emitted before the op, for a register tile of rows and panels at a time. Groups are whole rows,
+/// multiples of 64 or divisors of 64 that are multiples of 4. Fails, having changed nothing that matters, if
+/// the op is another.
 llvm::LogicalResult lowerPackedCodeContraction(mlir::OpBuilder &builder, quantized::ContractOp op, Isa isa);
 
-/// Any codes as wide as a byte, scale_at(output) or scale_at(group), element by element.
+/// The same on the matrix unit, for ops that contract int8 with scales at the output.
+llvm::LogicalResult lowerMatrixUnitContraction(mlir::OpBuilder &builder, quantized::ContractOp op);
+
+/// Any codes as wide as a byte, element by element.
 llvm::LogicalResult lowerScalarCodeContraction(mlir::OpBuilder &builder, quantized::ContractOp op);
 
 } // namespace coopt

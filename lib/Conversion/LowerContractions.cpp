@@ -51,11 +51,13 @@ public:
         continue;
       }
       if (packedOnly) {
-        op.emitWarning("contraction of codes without packed panels of 16 rows: computed element by element");
+        op.emitWarning("contraction of codes without packed panels of 16 rows, or with groups that do not go "
+                       "with tiles of "
+                       "64 columns: computed element by element");
         continue;
       }
       if (failed(lowerScalarCodeContraction(builder, op))) {
-        return op.emitError("expected codes of 8 bits and scale_at(output) or scale_at(group) on CPU");
+        return op.emitError("expected codes in bytes on CPU");
       }
       op.erase();
     }

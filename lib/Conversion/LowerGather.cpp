@@ -46,8 +46,7 @@ private:
     if (layout) {
       auto unpack = table.getDefiningOp<model::UnpackOp>();
       emitScalars(b, extent, {}, [&](ImplicitLocOpBuilder &inner, const Chunk &chunk, ValueRange) {
-        Value offset = emitStorageOffset(inner, unpack, *layout, {id, chunk.base});
-        Value x = memref::LoadOp::create(inner, unpack.getSource(), offset);
+        Value x = emitStoredElement(inner, unpack, *layout, {id, chunk.base});
         memref::StoreOp::create(inner, x, init, ValueRange{row, chunk.base});
         return SmallVector<Value>();
       });

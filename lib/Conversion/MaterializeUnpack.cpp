@@ -47,8 +47,7 @@ private:
   static void emitElements(ImplicitLocOpBuilder &b, model::UnpackOp op, const layout::Layout &layout,
                            Value buffer, SmallVector<Value> &index) {
     if (index.size() == layout.rank()) {
-      Value offset = emitStorageOffset(b, op, layout, index);
-      Value x = memref::LoadOp::create(b, op.getSource(), offset);
+      Value x = emitStoredElement(b, op, layout, index);
       memref::StoreOp::create(b, x, buffer, index);
       return;
     }

@@ -1,5 +1,6 @@
 //===- PackedView.cpp -------------------------------------------------------===//
 #include "PackedView.h"
+#include "coopt/Layout/BitPlanes.h"
 #include "coopt/Layout/EmitOffset.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 
@@ -51,6 +52,35 @@ Value emitStorageOffset(ImplicitLocOpBuilder &b, model::UnpackOp unpack, const l
     }
   }
   return layout::emitOffset(offsets, layout, index);
+}
+
+Value emitStoredElement(ImplicitLocOpBuilder &b, model::UnpackOp unpack, const layout::Layout &layout,
+                        ValueRange coordinates) {
+  Value offset = emitStorageOffset(b, unpack, layout, coordinates);
+  const unsigned bits = unpack.getStorageLayout().getBits();
+  if (bits == 0 || bits == 8) {
+    return memref::LoadOp::create(b, unpack.getSource(), offset);
+  }
+  const int64_t tileCodes = layout.tileElements();
+  OffsetBuilder index{b};
+  Value tile = arith::DivUIOp::create(b, offset, constantIndex(b, tileCodes));
+  Value position = index.andMask(offset, tileCodes - 1);
+  Value start = arith::MulIOp::create(b, tile, constantIndex(b, layout::planeBytes(bits, tileCodes)));
+  Value code = arith::ConstantOp::create(b, b.getI8IntegerAttr(0));
+  for (const layout::BitPlane &plane : layout::bitPlanes(bits, tileCodes)) {
+    Value bytes = constantIndex(b, plane.bytes), width = constantIndex(b, plane.width);
+    Value at = index.add(start, arith::RemUIOp::create(b, position, bytes));
+    Value raw = memref::LoadOp::create(b, unpack.getSource(),
+                                       ValueRange{index.add(at, constantIndex(b, plane.byteOffset))});
+    Value shift = arith::MulIOp::create(b, arith::DivUIOp::create(b, position, bytes), width);
+    auto byte = [&](int64_t value) -> Value {
+      return arith::ConstantOp::create(b, b.getI8IntegerAttr(static_cast<int8_t>(value)));
+    };
+    Value part = arith::ShRUIOp::create(b, raw, arith::IndexCastOp::create(b, b.getI8Type(), shift));
+    part = arith::AndIOp::create(b, part, byte((int64_t(1) << plane.width) - 1));
+    code = arith::OrIOp::create(b, code, arith::ShLIOp::create(b, part, byte(plane.firstBit)));
+  }
+  return code;
 }
 
 /// The expression with every dimension and symbol that is a multiple of `divisor` written as such.

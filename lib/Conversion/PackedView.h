@@ -19,6 +19,10 @@ mlir::FailureOr<layout::Layout> layoutOf(model::UnpackOp unpack);
 mlir::Value emitStorageOffset(mlir::ImplicitLocOpBuilder &b, model::UnpackOp unpack,
                               const layout::Layout &layout, mlir::ValueRange coordinates);
 
+/// The element with these coordinates of the view; codes of fewer bits than a byte come zero-extended.
+mlir::Value emitStoredElement(mlir::ImplicitLocOpBuilder &b, model::UnpackOp unpack,
+                              const layout::Layout &layout, mlir::ValueRange coordinates);
+
 /// Weights N x K stored as panels of 16 rows: element (n, k) at
 ///   (n / 16) * panelStride + (k / pair) * stepStride + (n % 16) * pair + k % pair, with pair consecutive k's
 ///   together.

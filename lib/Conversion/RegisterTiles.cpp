@@ -14,6 +14,7 @@ TileShape blockShape(Isa isa) {
   case Isa::Avx2:
     return {4, 1};
   case Isa::Avx512:
+  case Isa::Amx:
     return {4, 4};
   }
   llvm_unreachable("unknown instruction set");
@@ -26,6 +27,7 @@ TileShape rowShape(Isa isa) {
   case Isa::Avx2:
     return {1, 4};
   case Isa::Avx512:
+  case Isa::Amx:
     return {1, 8};
   }
   llvm_unreachable("unknown instruction set");

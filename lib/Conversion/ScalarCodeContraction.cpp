@@ -18,9 +18,21 @@ public:
   void emit(ImplicitLocOpBuilder &b) {
     emitLoop(b, extentOf(b, op.getInit(), 0), [&](ImplicitLocOpBuilder &rows, Value m) {
       emitLoop(rows, extentOf(rows, op.getInit(), 1), [&](ImplicitLocOpBuilder &inner, Value n) {
-        Value y =
-            op.getScaleAt() == quantized::ScaleAt::Output ? emitOutput(inner, m, n) : emitGroups(inner, m, n);
-        y = arith::MulFOp::create(inner, y, scale(inner, op.getAScales(), m));
+        Value y;
+        switch (op.getScaleAt()) {
+        case quantized::ScaleAt::Output:
+          y = op.getWScheme().isTwoLevel() ? emitTwoLevels(inner, m, n) : emitOutput(inner, m, n);
+          break;
+        case quantized::ScaleAt::Group:
+          y = emitGroups(inner, m, n);
+          break;
+        case quantized::ScaleAt::Element:
+          y = emitElements(inner, m, n);
+          break;
+        }
+        if (op.getScaleAt() != quantized::ScaleAt::Element) {
+          y = arith::MulFOp::create(inner, y, scale(inner, op.getAScales(), m));
+        }
         memref::StoreOp::create(inner, y, op.getInit(), ValueRange{m, n});
       });
     });
@@ -35,27 +47,27 @@ private:
     return x.getType().isF32() ? x : arith::ExtFOp::create(b, b.getF32Type(), x).getResult();
   }
 
-  /// A code or zero as i32; those of asymmetric schemes are unsigned.
-  static Value code(ImplicitLocOpBuilder &b, Value codes, bool isUnsigned, ValueRange at) {
-    Value x = memref::LoadOp::create(b, codes, at);
-    if (isUnsigned) {
-      return arith::ExtUIOp::create(b, b.getI32Type(), x);
-    }
-    return arith::ExtSIOp::create(b, b.getI32Type(), x);
+  static Value unsignedByte(ImplicitLocOpBuilder &b, Value bytes, ValueRange at) {
+    return arith::ExtUIOp::create(b, b.getI32Type(), memref::LoadOp::create(b, bytes, at));
   }
 
-  static Value difference(ImplicitLocOpBuilder &b, Value codes, Value zeros, ValueRange at,
-                          ValueRange zeroAt) {
-    Value x = code(b, codes, zeros != nullptr, at);
-    return zeros ? arith::SubIOp::create(b, x, code(b, zeros, true, zeroAt)).getResult() : x;
+  /// A code less its zero, as i32. Symmetric codes stand in the low bits of their bytes.
+  static Value difference(ImplicitLocOpBuilder &b, quantized::SchemeAttr scheme, Value codes, Value zeros,
+                          ValueRange at, ValueRange zeroAt) {
+    Value x = unsignedByte(b, codes, at);
+    if (zeros) {
+      return arith::SubIOp::create(b, x, unsignedByte(b, zeros, zeroAt));
+    }
+    Value above = arith::ConstantOp::create(b, b.getI32IntegerAttr(32 - scheme.getBits()));
+    return arith::ShRSIOp::create(b, arith::ShLIOp::create(b, x, above), above);
   }
 
   /// The sum of products of the codes from .. to - 1; weightZero addresses w's zero.
   Value emitDot(ImplicitLocOpBuilder &b, Value m, Value n, ValueRange weightZero, Value from, Value to) {
     Value sum = arith::ConstantOp::create(b, b.getI32IntegerAttr(0));
     return emitFor(b, from, to, 1, sum, [&](ImplicitLocOpBuilder &inner, Value k, ValueRange carried) {
-      Value a = difference(inner, op.getA(), op.getAZeros(), {m, k}, m);
-      Value w = difference(inner, op.getW(), op.getWZeros(), {n, k}, weightZero);
+      Value a = difference(inner, *op.getAScheme(), op.getA(), op.getAZeros(), {m, k}, m);
+      Value w = difference(inner, op.getWScheme(), op.getW(), op.getWZeros(), {n, k}, weightZero);
       Value product = arith::MulIOp::create(inner, a, w);
       return SmallVector<Value>{arith::AddIOp::create(inner, carried[0], product)};
     })[0];
@@ -86,6 +98,54 @@ private:
                      return SmallVector<Value>{arith::AddFOp::create(inner, carried[0], term)};
                    })[0];
   }
+
+  /// The sum over the groups of w's integer scale times the group's sum, and the outer scale.
+  Value emitTwoLevels(ImplicitLocOpBuilder &b, Value m, Value n) {
+    Value depth = asValue(b, extentOf(b, op.getA(), 1));
+    Value zero = arith::ConstantOp::create(b, b.getI32IntegerAttr(0));
+    Value total =
+        emitFor(b, constantIndex(b, 0), depth, op.getWScheme().getGroup(), zero,
+                [&](ImplicitLocOpBuilder &inner, Value from, ValueRange carried) {
+                  Value group = constantIndex(inner, op.getWScheme().getGroup());
+                  Value g = arith::DivUIOp::create(inner, from, group);
+                  Value to = arith::MinSIOp::create(inner, arith::AddIOp::create(inner, from, group), depth);
+                  Value sum = emitDot(inner, m, n, {n, g}, from, to);
+                  Value scale = unsignedByte(inner, op.getWScales(), {n, g});
+                  sum = arith::MulIOp::create(inner, sum, scale);
+                  return SmallVector<Value>{arith::AddIOp::create(inner, carried[0], sum)};
+                })[0];
+    return scaled(b, total, scale(b, op.getWOuterScales(), n));
+  }
+
+  /// The element that a code stands for, as binary32.
+  Value element(ImplicitLocOpBuilder &b, quantized::SchemeAttr scheme, Value codes, Value scales, Value zeros,
+                Value outer, Value row, Value k) {
+    SmallVector<Value> at = {row};
+    if (scheme.getGroup() != 0) {
+      at.push_back(arith::DivUIOp::create(b, k, constantIndex(b, scheme.getGroup())));
+    }
+    Value number = difference(b, scheme, codes, zeros, {row, k}, at);
+    if (outer) {
+      number = arith::MulIOp::create(b, number, unsignedByte(b, scales, at));
+      return scaled(b, number, this->scale(b, outer, row));
+    }
+    return scaled(b, number, this->scale(b, scales, at));
+  }
+
+  Value emitElements(ImplicitLocOpBuilder &b, Value m, Value n) {
+    Value depth = asValue(b, extentOf(b, op.getA(), 1));
+    Value zero = constantF32(b, b.getF32Type(), 0.0f);
+    return emitFor(b, constantIndex(b, 0), depth, 1, zero,
+                   [&](ImplicitLocOpBuilder &inner, Value k, ValueRange carried) {
+                     Value x = op.getAScheme() ? element(inner, *op.getAScheme(), op.getA(), op.getAScales(),
+                                                         op.getAZeros(), Value(), m, k)
+                                               : memref::LoadOp::create(inner, op.getA(), ValueRange{m, k});
+                     Value w = element(inner, op.getWScheme(), op.getW(), op.getWScales(), op.getWZeros(),
+                                       op.getWOuterScales(), n, k);
+                     Value product = arith::MulFOp::create(inner, x, w);
+                     return SmallVector<Value>{arith::AddFOp::create(inner, carried[0], product)};
+                   })[0];
+  }
 };
 
 /// Codes of other widths are packed in bytes by then.
@@ -97,7 +157,7 @@ bool hasBytes(Value codes) {
 } // namespace
 
 LogicalResult lowerScalarCodeContraction(OpBuilder &builder, quantized::ContractOp op) {
-  if (op.getScaleAt() == quantized::ScaleAt::Element || !hasBytes(op.getA()) || !hasBytes(op.getW())) {
+  if ((op.getAScheme() && !hasBytes(op.getA())) || !hasBytes(op.getW())) {
     return failure();
   }
   ImplicitLocOpBuilder b(op.getLoc(), builder);

@@ -77,7 +77,11 @@ bool runs(InstructionSet set) {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   case InstructionSet::Avx512:
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512vnni");
+  case InstructionSet::Amx:
+    return runs(InstructionSet::Avx512) && __builtin_cpu_supports("amx-tile") &&
+           __builtin_cpu_supports("amx-int8") && __builtin_cpu_supports("amx-bf16");
   }
   return false;
 #else
@@ -119,14 +123,14 @@ Machine machine::hostMachine() {
   Machine machine;
   machine.name = "host";
   machine.source = "cpuid, sysfs and sysconf; throughputs nominal, bandwidths and overheads of the presets";
-  const CpuMachine nominal = nominalCpu(InstructionSet::Avx512);
+  const CpuMachine nominal = nominalCpu(InstructionSet::Amx);
   CpuMachine cpu = nominal;
   cpu.cores = std::min<int64_t>(usableCores(), 65536);
   if (double clock = clockMegahertz(); clock > 0) {
     cpu.clockMegahertz = clock;
   }
   cpu.variants.clear();
-  for (InstructionSet set : {InstructionSet::Generic, InstructionSet::Avx2, InstructionSet::Avx512}) {
+  for (InstructionSet set : allInstructionSets()) {
     if (runs(set)) {
       cpu.variants.push_back(nominalVariant(set, cpu.clockMegahertz));
     }

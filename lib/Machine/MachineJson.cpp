@@ -47,15 +47,9 @@ SimdVariant readVariant(JsonReader &in, InstructionSet set, const JsonValue &val
   return variant;
 }
 
-const std::vector<InstructionSet> &allSets() {
-  static const std::vector<InstructionSet> sets = {InstructionSet::Generic, InstructionSet::Avx2,
-                                                   InstructionSet::Avx512};
-  return sets;
-}
-
 std::vector<std::string> setNames() {
   std::vector<std::string> names;
-  for (InstructionSet set : allSets()) {
+  for (InstructionSet set : allInstructionSets()) {
     names.push_back(name(set));
   }
   return names;
@@ -74,7 +68,7 @@ CpuMachine readCpu(JsonReader &in, const JsonValue &document) {
   cpu.memory = readMemory(in, document["memory"]);
   const JsonValue variants = document["variants"];
   in.require(variants.expectKeys(setNames()));
-  for (InstructionSet set : allSets()) {
+  for (InstructionSet set : allInstructionSets()) {
     if (const JsonValue variant = variants[name(set)]; !variant.isMissing()) {
       cpu.variants.push_back(readVariant(in, set, variant));
     }
@@ -137,6 +131,12 @@ Expected<Machine> read(const JsonValue &document) {
 
 } // namespace
 
+const std::vector<InstructionSet> &machine::allInstructionSets() {
+  static const std::vector<InstructionSet> sets = {InstructionSet::Generic, InstructionSet::Avx2,
+                                                   InstructionSet::Avx512, InstructionSet::Amx};
+  return sets;
+}
+
 const char *machine::name(InstructionSet set) {
   switch (set) {
   case InstructionSet::Generic:
@@ -145,12 +145,14 @@ const char *machine::name(InstructionSet set) {
     return "avx2";
   case InstructionSet::Avx512:
     return "avx512";
+  case InstructionSet::Amx:
+    return "amx";
   }
   return "unknown";
 }
 
 Expected<InstructionSet> machine::parseInstructionSet(std::string_view text) {
-  for (InstructionSet set : allSets()) {
+  for (InstructionSet set : allInstructionSets()) {
     if (text == name(set)) {
       return set;
     }

@@ -88,11 +88,12 @@ Expected<NodeRef> makeRotaryNode(bool sine, std::vector<float> frequencies, int6
 /// A tensor given by its bytes, or by those of the one element that all equal.
 Expected<NodeRef> makeConstantNode(std::vector<uint8_t> bytes, TensorShape shape);
 
-enum class QuantizedPart { Codes, Scales, Zeros };
-/// A part of the quantisation of an M x K binary32 matrix. Codes and zeros are bytes: formats of fewer than 8
-/// bits are refused.
+enum class QuantizedPart { Codes, Scales, Zeros, OuterScales };
+/// A part of the quantisation of an M x K binary32 matrix. Codes and zeros are bytes, whatever their bits.
 Expected<NodeRef> makeQuantizeNode(NodeRef input, const numerics::IntegerGroupFormat &format,
                                    QuantizedPart part);
+/// The same in two levels; scales and zeros are bytes, outer scales binary32.
+Expected<NodeRef> makeTwoLevelNode(NodeRef input, int64_t groupSize, QuantizedPart part);
 
 /// The box at `offsets` of the given extents, unit strides.
 Expected<NodeRef> makeSliceNode(NodeRef input, std::vector<int64_t> offsets, std::vector<int64_t> extents);
@@ -100,8 +101,9 @@ Expected<NodeRef> makeSliceNode(NodeRef input, std::vector<int64_t> offsets, std
 /// Tensors one after the other along a dimension.
 Expected<NodeRef> makeConcatNode(std::vector<NodeRef> inputs, size_t dimension);
 
-/// The storage of a layout; has no rows, only pieces: as many as the layout has independent row blocks.
-Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout);
+/// The storage of a layout; has no rows, only pieces: as many as the layout has independent row blocks. With
+/// `bits` (1 to 8), the elements are bytes that hold codes, and tiles are stored as bit planes.
+Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bits = 0);
 
 } // namespace coopt::package::recipe
 

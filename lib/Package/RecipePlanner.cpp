@@ -205,9 +205,20 @@ Status Planner::planQuantize(quantized::QuantizeOp op) {
   numerics::IntegerGroupFormat format{
       static_cast<int>(scheme.getBits()), scheme.getGroup(), !scheme.isAsymmetric(),
       scheme.getScale().isF16() ? numerics::ScaleType::F16 : numerics::ScaleType::F32};
-  constexpr QuantizedPart parts[] = {QuantizedPart::Codes, QuantizedPart::Scales, QuantizedPart::Zeros};
+  SmallVector<QuantizedPart> parts = {QuantizedPart::Codes, QuantizedPart::Scales};
+  if (scheme.isAsymmetric()) {
+    parts.push_back(QuantizedPart::Zeros);
+  }
+  if (scheme.isTwoLevel()) {
+    if (scheme.getBits() != 4 || !scheme.isAsymmetric()) {
+      return fail("quantized.quantize in two levels is for asymmetric codes of 4 bits");
+    }
+    parts.push_back(QuantizedPart::OuterScales);
+  }
   for (OpResult result : op->getResults()) {
-    Expected<NodeRef> node = makeQuantizeNode(input, format, parts[result.getResultNumber()]);
+    QuantizedPart part = parts[result.getResultNumber()];
+    Expected<NodeRef> node = scheme.isTwoLevel() ? makeTwoLevelNode(input, scheme.getGroup(), part)
+                                                 : makeQuantizeNode(input, format, part);
     if (!node) {
       return forward(node.error(), nameOf(op));
     }
@@ -249,7 +260,7 @@ Expected<NodeRef> Planner::planPack(model::PackOp op) {
   if (!layout) {
     return forward(layout.error());
   }
-  return makePackNode(source, std::move(*layout));
+  return makePackNode(source, std::move(*layout), op.getLayout().getBits());
 }
 
 Status Planner::planOp(Operation *op) {

@@ -1,8 +1,10 @@
 // Nodes that compute with others: quantise, slice, concatenate, pack.
 #include "RecipeNodes.h"
 
+#include "coopt/Layout/BitPlanes.h"
 #include "coopt/Layout/Pack.h"
 #include "coopt/Numerics/Half.h"
+#include "coopt/Numerics/TwoLevelQuantization.h"
 
 #include <algorithm>
 #include <cstring>
@@ -52,7 +54,36 @@ struct QuantizeNode : Node {
           std::memcpy(out + 2 * g, &half, 2);
         }
         break;
+      case QuantizedPart::OuterScales:
+        return fail("codes of one level have no outer scales");
       }
+    }
+    return {};
+  }
+};
+
+struct TwoLevelNode : Node {
+  NodeRef input;
+  int64_t groupSize = 0;
+  QuantizedPart part = QuantizedPart::Codes;
+
+  Status evaluate(int64_t begin, int64_t end, uint8_t *out) const override {
+    int64_t columns = input->shape().extents[1], groups = numerics::twoLevelGroupCount(groupSize, columns);
+    std::vector<float> row(static_cast<size_t>(columns));
+    std::vector<uint8_t> codes(static_cast<size_t>(columns)), scales(static_cast<size_t>(groups)),
+        zeros(static_cast<size_t>(groups));
+    float outer = 0;
+    for (int64_t m = begin; m < end; ++m, out += tensor.rowBytes()) {
+      if (Status read = input->evaluate(m, m + 1, reinterpret_cast<uint8_t *>(row.data())); !read) {
+        return read;
+      }
+      numerics::quantizeRowTwoLevel(groupSize, row.data(), columns, codes.data(), &outer, scales.data(),
+                                    zeros.data());
+      const void *wanted = part == QuantizedPart::Codes    ? codes.data()
+                           : part == QuantizedPart::Scales ? scales.data()
+                           : part == QuantizedPart::Zeros  ? zeros.data()
+                                                           : static_cast<const void *>(&outer);
+      std::memcpy(out, wanted, tensor.rowBytes());
     }
     return {};
   }
@@ -158,6 +189,13 @@ struct ConcatNode : Node {
 struct PackNode : Node {
   NodeRef input;
   layout::Layout layout;
+  unsigned bits = 0;
+
+  /// Bytes that elements of storage take.
+  uint64_t bytesOf(int64_t elements) const {
+    return bits == 0 ? static_cast<uint64_t>(elements) * tensor.elementBytes
+                     : static_cast<uint64_t>(layout::planeBytes(bits, elements));
+  }
 
   bool hasRows() const override { return false; }
   Status evaluate(int64_t, int64_t, uint8_t *) const override { return fail("packed storage has no rows"); }
@@ -172,7 +210,7 @@ struct PackNode : Node {
       result.push_back({all.begin, all.end, tensor.bytes()});
       return result;
     }
-    uint64_t tileBytes = std::max<uint64_t>(1, static_cast<uint64_t>(one->size()) * tensor.elementBytes);
+    uint64_t tileBytes = std::max<uint64_t>(1, bytesOf(one->size()));
     int64_t tiles = static_cast<int64_t>(std::clamp<uint64_t>(targetBytes / tileBytes, 1, uint64_t(1) << 30));
     tiles = std::max(tiles, all.end / tile / kMaximalPieces + 1);
     int64_t step = tile * tiles;
@@ -182,7 +220,7 @@ struct PackNode : Node {
       if (!storage) {
         return {{all.begin, all.end, tensor.bytes()}};
       }
-      result.push_back({begin, end, static_cast<uint64_t>(storage->size()) * tensor.elementBytes});
+      result.push_back({begin, end, bytesOf(storage->size())});
     }
     return result;
   }
@@ -192,7 +230,19 @@ struct PackNode : Node {
     if (Status read = input->evaluate(piece.begin, piece.end, rows.data()); !read) {
       return read;
     }
-    return layout::pack(layout, rows.data(), out, tensor.elementBytes, {piece.begin, piece.end});
+    if (bits == 0) {
+      return layout::pack(layout, rows.data(), out, tensor.elementBytes, {piece.begin, piece.end});
+    }
+    int64_t tile = layout.tileElements();
+    std::vector<uint8_t> codes(static_cast<size_t>(piece.bytes / bits * 8));
+    if (Status packed = layout::pack(layout, rows.data(), codes.data(), 1, {piece.begin, piece.end});
+        !packed) {
+      return packed;
+    }
+    for (size_t at = 0; at < codes.size(); at += static_cast<size_t>(tile)) {
+      layout::packPlanes(bits, codes.data() + at, tile, out + at / 8 * bits);
+    }
+    return {};
   }
 };
 
@@ -200,9 +250,6 @@ struct PackNode : Node {
 
 Expected<NodeRef> makeQuantizeNode(NodeRef input, const numerics::IntegerGroupFormat &format,
                                    QuantizedPart part) {
-  if (format.bits != 8) {
-    return fail("codes of " + std::to_string(format.bits) + " bits can't be stored: expected 8 bits");
-  }
   const TensorShape &x = input->shape();
   if (x.extents.size() != 2 || x.elementBytes != 4) {
     return fail("expected a matrix of f32 to quantise");
@@ -224,6 +271,24 @@ Expected<NodeRef> makeQuantizeNode(NodeRef input, const numerics::IntegerGroupFo
   auto node = std::make_shared<QuantizeNode>();
   node->input = input;
   node->format = format;
+  node->part = part;
+  return finish(std::move(node), std::move(shape), {std::move(input)});
+}
+
+Expected<NodeRef> makeTwoLevelNode(NodeRef input, int64_t groupSize, QuantizedPart part) {
+  const TensorShape &x = input->shape();
+  if (x.extents.size() != 2 || x.elementBytes != 4 || x.extents[1] == 0) {
+    return fail("expected a matrix of f32 with columns to quantise");
+  }
+  TensorShape shape{x.extents, 1};
+  if (part == QuantizedPart::OuterScales) {
+    shape = {{x.extents[0]}, 4};
+  } else if (part != QuantizedPart::Codes) {
+    shape.extents[1] = numerics::twoLevelGroupCount(groupSize, x.extents[1]);
+  }
+  auto node = std::make_shared<TwoLevelNode>();
+  node->input = input;
+  node->groupSize = groupSize;
   node->part = part;
   return finish(std::move(node), std::move(shape), {std::move(input)});
 }
@@ -272,12 +337,18 @@ Expected<NodeRef> makeConcatNode(std::vector<NodeRef> inputs, size_t dimension) 
   return finish(std::move(node), std::move(shape), inputs);
 }
 
-Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout) {
+Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bits) {
   if (layout.sizes() != input->shape().extents) {
     return fail("expected a layout of the source's extents, got '" + layout::print(layout) + "'");
   }
+  if (bits > 8 || (bits != 0 && (input->shape().elementBytes != 1 || layout.tileElements() % 8 != 0))) {
+    return fail("expected bytes with codes of 1 to 8 bits in tiles of a multiple of 8, got " +
+                std::to_string(bits) + " bits in '" + layout::print(layout) + "'");
+  }
   auto node = std::make_shared<PackNode>();
-  TensorShape shape{{layout.storageElements()}, input->shape().elementBytes};
+  node->bits = bits;
+  int64_t elements = layout.storageElements();
+  TensorShape shape{{bits == 0 ? elements : layout::planeBytes(bits, elements)}, input->shape().elementBytes};
   node->input = input;
   node->layout = std::move(layout);
   return finish(std::move(node), std::move(shape), {std::move(input)});

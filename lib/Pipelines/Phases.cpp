@@ -35,14 +35,6 @@ LogicalResult runPasses(ModuleOp module, llvm::function_ref<void(OpPassManager &
   return manager.run(module);
 }
 
-std::optional<Isa> isaOf(StringRef variant) {
-  return llvm::StringSwitch<std::optional<Isa>>(variant)
-      .Case("generic", Isa::Generic)
-      .Case("avx2", Isa::Avx2)
-      .Case("avx512", Isa::Avx512)
-      .Default(std::nullopt);
-}
-
 LogicalResult compressPhase(ModuleOp module, const CompileOptions &options) {
   CompressOptions compress;
   if (options.quantize != "f32") {
@@ -72,10 +64,9 @@ LogicalResult fusePhase(ModuleOp module) {
 
 /// Lowers one instruction-set variant of the kernels: a module @<variant> in the LLVM dialect.
 LogicalResult lowerVariant(ModuleOp module, ModuleOp kernels, StringRef variant) {
-  std::optional<Isa> isa = isaOf(variant);
+  auto isa = machine::parseInstructionSet(std::string_view(variant));
   if (!isa) {
-    return module.emitError("unknown instruction-set variant '")
-           << variant << "': expected generic, avx2 or avx512";
+    return module.emitError(isa.error().message);
   }
   OpBuilder builder(kernels);
   auto lowered = cast<ModuleOp>(builder.clone(*kernels));
@@ -129,7 +120,7 @@ LogicalResult kernelsPhase(ModuleOp module, const CompileOptions &options) {
 
 } // namespace
 
-machine::Machine coopt::defaultMachine() { return *machine::presetCpu("avx512"); }
+machine::Machine coopt::defaultMachine() { return *machine::presetCpu("amx"); }
 
 llvm::ArrayRef<Phase> coopt::allPhases() { return kPhases; }
 

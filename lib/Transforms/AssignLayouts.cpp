@@ -40,17 +40,68 @@ model::LoadOp loadBehind(schedule::KernelOp kernel, Value value) {
   return kernel->getOperand(argument.getArgNumber()).getDefiningOp<model::LoadOp>();
 }
 
-/// The CPU's layout for a weight of this type; nothing where the kernels read it row-major.
-std::optional<layout::Layout> cpuWeightLayout(RankedTensorType type) {
+/// The bits of the codes that an operand of a coded contraction holds; 0 for other operands.
+unsigned codeBitsOf(OpOperand &weight) {
+  auto contract = dyn_cast<quantized::ContractOp>(weight.getOwner());
+  return contract ? contract.getWScheme().getBits() : 0;
+}
+
+/// The CPU's layout for a weight; null where the kernels read it row-major. Panels of 16 rows of f32:
+/// [N/16][K][16 n]. Codes: tiles of 16 rows and 64 columns, four columns of a row side by side, [N/16][K/64][16
+/// k][16 n][4 k]: a run of 64 codes is a vector of dot products of four, a tile one of the matrix unit's.
+model::LayoutAttr cpuWeightLayout(RankedTensorType type, unsigned bits) {
   if (type.getRank() != 2 || !type.hasStaticShape()) {
-    return std::nullopt;
+    return nullptr;
   }
   std::vector<int64_t> sizes(type.getShape().begin(), type.getShape().end());
-  Expected<layout::Layout> layout = type.getElementType().isF32() ? layout::blocked(sizes, {{0, 4}})
-                                    : type.getElementType().isInteger(8)
-                                        ? layout::blocked(sizes, {{1, 1}, {0, 4}})
-                                        : fail("read row-major");
-  return layout ? std::optional(*layout) : std::nullopt;
+  Expected<layout::Layout> layout = bits != 0 ? layout::blocked(sizes, {{1, 2}, {0, 4}, {1, 4}})
+                                    : type.getElementType().isF32() ? layout::blocked(sizes, {{0, 4}})
+                                                                    : fail("read row-major");
+  return layout ? model::LayoutAttr::get(type.getContext(), *layout, bits) : nullptr;
+}
+
+/// Gives every tensor of codes of fewer bits than a byte a byte for each code. What computes with the codes
+/// themselves gets them back from the byte.
+void widenCodes(ModuleOp module) {
+  auto widened = [](Type type) -> Type {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    bool isSubByte = tensor && tensor.getElementType().isSignlessInteger() &&
+                     tensor.getElementTypeBitWidth() > 1 && tensor.getElementTypeBitWidth() < 8;
+    return isSubByte ? tensor.clone(IntegerType::get(type.getContext(), 8)) : Type();
+  };
+  module.walk([&](Operation *op) {
+    if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
+      OpBuilder builder = OpBuilder::atBlockBegin(generic.getBody());
+      for (OpOperand *input : generic.getDpsInputOperands()) {
+        if (Type type = widened(input->get().getType())) {
+          BlockArgument code = generic.getMatchingBlockArgument(input);
+          Type narrow = code.getType();
+          code.setType(getElementTypeOrSelf(type));
+          auto cut = arith::TruncIOp::create(builder, op->getLoc(), narrow, code);
+          code.replaceAllUsesExcept(cut, cut);
+        }
+      }
+    }
+  });
+  module.walk([&](Operation *op) {
+    if (auto parameter = dyn_cast<model::ParameterOp>(op)) {
+      if (Type type = widened(parameter.getTensorType())) {
+        parameter.setTypeAttr(TypeAttr::get(type));
+      }
+    }
+    for (Value result : op->getResults()) {
+      if (Type type = widened(result.getType())) {
+        result.setType(type);
+      }
+    }
+    for (Region &region : op->getRegions()) {
+      for (BlockArgument argument : region.getArguments()) {
+        if (Type type = widened(argument.getType())) {
+          argument.setType(type);
+        }
+      }
+    }
+  });
 }
 
 class LayoutAssigner {
@@ -59,7 +110,7 @@ public:
   LogicalResult run();
 
 private:
-  LogicalResult repack(StringAttr parameter, const layout::Layout &chosen);
+  LogicalResult repack(StringAttr parameter, model::LayoutAttr encoding);
   void useStorage(schedule::KernelOp kernel, BlockArgument argument, StringAttr stored,
                   RankedTensorType type);
 
@@ -72,11 +123,10 @@ private:
 
 } // namespace
 
-LogicalResult LayoutAssigner::repack(StringAttr name, const layout::Layout &chosen) {
+LogicalResult LayoutAssigner::repack(StringAttr name, model::LayoutAttr encoding) {
   auto parameter = symbols.lookup<model::ParameterOp>(name);
   RankedTensorType logical = parameter.getTensorType();
-  auto encoding = model::LayoutAttr::get(module.getContext(), layout::print(chosen));
-  auto storage = RankedTensorType::get({chosen.storageElements()}, logical.getElementType(), encoding);
+  auto storage = RankedTensorType::get({encoding.getStorageElements()}, logical.getElementType(), encoding);
 
   // The recipe that makes the parameter packs it as its last step; a parameter that comes straight from a
   // file gets a recipe of its own.
@@ -127,8 +177,9 @@ void LayoutAssigner::useStorage(schedule::KernelOp kernel, BlockArgument argumen
 }
 
 LogicalResult LayoutAssigner::run() {
+  widenCodes(module);
   // Which parameters are weights of contractions; the first one met decides.
-  llvm::MapVector<StringAttr, layout::Layout> chosen;
+  llvm::MapVector<StringAttr, model::LayoutAttr> chosen;
   module.walk([&](schedule::KernelOp kernel) {
     kernel.walk([&](Operation *op) {
       OpOperand *weight = weightOf(op);
@@ -136,8 +187,23 @@ LogicalResult LayoutAssigner::run() {
         return;
       }
       if (model::LoadOp load = loadBehind(kernel, weight->get())) {
-        if (auto layout = cpuWeightLayout(cast<RankedTensorType>(load.getType()))) {
-          chosen.insert({load.getParameterAttr().getAttr(), *layout});
+        if (auto layout = cpuWeightLayout(cast<RankedTensorType>(load.getType()), codeBitsOf(*weight))) {
+          chosen.insert({load.getParameterAttr().getAttr(), layout});
+        }
+      }
+      // The scales and zeros of a group, for 16 rows side by side.
+      auto contract = dyn_cast<quantized::ContractOp>(op);
+      for (Value part :
+           contract ? contract.getInputs().drop_front(contract.getFirstWeightOperand() + 1) : ValueRange()) {
+        model::LoadOp load = loadBehind(kernel, part);
+        auto type = load ? cast<RankedTensorType>(load.getType()) : RankedTensorType();
+        if (!type || type.getRank() != 2 || type.getEncoding()) {
+          continue;
+        }
+        std::vector<int64_t> sizes(type.getShape().begin(), type.getShape().end());
+        if (auto layout = layout::blocked(sizes, {{0, 4}})) {
+          chosen.insert(
+              {load.getParameterAttr().getAttr(), model::LayoutAttr::get(type.getContext(), *layout)});
         }
       }
     });

@@ -16,30 +16,44 @@ using namespace coopt;
 namespace {
 
 constexpr StringRef kIdName = "coopt.id";
+/// The id that importers give the output head.
+constexpr StringRef kHeadId = "lm_head";
 
-/// The parameters that stand for a float weight.
+/// What a quantisation name comes to.
+struct SchemePlan {
+  quantized::SchemeAttr weight;
+  quantized::SchemeAttr head;       ///< null: the head stays float
+  quantized::SchemeAttr activation; ///< null: activations stay float
+
+  quantized::SchemeAttr schemeFor(StringRef id) const { return id == kHeadId ? head : weight; }
+};
+
+/// How one weight is stored.
 struct CodedWeight {
-  model::ParameterOp codes, scales;
+  quantized::SchemeAttr scheme;
+  /// The parts of the scheme: codes, scales, zeros, outer scales.
+  SmallVector<model::ParameterOp> parts;
 };
 
 class Compressor {
 public:
-  Compressor(ModuleOp module, quantized::SchemeAttr scheme)
-      : module(module), symbols(module), builder(module.getContext()), scheme(scheme) {}
+  Compressor(ModuleOp module, const SchemePlan &plan)
+      : module(module), symbols(module), builder(module.getContext()), plan(plan) {}
   void run();
 
 private:
-  CodedWeight encode(model::LoadOp weight);
+  CodedWeight encode(model::LoadOp weight, quantized::SchemeAttr scheme);
   void rewrite(WeightContraction contraction);
   quantized::QuantizeOp quantize(WeightContraction contraction);
   void rewrite(model::GatherOp gather, const CodedWeight &coded);
   model::ParameterOp declare(model::ParameterOp like, StringRef suffix, RankedTensorType type);
   Value load(Location loc, model::ParameterOp parameter);
+  Value gatherRows(model::GatherOp gather, model::ParameterOp part, ValueRange dynamicRows);
 
   ModuleOp module;
   SymbolTable symbols;
   OpBuilder builder;
-  quantized::SchemeAttr scheme;
+  SchemePlan plan;
   DenseMap<StringAttr, CodedWeight> coded;
   /// By activation and the block of its reader: one quantisation serves all contractions there.
   DenseMap<std::pair<Value, Block *>, quantized::QuantizeOp> quantizations;
@@ -48,6 +62,25 @@ private:
 std::string getId(Operation *op) {
   auto id = op->getAttrOfType<StringAttr>(kIdName);
   return id ? id.str() : std::string();
+}
+
+/// The types of a scheme's parts for a matrix of this type, and the suffixes of their names.
+SmallVector<std::pair<StringRef, RankedTensorType>> partsOf(quantized::SchemeAttr scheme,
+                                                            RankedTensorType type) {
+  SmallVector<int64_t> perRow = {type.getDimSize(0)}, perGroup = perRow;
+  if (scheme.getGroup() != 0) {
+    perGroup.push_back(scheme.getGroups(type.getDimSize(1)));
+  }
+  SmallVector<std::pair<StringRef, RankedTensorType>> parts = {
+      {".codes", RankedTensorType::get(type.getShape(), scheme.getCodeType())},
+      {".scales", RankedTensorType::get(perGroup, scheme.getScale())}};
+  if (scheme.isAsymmetric()) {
+    parts.push_back({".zeros", RankedTensorType::get(perGroup, IntegerType::get(type.getContext(), 8))});
+  }
+  if (scheme.isTwoLevel()) {
+    parts.push_back({".outer", RankedTensorType::get(perRow, scheme.getOuter())});
+  }
+  return parts;
 }
 
 /// An id for an op that is made for another one; none where that one has none.
@@ -76,7 +109,7 @@ Value Compressor::load(Location loc, model::ParameterOp parameter) {
                                FlatSymbolRefAttr::get(parameter.getSymNameAttr()));
 }
 
-CodedWeight Compressor::encode(model::LoadOp weight) {
+CodedWeight Compressor::encode(model::LoadOp weight, quantized::SchemeAttr scheme) {
   StringAttr name = weight.getParameterAttr().getAttr();
   if (auto it = coded.find(name); it != coded.end()) {
     return it->second;
@@ -84,24 +117,25 @@ CodedWeight Compressor::encode(model::LoadOp weight) {
   OpBuilder::InsertionGuard guard(builder);
   auto parameter = symbols.lookup<model::ParameterOp>(name);
   Location loc = parameter.getLoc();
-  RankedTensorType type = parameter.getTensorType();
-  auto codesType = RankedTensorType::get(type.getShape(), scheme.getCodeType());
-  auto scalesType = RankedTensorType::get({type.getDimSize(0)}, scheme.getScale());
   builder.setInsertionPointAfter(parameter);
-  CodedWeight result{declare(parameter, ".codes", codesType), declare(parameter, ".scales", scalesType)};
-
-  auto defines = builder.getArrayAttr({FlatSymbolRefAttr::get(result.codes.getSymNameAttr()),
-                                       FlatSymbolRefAttr::get(result.scales.getSymNameAttr())});
-  auto recipe = model::RecipeOp::create(builder, loc, (name.getValue() + ".quantize").str(), defines);
+  CodedWeight result{scheme, {}};
+  SmallVector<Attribute> defines;
+  for (auto [suffix, type] : partsOf(scheme, parameter.getTensorType())) {
+    result.parts.push_back(declare(parameter, suffix, type));
+    defines.push_back(FlatSymbolRefAttr::get(result.parts.back().getSymNameAttr()));
+  }
+  auto recipe = model::RecipeOp::create(builder, loc, (name.getValue() + ".quantize").str(),
+                                        builder.getArrayAttr(defines));
   symbols.insert(recipe, Block::iterator(recipe));
   Block *body = recipe.getBody().empty() ? &recipe.getBody().emplaceBlock() : &recipe.getBody().front();
   builder.setInsertionPointToEnd(body);
   Value source = load(loc, parameter);
-  Value codesInit = tensor::EmptyOp::create(builder, loc, codesType.getShape(), codesType.getElementType());
-  Value scalesInit =
-      tensor::EmptyOp::create(builder, loc, scalesType.getShape(), scalesType.getElementType());
-  auto quantize =
-      quantized::QuantizeOp::create(builder, loc, source, ValueRange{codesInit, scalesInit}, scheme);
+  SmallVector<Value> inits;
+  for (model::ParameterOp part : result.parts) {
+    RankedTensorType type = part.getTensorType();
+    inits.push_back(tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType()));
+  }
+  auto quantize = quantized::QuantizeOp::create(builder, loc, source, inits, scheme);
   model::YieldOp::create(builder, loc, quantize.getResults());
   return coded[name] = result;
 }
@@ -130,6 +164,7 @@ quantized::QuantizeOp Compressor::quantize(WeightContraction contraction) {
     }
     return tensor::EmptyOp::create(builder, loc, shape, element, dynamic);
   };
+  quantized::SchemeAttr scheme = plan.activation;
   Value codes = create({rows, columns}, type.getShape(), scheme.getCodeType());
   Value scales = create({rows}, type.getShape().take_front(), scheme.getScale());
   known = quantized::QuantizeOp::create(builder, loc, x, ValueRange{codes, scales}, scheme);
@@ -139,15 +174,28 @@ quantized::QuantizeOp Compressor::quantize(WeightContraction contraction) {
 
 void Compressor::rewrite(WeightContraction contraction) {
   linalg::LinalgOp op = contraction.op;
-  CodedWeight weight = encode(contraction.weight);
+  quantized::SchemeAttr scheme = plan.schemeFor(getId(op));
+  if (!scheme) {
+    return;
+  }
+  CodedWeight weight = encode(contraction.weight, scheme);
+  scheme = weight.scheme;
   builder.setInsertionPoint(op);
-  quantized::QuantizeOp activation = quantize(contraction);
   Location loc = op.getLoc();
-  Value codes = load(loc, weight.codes), scales = load(loc, weight.scales);
-  SmallVector<Value> inputs = {activation.getResult(0), activation.getResult(1), codes, scales};
-  auto contract =
-      quantized::ContractOp::create(builder, loc, op->getResult(0).getType(), inputs, contraction.destination,
-                                    scheme, scheme, quantized::ScaleAt::Output);
+  SmallVector<Value> inputs;
+  auto scaleAt = quantized::ScaleAt::Element;
+  if (plan.activation) {
+    llvm::append_range(inputs, quantize(contraction).getResults());
+    scaleAt = scheme.getGroup() == 0 || scheme.isTwoLevel() ? quantized::ScaleAt::Output
+                                                            : quantized::ScaleAt::Group;
+  } else {
+    inputs.push_back(contraction.activation);
+  }
+  for (model::ParameterOp part : weight.parts) {
+    inputs.push_back(load(loc, part));
+  }
+  auto contract = quantized::ContractOp::create(builder, loc, op->getResult(0).getType(), inputs,
+                                                contraction.destination, plan.activation, scheme, scaleAt);
   contract->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   auto type = cast<RankedTensorType>(contraction.weight.getType());
   remark::passed(loc, remarkOptions("CodedContraction"))
@@ -161,7 +209,29 @@ void Compressor::rewrite(WeightContraction contraction) {
   }
 }
 
-/// Rows of a quantised table: their codes, their scales, and what these stand for.
+/// The rows of one part that `gather` names.
+Value Compressor::gatherRows(model::GatherOp gather, model::ParameterOp part, ValueRange dynamicRows) {
+  Location loc = gather.getLoc();
+  RankedTensorType table = part.getTensorType();
+  SmallVector<int64_t> shape(table.getShape());
+  shape[0] = cast<RankedTensorType>(gather.getInit().getType()).getDimSize(0);
+  Value init = tensor::EmptyOp::create(builder, loc, shape, table.getElementType(), dynamicRows);
+  Value source = load(loc, part), ids = gather.getIds();
+  if (table.getRank() == 2) {
+    return model::GatherOp::create(builder, loc, init.getType(), source, ids, init)->getResult(0);
+  }
+  SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(1));
+  return linalg::GenericOp::create(
+             builder, loc, init.getType(), ids, init, maps, utils::IteratorType::parallel,
+             [&](OpBuilder &nested, Location at, ValueRange args) {
+               Value row = arith::IndexCastOp::create(nested, at, nested.getIndexType(), args[0]);
+               Value scale = tensor::ExtractOp::create(nested, at, source, row);
+               linalg::YieldOp::create(nested, at, scale);
+             })
+      .getResult(0);
+}
+
+/// Rows of a quantised table: the rows of its parts, and what these stand for.
 void Compressor::rewrite(model::GatherOp gather, const CodedWeight &weight) {
   builder.setInsertionPoint(gather);
   Location loc = gather.getLoc();
@@ -174,27 +244,20 @@ void Compressor::rewrite(model::GatherOp gather, const CodedWeight &weight) {
   if (type.isDynamicDim(0)) {
     dynamic.push_back(getValueOrCreateConstantIndexOp(builder, loc, rows));
   }
-  Value ids = gather.getIds();
-  Value codesInit = tensor::EmptyOp::create(builder, loc, type.getShape(), scheme.getCodeType(), dynamic);
-  auto codes =
-      model::GatherOp::create(builder, loc, codesInit.getType(), load(loc, weight.codes), ids, codesInit);
-  codes->setDiscardableAttrs(gather->getDiscardableAttrDictionary());
-
-  Value table = load(loc, weight.scales);
-  Value scalesInit =
-      tensor::EmptyOp::create(builder, loc, type.getShape().take_front(), scheme.getScale(), dynamic);
-  SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(1));
-  auto scales = linalg::GenericOp::create(
-      builder, loc, scalesInit.getType(), ids, scalesInit, maps, utils::IteratorType::parallel,
-      [&](OpBuilder &nested, Location at, ValueRange args) {
-        Value row = arith::IndexCastOp::create(nested, at, nested.getIndexType(), args[0]);
-        Value scale = tensor::ExtractOp::create(nested, at, table, row);
-        linalg::YieldOp::create(nested, at, scale);
-      });
-  setDerivedId(scales, gather, "scales");
-
-  auto decoded = quantized::DequantizeOp::create(builder, loc, codes->getResult(0), scales.getResult(0),
-                                                 Value(), gather.getInit(), scheme, Value());
+  constexpr StringRef names[] = {"codes", "scales", "zeros", "outer"};
+  SmallVector<Value> parts;
+  for (auto [index, part] : llvm::enumerate(weight.parts)) {
+    bool isOuter = weight.scheme.isTwoLevel() && index + 1 == weight.parts.size();
+    Value gathered = gatherRows(gather, part, dynamic);
+    if (index == 0) {
+      gathered.getDefiningOp()->setDiscardableAttrs(gather->getDiscardableAttrDictionary());
+    } else {
+      setDerivedId(gathered.getDefiningOp(), gather, isOuter ? names[3] : names[index]);
+    }
+    parts.push_back(gathered);
+  }
+  auto decoded =
+      quantized::DequantizeOp::create(builder, loc, parts, gather.getInit(), weight.scheme, Value());
   setDerivedId(decoded, gather, "dequantize");
   remark::passed(loc, remarkOptions("CodedEmbedding"))
       << remark::metric("Op", getId(gather))
@@ -246,20 +309,52 @@ void Compressor::run() {
   }
 }
 
+/// The scheme attribute for integers in groups.
+static quantized::SchemeAttr schemeOf(MLIRContext *context, const numerics::IntegerGroupFormat &format) {
+  Type f32 = Float32Type::get(context), f16 = Float16Type::get(context);
+  return quantized::SchemeAttr::get(context, format.bits, format.groupSize,
+                                    format.symmetric ? quantized::Symmetry::Symmetric
+                                                     : quantized::Symmetry::Asymmetric,
+                                    format.scaleType == numerics::ScaleType::F16 ? f16 : f32);
+}
+
 LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {
   if (!options.scheme) {
     return success();
   }
   const numerics::QuantizationScheme &scheme = *options.scheme;
-  if (scheme.weightBits != 8 || scheme.activationBits != 8 || scheme.groupSize != 0 || !scheme.symmetric ||
-      scheme.twoLevel || (scheme.headBits != 0 && scheme.headBits != 8)) {
+  auto refuse = [&](StringRef reason) {
     return module.emitError("quantisation '")
-           << numerics::toString(scheme) << "' is not supported: expected f32 or w8a8";
+           << numerics::toString(scheme) << "' is not supported: " << reason;
+  };
+  if (scheme.weightBits < 2) {
+    return refuse("expected weights of 2 to 8 bits");
+  }
+  if (scheme.twoLevel && (scheme.weightBits != 4 || scheme.activationBits != 8)) {
+    return refuse("two levels of scales are those of w4a8-qoq");
   }
   MLIRContext *context = module.getContext();
   context->loadDialect<quantized::QuantizedDialect, arith::ArithDialect, tensor::TensorDialect>();
-  Compressor(module, quantized::SchemeAttr::get(context, 8, 0, quantized::Symmetry::Symmetric,
-                                                Float32Type::get(context)))
-      .run();
+  SchemePlan plan;
+  if (scheme.activationBits == 8) {
+    plan.activation = schemeOf(context, numerics::kDynamicInt8);
+  }
+  plan.weight = schemeOf(context, scheme.weightFormat());
+  if (scheme.twoLevel) {
+    plan.weight =
+        quantized::SchemeAttr::get(context, 4, scheme.twoLevelGroupSize(), quantized::Symmetry::Asymmetric,
+                                   IntegerType::get(context, 8), Float32Type::get(context));
+  }
+  plan.head = plan.weight;
+  if (!scheme.headIsQuantized()) {
+    plan.head = nullptr;
+  } else if (scheme.twoLevel) {
+    // The head, of which small models feel every bit, has 8 bits and one scale per row unless 4 are asked for.
+    plan.head =
+        scheme.headBits == 4 ? plan.weight : schemeOf(context, {8, 0, true, numerics::ScaleType::F32});
+  } else if (scheme.headBits != 0) {
+    plan.head = schemeOf(context, scheme.headFormat());
+  }
+  Compressor(module, plan).run();
   return success();
 }

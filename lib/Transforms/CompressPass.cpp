@@ -41,8 +41,9 @@ struct CompressPass : PassWrapper<CompressPass, OperationPass<ModuleOp>> {
     }
   }
 
-  Option<std::string> quantize{*this, "quantize", llvm::cl::init("f32"),
-                               llvm::cl::desc("a name of the quantisation grammar: f32 or w8a8")};
+  Option<std::string> quantize{
+      *this, "quantize", llvm::cl::init("f32"),
+      llvm::cl::desc("f32 or a name of the quantisation grammar: w8a8, w4a16-g32-asym-head8, w4a8-qoq, ..")};
 };
 
 } // namespace

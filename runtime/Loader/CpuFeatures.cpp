@@ -5,6 +5,10 @@
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 using namespace coopt;
 
@@ -88,6 +92,17 @@ uint64_t savedState() {
   return low | static_cast<uint64_t>(high) << 32;
 }
 
+/// Linux gives a process the tile registers only when asked, once for all its threads (arch_prctl(2)).
+bool mayUseTiles() {
+#if defined(__linux__) && defined(SYS_arch_prctl)
+  constexpr long requestPermission = 0x1023, tileData = 18; // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  static const bool granted = syscall(SYS_arch_prctl, requestPermission, tileData) == 0;
+  return granted;
+#else
+  return false;
+#endif
+}
+
 } // namespace
 
 std::optional<bool> runtime::hasCpuFeature(const std::string &name) {
@@ -109,7 +124,7 @@ std::optional<bool> runtime::hasCpuFeature(const std::string &name) {
       return false;
     }
     return (registers[feature.place] >> feature.bit & 1) != 0 &&
-           (savedState() & feature.saved) == feature.saved;
+           (savedState() & feature.saved) == feature.saved && (feature.saved != Tiles || mayUseTiles());
   }
   return std::nullopt;
 }

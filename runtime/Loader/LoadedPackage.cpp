@@ -78,7 +78,7 @@ static Expected<const PackageFile::CodeView *> choose(const std::vector<PackageF
     return view;
   }
   Status last = fail("package has no code for a cpu");
-  for (const char *name : {"avx512", "avx2", "generic"}) {
+  for (const char *name : {"amx", "avx512", "avx2", "generic"}) {
     if (const PackageFile::CodeView *view = find(name)) {
       last = checkFeatures(*view);
       if (last) {

@@ -26,7 +26,7 @@ const char *coopt_version(void);
 
 typedef struct coopt_package_options {
   size_t struct_size; /* sizeof(coopt_package_options) */
-  const char *isa;    /* "generic", "avx2", "avx512", or NULL: the best that the processor has */
+  const char *isa;    /* "generic", "avx2", "avx512", "amx", or NULL: the best that the processor has */
   int verify;         /* nonzero: check the weights' checksums */
 } coopt_package_options;
 

@@ -56,9 +56,10 @@ int main(int argc, char **argv) {
   app.add_option("MODEL", options.input, "Hugging Face directory or MLIR file")->required();
   app.add_option("-o,--output", options.output, "where to write: a package, or MLIR text with --compile-to")
       ->required();
-  app.add_option("--target", target,
-                 "machine to compile for: cpu, cpu:PRESET (generic-x86-64, avx2, avx512), or the JSON file "
-                 "of a description")
+  app.add_option(
+         "--target", target,
+         "machine to compile for: cpu, cpu:PRESET (generic-x86-64, avx2, avx512, amx), or the JSON file "
+         "of a description")
       ->capture_default_str();
   app.add_option("--quantize", options.compile.quantize,
                  "how weights and activations are stored: f32, w8a8, or help")
@@ -121,8 +122,8 @@ int main(int argc, char **argv) {
     if (variants.empty()) {
       break;
     }
-    if (variant != "generic" && variant != "avx2" && variant != "avx512") {
-      return wrong("--isa: unknown variant '" + variant.str() + "': expected generic, avx2, avx512");
+    if (!machine::parseInstructionSet(std::string_view(variant))) {
+      return wrong("--isa: unknown variant '" + variant.str() + "': expected generic, avx2, avx512, amx");
     }
     if (llvm::is_contained(options.compile.variants, variant)) {
       return wrong("--isa: variant '" + variant.str() + "' twice");

@@ -74,7 +74,7 @@ static void describe(CLI::App &app, Options &options) {
       ->type_name("N")
       ->group("Machine");
   app.add_option("--isa", options.isa,
-                 "Code variant: generic, avx2, avx512; the best that the processor has if not given")
+                 "Code variant: generic, avx2, avx512, amx; the best that the processor has if not given")
       ->type_name("NAME")
       ->group("Machine");
 

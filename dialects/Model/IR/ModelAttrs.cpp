@@ -1,6 +1,8 @@
 //===- ModelAttrs.cpp - Attributes of the model dialect ---------------------===//
 #include "dialects/Model/IR/Model.h"
 
+#include "coopt/Layout/BitPlanes.h"
+
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -92,10 +94,18 @@ LogicalResult SizeAttr::verify(function_ref<InFlightDiagnostic()> emitError, Str
   return success();
 }
 
-LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef text) {
+LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef text,
+                                 unsigned bits) {
   coopt::Expected<layout::Layout> layout = layout::parse({text.data(), text.size()});
   if (!layout) {
     return emitError() << layout.error().message;
+  }
+  if (bits > 8) {
+    return emitError() << "expected codes of 1 to 8 bits, got " << bits;
+  }
+  if (bits != 0 && layout->tileElements() % 8 != 0) {
+    return emitError() << "expected tiles of a multiple of 8 codes of " << bits << " bits, got "
+                       << layout->tileElements();
   }
   return success();
 }
@@ -103,4 +113,9 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, S
 layout::Layout LayoutAttr::getLayout() const {
   // The attribute exists, so its text was verified.
   return *layout::parse({getText().data(), getText().size()});
+}
+
+int64_t LayoutAttr::getStorageElements() const {
+  int64_t elements = getLayout().storageElements();
+  return getBits() == 0 ? elements : layout::planeBytes(getBits(), elements);
 }

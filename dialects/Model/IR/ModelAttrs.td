@@ -65,18 +65,28 @@ def Model_LayoutAttr : Model_Attr<"Layout", "layout"> {
   let summary = "the storage layout of a packed tensor";
   let description = [{
     `#model.layout<"..">` with the text of a layout (see Layout in base). As the encoding of a rank 1 tensor it says
-    how the elements of a logical tensor lie in it.
+    how the elements of a logical tensor lie in it. `bits` says that the elements are codes of fewer bits than the
+    byte that holds each of them in the logical tensor: a tile of them is stored as bit planes (see BitPlanes in
+    base).
 
-    C4: the text is that of a valid layout.
+    C4: the text is that of a valid layout; bits is 1 to 8 (0: elements are stored whole), and the layout's tiles then
+    hold a multiple of 8 elements.
+
+    ```mlir
+    #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)">
+    #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4>
+    ```
   }];
-  let parameters = (ins StringRefParameter<"layout text">:$text);
-  let assemblyFormat = "`<` $text `>`";
-  let builders = [AttrBuilder<(ins "const ::coopt::layout::Layout &":$layout), [{
-    return $_get($_ctxt, ::coopt::layout::print(layout));
+  let parameters = (ins StringRefParameter<"layout text">:$text, DefaultValuedParameter<"unsigned", "0">:$bits);
+  let assemblyFormat = "`<` $text (`,` `bits` `=` $bits^)? `>`";
+  let builders = [AttrBuilder<(ins "const ::coopt::layout::Layout &":$layout, CArg<"unsigned", "0">:$bits), [{
+    return $_get($_ctxt, ::coopt::layout::print(layout), bits);
   }]>];
   let extraClassDeclaration = [{
     /// The layout that the text describes.
     ::coopt::layout::Layout getLayout() const;
+    /// Elements of the rank 1 tensor that has this encoding: the layout's, or bytes where there are bits.
+    int64_t getStorageElements() const;
   }];
 }
 

@@ -8,11 +8,14 @@ using namespace coopt;
 using namespace coopt::model;
 
 /// What pack and unpack have in common: the packed type has the elements that the layout stores.
-static LogicalResult verifyPacked(Operation *op, ShapedType packed, const layout::Layout &layout,
-                                  Type element) {
-  if (packed.getRank() != 1 || packed.getDimSize(0) != layout.storageElements()) {
-    return op->emitOpError() << "expected " << layout.storageElements()
+static LogicalResult verifyPacked(Operation *op, ShapedType packed, LayoutAttr layout, Type element) {
+  if (packed.getRank() != 1 || packed.getDimSize(0) != layout.getStorageElements()) {
+    return op->emitOpError() << "expected " << layout.getStorageElements()
                              << " elements of storage in one dimension, as the layout has, got " << packed;
+  }
+  if (layout.getBits() != 0 && !element.isInteger(8)) {
+    return op->emitOpError() << "expected codes of " << layout.getBits() << " bits in elements of i8, got "
+                             << element;
   }
   if (packed.getElementType() != element) {
     return op->emitOpError() << "expected packed elements of type " << element << ", got "
@@ -39,7 +42,7 @@ LogicalResult PackOp::verify() {
     return emitOpError() << "expected a source of the layout's extents, ["
                          << ArrayRef<int64_t>(layout.sizes()) << "], without encoding, got " << source;
   }
-  return verifyPacked(*this, getResult().getType(), layout, source.getElementType());
+  return verifyPacked(*this, getResult().getType(), attribute, source.getElementType());
 }
 
 //===----------------------------------------------------------------------===//
@@ -80,7 +83,7 @@ LogicalResult UnpackOp::verify() {
     return emitOpError() << "expected no 'layout' in tensor form: the source's encoding is the layout";
   }
   layout::Layout layout = attribute.getLayout();
-  if (failed(verifyPacked(*this, source, layout, result.getElementType()))) {
+  if (failed(verifyPacked(*this, source, attribute, result.getElementType()))) {
     return failure();
   }
   int64_t rank = layout.rank();

@@ -30,30 +30,46 @@ def Quantized_SchemeAttr : AttrDef<Quantized_Dialect, "Scheme"> {
       symmetric:   code * scale           code in -(2^(bits-1) - 1) .. 2^(bits-1) - 1, two's complement
       asymmetric:  (code - zero) * scale  code and zero in 0 .. 2^bits - 1, unsigned
 
-    Codes and zeros are signless integers `i<bits>`. Scales and zeros are `tensor<M>` for group 0 and
-    `tensor<M x ceil(K / group)>` otherwise.
+    With `outer` there are two levels: the scales of the groups are unsigned integers (i8), and each row has one scale
+    more, of the type `outer`. Element x is
+
+      (code - zero) * scale * outer       the first product an integer of 8 bits: QoQ of QServe
+
+    Codes and zeros are signless integers `i<bits>`, or i8 where each stands in a byte: in its low bits if symmetric
+    (those above say nothing), zero-extended otherwise. Scales and zeros are `tensor<M>` for group 0 and `tensor<M x ceil(K / group)>`
+    otherwise; outer scales are `tensor<M>`. A tensor is given by its parts in this order: codes, scales, zeros if
+    asymmetric, outer scales if there are two levels.
 
     C1: bits is 2 to 8.
     C2: group is not negative.
-    C3: scales are f32 or f16.
+    C3: scales are f32 or f16; with outer scales of f32 they are i8, and there is a group.
 
     ```mlir
     #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
     #quantized.scheme<bits = 4, group = 32, asymmetric, scale = f16>
+    #quantized.scheme<bits = 4, group = 128, asymmetric, scale = i8, outer = f32>
     ```
   }];
   let parameters = (ins
     "unsigned":$bits,
     "int64_t":$group,
     EnumParameter<Quantized_Symmetry>:$symmetry,
-    "::mlir::Type":$scale
+    "::mlir::Type":$scale,
+    OptionalParameter<"::mlir::Type">:$outer
   );
   let assemblyFormat = [{
-    `<` `bits` `=` $bits `,` `group` `=` $group `,` $symmetry `,` `scale` `=` $scale `>`
+    `<` `bits` `=` $bits `,` `group` `=` $group `,` $symmetry `,` `scale` `=` $scale (`,` `outer` `=` $outer^)? `>`
   }];
+  let builders = [AttrBuilder<(ins "unsigned":$bits, "int64_t":$group, "Symmetry":$symmetry, "::mlir::Type":$scale), [{
+    return $_get($_ctxt, bits, group, symmetry, scale, ::mlir::Type());
+  }]>];
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     bool isAsymmetric() const { return getSymmetry() == Symmetry::Asymmetric; }
+    /// Integer scales of groups under a scale of the row.
+    bool isTwoLevel() const { return bool(getOuter()); }
+    /// Tensors that a matrix of this scheme consists of.
+    unsigned getNumParts() const { return 2 + isAsymmetric() + isTwoLevel(); }
     /// The signless integer type of codes and zeros.
     ::mlir::IntegerType getCodeType() const { return ::mlir::IntegerType::get(getContext(), getBits()); }
     /// Groups in a row of `columns` elements; dynamic columns give a dynamic count. Undefined for group 0.

@@ -8,6 +8,22 @@ using namespace mlir;
 using namespace coopt::quantized;
 using coopt::model::kWholeDimension;
 
+/// A scheme, or the word `float` for none.
+static ParseResult parseSchemeOrFloat(OpAsmParser &parser, SchemeAttr &scheme) {
+  if (succeeded(parser.parseOptionalKeyword("float"))) {
+    return success();
+  }
+  return parser.parseCustomAttributeWithFallback(scheme);
+}
+
+static void printSchemeOrFloat(OpAsmPrinter &printer, Operation *, SchemeAttr scheme) {
+  if (scheme) {
+    printer.printStrippedAttrOrType(scheme);
+  } else {
+    printer << "float";
+  }
+}
+
 #define GET_OP_CLASSES
 #include "dialects/Quantized/IR/QuantizedOps.cpp.inc"
 
@@ -22,9 +38,11 @@ static SmallVector<Type> getTensorTypes(ValueRange inits) {
   return types;
 }
 
-/// Loops of scales and zeros whose rows are walked by `row`.
-static SmallVector<int64_t> getScaleLoops(SchemeAttr scheme, int64_t row) {
-  return scheme.getGroup() == 0 ? SmallVector<int64_t>{row} : SmallVector<int64_t>{row, kWholeDimension};
+/// Loops of a part of a tensor whose rows are walked by `row`: the scales, the zeros or the outer scales.
+static SmallVector<int64_t> getScaleLoops(SchemeAttr scheme, unsigned part, int64_t row) {
+  bool isOuter = scheme.isTwoLevel() && part + 1 == scheme.getNumParts();
+  return scheme.getGroup() == 0 || isOuter ? SmallVector<int64_t>{row}
+                                           : SmallVector<int64_t>{row, kWholeDimension};
 }
 
 namespace {
@@ -58,7 +76,8 @@ unsigned QuantizeOp::getNumTiledLoops() { return 1; }
 
 SmallVector<int64_t> QuantizeOp::getOperandLoops(OpOperand &operand) {
   bool isMatrix = operand.getOperandNumber() < 2;
-  return isMatrix ? SmallVector<int64_t>{0, kWholeDimension} : getScaleLoops(getScheme(), 0);
+  return isMatrix ? SmallVector<int64_t>{0, kWholeDimension}
+                  : getScaleLoops(getScheme(), operand.getOperandNumber() - 1, 0);
 }
 
 void QuantizeOp::shiftTile(OpBuilder &, ArrayRef<OpFoldResult>) {}
@@ -71,12 +90,8 @@ void QuantizeOp::getCanonicalizationPatterns(RewritePatternSet &patterns, MLIRCo
 // dequantize: loops (m, k)
 //===----------------------------------------------------------------------===//
 
-void DequantizeOp::build(OpBuilder &builder, OperationState &state, Value codes, Value scales, Value zeros,
-                         Value init, SchemeAttr scheme, Value at) {
-  SmallVector<Value> inputs = {codes, scales};
-  if (zeros) {
-    inputs.push_back(zeros);
-  }
+void DequantizeOp::build(OpBuilder &builder, OperationState &state, ValueRange inputs, Value init,
+                         SchemeAttr scheme, Value at) {
   SmallVector<Type> types = getTensorTypes(init);
   build(builder, state, types.empty() ? Type() : types.front(), inputs, init, at, scheme);
 }
@@ -88,7 +103,7 @@ SmallVector<int64_t> DequantizeOp::getOperandLoops(OpOperand &operand) {
     return {};
   }
   bool isMatrix = operand.getOperandNumber() == 0 || isDpsInit(&operand);
-  return isMatrix ? SmallVector<int64_t>{0, 1} : getScaleLoops(getScheme(), 0);
+  return isMatrix ? SmallVector<int64_t>{0, 1} : getScaleLoops(getScheme(), operand.getOperandNumber(), 0);
 }
 
 // Without groups every column has the same scale, and no offset is allowed.
@@ -159,9 +174,10 @@ SmallVector<int64_t> ContractOp::getOperandLoops(OpOperand &operand) {
     return {0, kWholeDimension};
   }
   if (number < firstWeight) {
-    return getScaleLoops(getAScheme(), 0);
+    return getScaleLoops(*getAScheme(), number, 0);
   }
-  return number == firstWeight ? SmallVector<int64_t>{1, kWholeDimension} : getScaleLoops(getWScheme(), 1);
+  return number == firstWeight ? SmallVector<int64_t>{1, kWholeDimension}
+                               : getScaleLoops(getWScheme(), number - firstWeight, 1);
 }
 
 void ContractOp::shiftTile(OpBuilder &, ArrayRef<OpFoldResult>) {}

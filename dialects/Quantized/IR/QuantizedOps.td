@@ -21,13 +21,15 @@ def Quantized_QuantizeOp : Quantized_StructuredOp<"quantize"> {
   let description = [{
     Numeric class: Fixed. Dynamic quantisation of an M x K matrix, per row or per group of a row, as the scheme says; the
     meaning is GroupQuantization of Numerics. Symmetric: scale = amax / (2^(bits-1) - 1) by division (1 if amax is 0), in the scale's
-    type, and code = roundeven(x / scale) clamped; asymmetric adds a zero point beside each scale. One loop, over rows.
+    type, and code = roundeven(x / scale) clamped; asymmetric adds a zero point beside each scale; two levels are
+    TwoLevelQuantization of Numerics, made by the packager. One loop, over rows.
 
     C4: outs are all tensors, with one result each of the same type, or all memrefs, without results; tensors and memrefs
         are not mixed.
     C5: the input is a matrix of f32.
-    C6: codes have the matrix's shape and the scheme's code type.
-    C7: scales have the scheme's scale type and the shape M (group 0) or M x ceil(K / group).
+    C6: codes have the matrix's shape and the scheme's code type, or i8.
+    C7: scales have the scheme's scale type and the shape M (group 0) or M x ceil(K / group); outer scales, exactly
+        if the scheme has two levels, have their type and the shape M.
     C8: zeros are there exactly if the scheme is asymmetric, with the shape of the scales and the type of the codes.
 
     ```mlir
@@ -50,7 +52,7 @@ def Quantized_QuantizeOp : Quantized_StructuredOp<"quantize"> {
     ::mlir::Value getCodesInit() { return getOuts()[0]; }
     ::mlir::Value getScalesInit() { return getOuts()[1]; }
     /// Null unless the scheme is asymmetric.
-    ::mlir::Value getZerosInit() { return getOuts().size() > 2 ? getOuts()[2] : ::mlir::Value(); }
+    ::mlir::Value getZerosInit() { return getScheme().isAsymmetric() ? getOuts()[2] : ::mlir::Value(); }
   }];
 }
 
@@ -58,7 +60,8 @@ def Quantized_DequantizeOp : Quantized_StructuredOp<"dequantize", [AttrSizedOper
   let summary = "the matrix that codes, scales and zeros stand for";
   let description = [{
     Numeric class: Fixed. x[m, k] = f32(code[m, k] - zero[m, g]) * f32(scale[m, g]), the difference exact, the product rounded once;
-    without zeros, x[m, k] = f32(code[m, k]) * f32(scale[m, g]). With group 0 there is no g; otherwise g = (at + k) / group, where
+    without zeros, x[m, k] = f32(code[m, k]) * f32(scale[m, g]); with two levels,
+    x[m, k] = f32((code[m, k] - zero[m, g]) * scale[m, g]) * outer[m]. With group 0 there is no g; otherwise g = (at + k) / group, where
     `at` (0 if absent) is the column of the whole matrix at which these codes start: the op may hold a slice of the
     columns, but always all scales of its rows, so that any tile size is right. Loops (m, k), both parallel.
 
@@ -78,9 +81,8 @@ def Quantized_DequantizeOp : Quantized_StructuredOp<"dequantize", [AttrSizedOper
     `scheme` `(` $scheme `)` (`at` `(` $at^ `)`)? attr-dict (`->` type($result)^)?
   }];
   let builders = [
-    // `zeros` and `at` may be null.
-    OpBuilder<(ins "::mlir::Value":$codes, "::mlir::Value":$scales, "::mlir::Value":$zeros, "::mlir::Value":$init,
-                   "SchemeAttr":$scheme, "::mlir::Value":$at)>
+    // `parts`: codes, scales and what else the scheme has; `at` may be null.
+    OpBuilder<(ins "::mlir::ValueRange":$parts, "::mlir::Value":$init, "SchemeAttr":$scheme, "::mlir::Value":$at)>
   ];
   let extraClassDeclaration = structuredDeclarations # [{
     ::mlir::MutableOperandRange getDpsInitsMutable() {
@@ -89,7 +91,9 @@ def Quantized_DequantizeOp : Quantized_StructuredOp<"dequantize", [AttrSizedOper
     ::mlir::Value getCodes() { return getInputs()[0]; }
     ::mlir::Value getScales() { return getInputs()[1]; }
     /// Null unless the scheme is asymmetric.
-    ::mlir::Value getZeros() { return getInputs().size() > 2 ? getInputs()[2] : ::mlir::Value(); }
+    ::mlir::Value getZeros() { return getScheme().isAsymmetric() ? getInputs()[2] : ::mlir::Value(); }
+    /// Null unless the scheme has two levels.
+    ::mlir::Value getOuterScales() { return getScheme().isTwoLevel() ? getInputs().back() : ::mlir::Value(); }
   }];
 }
 
@@ -125,23 +129,25 @@ def Quantized_RequantizeOp : Quantized_StructuredOp<"requantize"> {
 def Quantized_ContractOp : Quantized_StructuredOp<"contract"> {
   let summary = "y[m, n] = sum over k of a[m, k] * w[n, k], on codes";
   let description = [{
-    `ins` are the codes and scales of a (M x K) and of w (N x K), each followed by zeros if its scheme is asymmetric:
-    (a, sa[, za], w, sw[, zw]). Differences and products are i32, sums wrap modulo 2^32; f32(i32) rounds to nearest even; f16 scales
+    `ins` are the parts of a (M x K) and of w (N x K), as their schemes have them: (a, sa[, za], w, sw[, zw][, ow]). Differences and products are i32, sums wrap modulo 2^32; f32(i32) rounds to nearest even; f16 scales
     are converted exactly. `scale_at` says where scales apply:
 
-      output    y = (f32(acc) * sw[n]) * sa[m], acc the sum over all k. Class Exact up to acc, then Fixed.
+      output    y = (f32(acc) * sw[n]) * sa[m], acc the sum over all k. Class Exact up to acc, then Fixed. If w has
+                two levels, acc is the sum over its groups of sw[n, g] * acc_g, in i32, and y = (f32(acc) * ow[n]) * sa[m].
       group     for the groups g of w, ascending: y = y + f32(acc_g) * sw[n, g], unfused, from y = 0; then y = y * sa[m]. Fixed.
-      element   y = sum over k, ascending, of (f32(a - za) * sa) * (f32(w - zw) * sw) in binary32. Bounded: a lowering may
-                re-associate the sum.
+      element   y = sum over k, ascending, of the products of the elements that the codes stand for (see dequantize), in
+                binary32. Bounded: a lowering may re-associate the sum and the scales. Here a may be a matrix of f32
+                with the scheme `float`: the float contraction of a with the decoded w, and nothing else.
 
     Loops (m, n), both parallel; k is inside the op.
 
     Also C4.
     C13: a is M x K, w is N x K and the result an M x N matrix of f32.
-    C14: the codes have their schemes' types.
+    C14: the codes have their schemes' types, or i8.
     C15: scales and zeros are as C7 and C8 say, for each side's scheme.
-    C16: scale_at(output) has group 0 on both sides.
-    C17: scale_at(group) has a group on the side of w and none on that of a.
+    C16: scale_at(output) has group 0 on the side of a, and group 0 or two levels on that of w.
+    C18: the scheme of a is `float` only with scale_at(element); a is then a matrix of f32 without scales.
+    C17: scale_at(group) has a group on the side of w, of one level, and none on that of a.
 
     ```mlir
     %y = quantized.contract ins(%a, %sa, %w, %sw : tensor<?x64xi8>, tensor<?xf32>, tensor<172x64xi8>, tensor<172xf32>)
@@ -149,28 +155,33 @@ def Quantized_ContractOp : Quantized_StructuredOp<"contract"> {
         <bits = 8, group = 0, symmetric, scale = f32>) scale_at(output) -> tensor<?x172xf32>
     ```
   }];
-  let arguments = (ins Variadic<Quantized_Shaped>:$inputs, Quantized_Shaped:$init, Quantized_SchemeAttr:$aScheme,
+  let arguments = (ins Variadic<Quantized_Shaped>:$inputs, Quantized_Shaped:$init, OptionalAttr<Quantized_SchemeAttr>:$aScheme,
                        Quantized_SchemeAttr:$wScheme, Quantized_ScaleAt:$scaleAt);
   let results = (outs Optional<AnyRankedTensor>:$result);
   let assemblyFormat = [{
     `ins` `(` $inputs `:` type($inputs) `)` `outs` `(` $init `:` type($init) `)`
-    `schemes` `(` $aScheme `,` $wScheme `)` `scale_at` `(` $scaleAt `)` attr-dict (`->` type($result)^)?
+    `schemes` `(` custom<SchemeOrFloat>($aScheme) `,` $wScheme `)` `scale_at` `(` $scaleAt `)` attr-dict (`->` type($result)^)?
   }];
   let extraClassDeclaration = structuredDeclarations # [{
     ::mlir::MutableOperandRange getDpsInitsMutable() {
       return ::mlir::MutableOperandRange(getOperation(), getInitMutable().getOperandNumber(), 1);
     }
-    unsigned getFirstWeightOperand() { return getAScheme().isAsymmetric() ? 3 : 2; }
+    unsigned getFirstWeightOperand() { return getAScheme() ? getAScheme()->getNumParts() : 1; }
     ::mlir::Value getA() { return getInputs()[0]; }
-    ::mlir::Value getAScales() { return getInputs()[1]; }
+    /// Null if a is float.
+    ::mlir::Value getAScales() { return getAScheme() ? getInputs()[1] : ::mlir::Value(); }
     /// Null unless a's scheme is asymmetric.
-    ::mlir::Value getAZeros() { return getAScheme().isAsymmetric() ? getInputs()[2] : ::mlir::Value(); }
+    ::mlir::Value getAZeros() {
+      return getAScheme() && getAScheme()->isAsymmetric() ? getInputs()[2] : ::mlir::Value();
+    }
     ::mlir::Value getW() { return getInputs()[getFirstWeightOperand()]; }
     ::mlir::Value getWScales() { return getInputs()[getFirstWeightOperand() + 1]; }
     /// Null unless w's scheme is asymmetric.
     ::mlir::Value getWZeros() {
       return getWScheme().isAsymmetric() ? getInputs()[getFirstWeightOperand() + 2] : ::mlir::Value();
     }
+    /// Null unless w's scheme has two levels.
+    ::mlir::Value getWOuterScales() { return getWScheme().isTwoLevel() ? getInputs().back() : ::mlir::Value(); }
   }];
 }
 

@@ -51,8 +51,11 @@ static LogicalResult verifyExtent(Operation *op, int64_t expected, int64_t got, 
   return success();
 }
 
-/// C6 for operands: a matrix of the scheme's codes.
+/// C6 for operands: a matrix of the scheme's codes, or of bytes that hold them.
 static LogicalResult verifyCodes(Operation *op, SchemeAttr scheme, Type codes, StringRef what) {
+  if (cast<ShapedType>(codes).getElementType().isInteger(8)) {
+    return verifyMatrix(op, codes, what, IntegerType::get(op->getContext(), 8));
+  }
   return verifyMatrix(op, codes, what, scheme.getCodeType());
 }
 
@@ -61,18 +64,21 @@ static LogicalResult verifyCodes(Operation *op, SchemeAttr scheme, Type codes, S
 static LogicalResult verifyScales(Operation *op, SchemeAttr scheme, Type codes, ValueRange scalesAndZeros,
                                   StringRef what, bool isSlice = false) {
   int64_t rows = cast<ShapedType>(codes).getDimSize(0), columns = cast<ShapedType>(codes).getDimSize(1);
-  size_t expected = scheme.isAsymmetric() ? 2 : 1;
-  if (scalesAndZeros.size() != expected) {
+  if (scalesAndZeros.size() + 1 != scheme.getNumParts()) {
     return op->emitOpError("expected ")
-           << (expected == 2 ? "scales and zeros" : "scales and no zeros") << " " << what
-           << " for the scheme " << scheme << ", got " << scalesAndZeros.size() << " operands";
+           << (scheme.isAsymmetric() ? "scales and zeros" : "scales and no zeros")
+           << (scheme.isTwoLevel() ? " and outer scales" : "") << " " << what << " for the scheme " << scheme
+           << ", got " << scalesAndZeros.size() << " operands";
   }
   for (auto [index, value] : llvm::enumerate(scalesAndZeros)) {
     auto type = cast<ShapedType>(value.getType());
-    StringRef name = index == 0 ? "scales" : "zeros";
-    Type element = index == 0 ? scheme.getScale() : Type(scheme.getCodeType());
-    int64_t rank = scheme.getGroup() == 0 ? 1 : 2;
-    if (type.getElementType() != element || type.getRank() != rank) {
+    bool isOuter = scheme.isTwoLevel() && index + 2 == scheme.getNumParts();
+    bool isZeros = index == 1 && scheme.isAsymmetric();
+    StringRef name = isOuter ? "outer scales" : isZeros ? "zeros" : "scales";
+    Type element = isOuter ? scheme.getOuter() : isZeros ? Type(scheme.getCodeType()) : scheme.getScale();
+    int64_t rank = scheme.getGroup() == 0 || isOuter ? 1 : 2;
+    if ((type.getElementType() != element && !(isZeros && type.getElementType().isInteger(8))) ||
+        type.getRank() != rank) {
       return op->emitOpError("expected ") << name << " " << what << " of " << element << " with " << rank
                                           << " dimensions for the scheme " << scheme << ", got " << type;
     }
@@ -98,11 +104,12 @@ static LogicalResult verifyScales(Operation *op, SchemeAttr scheme, Type codes, 
 LogicalResult QuantizeOp::verify() {
   Type f32 = Float32Type::get(getContext());
   // C8 first: the other checks name codes and scales by position.
-  size_t expected = getScheme().isAsymmetric() ? 3 : 2;
+  size_t expected = getScheme().getNumParts();
   if (getOuts().size() != expected) {
     return emitOpError("expected ") << expected << " destinations (codes, scales"
-                                    << (expected == 3 ? ", zeros" : "") << ") for the scheme " << getScheme()
-                                    << ", got " << getOuts().size();
+                                    << (getScheme().isAsymmetric() ? ", zeros" : "")
+                                    << (getScheme().isTwoLevel() ? ", outer scales" : "")
+                                    << ") for the scheme " << getScheme() << ", got " << getOuts().size();
   }
   Type codes = getCodesInit().getType();
   if (failed(verifyForm(*this, getOuts())) ||
@@ -121,11 +128,12 @@ LogicalResult QuantizeOp::verify() {
 }
 
 LogicalResult DequantizeOp::verify() {
-  size_t expected = getScheme().isAsymmetric() ? 3 : 2;
+  size_t expected = getScheme().getNumParts();
   if (getInputs().size() != expected) {
     return emitOpError("expected ") << expected << " inputs (codes, scales"
-                                    << (expected == 3 ? ", zeros" : "") << ") for the scheme " << getScheme()
-                                    << ", got " << getInputs().size();
+                                    << (getScheme().isAsymmetric() ? ", zeros" : "")
+                                    << (getScheme().isTwoLevel() ? ", outer scales" : "")
+                                    << ") for the scheme " << getScheme() << ", got " << getInputs().size();
   }
   Type codes = getCodes().getType(), result = getInit().getType();
   OperandRange inits = (*this)->getOperands().slice(getInitMutable().getOperandNumber(), 1);
@@ -173,17 +181,24 @@ LogicalResult RequantizeOp::verify() {
 }
 
 LogicalResult ContractOp::verify() {
-  size_t expected = 4 + getAScheme().isAsymmetric() + getWScheme().isAsymmetric();
+  std::optional<SchemeAttr> aScheme = getAScheme();
+  if (!aScheme && getScaleAt() != ScaleAt::Element) {
+    return emitOpError("expected a scheme for a, or scale_at(element), got float with scale_at(")
+           << stringifyScaleAt(getScaleAt()) << ")";
+  }
+  size_t expected = getFirstWeightOperand() + getWScheme().getNumParts();
   if (getInputs().size() != expected) {
     return emitOpError("expected ")
-           << expected << " inputs (codes, scales and, where asymmetric, zeros of each side), got "
+           << expected << " inputs (codes, scales and what else its scheme has, of each side), got "
            << getInputs().size();
   }
   Type a = getA().getType(), w = getW().getType(), y = getInit().getType();
   OperandRange inits = (*this)->getOperands().slice(getInitMutable().getOperandNumber(), 1);
-  if (failed(verifyForm(*this, inits)) || failed(verifyCodes(*this, getAScheme(), a, "codes of a")) ||
+  Type f32 = Float32Type::get(getContext());
+  if (failed(verifyForm(*this, inits)) ||
+      failed(aScheme ? verifyCodes(*this, *aScheme, a, "codes of a") : verifyMatrix(*this, a, "a", f32)) ||
       failed(verifyCodes(*this, getWScheme(), w, "codes of w")) ||
-      failed(verifyMatrix(*this, y, "the result", Float32Type::get(getContext())))) {
+      failed(verifyMatrix(*this, y, "the result", f32))) {
     return failure();
   }
   auto aType = cast<ShapedType>(a), wType = cast<ShapedType>(w), yType = cast<ShapedType>(y);
@@ -193,18 +208,19 @@ LogicalResult ContractOp::verify() {
     return failure();
   }
   unsigned firstWeight = getFirstWeightOperand();
-  if (failed(verifyScales(*this, getAScheme(), a, getInputs().slice(1, firstWeight - 1), "of a")) ||
+  if ((aScheme && failed(verifyScales(*this, *aScheme, a, getInputs().slice(1, firstWeight - 1), "of a"))) ||
       failed(verifyScales(*this, getWScheme(), w, getInputs().drop_front(firstWeight + 1), "of w"))) {
     return failure();
   }
-  int64_t aGroup = getAScheme().getGroup(), wGroup = getWScheme().getGroup();
-  if (getScaleAt() == ScaleAt::Output && (aGroup != 0 || wGroup != 0)) {
-    return emitOpError("expected group 0 on both sides for scale_at(output), got ")
+  int64_t aGroup = aScheme ? aScheme->getGroup() : 0, wGroup = getWScheme().getGroup();
+  bool twoLevels = getWScheme().isTwoLevel();
+  if (getScaleAt() == ScaleAt::Output && (aGroup != 0 || (wGroup != 0 && !twoLevels))) {
+    return emitOpError("expected group 0 on both sides for scale_at(output), or two levels for w, got ")
            << aGroup << " and " << wGroup;
   }
-  if (getScaleAt() == ScaleAt::Group && (aGroup != 0 || wGroup == 0)) {
-    return emitOpError("expected group 0 for a and a group for w with scale_at(group), got ")
-           << aGroup << " and " << wGroup;
+  if (getScaleAt() == ScaleAt::Group && (aGroup != 0 || wGroup == 0 || twoLevels)) {
+    return emitOpError("expected group 0 for a and a group of one level for w with scale_at(group), got ")
+           << aGroup << " and " << wGroup << (twoLevels ? " of two levels" : "");
   }
   return success();
 }

@@ -67,7 +67,8 @@ Value createRowReduce(ImplicitLocOpBuilder &builder, model::RowReduction kind, V
 Block quantizeRows(ImplicitLocOpBuilder &builder, SchemeAttr scheme, Value x, Block init) {
   int bits = scheme.getBits();
   float limit = static_cast<float>((1 << (scheme.isAsymmetric() ? bits : bits - 1)) - 1);
-  Type codeType = scheme.getCodeType();
+  // The scheme's code type, or bytes.
+  Type codeType = getElementTypeOrSelf(init.codes.getType());
   Block result;
   if (!scheme.isAsymmetric()) {
     Value amax = createRowReduce(builder, model::RowReduction::amax, x);
@@ -102,14 +103,14 @@ Block quantizeRows(ImplicitLocOpBuilder &builder, SchemeAttr scheme, Value x, Bl
         Value range = b.add(atLeastZero(nested, args[0]), atLeastZero(nested, args[1]));
         return createStoredScale(nested, b.div(range, b.constant(limit)), scheme.getScale());
       });
-  result.zeros = createElementwise(builder, {{negatedLow, {0}}, {result.scales, {0}}}, init.zeros,
-                                   [&](ImplicitLocOpBuilder &nested, ValueRange args) -> Value {
-                                     ArithBuilder b{nested};
-                                     Value zero =
-                                         numerics::quantizeElement(b, atLeastZero(nested, args[0]),
-                                                                   extendScale(nested, args[1]), 0.0f, limit);
-                                     return arith::FPToUIOp::create(nested, codeType, zero);
-                                   });
+  result.zeros = createElementwise(
+      builder, {{negatedLow, {0}}, {result.scales, {0}}}, init.zeros,
+      [&](ImplicitLocOpBuilder &nested, ValueRange args) -> Value {
+        ArithBuilder b{nested};
+        Value zero = numerics::quantizeElement(b, atLeastZero(nested, args[0]), extendScale(nested, args[1]),
+                                               0.0f, limit);
+        return arith::FPToUIOp::create(nested, getElementTypeOrSelf(init.zeros.getType()), zero);
+      });
   result.codes =
       createElementwise(builder, {{x, {0, 1}}, {result.scales, {0}}, {result.zeros, {0}}}, init.codes,
                         [&](ImplicitLocOpBuilder &nested, ValueRange args) -> Value {
@@ -132,6 +133,9 @@ struct DecomposeQuantize : OpRewritePattern<QuantizeOp> {
   LogicalResult matchAndRewrite(QuantizeOp op, PatternRewriter &rewriter) const override {
     if (!op.hasPureTensorSemantics()) {
       return rewriter.notifyMatchFailure(op, "works on tensors only");
+    }
+    if (op.getScheme().isTwoLevel()) {
+      return rewriter.notifyMatchFailure(op, "codes of two levels are made by the packager");
     }
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     Block init{op.getCodesInit(), op.getScalesInit(), op.getZerosInit()};
@@ -211,10 +215,15 @@ struct DecomposeDequantize : OpRewritePattern<DequantizeOp> {
     }
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     SchemeAttr scheme = op.getScheme();
-    auto decode = [&](ImplicitLocOpBuilder &b, Value code, Value scale, Value zero) -> Value {
+    auto decode = [&](ImplicitLocOpBuilder &b, Value code, Value scale, Value zero, Value outer) -> Value {
       Value number = extendCode(b, scheme, code);
       if (zero) {
         number = arith::SubIOp::create(b, number, extendCode(b, scheme, zero));
+      }
+      if (outer) {
+        Value inner = arith::ExtUIOp::create(b, b.getI32Type(), scale);
+        number = arith::MulIOp::create(b, number, inner);
+        scale = outer;
       }
       number = arith::SIToFPOp::create(b, b.getF32Type(), number);
       return arith::MulFOp::create(b, number, extendScale(b, scale));
@@ -228,7 +237,7 @@ struct DecomposeDequantize : OpRewritePattern<DequantizeOp> {
     Value result = createElementwise(
         builder, inputs, op.getInit(), [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
           if (scheme.getGroup() == 0) {
-            return decode(b, args[0], args[1], op.getZeros() ? args[2] : Value());
+            return decode(b, args[0], args[1], op.getZeros() ? args[2] : Value(), Value());
           }
           Value row = linalg::IndexOp::create(b, 0), column = linalg::IndexOp::create(b, 1);
           if (op.getAt()) {
@@ -240,7 +249,9 @@ struct DecomposeDequantize : OpRewritePattern<DequantizeOp> {
             return tensor ? tensor::ExtractOp::create(b, tensor, ValueRange{row, group}).getResult()
                           : Value();
           };
-          return decode(b, args[0], of(op.getScales()), of(op.getZeros()));
+          Value outer = op.getOuterScales();
+          outer = outer ? tensor::ExtractOp::create(b, outer, ValueRange{row}).getResult() : Value();
+          return decode(b, args[0], of(op.getScales()), of(op.getZeros()), outer);
         });
     result.getDefiningOp()->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     rewriter.replaceOp(op, result);

@@ -41,7 +41,14 @@ Value extendCode(ImplicitLocOpBuilder &builder, SchemeAttr scheme, Value code) {
   if (scheme.isAsymmetric()) {
     return arith::ExtUIOp::create(builder, i32, code);
   }
-  return arith::ExtSIOp::create(builder, i32, code);
+  bool isExact = code.getType().isInteger(scheme.getBits());
+  code = arith::ExtSIOp::create(builder, i32, code);
+  if (isExact) {
+    return code;
+  }
+  // In a byte, the low bits are the code.
+  Value above = arith::ConstantOp::create(builder, builder.getI32IntegerAttr(32 - scheme.getBits()));
+  return arith::ShRSIOp::create(builder, arith::ShLIOp::create(builder, code, above), above);
 }
 
 Value extendScale(ImplicitLocOpBuilder &builder, Value scale) {

@@ -32,7 +32,27 @@ Value createFilled(ImplicitLocOpBuilder &builder, Value like, TypedAttr value) {
   return linalg::FillOp::create(builder, constant, empty).getResult(0);
 }
 
-/// Sums of products of codes less their zeros, in i32. Zeros are vectors, or null.
+/// The integers that the outer scales of two levels multiply, (w - zero) * scale, in i32.
+Value createInnerNumbers(ImplicitLocOpBuilder &builder, ContractOp op) {
+  SchemeAttr scheme = op.getWScheme();
+  return createElementwise(
+      builder, {{op.getW(), {0, 1}}}, createEmptyLike(builder, op.getW(), builder.getI32Type()),
+      [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+        Value row = linalg::IndexOp::create(b, 0), column = linalg::IndexOp::create(b, 1);
+        Value size = arith::ConstantIndexOp::create(b, scheme.getGroup());
+        SmallVector<Value> at = {row, arith::DivUIOp::create(b, column, size)};
+        Value number = extendCode(b, scheme, args[0]);
+        if (op.getWZeros()) {
+          Value zero = tensor::ExtractOp::create(b, op.getWZeros(), at);
+          number = arith::SubIOp::create(b, number, extendCode(b, scheme, zero));
+        }
+        Value scale = tensor::ExtractOp::create(b, op.getWScales(), at);
+        return arith::MulIOp::create(b, number, arith::ExtUIOp::create(b, b.getI32Type(), scale));
+      });
+}
+
+/// Sums of products of codes less their zeros, in i32. Zeros are vectors, or null. Numbers of 32 bits are no
+/// codes any more.
 Value createAccumulation(ImplicitLocOpBuilder &builder, ContractOp op, Value a, Value w, Value aZeros,
                          Value wZeros) {
   SmallVector<Value> inputs = {a, w};
@@ -52,10 +72,10 @@ Value createAccumulation(ImplicitLocOpBuilder &builder, ContractOp op, Value a, 
         ImplicitLocOpBuilder b(loc, nested);
         unsigned next = 2;
         auto number = [&](SchemeAttr scheme, Value code, Value zeros) -> Value {
-          Value x = extendCode(b, scheme, code);
+          Value x = code.getType().isInteger(32) ? code : extendCode(b, scheme, code);
           return zeros ? arith::SubIOp::create(b, x, extendCode(b, scheme, args[next++])).getResult() : x;
         };
-        Value left = number(op.getAScheme(), args[0], aZeros);
+        Value left = number(*op.getAScheme(), args[0], aZeros);
         Value right = number(op.getWScheme(), args[1], wZeros);
         Value product = arith::MulIOp::create(b, left, right);
         linalg::YieldOp::create(b, arith::AddIOp::create(b, args.back(), product).getResult());
@@ -93,9 +113,13 @@ struct ExpandContract : OpRewritePattern<ContractOp> {
   }
 
   static Value scaleAtOutput(ImplicitLocOpBuilder &builder, ContractOp op) {
-    Value sums = createAccumulation(builder, op, op.getA(), op.getW(), op.getAZeros(), op.getWZeros());
-    return createElementwise(builder, {{sums, {0, 1}}, {op.getWScales(), {1}}, {op.getAScales(), {0}}},
-                             op.getInit(), [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+    bool twoLevels = op.getWScheme().isTwoLevel();
+    Value w = twoLevels ? createInnerNumbers(builder, op) : op.getW();
+    Value sums =
+        createAccumulation(builder, op, op.getA(), w, op.getAZeros(), twoLevels ? Value() : op.getWZeros());
+    Value scales = twoLevels ? op.getWOuterScales() : op.getWScales();
+    return createElementwise(builder, {{sums, {0, 1}}, {scales, {1}}, {op.getAScales(), {0}}}, op.getInit(),
+                             [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
                                Value y = arith::MulFOp::create(b, createFloatOf(b, args[0]),
                                                                extendScale(b, args[1]));
                                return arith::MulFOp::create(b, y, extendScale(b, args[2]));
@@ -154,13 +178,15 @@ struct ExpandContract : OpRewritePattern<ContractOp> {
 
   static Value scaleAtElement(ImplicitLocOpBuilder &builder, ContractOp op) {
     Type f32 = builder.getF32Type();
-    auto decode = [&](SchemeAttr scheme, Value codes, Value scales, Value zeros) -> Value {
-      return DequantizeOp::create(builder, codes, scales, zeros, createEmptyLike(builder, codes, f32), scheme,
-                                  Value())
+    auto decode = [&](SchemeAttr scheme, ValueRange parts) -> Value {
+      return DequantizeOp::create(builder, parts, createEmptyLike(builder, parts[0], f32), scheme, Value())
           .getResult();
     };
-    Value a = decode(op.getAScheme(), op.getA(), op.getAScales(), op.getAZeros());
-    Value w = decode(op.getWScheme(), op.getW(), op.getWScales(), op.getWZeros());
+    Value a = op.getA();
+    if (std::optional<SchemeAttr> scheme = op.getAScheme()) {
+      a = decode(*scheme, op.getInputs().take_front(op.getFirstWeightOperand()));
+    }
+    Value w = decode(op.getWScheme(), op.getInputs().drop_front(op.getFirstWeightOperand()));
     Value zero = createFloat(builder, 0.0f);
     Value init = linalg::FillOp::create(builder, zero, op.getInit()).getResult(0);
     auto generic = linalg::GenericOp::create(

@@ -8,6 +8,8 @@
 #ifndef COOPT_CONVERSION_PASSES_H
 #define COOPT_CONVERSION_PASSES_H
 
+#include "coopt/Machine/Machine.h"
+
 #include "mlir/Pass/Pass.h"
 #include "mlir/Pass/PassOptions.h"
 #include <memory>
@@ -20,7 +22,7 @@ class DialectRegistry;
 namespace coopt {
 
 /// The instruction set that code is made for. Generic is x86-64 as it began: SSE2, no fused multiply-add.
-enum class Isa { Generic, Avx2, Avx512 };
+using Isa = machine::InstructionSet;
 
 /// linalg ops on memrefs -> loops; the innermost parallel loop by 16 where every operand allows it.
 std::unique_ptr<mlir::Pass> createVectorizeElementwisePass();
@@ -46,7 +48,8 @@ std::unique_ptr<mlir::Pass> createMaterializeUnpackPass();
 inline auto isaValues() {
   return llvm::cl::values(clEnumValN(Isa::Generic, "generic", "x86-64 with SSE2"),
                           clEnumValN(Isa::Avx2, "avx2", "AVX2 and FMA"),
-                          clEnumValN(Isa::Avx512, "avx512", "AVX-512 F, BW, DQ, VL"));
+                          clEnumValN(Isa::Avx512, "avx512", "AVX-512 F, BW, DQ, VL and VNNI"),
+                          clEnumValN(Isa::Amx, "amx", "AVX-512 and the matrix unit"));
 }
 
 struct LowerLeavesOptions : public mlir::PassPipelineOptions<LowerLeavesOptions> {

@@ -37,10 +37,13 @@ namespace coopt::machine {
 
 /// A set of instructions a CPU kernel is compiled for, in ascending order of preference. Each includes those
 /// before.
-///   generic: what every x86-64 has (SSE2);  avx2: AVX2 and FMA;  avx512: F, BW, DQ and VL.
-enum class InstructionSet { Generic, Avx2, Avx512 };
+///   generic: what every x86-64 has (SSE2);  avx2: AVX2 and FMA;  avx512: F, BW, DQ, VL and VNNI;  amx: the
+///   matrix unit (tiles, int8 and bf16) beside AVX-512.
+enum class InstructionSet { Generic, Avx2, Avx512, Amx };
 
-/// "generic", "avx2", "avx512": as in JSON and on command lines.
+/// All of them, ascending.
+const std::vector<InstructionSet> &allInstructionSets();
+/// "generic", "avx2", "avx512", "amx": as in JSON and on command lines.
 const char *name(InstructionSet set);
 /// Errors: an unknown name; the message lists the known ones.
 Expected<InstructionSet> parseInstructionSet(std::string_view name);
@@ -145,9 +148,10 @@ std::string toJson(const Machine &machine);
 Machine hostMachine();
 
 /// Fixed descriptions, so that what is compiled does not depend on the host: `generic-x86-64`, `avx2`,
-/// `avx512`. Four cores of 3 GHz; throughputs are nominal: of f32, one multiply and one add per cycle
+/// `avx512`, `amx`. Four cores of 3 GHz; throughputs are nominal: of f32, one multiply and one add per cycle
 /// (generic) or two fused multiply-adds per cycle, on full vectors; of int8, one widened 16-bit pairwise
-/// multiply-add per cycle. Errors: an unknown name; the message lists the known ones.
+/// multiply-add per cycle (generic, avx2), one dot product of four per lane and cycle (avx512), one tile product
+/// of 16 x 64 x 16 in 16 cycles (amx). Errors: an unknown name; the message lists the known ones.
 Expected<Machine> presetCpu(std::string_view name);
 const std::vector<std::string> &presetCpuNames();
 

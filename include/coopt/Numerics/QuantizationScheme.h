@@ -5,7 +5,8 @@
 // wB: B-bit weights. aB: 8-bit activations, quantised per token, or 16: float ones (f32 or bf16); no a is
 // a16. -gN: one scale per N elements along the contracted dimension, held in f16; none: one f32 scale per
 // output channel. -sym (the default), -asym: GroupQuantization.h. -qoq: two levels of scales, the inner ones
-// integers. -headB: the width of the output head (and the embedding tied to it), where it differs.
+// integers. -headB: the width of the output head (and the embedding tied to it), where it differs; under -qoq
+// it is 8 bits with one scale per row unless -head4 or -head16 is given.
 //
 // The parser takes what the grammar allows; which of these a compiler supports is for the compiler to say.
 //

@@ -39,7 +39,7 @@ struct CompileOptions {
   /// A file of schedules that win over the chosen ones (SelectSchedules.h); empty: none.
   std::string scheduleFile;
   /// Instruction-set variants to generate, in the order of the package.
-  std::vector<std::string> variants = {"generic", "avx2", "avx512"};
+  std::vector<std::string> variants = {"generic", "avx2", "avx512", "amx"};
 };
 
 /// Runs one phase between import and package, both exclusive, on `module`. Errors are diagnostics.

@@ -18,14 +18,15 @@ namespace coopt::target {
 
 /// A level of the x86-64 instruction set that an object is made for.
 struct CpuVariant {
-  std::string name;                  ///< "generic", "avx2", "avx512"
+  std::string name;                  ///< "generic", "avx2", "avx512", "amx"
   std::string cpu;                   ///< LLVM's name of the CPU: the x86-64 psABI level
+  std::string features;              ///< beyond the CPU's, as LLVM writes them: "+avx512vnni"; may be empty
   unsigned vectorBits;               ///< width of the vectors that loops are vectorised for
   std::vector<std::string> required; ///< features that a CPU must have, by their names in /proc/cpuinfo
 };
 
 /// From the least to the most demanding: generic (SSE2), avx2 (x86-64-v3: AVX2, FMA, F16C, BMI2), avx512
-/// (x86-64-v4: F, BW, CD, DQ, VL).
+/// (x86-64-v4: F, BW, CD, DQ, VL; and VNNI), amx (tiles of int8 and bf16 beside that).
 llvm::ArrayRef<CpuVariant> cpuVariants();
 
 /// Null if there is none of that name.

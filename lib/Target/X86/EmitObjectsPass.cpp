@@ -37,7 +37,8 @@ struct EmitObjectsPass : PassWrapper<EmitObjectsPass, OperationPass<ModuleOp>> {
     for (const std::string &name : variantNames) {
       variants.push_back(findCpuVariant(name));
       if (!variants.back()) {
-        emitError(module.getLoc()) << "unknown variant '" << name << "': expected generic, avx2 or avx512";
+        emitError(module.getLoc()) << "unknown variant '" << name
+                                   << "': expected generic, avx2, avx512 or amx";
         return signalPassFailure();
       }
     }

@@ -53,7 +53,7 @@ std::unique_ptr<llvm::TargetMachine> makeMachine(const CpuVariant &variant, std:
   llvm::TargetOptions options;
   options.AllowFPOpFusion = llvm::FPOpFusion::Strict;
   return std::unique_ptr<llvm::TargetMachine>(
-      target->createTargetMachine(triple, variant.cpu, /*Features=*/"", options, llvm::Reloc::PIC_,
+      target->createTargetMachine(triple, variant.cpu, variant.features, options, llvm::Reloc::PIC_,
                                   llvm::CodeModel::Small, llvm::CodeGenOptLevel::Default));
 }
 
@@ -65,6 +65,9 @@ void setAttributes(llvm::Module &module, const CpuVariant &variant) {
     }
     function.addFnAttr("target-cpu", variant.cpu);
     function.removeFnAttr("target-features");
+    if (!variant.features.empty()) {
+      function.addFnAttr("target-features", variant.features);
+    }
     function.addFnAttr("prefer-vector-width", std::to_string(variant.vectorBits));
     function.addFnAttr("no-builtins");
     function.addFnAttr("frame-pointer", "none");

@@ -1,0 +1,93 @@
+#include "CodePanels.h"
+#include "PackedView.h"
+#include "RegisterTiles.h"
+#include "coopt/Layout/BitPlanes.h"
+
+using namespace mlir;
+
+namespace coopt {
+namespace {
+
+constexpr int64_t kTileCodes = 16 * kTileColumns;
+
+VectorType quadType(OpBuilder &b) { return VectorType::get({16 * kQuad}, b.getI8Type()); }
+
+/// Whether bit i of the index is bit positions[i] of the offset.
+bool hasBits(const layout::Dim &dim, ArrayRef<unsigned> positions) {
+  if (dim.tileBits != positions.size()) {
+    return false;
+  }
+  for (auto [bit, position] : llvm::enumerate(positions)) {
+    if (dim.basis[bit] != uint32_t(1) << position) {
+      return false;
+    }
+  }
+  return true;
+}
+
+} // namespace
+
+FailureOr<CodePanels> matchCodePanels(ImplicitLocOpBuilder &b, Value view) {
+  auto unpack = view.getDefiningOp<model::UnpackOp>();
+  if (!unpack || !isa<MemRefType>(unpack.getSource().getType()) || !hasUnitInnerStride(unpack.getSource()) ||
+      unpack.getStorageLayout().getBits() == 0) {
+    return failure();
+  }
+  FailureOr<layout::Layout> layout = layoutOf(unpack);
+  if (failed(layout) || layout->rank() != 2 || !hasBits(layout->dims[0], {2, 3, 4, 5}) ||
+      !hasBits(layout->dims[1], {0, 1, 6, 7, 8, 9})) {
+    return failure();
+  }
+  CodePanels panels;
+  panels.bits = unpack.getStorageLayout().getBits();
+  panels.storage = unpack.getSource();
+  panels.panelStride = layout::planeBytes(panels.bits, layout->dims[0].outerStride);
+  panels.tileStride = layout::planeBytes(panels.bits, kTileCodes);
+  panels.firstPanel = constantIndex(b, 0);
+  if (layout->dims[1].outerExtent() > 1 && layout->dims[1].outerStride != kTileCodes) {
+    return failure();
+  }
+  if (!unpack.getOffsets().empty()) {
+    Value n0 = unpack.getOffsets()[0];
+    if (!isMultipleOf(n0, kLanes) || getConstantIntValue(unpack.getOffsets()[1]) != 0) {
+      return failure();
+    }
+    panels.firstPanel = arith::DivUIOp::create(b, n0, constantIndex(b, kLanes));
+  }
+  return panels;
+}
+
+Value bytesOf(ImplicitLocOpBuilder &b, uint8_t value) {
+  return constantOf(b, quadType(b), b.getI8IntegerAttr(static_cast<int8_t>(value)));
+}
+
+Value repeatInQuad(ImplicitLocOpBuilder &b, Value numbers) {
+  Value repeat = constantOf(b, numbers.getType(), b.getI32IntegerAttr(0x01010101));
+  return vector::BitCastOp::create(b, quadType(b), arith::MulIOp::create(b, numbers, repeat));
+}
+
+Value TileCodes::quad(int64_t index) {
+  Value codes;
+  for (const layout::BitPlane &plane : layout::bitPlanes(panels->bits, kTileCodes)) {
+    const int64_t at = 16 * kQuad * index, part = at / plane.bytes;
+    Value &raw = loaded[plane.byteOffset + at % plane.bytes];
+    if (!raw) {
+      raw = vector::LoadOp::create(*b, quadType(*b), panels->storage,
+                                   addIndex(*b, offset, plane.byteOffset + at % plane.bytes));
+    }
+    Value bits = raw;
+    if (part > 0) {
+      bits = arith::ShRUIOp::create(*b, bits, bytesOf(*b, static_cast<uint8_t>(part * plane.width)));
+    }
+    if (plane.width < 8 && (part + 1) * plane.width < 8) {
+      bits = arith::AndIOp::create(*b, bits, bytesOf(*b, static_cast<uint8_t>((1u << plane.width) - 1)));
+    }
+    if (plane.firstBit > 0) {
+      bits = arith::ShLIOp::create(*b, bits, bytesOf(*b, static_cast<uint8_t>(plane.firstBit)));
+    }
+    codes = codes ? arith::OrIOp::create(*b, codes, bits).getResult() : bits;
+  }
+  return codes;
+}
+
+} // namespace coopt

@@ -1,0 +1,57 @@
+//===- CodePanels.h - Packed codes as vectors -------------------------------===//
+//
+// Weights of coded contractions are stored in tiles of 16 rows and 64 columns, [N/16][K/64][16 k][16 n][4 k],
+// each tile as bit planes (BitPlanes.h). A *quad* is a vector of 64 codes, one a byte: four consecutive
+// columns of each of 16 rows. A tile has 16 quads.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_LIB_CONVERSION_CODEPANELS_H
+#define COOPT_LIB_CONVERSION_CODEPANELS_H
+
+#include "Chunks.h"
+#include "llvm/ADT/DenseMap.h"
+
+namespace coopt {
+
+/// Columns of a tile, and of a quad.
+constexpr int64_t kTileColumns = 64;
+constexpr int64_t kQuad = 4;
+constexpr int64_t kQuadsPerTile = kTileColumns / kQuad;
+
+struct CodePanels {
+  mlir::Value storage; ///< memref of i8
+  /// First panel of 16 rows of the view; it starts at column 0.
+  mlir::Value firstPanel;
+  int64_t panelStride = 0; ///< bytes
+  int64_t tileStride = 0;  ///< bytes: 128 for each bit
+  unsigned bits = 8;
+};
+
+/// The panels behind a model.unpack of codes; fails if its layout is another, or it does not start at a panel.
+mlir::FailureOr<CodePanels> matchCodePanels(mlir::ImplicitLocOpBuilder &b, mlir::Value view);
+
+/// The codes of one tile, as they are asked for.
+class TileCodes {
+public:
+  /// `offset`: of the tile in the storage, in bytes.
+  TileCodes(mlir::ImplicitLocOpBuilder &b, const CodePanels &panels, mlir::Value offset)
+      : b(&b), panels(&panels), offset(offset) {}
+  /// Quad 0 .. 15: the stored bits of each code in a byte, zero-extended.
+  mlir::Value quad(int64_t index);
+
+private:
+  mlir::ImplicitLocOpBuilder *b;
+  const CodePanels *panels;
+  mlir::Value offset;
+  llvm::DenseMap<int64_t, mlir::Value> loaded; ///< runs of 64 bytes, by their place in the tile
+};
+
+/// A constant vector of 64 bytes.
+mlir::Value bytesOf(mlir::ImplicitLocOpBuilder &b, uint8_t value);
+
+/// A vector of 16 numbers of 32 bits, each below 256, with each one's byte four times: as bytes of a quad.
+mlir::Value repeatInQuad(mlir::ImplicitLocOpBuilder &b, mlir::Value numbers);
+
+} // namespace coopt
+
+#endif // COOPT_LIB_CONVERSION_CODEPANELS_H
