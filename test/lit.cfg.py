@@ -19,7 +19,21 @@ config.substitutions.append(("%fuzz_seconds", os.environ.get("COOPT_FUZZ_SECONDS
 config.substitutions.append(("%test_data", config.coopt_test_data))
 config.substitutions.append(("%source_dir", config.coopt_source_dir))
 config.substitutions.append(("%build_dir", config.coopt_binary_dir))
-config.substitutions.append(("%mlir_lib_dir", os.path.join(config.llvm_tools_dir, "..", "lib")))
+mlir_lib_dir = os.path.join(config.llvm_tools_dir, "..", "lib")
+config.substitutions.append(("%mlir_lib_dir", mlir_lib_dir))
+
+# Functions over tensors to the LLVM dialect, and their @main run, by upstream's programs alone: what tests of the
+# reference expansion share, so that nothing of this project stands between a definition and its values.
+config.substitutions.append((
+    "%plain_lowering",
+    "mlir-opt -one-shot-bufferize='bufferize-function-boundaries allow-unknown-ops=false "
+    "function-boundary-type-conversion=identity-layout-map' -convert-linalg-to-loops -lower-affine -convert-scf-to-cf "
+    "-expand-strided-metadata -lower-affine -convert-math-to-llvm -convert-cf-to-llvm -convert-ub-to-llvm "
+    "-convert-arith-to-llvm -finalize-memref-to-llvm -convert-func-to-llvm -reconcile-unrealized-casts"))
+config.substitutions.append((
+    "%plain_runner",
+    "mlir-runner -e main -entry-point-result=void -shared-libs=" +
+    ",".join(os.path.join(mlir_lib_dir, name) for name in ("libmlir_runner_utils.so", "libmlir_c_runner_utils.so"))))
 
 with open("/proc/cpuinfo") as f:
     flags = next((line.split() for line in f if line.startswith("flags")), [])

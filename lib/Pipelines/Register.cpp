@@ -16,6 +16,7 @@
 #include "coopt/Pipelines/Phases.h"
 #include "coopt/Target/X86.h"
 #include "coopt/Transforms/Compress.h"
+#include "coopt/Transforms/EntriesToFunctions.h"
 #include "coopt/Transforms/ExpandToReference.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -50,6 +51,7 @@ void coopt::registerCooptPasses() {
   registerPhasePipelines();
   registerCompressPass();
   registerAnalysisPasses();
+  registerEntriesToFunctionsPass();
   registerExpandToReferencePass();
   package::registerPackagePasses();
   program::registerProgramPasses();
