@@ -32,7 +32,11 @@ void printDiagnostic(Diagnostic &diagnostic) {
                                                                                  : "remark";
   llvm::errs() << "coopt-compile: " << severity << ": ";
   if (auto file = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>()) {
-    llvm::errs() << file.getFilename().getValue() << ":" << file.getLine() << ":" << file.getColumn() << ": ";
+    llvm::errs() << file.getFilename().getValue() << ":";
+    if (file.getLine() > 0) {
+      llvm::errs() << file.getLine() << ":" << file.getColumn() << ":";
+    }
+    llvm::errs() << " ";
   } else if (auto name = diagnostic.getLocation()->findInstanceOf<NameLoc>()) {
     llvm::errs() << name.getName().getValue() << ": ";
   }
@@ -51,6 +55,12 @@ LogicalResult writeText(ModuleOp module, const std::string &path) {
   }
   // Names of values aid a reader; the phase's ids and locations that matter are attributes.
   module.print(file.os(), OpPrintingFlags().useLocalScope());
+  file.os().flush();
+  if (std::error_code failed = file.os().error()) {
+    file.os().clear_error(); // else its destructor ends the program in its own way
+    report((path == "-" ? "standard output" : path) + " can't be written: " + failed.message());
+    return failure();
+  }
   file.keep();
   return success();
 }
@@ -134,6 +144,10 @@ LogicalResult Compilation::start() {
   if (!module) {
     return failure();
   }
+  if (module->getBody()->empty()) {
+    report(options.input + ": is empty: expected a module with a public func.func or a model.entry");
+    return failure();
+  }
   return options.from && *options.from != Phase::Import ? success() : import::importFunctions(*module);
 }
 
@@ -160,6 +174,10 @@ LogicalResult Compilation::run() {
   if (options.from && from >= options.to) {
     report("--compile-from=" + phaseName(from) +
            " leaves nothing to do before --compile-to=" + phaseName(options.to));
+    return failure();
+  }
+  if (options.output == "-" && options.to == Phase::Package) {
+    report("--output: expected a file for the package, got standard output, which takes text (--compile-to)");
     return failure();
   }
   // A model can take minutes: what can't be written is said before.
