@@ -1,4 +1,5 @@
 import os
+import shutil
 import lit.formats
 from lit.llvm import llvm_config  # noqa: F401  (kept by lit's site header)
 
@@ -43,6 +44,8 @@ for name, feature in (("avx2", "avx2"), ("avx512", "avx512bw")):
 
 if os.path.isdir(os.path.join(config.coopt_test_data, "models", "stories260k")):
     config.available_features.add("stories260k")
+if shutil.which("script"):
+    config.available_features.add("script")
 for name in ("ptxas", "verilator", "mpiexec"):
     if getattr(config, "coopt_" + name) and "NOTFOUND" not in getattr(config, "coopt_" + name):
         config.available_features.add(name)

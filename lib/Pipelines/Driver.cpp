@@ -3,6 +3,7 @@
 #include "coopt/Import/MlirFunctions.h"
 #include "coopt/Pipelines/Register.h"
 #include "coopt/Support/MappedFile.h"
+#include "coopt/Support/StatusLine.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
@@ -12,6 +13,7 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -22,8 +24,6 @@ using namespace mlir;
 using namespace coopt;
 
 namespace {
-
-void report(const llvm::Twine &message) { llvm::errs() << "coopt-compile: error: " << message << "\n"; }
 
 /// Prints diagnostics in the style of every program here: one line with its place, notes below it.
 void printDiagnostic(Diagnostic &diagnostic) {
@@ -46,25 +46,6 @@ void printDiagnostic(Diagnostic &diagnostic) {
   }
 }
 
-LogicalResult writeText(ModuleOp module, const std::string &path) {
-  std::error_code error;
-  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_Text);
-  if (error) {
-    report(path + ": " + error.message());
-    return failure();
-  }
-  // Names of values aid a reader; the phase's ids and locations that matter are attributes.
-  module.print(file.os(), OpPrintingFlags().useLocalScope());
-  file.os().flush();
-  if (std::error_code failed = file.os().error()) {
-    file.os().clear_error(); // else its destructor ends the program in its own way
-    report((path == "-" ? "standard output" : path) + " can't be written: " + failed.message());
-    return failure();
-  }
-  file.keep();
-  return success();
-}
-
 /// The name of a file format that is known but not read, by its first bytes; empty for all others.
 std::string foreignFormat(const std::string &path) {
   auto file = MappedFile::open(path);
@@ -84,7 +65,7 @@ std::string foreignFormat(const std::string &path) {
 /// Runs the phases of one compilation.
 class Compilation {
 public:
-  explicit Compilation(const DriverOptions &options) : options(options) {
+  explicit Compilation(const DriverOptions &options) : options(options), compile(options.compile) {
     DialectRegistry registry;
     registerAllDialects(registry);
     registerAllExtensions(registry);
@@ -97,7 +78,8 @@ public:
     }
     // A message is one line with its place; the op's text can be had with --dump-ir.
     context.printOpOnDiagnostic(false);
-    context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
+    context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
+      line.clear();
       printDiagnostic(diagnostic);
       return success();
     });
@@ -108,8 +90,17 @@ public:
 private:
   LogicalResult start();
   LogicalResult finishPhase(Phase phase, std::chrono::steady_clock::time_point begin);
+  LogicalResult writeText(const std::string &path);
+  void report(const llvm::Twine &message) {
+    line.clear();
+    llvm::errs() << "coopt-compile: error: " << message << "\n";
+  }
+  /// Shows on a terminal what goes on.
+  void showPhase(Phase phase);
 
   const DriverOptions &options;
+  CompileOptions compile;
+  StatusLine line;
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
 };
@@ -151,9 +142,46 @@ LogicalResult Compilation::start() {
   return options.from && *options.from != Phase::Import ? success() : import::importFunctions(*module);
 }
 
+LogicalResult Compilation::writeText(const std::string &path) {
+  line.clear(); // the text may go to the same terminal
+  std::error_code error;
+  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_Text);
+  if (error) {
+    report(path + ": " + error.message());
+    return failure();
+  }
+  // Names of values aid a reader; the phase's ids and locations that matter are attributes.
+  module->print(file.os(), OpPrintingFlags().useLocalScope());
+  file.os().flush();
+  if (std::error_code failed = file.os().error()) {
+    file.os().clear_error(); // else its destructor ends the program in its own way
+    report((path == "-" ? "standard output" : path) + " can't be written: " + failed.message());
+    return failure();
+  }
+  file.keep();
+  return success();
+}
+
+static std::string mebibytes(uint64_t bytes) {
+  return llvm::formatv("{0:F1}", static_cast<double>(bytes) / (1 << 20)).str();
+}
+
+void Compilation::showPhase(Phase phase) {
+  std::string text = "coopt-compile: " + phaseName(phase).str();
+  line.show(text);
+  compile.progress = [this, text](const std::string &what, uint64_t done, uint64_t total) {
+    if (total == 0) {
+      line.show(text + ": " + what);
+    } else {
+      line.update(text + ": " + what + ", " + mebibytes(done) + " of " + mebibytes(total) + " MiB");
+    }
+  };
+}
+
 LogicalResult Compilation::finishPhase(Phase phase, std::chrono::steady_clock::time_point begin) {
   if (options.verbose) {
     double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    line.clear();
     llvm::errs() << llvm::format("%-9s %6.2f s\n", phaseName(phase).str().c_str(), seconds);
   }
   if (options.dumpDirectory.empty()) {
@@ -166,7 +194,7 @@ LogicalResult Compilation::finishPhase(Phase phase, std::chrono::steady_clock::t
   llvm::SmallString<128> path(options.dumpDirectory);
   llvm::sys::path::append(path,
                           std::to_string(static_cast<int>(phase) + 1) + "-" + phaseName(phase) + ".mlir");
-  return writeText(*module, std::string(path));
+  return writeText(std::string(path));
 }
 
 LogicalResult Compilation::run() {
@@ -187,6 +215,7 @@ LogicalResult Compilation::run() {
     return failure();
   }
   auto begin = std::chrono::steady_clock::now();
+  showPhase(Phase::Import);
   if (failed(start()) || failed(mlir::verify(*module))) {
     return failure();
   }
@@ -198,15 +227,16 @@ LogicalResult Compilation::run() {
       continue;
     }
     begin = std::chrono::steady_clock::now();
+    showPhase(phase);
     if (phase == Phase::Package) {
-      return failure(failed(writePackageFile(*module, options.compile, options.output)) ||
+      return failure(failed(writePackageFile(*module, compile, options.output)) ||
                      (options.verbose && failed(finishPhase(phase, begin))));
     }
-    if (failed(runPhase(phase, *module, options.compile)) || failed(finishPhase(phase, begin))) {
+    if (failed(runPhase(phase, *module, compile)) || failed(finishPhase(phase, begin))) {
       return failure();
     }
   }
-  return writeText(*module, options.output);
+  return writeText(options.output);
 }
 
 LogicalResult coopt::runDriver(const DriverOptions &options) { return Compilation(options).run(); }
