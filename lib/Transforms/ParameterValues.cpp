@@ -11,7 +11,7 @@ namespace {
 
 FailureOr<DenseElementsAttr> readSource(model::ParameterOp parameter, model::SourceAttr source,
                                         StringRef root) {
-  auto file = MappedFile::open((root + "/" + source.getFile()).str());
+  auto file = MappedFile::openInside(root.str(), source.getFile().str());
   if (!file) {
     return parameter.emitError(file.error().message);
   }
@@ -41,7 +41,15 @@ FailureOr<DenseElementsAttr> readSource(model::ParameterOp parameter, model::Sou
   });
 }
 
-DenseElementsAttr makeRotaryTable(model::RotaryAttr rotary, RankedTensorType type) {
+/// A table's elements are a matter of its type alone: this many are no small model's.
+constexpr int64_t kMostElements = int64_t(1) << 28;
+
+FailureOr<DenseElementsAttr> makeRotaryTable(model::ParameterOp parameter, model::RotaryAttr rotary) {
+  RankedTensorType type = parameter.getTensorType();
+  if (type.getDimSize(0) > kMostElements / type.getDimSize(1)) {
+    return parameter.emitError("expected at most ")
+           << kMostElements << " elements as a constant, got " << type;
+  }
   SmallVector<float> values;
   for (int64_t position = 0; position < type.getDimSize(0); ++position) {
     for (float frequency : rotary.getFrequencies().getValues<float>()) {
@@ -49,7 +57,7 @@ DenseElementsAttr makeRotaryTable(model::RotaryAttr rotary, RankedTensorType typ
       values.push_back(float(rotary.getFunction() == "sin" ? std::sin(angle) : std::cos(angle)));
     }
   }
-  return DenseElementsAttr::get(type, ArrayRef<float>(values));
+  return DenseElementsAttr(DenseElementsAttr::get(type, ArrayRef<float>(values)));
 }
 
 } // namespace
@@ -60,7 +68,7 @@ FailureOr<DenseElementsAttr> coopt::readParameterValues(model::ParameterOp param
     return readSource(parameter, source, root);
   }
   if (auto rotary = dyn_cast_or_null<model::RotaryAttr>(origin)) {
-    return makeRotaryTable(rotary, parameter.getTensorType());
+    return makeRotaryTable(parameter, rotary);
   }
   return parameter.emitError("expected a #model.source or a #model.rotary as origin: the value is not known "
                              "before the model is loaded");
