@@ -13,6 +13,23 @@
 
 set(COOPT_EXCEPTION_FLAGS -fexceptions)
 
+# One precompiled header a layer, compiled once with the layer's flags and reused by its targets: Base, Runtime, Test here,
+# MLIR's below. Sources still include what they use: the build must not need this. `position` is the flag that the layer's
+# targets get (executables -fPIE, libraries -fPIC); what follows is linked for its definitions.
+function(_coopt_precompile name layer standard position)
+  set(header Coopt${layer}Pch)
+  if(NOT TARGET ${header})
+    file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/pch/${header}.cpp" CONTENT "")
+    add_library(${header} OBJECT EXCLUDE_FROM_ALL "${CMAKE_BINARY_DIR}/pch/${header}.cpp")
+    target_compile_features(${header} PUBLIC cxx_std_${standard})
+    set_target_properties(${header} PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+    target_compile_options(${header} PRIVATE ${position})
+    target_link_libraries(${header} PRIVATE ${ARGN})
+    target_precompile_headers(${header} PRIVATE "${CMAKE_SOURCE_DIR}/cmake/${layer}Pch.h")
+  endif()
+  target_precompile_headers(${name} REUSE_FROM ${header})
+endfunction()
+
 function(_coopt_library name standard)
   cmake_parse_arguments(ARG "JSON" "" "LINK" ${ARGN})
   add_library(${name} STATIC ${ARG_UNPARSED_ARGUMENTS})
@@ -26,11 +43,13 @@ endfunction()
 
 function(coopt_base_library name)
   _coopt_library(${name} 17 ${ARGN})
+  _coopt_precompile(${name} Base 17 -fPIC)
 endfunction()
 
 function(coopt_runtime_library name)
   _coopt_library(${name} 17 ${ARGN})
   target_include_directories(${name} PUBLIC "${CMAKE_SOURCE_DIR}/runtime/include")
+  _coopt_precompile(${name} Runtime 17 -fPIC)
 endfunction()
 
 # Every MLIR library shares one precompiled header: the usual MLIR headers cost about ten seconds a file without it.
@@ -40,7 +59,7 @@ function(_coopt_mlir_settings name)
   separate_arguments(definitions NATIVE_COMMAND "${LLVM_DEFINITIONS}")
   target_compile_definitions(${name} PRIVATE ${definitions})
   if(NOT TARGET CooptMlirPch)
-    file(WRITE "${CMAKE_BINARY_DIR}/pch/CooptMlirPch.cpp" "")
+    file(CONFIGURE OUTPUT "${CMAKE_BINARY_DIR}/pch/CooptMlirPch.cpp" CONTENT "")
     add_library(CooptMlirPch OBJECT "${CMAKE_BINARY_DIR}/pch/CooptMlirPch.cpp")
     target_compile_features(CooptMlirPch PUBLIC cxx_std_20)
     target_include_directories(CooptMlirPch SYSTEM PUBLIC ${MLIR_INCLUDE_DIRS} ${LLVM_INCLUDE_DIRS})
@@ -136,12 +155,14 @@ function(coopt_unittest name)
   cmake_parse_arguments(ARG "MLIR" "" "LINK" ${ARGN})
   add_executable(${name} EXCLUDE_FROM_ALL ${ARG_UNPARSED_ARGUMENTS})
   target_compile_features(${name} PRIVATE cxx_std_20)
-  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/include")
+  target_include_directories(${name} PRIVATE "${CMAKE_SOURCE_DIR}/include" "${CMAKE_SOURCE_DIR}/test/Support")
   if(ARG_MLIR)
     _coopt_mlir_settings(${name})
     target_link_libraries(${name} PRIVATE MLIR LLVM)
     # libc++abi's cxxabi.h may lie beside LLVM's headers and contradicts libstdc++'s: keep gtest from including it.
     target_compile_definitions(${name} PRIVATE GTEST_HAS_CXXABI_H_=0)
+  else()
+    _coopt_precompile(${name} Test 20 -fPIE GTest::gtest)
   endif()
   target_compile_definitions(${name} PRIVATE
     COOPT_TEST_DATA="${COOPT_TEST_DATA}" COOPT_TEST_SOURCE_DIR="${CMAKE_SOURCE_DIR}/test")

@@ -10,8 +10,8 @@
 #   the rest of include/coopt and lib: base, dialects and compiler rooms of their own layer or a lower one
 #   tools/    anything
 # Constraints: each label C<n> of a dialect (in an ODS description as "C<n>:", or under the heading Constraints of its
-#   README.md) is named by a case of test/dialects/<Name>/invalid*.mlir ("// C<n>: ..", "@.._C<n>") or by the name of a
-#   test file there.
+#   README.md) is part of the name of a case of test/dialects/<Name>/invalid*.mlir, a symbol that the case defines
+#   ("@c<n>_.."), or of the name of a test file there.
 # Symbols, if a build folder is given: libcoopt_runtime, coopt-run and coopt-bench have none of LLVM or MLIR and load
 #   neither library.
 set -u -o pipefail
@@ -187,16 +187,23 @@ check_constraints() {
     labels=$(constraint_labels "$dialect")
     [ -n "$labels" ] || continue
     tests="test/dialects/$name"
-    # The names of test files, and the lines of invalid*.mlir that name a case.
+    # The names of test files, and of the symbols that the cases of invalid*.mlir define: comments are no names, nor are
+    # symbols that are only used, nor those of a case in which nothing is wrong.
     local cases
     cases=$(
       find "$tests" -type f -name '*.mlir' -printf '%f\n'
-      find "$tests" -type f -name 'invalid*.mlir' -exec cat {} + |
-        grep -E '^[[:space:]]*//|@' | grep -vE '^[[:space:]]*//[[:space:]]*(RUN|CHECK|expected-)'
+      find "$tests" -type f -name 'invalid*.mlir' -exec awk '
+        function finish() { if (wrong) { printf "%s", names }; names = ""; wrong = 0 }
+        FNR == 1 || /^\/\/ -----/ { finish() }
+        /expected-error/ { wrong = 1 }
+        match($0, /^[ \t]*(module|[a-z]+\.[a-z_]+)( (private|public|nested))* @[A-Za-z0-9_]+/) && !/^[ \t]*func\.call/ {
+          name = substr($0, RSTART, RLENGTH); sub(/.*@/, "", name); names = names name "\n"
+        }
+        END { finish() }' {} +
     )
     while IFS=: read -r file line label; do
-      if ! grep -qE "(^|[^A-Za-z0-9])$label([^A-Za-z0-9]|\$)" <<<"$cases"; then
-        echo "$file:$line: constraint $label of dialect $name has no case in $tests/invalid.mlir (\"// $label: ..\")"
+      if ! grep -qiE "(^|[^A-Za-z0-9])$label([^A-Za-z0-9]|\$)" <<<"$cases"; then
+        echo "$file:$line: constraint $label of dialect $name has no case @${label,}_.. in $tests/invalid.mlir"
         bad=1
       fi
     done <<<"$labels"

@@ -1,5 +1,6 @@
 //===- Pipelines.cpp - The passes in order ----------------------------------===//
 #include "coopt/Conversion/Passes.h"
+#include "mlir/Conversion/ConvertToLLVM/ToLLVMPass.h"
 #include "mlir/Conversion/Passes.h"
 #include "mlir/Dialect/Affine/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
@@ -41,12 +42,9 @@ void buildLowerToLlvmPipeline(OpPassManager &passManager) {
   passManager.addPass(createCanonicalizerPass());
   passManager.addPass(createCSEPass());
   passManager.addPass(createConvertVectorToLLVMPass());
-  passManager.addPass(createArithToLLVMConversionPass());
-  passManager.addPass(createConvertMathToLLVMPass());
-  passManager.addPass(createConvertIndexToLLVMPass());
-  passManager.addPass(createFinalizeMemRefToLLVMConversionPass());
-  passManager.addPass(createConvertFuncToLLVMPass());
-  passManager.addPass(createConvertControlFlowToLLVMPass());
+  // All the rest at once: tiles of the matrix unit are carried by blocks, whose arguments no single conversion
+  // of a dialect could rewrite.
+  passManager.addPass(createConvertToLLVMPass());
   passManager.addPass(createReconcileUnrealizedCastsPass());
   passManager.addPass(createCanonicalizerPass());
   passManager.addPass(createCSEPass());

@@ -48,6 +48,45 @@ FailureOr<Attribute> dimNames(func::FuncOp function, Type type, DictionaryAttr a
   return Attribute(builder.getArrayAttr(names));
 }
 
+func::FuncOp calleeOf(func::CallOp call) {
+  return SymbolTable::lookupNearestSymbolFrom<func::FuncOp>(call, call.getCalleeAttr());
+}
+
+/// Whether calls lead from `function` back to it.
+bool isRecursive(func::FuncOp function) {
+  SmallVector<func::FuncOp> open = {function};
+  llvm::SmallPtrSet<Operation *, 8> seen;
+  bool isFound = false;
+  while (!open.empty() && !isFound) {
+    open.pop_back_val().walk([&](func::CallOp call) {
+      func::FuncOp callee = calleeOf(call);
+      isFound |= callee == function;
+      if (callee && seen.insert(callee).second) {
+        open.push_back(callee);
+      }
+    });
+  }
+  return isFound;
+}
+
+/// An entry point holds all that it computes.
+LogicalResult refuseCalls(func::FuncOp function) {
+  WalkResult walked = function.walk([&](func::CallOp call) {
+    func::FuncOp callee = calleeOf(call);
+    if (callee && isRecursive(callee)) {
+      call.emitError("function @") << call.getCallee()
+                                   << " calls itself: expected no recursion, a package has no call stack";
+    } else {
+      call.emitError("calls function @")
+          << call.getCallee()
+          << ": expected an entry point to hold all it computes; coopt-opt --inline puts private functions "
+             "into their callers";
+    }
+    return WalkResult::interrupt();
+  });
+  return failure(walked.wasInterrupted());
+}
+
 LogicalResult importFunction(func::FuncOp function) {
   OpBuilder builder(function);
   SmallVector<Attribute> argumentDims, resultDims;
@@ -125,6 +164,12 @@ LogicalResult importFunction(func::FuncOp function) {
 LogicalResult coopt::import::importFunctions(ModuleOp module) {
   if (!module.getOps<model::EntryOp>().empty()) {
     return success();
+  }
+  // All before the first is replaced: a call may go to any of them.
+  for (auto function : module.getOps<func::FuncOp>()) {
+    if (function.isPublic() && failed(refuseCalls(function))) {
+      return failure();
+    }
   }
   for (auto function : llvm::make_early_inc_range(module.getOps<func::FuncOp>())) {
     if (function.isPrivate()) {

@@ -7,10 +7,43 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Interfaces/DestinationStyleOpInterface.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
 
 namespace {
+
+/// A slice that drops unit dimensions while others have, or may turn out to have, one element too: folding
+/// constants into it could drop another one.
+bool isAmbiguous(tensor::ExtractSliceOp op) {
+  return op.getType().getRank() < op.getSourceType().getRank() &&
+         llvm::any_of(op.getType().getShape(), [](int64_t n) { return n == 1 || ShapedType::isDynamic(n); });
+}
+
+void dropUnitDimsApart(func::FuncOp function) {
+  SmallVector<tensor::ExtractSliceOp> found;
+  function.walk([&](tensor::ExtractSliceOp op) {
+    if (isAmbiguous(op)) {
+      found.push_back(op);
+    }
+  });
+  for (tensor::ExtractSliceOp op : found) {
+    OpBuilder builder(op);
+    llvm::SmallBitVector dropped = op.getDroppedDims();
+    // Each kept dimension takes the dropped ones behind it; the first also those in front.
+    SmallVector<ReassociationIndices> groups(op.getType().getRank());
+    int64_t kept = -1;
+    for (int64_t d = 0; d < op.getSourceType().getRank(); ++d) {
+      kept += dropped[d] ? 0 : 1;
+      groups[std::max<int64_t>(kept, 0)].push_back(d);
+    }
+    Value whole = tensor::ExtractSliceOp::create(builder, op.getLoc(), op.getSource(), op.getMixedOffsets(),
+                                                 op.getMixedSizes(), op.getMixedStrides());
+    op.replaceAllUsesWith(
+        tensor::CollapseShapeOp::create(builder, op.getLoc(), op.getType(), whole, groups).getResult());
+    op.erase();
+  }
+}
 
 LogicalResult elementwiseToLinalg(func::FuncOp function) {
   RewritePatternSet patterns(function.getContext());
@@ -87,6 +120,7 @@ void carryInPlace(func::FuncOp function) {
 } // namespace
 
 LogicalResult coopt::import::normalizeFunction(func::FuncOp function) {
+  dropUnitDimsApart(function);
   if (failed(elementwiseToLinalg(function)) || failed(decomposeSoftmax(function))) {
     return failure();
   }

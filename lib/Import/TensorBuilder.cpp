@@ -146,14 +146,17 @@ Value TensorBuilder::rotary(Value x, Value cosine, Value sine, int64_t heads, in
   SmallVector<OpFoldResult> shape = {rowCount, b.getIndexAttr(heads), b.getIndexAttr(2),
                                      b.getIndexAttr(half)};
   Value parts = tensor::ExpandShapeOp::create(b, loc, split, x, groups, shape);
-  auto halfType = RankedTensorType::get({ShapedType::kDynamic, heads, half}, b.getF32Type());
   auto part = [&](int64_t which) -> Value {
     SmallVector<OpFoldResult> offsets = {b.getIndexAttr(0), b.getIndexAttr(0), b.getIndexAttr(which),
                                          b.getIndexAttr(0)};
     SmallVector<OpFoldResult> sizes = {rowCount, b.getIndexAttr(heads), b.getIndexAttr(1),
                                        b.getIndexAttr(half)};
     SmallVector<OpFoldResult> strides(4, b.getIndexAttr(1));
-    return tensor::ExtractSliceOp::create(b, loc, halfType, parts, offsets, sizes, strides);
+    // A slice that drops the unit dimension itself would be ambiguous where there is one row or head: once
+    // sizes are constants, another unit dimension may be dropped in its place.
+    Value slice = tensor::ExtractSliceOp::create(b, loc, parts, offsets, sizes, strides);
+    SmallVector<ReassociationIndices> dropped = {{0}, {1}, {2, 3}};
+    return tensor::CollapseShapeOp::create(b, loc, slice, dropped);
   };
   AffineExpr t, h, p, d;
   bindDims(b.getContext(), t, h, p, d);

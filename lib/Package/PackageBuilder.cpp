@@ -55,7 +55,7 @@ void describeParameter(model::ParameterOp op, Parameter &parameter) {
 } // namespace
 
 LogicalResult coopt::package::buildPackage(ModuleOp module, const std::vector<std::string> &variants,
-                                           const std::string &path) {
+                                           const std::string &path, const Progress &progress) {
   SymbolTable symbols(module);
   PackageContents contents;
   contents.manifest.producer = "coopt 0.1.0";
@@ -78,6 +78,9 @@ LogicalResult coopt::package::buildPackage(ModuleOp module, const std::vector<st
     const target::CpuVariant *variant = target::findCpuVariant(name);
     if (!lowered || !variant) {
       return module.emitError("holds no kernels for the instruction-set variant '") << name << "'";
+    }
+    if (progress) {
+      progress("code for " + name, 0, 0);
     }
     auto elf = target::emitSharedObject(lowered, *variant);
     if (failed(elf)) {
@@ -106,15 +109,24 @@ LogicalResult coopt::package::buildPackage(ModuleOp module, const std::vector<st
   }
 
   std::vector<std::string> names;
+  uint64_t done = 0, total = 0;
   for (const Parameter &parameter : contents.manifest.parameters) {
     names.push_back(parameter.name);
+    total += parameter.noise ? 0 : parameter.bytes;
   }
   auto evaluator = RecipeEvaluator::create(module, root);
   if (!evaluator) {
     return mlir::emitError(UnknownLoc::get(module.getContext())) << evaluator.error().message;
   }
   Status written = writePackage(path, std::move(contents), [&](size_t index, const ByteSink &sink) -> Status {
-    return evaluator->write(names[index], sink);
+    return evaluator->write(names[index], [&](const uint8_t *bytes, size_t size) {
+      Status status = sink(bytes, size);
+      done += size;
+      if (progress) {
+        progress("parameters", done, total);
+      }
+      return status;
+    });
   });
   if (!written) {
     return mlir::emitError(UnknownLoc::get(module.getContext())) << written.error().message;

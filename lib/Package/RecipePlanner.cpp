@@ -6,7 +6,6 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/TypeSwitch.h"
-#include "llvm/Support/Path.h"
 
 using namespace mlir;
 using namespace coopt;
@@ -73,15 +72,7 @@ Expected<std::shared_ptr<const MappedFile>> Planner::open(StringRef file) {
   if (it != files.end()) {
     return it->second;
   }
-  bool leavesRoot = llvm::sys::path::is_absolute(file) ||
-                    llvm::any_of(llvm::make_range(llvm::sys::path::begin(file), llvm::sys::path::end(file)),
-                                 [](StringRef part) { return part == ".."; });
-  if (leavesRoot) {
-    return fail("expected a file under the model's folder, got '" + file.str() + "'");
-  }
-  SmallString<256> path(root);
-  llvm::sys::path::append(path, file);
-  Expected<MappedFile> opened = MappedFile::open(path.str().str());
+  Expected<MappedFile> opened = MappedFile::openInside(root, file.str());
   if (!opened) {
     return forward(opened.error());
   }

@@ -3,6 +3,7 @@
 #include "coopt/Import/MlirFunctions.h"
 #include "coopt/Pipelines/Register.h"
 #include "coopt/Support/MappedFile.h"
+#include "coopt/Support/StatusLine.h"
 
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/Diagnostics.h"
@@ -12,6 +13,7 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -23,8 +25,6 @@ using namespace coopt;
 
 namespace {
 
-void report(const llvm::Twine &message) { llvm::errs() << "coopt-compile: error: " << message << "\n"; }
-
 /// Prints diagnostics in the style of every program here: one line with its place, notes below it.
 void printDiagnostic(Diagnostic &diagnostic) {
   StringRef severity = diagnostic.getSeverity() == DiagnosticSeverity::Error     ? "error"
@@ -32,7 +32,11 @@ void printDiagnostic(Diagnostic &diagnostic) {
                                                                                  : "remark";
   llvm::errs() << "coopt-compile: " << severity << ": ";
   if (auto file = diagnostic.getLocation()->findInstanceOf<FileLineColLoc>()) {
-    llvm::errs() << file.getFilename().getValue() << ":" << file.getLine() << ":" << file.getColumn() << ": ";
+    llvm::errs() << file.getFilename().getValue() << ":";
+    if (file.getLine() > 0) {
+      llvm::errs() << file.getLine() << ":" << file.getColumn() << ":";
+    }
+    llvm::errs() << " ";
   } else if (auto name = diagnostic.getLocation()->findInstanceOf<NameLoc>()) {
     llvm::errs() << name.getName().getValue() << ": ";
   }
@@ -40,19 +44,6 @@ void printDiagnostic(Diagnostic &diagnostic) {
   for (Diagnostic &note : diagnostic.getNotes()) {
     llvm::errs() << "  note: " << note << "\n";
   }
-}
-
-LogicalResult writeText(ModuleOp module, const std::string &path) {
-  std::error_code error;
-  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_Text);
-  if (error) {
-    report(path + ": " + error.message());
-    return failure();
-  }
-  // Names of values aid a reader; the phase's ids and locations that matter are attributes.
-  module.print(file.os(), OpPrintingFlags().useLocalScope());
-  file.keep();
-  return success();
 }
 
 /// The name of a file format that is known but not read, by its first bytes; empty for all others.
@@ -74,7 +65,7 @@ std::string foreignFormat(const std::string &path) {
 /// Runs the phases of one compilation.
 class Compilation {
 public:
-  explicit Compilation(const DriverOptions &options) : options(options) {
+  explicit Compilation(const DriverOptions &options) : options(options), compile(options.compile) {
     DialectRegistry registry;
     registerAllDialects(registry);
     registerAllExtensions(registry);
@@ -87,7 +78,8 @@ public:
     }
     // A message is one line with its place; the op's text can be had with --dump-ir.
     context.printOpOnDiagnostic(false);
-    context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
+    context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
+      line.clear();
       printDiagnostic(diagnostic);
       return success();
     });
@@ -98,8 +90,17 @@ public:
 private:
   LogicalResult start();
   LogicalResult finishPhase(Phase phase, std::chrono::steady_clock::time_point begin);
+  LogicalResult writeText(const std::string &path);
+  void report(const llvm::Twine &message) {
+    line.clear();
+    llvm::errs() << "coopt-compile: error: " << message << "\n";
+  }
+  /// Shows on a terminal what goes on.
+  void showPhase(Phase phase);
 
   const DriverOptions &options;
+  CompileOptions compile;
+  StatusLine line;
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
 };
@@ -134,12 +135,53 @@ LogicalResult Compilation::start() {
   if (!module) {
     return failure();
   }
+  if (module->getBody()->empty()) {
+    report(options.input + ": is empty: expected a module with a public func.func or a model.entry");
+    return failure();
+  }
   return options.from && *options.from != Phase::Import ? success() : import::importFunctions(*module);
+}
+
+LogicalResult Compilation::writeText(const std::string &path) {
+  line.clear(); // the text may go to the same terminal
+  std::error_code error;
+  llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_Text);
+  if (error) {
+    report(path + ": " + error.message());
+    return failure();
+  }
+  // Names of values aid a reader; the phase's ids and locations that matter are attributes.
+  module->print(file.os(), OpPrintingFlags().useLocalScope());
+  file.os().flush();
+  if (std::error_code failed = file.os().error()) {
+    file.os().clear_error(); // else its destructor ends the program in its own way
+    report((path == "-" ? "standard output" : path) + " can't be written: " + failed.message());
+    return failure();
+  }
+  file.keep();
+  return success();
+}
+
+static std::string mebibytes(uint64_t bytes) {
+  return llvm::formatv("{0:F1}", static_cast<double>(bytes) / (1 << 20)).str();
+}
+
+void Compilation::showPhase(Phase phase) {
+  std::string text = "coopt-compile: " + phaseName(phase).str();
+  line.show(text);
+  compile.progress = [this, text](const std::string &what, uint64_t done, uint64_t total) {
+    if (total == 0) {
+      line.show(text + ": " + what);
+    } else {
+      line.update(text + ": " + what + ", " + mebibytes(done) + " of " + mebibytes(total) + " MiB");
+    }
+  };
 }
 
 LogicalResult Compilation::finishPhase(Phase phase, std::chrono::steady_clock::time_point begin) {
   if (options.verbose) {
     double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    line.clear();
     llvm::errs() << llvm::format("%-9s %6.2f s\n", phaseName(phase).str().c_str(), seconds);
   }
   if (options.dumpDirectory.empty()) {
@@ -152,7 +194,7 @@ LogicalResult Compilation::finishPhase(Phase phase, std::chrono::steady_clock::t
   llvm::SmallString<128> path(options.dumpDirectory);
   llvm::sys::path::append(path,
                           std::to_string(static_cast<int>(phase) + 1) + "-" + phaseName(phase) + ".mlir");
-  return writeText(*module, std::string(path));
+  return writeText(std::string(path));
 }
 
 LogicalResult Compilation::run() {
@@ -162,6 +204,10 @@ LogicalResult Compilation::run() {
            " leaves nothing to do before --compile-to=" + phaseName(options.to));
     return failure();
   }
+  if (options.output == "-" && options.to == Phase::Package) {
+    report("--output: expected a file for the package, got standard output, which takes text (--compile-to)");
+    return failure();
+  }
   // A model can take minutes: what can't be written is said before.
   StringRef folder = llvm::sys::path::parent_path(options.output);
   if (!folder.empty() && !llvm::sys::fs::is_directory(folder)) {
@@ -169,6 +215,7 @@ LogicalResult Compilation::run() {
     return failure();
   }
   auto begin = std::chrono::steady_clock::now();
+  showPhase(Phase::Import);
   if (failed(start()) || failed(mlir::verify(*module))) {
     return failure();
   }
@@ -180,15 +227,16 @@ LogicalResult Compilation::run() {
       continue;
     }
     begin = std::chrono::steady_clock::now();
+    showPhase(phase);
     if (phase == Phase::Package) {
-      return failure(failed(writePackageFile(*module, options.compile, options.output)) ||
+      return failure(failed(writePackageFile(*module, compile, options.output)) ||
                      (options.verbose && failed(finishPhase(phase, begin))));
     }
-    if (failed(runPhase(phase, *module, options.compile)) || failed(finishPhase(phase, begin))) {
+    if (failed(runPhase(phase, *module, compile)) || failed(finishPhase(phase, begin))) {
       return failure();
     }
   }
-  return writeText(*module, options.output);
+  return writeText(options.output);
 }
 
 LogicalResult coopt::runDriver(const DriverOptions &options) { return Compilation(options).run(); }

@@ -5,7 +5,6 @@
 #include "coopt/Analysis/VerifySchedule.h"
 #include "coopt/Conversion/Passes.h"
 #include "coopt/Numerics/QuantizationScheme.h"
-#include "coopt/Package/PackageBuilder.h"
 #include "coopt/Target/KernelEntries.h"
 #include "coopt/Transforms/AssignLayouts.h"
 #include "coopt/Transforms/Compress.h"
@@ -106,6 +105,9 @@ LogicalResult kernelsPhase(ModuleOp module, const CompileOptions &options) {
   }
   auto kernels = cast<ModuleOp>(SymbolTable::lookupSymbolIn(module, "kernels"));
   for (const std::string &variant : options.variants) {
+    if (options.progress) {
+      options.progress("code for " + variant, 0, 0);
+    }
     if (failed(lowerVariant(module, kernels, variant))) {
       return failure();
     }
@@ -182,7 +184,7 @@ LogicalResult coopt::runPhase(Phase phase, ModuleOp module, const CompileOptions
 
 LogicalResult coopt::writePackageFile(ModuleOp module, const CompileOptions &options,
                                       const std::string &path) {
-  return package::buildPackage(module, options.variants, path);
+  return package::buildPackage(module, options.variants, path, options.progress);
 }
 
 namespace {

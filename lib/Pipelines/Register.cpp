@@ -16,8 +16,11 @@
 #include "coopt/Pipelines/Phases.h"
 #include "coopt/Target/X86.h"
 #include "coopt/Transforms/Compress.h"
+#include "coopt/Transforms/EntriesToFunctions.h"
 #include "coopt/Transforms/ExpandToReference.h"
 
+#include "mlir/Dialect/AMX/AMXDialect.h"
+#include "mlir/Dialect/AMX/Transforms.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
@@ -34,10 +37,11 @@ void coopt::registerCooptDialects(mlir::DialectRegistry &registry) {
   registry.insert<program::ProgramDialect>();
   registry.insert<quantized::QuantizedDialect>();
   registry.insert<schedule::ScheduleDialect>();
+  mlir::registerConvertAMXToLLVMInterface(registry);
 }
 
 void coopt::insertPhaseDialects(mlir::DialectRegistry &registry) {
-  registry.insert<mlir::affine::AffineDialect, mlir::arith::ArithDialect,
+  registry.insert<mlir::affine::AffineDialect, mlir::amx::AMXDialect, mlir::arith::ArithDialect,
                   mlir::bufferization::BufferizationDialect, mlir::cf::ControlFlowDialect,
                   mlir::func::FuncDialect, mlir::linalg::LinalgDialect, mlir::LLVM::LLVMDialect,
                   mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
@@ -50,6 +54,7 @@ void coopt::registerCooptPasses() {
   registerPhasePipelines();
   registerCompressPass();
   registerAnalysisPasses();
+  registerEntriesToFunctionsPass();
   registerExpandToReferencePass();
   package::registerPackagePasses();
   program::registerProgramPasses();

@@ -1,8 +1,10 @@
 #include "coopt/Support/MappedFile.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -34,6 +36,14 @@ Expected<MappedFile> MappedFile::open(const std::string &path) {
   }
   ::close(descriptor);
   return file;
+}
+
+Expected<MappedFile> MappedFile::openInside(const std::string &folder, const std::string &file) {
+  const std::filesystem::path path(file);
+  if (path.is_absolute() || std::find(path.begin(), path.end(), "..") != path.end()) {
+    return fail("expected a file under the model's folder, got '" + file + "'");
+  }
+  return open((std::filesystem::path(folder) / path).string());
 }
 
 MappedFile::~MappedFile() {

@@ -34,6 +34,12 @@ bool ReplayReport::good() const {
                                        [](const ReplayRow &row) { return row.comparison.outside == 0; });
 }
 
+const ReplayRow *ReplayReport::firstMissing() const {
+  auto found = std::find_if(rows.begin(), rows.end(),
+                            [](const ReplayRow &row) { return row.compared < row.recorded; });
+  return found == rows.end() ? nullptr : &*found;
+}
+
 namespace {
 
 class ReplayObserver : public Observer {

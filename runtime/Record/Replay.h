@@ -29,8 +29,10 @@ struct ReplayReport {
   std::vector<ReplayRow> rows; ///< in the order of the record
   uint64_t compared() const;
   uint64_t recorded() const;
-  /// Whether something was compared and nothing lies outside the tolerance.
+  /// Whether something was compared and nothing of it lies outside the tolerance.
   bool good() const;
+  /// The first op id with dispatches that were not compared; null if all were.
+  const ReplayRow *firstMissing() const;
 };
 
 /// Repeats the record's calls. Before each dispatch that the record also has (op id, place in its run,

@@ -1,8 +1,10 @@
 //===- coopt-compile.cpp - A model and a machine to one package -----------------------------===//
 #include "coopt/Pipelines/Driver.h"
 #include "coopt/Support/MappedFile.h"
+#include "coopt/Support/StandardOutput.h"
 
 #include <CLI/CLI.hpp>
+#include <limits>
 
 using namespace coopt;
 
@@ -35,6 +37,22 @@ Expected<machine::Machine> readMachine(const std::string &target) {
   return machine::parseMachine({reinterpret_cast<const char *>(file->data()), file->size()}, target);
 }
 
+int wrong(const std::string &message) {
+  llvm::errs() << "coopt-compile: error: " << message << "\n";
+  return 1;
+}
+
+/// The exit status of a program that printed to standard output what it was asked for.
+int finishOutput() {
+  llvm::outs().flush();
+  if (std::error_code error = llvm::outs().error()) {
+    llvm::outs().clear_error(); // else its destructor ends the program in its own way
+    return wrong("standard output can't be written: " + error.message());
+  }
+  auto shown = flushStandardOutput();
+  return shown ? 0 : wrong(shown.error().message);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -48,7 +66,7 @@ int main(int argc, char **argv) {
            "w8a8   weights int8 per output channel, activations int8 per token, int32 accumulators, scales\n"
            "       at the end: (f32(acc) * s_w) * s_a; all ops are Exact or Fixed, the same bits everywhere\n"
            "#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32> for both of w8a8's operands\n";
-    return 0;
+    return finishOutput();
   }
   app.set_version_flag("--version", "coopt 0.1.0");
   DriverOptions options;
@@ -71,7 +89,7 @@ int main(int argc, char **argv) {
   app.add_option("--context", options.importOptions.context,
                  "positions that a session holds (0: what the model allows)")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber);
+      ->check(CLI::Range(int64_t(0), std::numeric_limits<int64_t>::max()));
   app.add_option("--schedule", options.compile.scheduleFile,
                  "JSON file of schedules that win over the chosen ones");
   app.add_option("--isa", variants,
@@ -85,16 +103,12 @@ int main(int argc, char **argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
     if (error.get_exit_code() == 0) {
-      return app.exit(error); // --help, --version
+      app.exit(error); // --help, --version
+      return finishOutput();
     }
-    llvm::errs() << "coopt-compile: error: " << error.what() << " (--help lists the options)\n";
-    return 1;
+    return wrong(std::string(error.what()) + " (--help lists the options)");
   }
 
-  auto wrong = [](const std::string &message) {
-    llvm::errs() << "coopt-compile: error: " << message << "\n";
-    return 1;
-  };
   auto machine = readMachine(target);
   if (!machine) {
     return wrong(machine.error().message);
@@ -130,5 +144,5 @@ int main(int argc, char **argv) {
     }
     options.compile.variants.push_back(variant.str());
   }
-  return mlir::succeeded(runDriver(options)) ? 0 : 1;
+  return mlir::succeeded(runDriver(options)) ? finishOutput() : 1;
 }

@@ -1,10 +1,11 @@
 //===- coopt-gen.cpp - Models of any size with seeded weights --------------------===//
 #include "coopt/Import/ModelGenerator.h"
+#include "coopt/Support/StandardOutput.h"
 
 #include <CLI/CLI.hpp>
 
-#include <unistd.h>
 #include <cstdio>
+#include <unistd.h>
 
 using namespace coopt;
 using namespace coopt::import;
@@ -67,7 +68,16 @@ int main(int argc, char **argv) {
   app.add_option("-o,--output", directory, "Folder to write, made if it does not exist")
       ->type_name("DIR")
       ->required();
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError &stop) {
+    if (stop.get_exit_code() != 0) {
+      return report(std::string(stop.what()) + " (--help lists the options)");
+    }
+    app.exit(stop); // --help
+    auto shown = flushStandardOutput();
+    return shown ? 0 : report(shown.error().message);
+  }
 
   options.type = type == "f32" ? TensorType::F32 : type == "f16" ? TensorType::F16 : TensorType::BF16;
   if (!*keyValueHeads) {

@@ -34,6 +34,7 @@ struct Options {
 
   std::string record, replay;
   std::vector<double> replayTolerance; ///< empty, or absolute and relative
+  bool replayPartial = false;
   bool stats = false;
   std::string trace;
 };

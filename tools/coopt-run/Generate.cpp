@@ -29,6 +29,7 @@ public:
     isFirst = false;
   }
   void finish() { show((stream ? stream->finish() : "") + "\n"); }
+  bool hasShown() const { return !isFirst; }
 
 private:
   static void show(const std::string &text) {
@@ -73,6 +74,9 @@ static Status generateTokens(const Options &options, const Package &package, run
     }
     ++generated;
     printer.token(*token);
+    if (std::ferror(stdout)) {
+      break; // nobody sees more; the program ends with the reason
+    }
     if (i + 1 == options.count) {
       break;
     }
@@ -83,7 +87,10 @@ static Status generateTokens(const Options &options, const Package &package, run
     }
     status = session.append(&*token, 1);
   }
-  printer.finish();
+  // A run that fails at once has printed nothing; a later message starts on a line of its own.
+  if (status || printer.hasShown()) {
+    printer.finish();
+  }
   return status;
 }
 

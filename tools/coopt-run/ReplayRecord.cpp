@@ -1,6 +1,7 @@
 #include "Commands.h"
 
 #include "Record/Replay.h"
+#include "coopt/Support/Json.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -44,10 +45,21 @@ Expected<bool> run::replayRecord(const Options &options, const Package &package)
                 static_cast<unsigned long long>(row.recorded), static_cast<unsigned long long>(row.compared),
                 verdict(row).c_str());
   }
-  std::printf("%llu of %llu dispatches compared: %s\n", static_cast<unsigned long long>(report->compared()),
-              static_cast<unsigned long long>(report->recorded()),
-              report->compared() == 0 ? "nothing to compare"
-              : report->good()        ? "good"
-                                      : "different");
+  uint64_t compared = report->compared(), recorded = report->recorded();
+  const runtime::ReplayRow *missing = report->firstMissing();
+  bool isIncomplete = missing && !options.replayPartial;
+  std::printf("%llu of %llu dispatches compared: %s\n", static_cast<unsigned long long>(compared),
+              static_cast<unsigned long long>(recorded),
+              compared == 0     ? "nothing to compare"
+              : !report->good() ? "different"
+              : isIncomplete    ? "incomplete"
+                                : "good");
+  if (isIncomplete) {
+    return fail(options.replay + ": expected all " + std::to_string(recorded) +
+                " recorded dispatches to be compared, got " + std::to_string(compared) +
+                ": the package has " + "no counterpart with the same operands for " +
+                std::to_string(recorded - compared) + ", first of op id " + inQuotes(missing->opId) +
+                " (--replay-partial lets it pass)");
+  }
   return report->good();
 }

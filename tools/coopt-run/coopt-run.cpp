@@ -1,12 +1,35 @@
 //===- coopt-run.cpp - Runs a package ---------------------------------------===//
 #include "Commands.h"
 
+#include "coopt/Support/Json.h"
+#include "coopt/Support/StandardOutput.h"
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
+#include <limits>
 
 using namespace coopt;
 using namespace coopt::run;
+
+/// Ids separated by commas. Throws a CLI::ValidationError, as CLI11's own readers do.
+static std::vector<int32_t> parseTokens(const std::string &text) {
+  std::vector<int32_t> ids;
+  for (size_t begin = 0; begin <= text.size();) {
+    size_t end = std::min(text.find(',', begin), text.size());
+    int32_t id = 0;
+    auto [rest, problem] = std::from_chars(text.data() + begin, text.data() + end, id);
+    if (problem != std::errc() || rest != text.data() + end) {
+      throw CLI::ValidationError("--tokens", "token " + std::to_string(ids.size()) +
+                                                 ": expected an id below 2147483648, got " +
+                                                 inQuotes(text.substr(begin, end - begin)));
+    }
+    ids.push_back(id);
+    begin = end + 1;
+  }
+  return ids;
+}
 
 static void describe(CLI::App &app, Options &options) {
   app.add_option("package", options.package, "The package, as made by coopt-compile")
@@ -16,9 +39,9 @@ static void describe(CLI::App &app, Options &options) {
   app.add_option("--prompt", options.prompt, "Generate text that goes on from TEXT")
       ->type_name("TEXT")
       ->group("What to run");
-  app.add_option("--tokens", options.tokens, "Like --prompt, from token ids (nothing is put before them)")
-      ->delimiter(',')
-      ->allow_extra_args(false) // the package may follow
+  app.add_option_function<std::string>(
+         "--tokens", [&options](const std::string &text) { options.tokens = parseTokens(text); },
+         "Like --prompt, from token ids (nothing is put before them)")
       ->type_name("1,2,3")
       ->group("What to run");
   app.add_option("--score", options.score,
@@ -38,7 +61,7 @@ static void describe(CLI::App &app, Options &options) {
 
   app.add_option("-n", options.count, "Most tokens to generate")
       ->capture_default_str()
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(int64_t(0), std::numeric_limits<int64_t>::max()))
       ->type_name("N")
       ->group("Generation");
   app.add_option("--temperature", options.temperature, "0: the most probable token")
@@ -92,6 +115,9 @@ static void describe(CLI::App &app, Options &options) {
       ->allow_extra_args(false)
       ->type_name("ABS,REL")
       ->group("Measurement");
+  app.add_flag("--replay-partial", options.replayPartial,
+               "Let --replay succeed though dispatches of the record have no counterpart in the package")
+      ->group("Measurement");
   app.footer("Examples:\n"
              "  coopt-run model.coopt --prompt \"Once upon a time\" -n 100 --stats\n"
              "  coopt-run model.coopt --tokens 1,403,407 --print-tokens --temperature 0.8 --seed 3\n"
@@ -113,8 +139,8 @@ static Status checkCombination(const Options &options) {
       !(options.inputs.empty() && options.outputs.empty() && options.sizes.empty())) {
     return fail("--input, --output and --size belong to --function");
   }
-  if (options.replay.empty() && !options.replayTolerance.empty()) {
-    return fail("--replay-tolerance belongs to --replay");
+  if (options.replay.empty() && (options.replayPartial || !options.replayTolerance.empty())) {
+    return fail("--replay-tolerance and --replay-partial belong to --replay");
   }
   if (!options.replayTolerance.empty() &&
       (options.replayTolerance.size() != 2 ||
@@ -179,7 +205,13 @@ int main(int argc, char **argv) {
     try {
       app.parse(argc, argv);
     } catch (const CLI::Success &success) {
-      return app.exit(success); // --help, --version
+      app.exit(success); // --help, --version
+      auto shown = flushStandardOutput();
+      return shown ? 0 : error(shown.error().message);
+    } catch (const CLI::ConversionError &mistake) {
+      return error(std::string(mistake.what()) + " (--help says what is expected)");
+    } catch (const CLI::ArgumentMismatch &mistake) {
+      return error(std::string(mistake.what()) + " (--help says what is expected)");
     } catch (const CLI::ParseError &mistake) {
       return error(mistake.what());
     }
@@ -187,8 +219,8 @@ int main(int argc, char **argv) {
     if (!good) {
       return error(good.error().message);
     }
-    if (std::fflush(stdout) != 0) {
-      return error("standard output can't be written");
+    if (auto shown = flushStandardOutput(); !shown) {
+      return error(shown.error().message);
     }
     return *good ? 0 : 1;
   } catch (const std::exception &exception) {

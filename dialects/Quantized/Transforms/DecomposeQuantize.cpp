@@ -32,10 +32,6 @@ struct ArithBuilder {
   Value select(Value c, Value a, Value b) { return arith::SelectOp::create(builder, c, a, b); }
 };
 
-/// Numerics' limit of the quotient before an asymmetric code's zero is added: beyond any code, exact in
-/// rounding.
-constexpr float kQuotientLimit = 0x1p+21f;
-
 /// The scale as it is stored: f16 saturates finite values at 65504 and rounds; 0 is replaced by 1.
 Value createStoredScale(ImplicitLocOpBuilder &builder, Value scale, Type type) {
   ArithBuilder b{builder};
@@ -111,19 +107,18 @@ Block quantizeRows(ImplicitLocOpBuilder &builder, SchemeAttr scheme, Value x, Bl
                                                0.0f, limit);
         return arith::FPToUIOp::create(nested, getElementTypeOrSelf(init.zeros.getType()), zero);
       });
-  result.codes =
-      createElementwise(builder, {{x, {0, 1}}, {result.scales, {0}}, {result.zeros, {0}}}, init.codes,
-                        [&](ImplicitLocOpBuilder &nested, ValueRange args) -> Value {
-                          ArithBuilder b{nested};
-                          Value quotient = numerics::quantizeElement(b, args[0], extendScale(nested, args[1]),
-                                                                     -kQuotientLimit, kQuotientLimit);
-                          Value zero = arith::UIToFPOp::create(nested, nested.getF32Type(), args[2]);
-                          Value code = b.add(quotient, zero), low = b.constant(0.0f),
-                                high = b.constant(limit);
-                          code = b.select(b.lessThan(code, low), low, code);
-                          code = b.select(b.greaterThan(code, high), high, code);
-                          return arith::FPToUIOp::create(nested, codeType, code);
-                        });
+  result.codes = createElementwise(
+      builder, {{x, {0, 1}}, {result.scales, {0}}, {result.zeros, {0}}}, init.codes,
+      [&](ImplicitLocOpBuilder &nested, ValueRange args) -> Value {
+        ArithBuilder b{nested};
+        Value quotient = numerics::quantizeElement(b, args[0], extendScale(nested, args[1]),
+                                                   -numerics::kQuotientLimit, numerics::kQuotientLimit);
+        Value zero = arith::UIToFPOp::create(nested, nested.getF32Type(), args[2]);
+        Value code = b.add(quotient, zero), low = b.constant(0.0f), high = b.constant(limit);
+        code = b.select(b.lessThan(code, low), low, code);
+        code = b.select(b.greaterThan(code, high), high, code);
+        return arith::FPToUIOp::create(nested, codeType, code);
+      });
   return result;
 }
 

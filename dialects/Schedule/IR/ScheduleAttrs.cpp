@@ -134,7 +134,7 @@ static ParseResult parseSizes(AsmParser &parser, SmallVectorImpl<int64_t> &sizes
 
 Attribute ConfigAttr::parse(AsmParser &parser, Type) {
   llvm::SMLoc location = parser.getCurrentLocation();
-  SmallVector<int64_t> tile, inner;
+  SmallVector<int64_t> tile;
   SmallVector<TailPolicy> tail;
   int64_t vector = 0;
   llvm::SmallDenseSet<StringRef> seen;
@@ -166,34 +166,25 @@ Attribute ConfigAttr::parse(AsmParser &parser, Type) {
     if (key == "tile") {
       return parseSizes(parser, tile);
     }
-    if (key == "inner") {
-      return parseSizes(parser, inner);
-    }
     if (key == "vector") {
       return parser.parseInteger(vector);
     }
     if (key == "tail") {
       return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, policy);
     }
-    return parser.emitError(place) << "expected tile, inner, vector or tail, got '" << key << "'";
+    return parser.emitError(place) << "expected tile, vector or tail, got '" << key << "'";
   };
   if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater, field)) {
     return {};
   }
   return ConfigAttr::getChecked([&] { return parser.emitError(location); }, parser.getContext(),
-                                ArrayRef<int64_t>(tile), ArrayRef<int64_t>(inner), vector,
-                                ArrayRef<TailPolicy>(tail));
+                                ArrayRef<int64_t>(tile), vector, ArrayRef<TailPolicy>(tail));
 }
 
 void ConfigAttr::print(AsmPrinter &printer) const {
   printer << "<tile = [";
   llvm::interleaveComma(getTile(), printer);
   printer << "]";
-  if (!getInner().empty()) {
-    printer << ", inner = [";
-    llvm::interleaveComma(getInner(), printer);
-    printer << "]";
-  }
   if (getVector() != 0) {
     printer << ", vector = " << getVector();
   }
@@ -206,26 +197,13 @@ void ConfigAttr::print(AsmPrinter &printer) const {
 }
 
 LogicalResult ConfigAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> tile,
-                                 ArrayRef<int64_t> inner, int64_t vector, ArrayRef<TailPolicy> tail) {
+                                 int64_t vector, ArrayRef<TailPolicy> tail) {
   if (tile.empty()) {
     return emitError() << "expected at least one tile size";
   }
   for (int64_t size : tile) {
     if (size < 0) {
       return emitError() << "expected tile sizes >= 0, got " << size;
-    }
-  }
-  if (!inner.empty() && inner.size() != tile.size()) {
-    return emitError() << "expected as many inner sizes as tile sizes (" << tile.size() << "), got "
-                       << inner.size();
-  }
-  for (auto [index, size] : llvm::enumerate(inner)) {
-    if (size < 0) {
-      return emitError() << "expected inner sizes >= 0, got " << size;
-    }
-    if (tile[index] != 0 && size > tile[index]) {
-      return emitError() << "inner size " << size << " of loop " << index << " exceeds its tile size "
-                         << tile[index];
     }
   }
   if (vector != 0 && (vector < 0 || vector > 64 || !llvm::isPowerOf2_64(static_cast<uint64_t>(vector)))) {

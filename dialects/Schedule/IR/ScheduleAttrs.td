@@ -65,25 +65,23 @@ def Schedule_ConfigAttr : Schedule_Attr<"Config", "config"> {
   let summary = "How a kernel is tiled and vectorised.";
   let description = [{
     `tile` holds one tile size for each loop of the kernel's root op, in the order of its iteration domain, 0 meaning that the
-    loop is not tiled; one tile is one work item. `inner` optionally holds the register tile inside it, in the same order.
+    loop is not tiled; one tile is one work item.
     `vector` is the number of lanes that the innermost loop is written for (0: the lowering's choice). `tail` optionally
     says for each loop how its last, partial tile is computed: `peel` (a copy of the code for the rest), `mask` (masked vectors),
     `pad` (the storage is padded), `runtime` (sizes are run-time values; what all loops do where `tail` is absent).
 
-    C2: `tile` is not empty and holds no negative size. C3: `inner`, if present, has as many sizes as `tile`, and an inner size is not negative
-    and no larger than a tile size other than 0. C4: `vector` is 0 or a power of two of at most 64. C5: `tail`, if present, has as many
-    policies as `tile` has sizes.
+    C2: `tile` is not empty and holds no negative size. C3: `vector` is 0 or a power of two of at most 64. C4: `tail`, if present, has as
+    many policies as `tile` has sizes.
 
-    Example: `#schedule.config<tile = [4, 64], inner = [4, 16], vector = 16, tail = [peel, mask]>`
+    Example: `#schedule.config<tile = [4, 64], vector = 16, tail = [peel, mask]>`
   }];
   let parameters = (ins
     ArrayRefParameter<"int64_t">:$tile,
-    OptionalArrayRefParameter<"int64_t">:$inner,
     DefaultValuedParameter<"int64_t", "0">:$vector,
     OptionalArrayRefParameter<"TailPolicy">:$tail
   );
   let builders = [
-    AttrBuilder<(ins "::llvm::ArrayRef<int64_t>":$tile), [{ return $_get($_ctxt, tile, ::llvm::ArrayRef<int64_t>(), 0, ::llvm::ArrayRef<TailPolicy>()); }]>,
+    AttrBuilder<(ins "::llvm::ArrayRef<int64_t>":$tile), [{ return $_get($_ctxt, tile, 0, ::llvm::ArrayRef<TailPolicy>()); }]>,
   ];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;
@@ -94,8 +92,8 @@ def Schedule_SetAttr : Schedule_Attr<"Set", "set"> {
   let description = [{
     The configuration of the first guard that holds is used.
 
-    C6: there are as many guards as configurations, and at least one. C7: the last guard is true, and no other (what
-    follows a true guard could never be chosen). C8: all configurations have the same number of tile sizes.
+    C5: there are as many guards as configurations, and at least one. C6: the last guard is true, and no other (what
+    follows a true guard could never be chosen). C7: all configurations have the same number of tile sizes.
 
     Example: `#schedule.set<[<["tokens" le 1]> -> <tile = [1, 64]>, <[]> -> <tile = [4, 64]>]>`
   }];

@@ -19,8 +19,8 @@ def Schedule_KernelOp : Op<Schedule_Dialect, "kernel",
     The op is in destination style, but does not carry the upstream interface: that one admits nothing but tensors and
     memrefs as destinations, and a state is neither.
 
-    C9: the id is not empty. C10: block arguments are as many as operands and have their types. C11: a destination is no scalar (index, integer, float, vector).
-    C12: results are as many as destinations that are no memrefs and have their types, in order. C13: `schedule.yield` yields values of the
+    C8: the id is not empty. C9: block arguments are as many as operands and have their types. C10: a destination is no scalar (index, integer, float, vector).
+    C11: results are as many as destinations that are no memrefs and have their types, in order. C12: `schedule.yield` yields values of the
     result types, in order.
     Whether the choices fit the root op's loops is checked by `verifySchedule`, not here.
 

@@ -9,6 +9,7 @@
 #define COOPT_PIPELINES_PHASES_H
 
 #include "coopt/Machine/Machine.h"
+#include "coopt/Package/PackageBuilder.h"
 
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -40,6 +41,8 @@ struct CompileOptions {
   std::string scheduleFile;
   /// Instruction-set variants to generate, in the order of the package.
   std::vector<std::string> variants = {"generic", "avx2", "avx512", "amx"};
+  /// Hears what the long phases (kernels, package) are at.
+  package::Progress progress;
 };
 
 /// Runs one phase between import and package, both exclusive, on `module`. Errors are diagnostics.

@@ -19,6 +19,10 @@ public:
   /// path.
   static Expected<MappedFile> open(const std::string &path);
 
+  /// Maps the file that `file` names relative to `folder`. Errors besides those of open: `file` is absolute or
+  /// has a part "..", and so may lie outside.
+  static Expected<MappedFile> openInside(const std::string &folder, const std::string &file);
+
   MappedFile() = default;
   MappedFile(MappedFile &&other) noexcept { swap(other); }
   MappedFile &operator=(MappedFile &&other) noexcept {

@@ -181,8 +181,8 @@ TEST_F(BadInput, MlirFiles) {
   struct {
     const char *text, *message;
   } cases[] = {
-      {"", "holds no function"},
-      {"module {}", "holds no function"},
+      {"", "is empty: expected a module"},
+      {"module {}", "is empty: expected a module"},
       {"\x01\x02\x03", "bad.mlir:1:1: "},
       {"func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {\n  return %y : tensor<4xf32>\n}",
        "bad.mlir:2:10: .*undeclared"},

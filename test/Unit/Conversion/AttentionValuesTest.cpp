@@ -7,13 +7,6 @@
 namespace coopt::test {
 namespace {
 
-std::string replaced(std::string text, const std::string &from, const std::string &to) {
-  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
-    text.replace(at, from.size(), to);
-  }
-  return text;
-}
-
 constexpr int64_t kLayers = 2, kHeads = 3, kQueryHeads = 6, kCapacity = 200, kLayer = 1;
 
 const char *kText = R"(

@@ -23,6 +23,9 @@ namespace coopt::test {
 std::vector<Isa> runnableIsas();
 const char *nameOf(Isa isa);
 
+/// `text` with `to` wherever it has `from`.
+std::string replaced(std::string text, const std::string &from, const std::string &to);
+
 /// Elements that end where an inaccessible page begins: reading or writing behind them ends the test.
 template <typename T>
 class Buffer {

@@ -7,13 +7,6 @@
 namespace coopt::test {
 namespace {
 
-std::string replaced(std::string text, const std::string &from, const std::string &to) {
-  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
-    text.replace(at, from.size(), to);
-  }
-  return text;
-}
-
 /// Sizes of a contraction: weights WN x K, of which N rows from n0 on are used.
 struct Shape {
   int64_t weightRows, depth, first, columns;

@@ -11,13 +11,6 @@ namespace {
 const int64_t kSizes[] = {1, 3, 8, 15, 16, 17, 33, 64, 72, 172};
 
 /// `text` with every `from` replaced.
-std::string replaced(std::string text, const std::string &from, const std::string &to) {
-  for (size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
-    text.replace(at, from.size(), to);
-  }
-  return text;
-}
-
 struct Reduction {
   const char *name;
   float (*reference)(const float *, int64_t, int64_t);

@@ -20,7 +20,7 @@ TEST_F(RecipeErrors, Sources) {
   expectError(R"(model.parameter @w : tensor<4x2xf32> from #model.source<"short", 37, tensor<4x2xf32>>)",
               "lies outside the file");
   expectError(R"(model.parameter @w : tensor<5x2xf32> from #model.source<"absent", 0, tensor<5x2xf32>>)",
-              "parameter 'w': " + folder + "/absent: No such file");
+              "parameter 'w': " + folder.file("absent") + ": No such file");
   expectError(R"(model.parameter @w : tensor<5x2xf32> from #model.source<"../short", 0, tensor<5x2xf32>>)",
               "expected a file under the model's folder, got '../short'");
   expectError(R"(model.parameter @w : tensor<5x2xf32> from #model.source<"/etc/passwd", 0, tensor<5x2xf32>>)",

@@ -2,6 +2,7 @@
 #ifndef COOPT_TEST_UNIT_PACKAGE_RECIPEFIXTURE_H
 #define COOPT_TEST_UNIT_PACKAGE_RECIPEFIXTURE_H
 
+#include "Files.h"
 #include "coopt/Package/RecipeEvaluator.h"
 
 #include "dialects/Model/IR/Model.h"
@@ -17,7 +18,6 @@
 #include <cstring>
 #include <fstream>
 #include <string>
-#include <unistd.h>
 #include <vector>
 
 namespace coopt {
@@ -27,20 +27,11 @@ protected:
   RecipeFixture() {
     context.loadDialect<model::ModelDialect, quantized::QuantizedDialect, mlir::arith::ArithDialect,
                         mlir::tensor::TensorDialect>();
-    char path[] = "/tmp/coopt-recipe-XXXXXX";
-    folder = mkdtemp(path);
-  }
-  ~RecipeFixture() override {
-    for (const std::string &file : written) {
-      ::unlink(file.c_str());
-    }
-    ::rmdir(folder.c_str());
   }
 
   template <typename T>
   void writeFile(const std::string &name, const std::vector<T> &values, size_t offset = 0) {
-    written.push_back(folder + "/" + name);
-    std::ofstream stream(written.back(), std::ios::binary);
+    std::ofstream stream(folder.file(name), std::ios::binary);
     stream << std::string(offset, 'x');
     stream.write(reinterpret_cast<const char *>(values.data()), values.size() * sizeof(T));
   }
@@ -50,7 +41,7 @@ protected:
     if (!module) {
       return fail("does not parse");
     }
-    return RecipeEvaluator::create(*module, folder, options);
+    return RecipeEvaluator::create(*module, folder.path, options);
   }
 
   static std::vector<uint8_t> bytesOf(const RecipeEvaluator &evaluator, const std::string &name) {
@@ -74,8 +65,7 @@ protected:
 
   mlir::MLIRContext context;
   mlir::OwningOpRef<mlir::ModuleOp> module;
-  std::string folder;
-  std::vector<std::string> written;
+  test::TemporaryFolder folder;
 };
 
 } // namespace coopt

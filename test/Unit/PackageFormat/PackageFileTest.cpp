@@ -1,3 +1,4 @@
+#include "Files.h"
 #include "SamplePrograms.h"
 #include "coopt/PackageFormat/Package.h"
 
@@ -14,7 +15,8 @@ using namespace coopt::package::test;
 namespace {
 
 std::string temporary(const std::string &name) {
-  return testing::TempDir() + "coopt_" + std::to_string(getpid()) + "_" + name;
+  static coopt::test::TemporaryFolder folder;
+  return folder.file(name);
 }
 
 PackageContents sampleContents() {

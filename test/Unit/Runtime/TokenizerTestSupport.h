@@ -2,27 +2,19 @@
 #ifndef COOPT_TEST_UNIT_RUNTIME_TOKENIZERTESTSUPPORT_H
 #define COOPT_TEST_UNIT_RUNTIME_TOKENIZERTESTSUPPORT_H
 
+#include "Files.h"
 #include "Tokenizer/Tokenizer.h"
 #include "coopt/Import/TokenizerJson.h"
 
-#include <fstream>
 #include <gtest/gtest.h>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <sstream>
 
 namespace coopt::test {
 
 inline const std::string inputs = COOPT_TEST_SOURCE_DIR "/Unit/Import/Inputs/";
 inline const std::string stories = COOPT_TEST_DATA "/models/stories260k/";
-
-inline std::string readFile(const std::string &path) {
-  std::ifstream in(path, std::ios::binary);
-  std::stringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
 
 /// A tokenizer and the section that it reads.
 struct LoadedTokenizer {

@@ -1,5 +1,7 @@
 #include "coopt/Support/MappedFile.h"
 
+#include "Files.h"
+
 #include <cstdio>
 #include <gtest/gtest.h>
 
@@ -28,4 +30,18 @@ TEST(MappedFile, ContentsSurviveAMove) {
   MappedFile moved = std::move(*file);
   ASSERT_EQ(moved.size(), 7u);
   EXPECT_EQ(std::string(reinterpret_cast<const char *>(moved.data()), 7), "weights");
+}
+
+TEST(MappedFile, InsideOfAFolder) {
+  test::TemporaryFolder folder;
+  std::filesystem::create_directory(folder.file("a..b"));
+  test::writeFile(folder.file("a..b/w"), "weights");
+  auto file = MappedFile::openInside(folder.path, "./a..b/w");
+  ASSERT_TRUE(file.has_value()) << file.error().message;
+  EXPECT_EQ(file->size(), 7u);
+  for (std::string outside : {"/etc/passwd", "..", "../w", "a..b/../../w", "a..b/.."}) {
+    file = MappedFile::openInside(folder.path, outside);
+    ASSERT_FALSE(file.has_value());
+    EXPECT_EQ(file.error().message, "expected a file under the model's folder, got '" + outside + "'");
+  }
 }

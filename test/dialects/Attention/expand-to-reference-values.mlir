@@ -1,13 +1,7 @@
 // Fixed attention, computed: values are those of an independent implementation of its definition. Scores are 0 or
 // -500, so that every exponential is exactly 0 or 1 and the bits depend on nothing but the order of operations.
 //
-// RUN: coopt-opt %s -coopt-expand-to-reference \
-// RUN:   -one-shot-bufferize="bufferize-function-boundaries allow-unknown-ops=false function-boundary-type-conversion=identity-layout-map" \
-// RUN:   -convert-linalg-to-loops -lower-affine -convert-scf-to-cf -expand-strided-metadata -lower-affine \
-// RUN:   -convert-math-to-llvm -convert-cf-to-llvm -convert-arith-to-llvm -finalize-memref-to-llvm -convert-func-to-llvm \
-// RUN:   -reconcile-unrealized-casts \
-// RUN: | mlir-runner -e main -entry-point-result=void -shared-libs=%mlir_lib_dir/libmlir_runner_utils.so \
-// RUN: | FileCheck %s
+// RUN: coopt-opt %s -coopt-expand-to-reference | %plain_lowering | %plain_runner | FileCheck %s
 
 !buffer = memref<8x130x3xf32>
 

@@ -1,27 +1,23 @@
 // RUN: coopt-opt %s -split-input-file -verify-diagnostics
 
-// C1: an extent of nothing
 // expected-error @+1 {{expected positive extents, got layers = 5, heads = 0, head_size = 7, capacity = 513}}
-func.func private @c1(!attention.state<layers = 5, heads = 0, head_size = 7, capacity = 513, element = f32>)
+func.func private @c1_an_extent_of_nothing(!attention.state<layers = 5, heads = 0, head_size = 7, capacity = 513, element = f32>)
 
 // -----
 
-// C1: too large
 // expected-error @+1 {{the size of the state is not representable}}
-func.func private @c1(!attention.state<layers = 4294967296, heads = 4294967296, head_size = 7, capacity = 513, element = f32>)
+func.func private @c1_too_large(!attention.state<layers = 4294967296, heads = 4294967296, head_size = 7, capacity = 513, element = f32>)
 
 // -----
 
-// C1: element
 // expected-error @+1 {{expected f32 as the element of a state, got 'f16'}}
-func.func private @c1(!attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f16>)
+func.func private @c1_element(!attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f16>)
 
 // -----
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
-// C2: other values
-func.func @c2(%k: tensor<?x4x7xf32>, %v: tensor<3x4x7xf32>, %p: index, %s: !state) {
+func.func @c2_other_values(%k: tensor<?x4x7xf32>, %v: tensor<3x4x7xf32>, %p: index, %s: !state) {
   // expected-error @+1 {{expected keys and values of one shape, static but for the positions, got 'tensor<?x4x7xf32>' and 'tensor<3x4x7xf32>'}}
   %r = attention.append ins(%k, %v : tensor<?x4x7xf32>, tensor<3x4x7xf32>) at %p into %s layer(0) : !state -> !state
   return
@@ -31,8 +27,7 @@ func.func @c2(%k: tensor<?x4x7xf32>, %v: tensor<3x4x7xf32>, %p: index, %s: !stat
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
-// C2: dynamic heads
-func.func @c2(%k: tensor<?x?x7xf32>, %p: index, %s: !state) {
+func.func @c2_dynamic_heads(%k: tensor<?x?x7xf32>, %p: index, %s: !state) {
   // expected-error @+1 {{expected keys and values of one shape, static but for the positions}}
   %r = attention.append ins(%k, %k : tensor<?x?x7xf32>, tensor<?x?x7xf32>) at %p into %s layer(0) : !state -> !state
   return
@@ -42,8 +37,7 @@ func.func @c2(%k: tensor<?x?x7xf32>, %p: index, %s: !state) {
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
-// C2: heads
-func.func @c2(%k: tensor<?x5x7xf32>, %p: index, %s: !state) {
+func.func @c2_heads(%k: tensor<?x5x7xf32>, %p: index, %s: !state) {
   // expected-error @+1 {{expected the state's 4 key/value heads, got 5}}
   %r = attention.append ins(%k, %k : tensor<?x5x7xf32>, tensor<?x5x7xf32>) at %p into %s layer(0) : !state -> !state
   return
@@ -53,8 +47,7 @@ func.func @c2(%k: tensor<?x5x7xf32>, %p: index, %s: !state) {
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
-// C2: head size
-func.func @c2(%k: tensor<?x4x8xf32>, %p: index, %s: !state) {
+func.func @c2_head_size(%k: tensor<?x4x8xf32>, %p: index, %s: !state) {
   // expected-error @+1 {{expected 7 as head size, got 8}}
   %r = attention.append ins(%k, %k : tensor<?x4x8xf32>, tensor<?x4x8xf32>) at %p into %s layer(0) : !state -> !state
   return
@@ -64,8 +57,7 @@ func.func @c2(%k: tensor<?x4x8xf32>, %p: index, %s: !state) {
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
-// C2: mixed
-func.func @c2(%k: tensor<?x4x7xf32>, %v: memref<?x4x7xf32>, %p: index, %s: !state) {
+func.func @c2_mixed(%k: tensor<?x4x7xf32>, %v: memref<?x4x7xf32>, %p: index, %s: !state) {
   // expected-error @+1 {{expected keys and values that are both tensors or both memrefs}}
   %r = attention.append ins(%k, %v : tensor<?x4x7xf32>, memref<?x4x7xf32>) at %p into %s layer(0) : !state -> !state
   return
@@ -75,8 +67,7 @@ func.func @c2(%k: tensor<?x4x7xf32>, %v: memref<?x4x7xf32>, %p: index, %s: !stat
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
-// C3: layer
-func.func @c3(%p: index, %s: !state) {
+func.func @c3_layer(%p: index, %s: !state) {
   // expected-error @+1 {{expected a layer of the state, which has 5, got layer 5}}
   %r = attention.read key %s[%p, %p, %p] layer(5) : !state -> f32
   return
@@ -84,8 +75,7 @@ func.func @c3(%p: index, %s: !state) {
 
 // -----
 
-// C3: layer of a buffer
-func.func @c3(%p: index, %s: memref<40x513x7xf32>) {
+func.func @c3_layer_of_a_buffer(%p: index, %s: memref<40x513x7xf32>) {
   // expected-error @+1 {{expected a layer of the state, which has 5, got layer 5}}
   %r = attention.read key %s[%p, %p, %p] layer(5) heads(4) : memref<40x513x7xf32> -> f32
   return
@@ -93,8 +83,7 @@ func.func @c3(%p: index, %s: memref<40x513x7xf32>) {
 
 // -----
 
-// C3: negative
-func.func @c3(%p: index, %s: memref<?x513x7xf32>) {
+func.func @c3_negative(%p: index, %s: memref<?x513x7xf32>) {
   // expected-error @+1 {{expected a layer of the state, got layer -1}}
   %r = attention.read key %s[%p, %p, %p] layer(-1) heads(4) : memref<?x513x7xf32> -> f32
   return
@@ -104,8 +93,7 @@ func.func @c3(%p: index, %s: memref<?x513x7xf32>) {
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
-// C4: no result
-func.func @c4(%k: tensor<?x4x7xf32>, %p: index, %s: !state) {
+func.func @c4_no_result(%k: tensor<?x4x7xf32>, %p: index, %s: !state) {
   // expected-error @+1 {{expected one result of the state's type}}
   attention.append ins(%k, %k : tensor<?x4x7xf32>, tensor<?x4x7xf32>) at %p into %s layer(0) : !state
   return
@@ -113,8 +101,7 @@ func.func @c4(%k: tensor<?x4x7xf32>, %p: index, %s: !state) {
 
 // -----
 
-// C4: a result of a buffer
-func.func @c4(%k: tensor<?x4x7xf32>, %p: index, %s: memref<40x513x7xf32>) {
+func.func @c4_a_result_of_a_buffer(%k: tensor<?x4x7xf32>, %p: index, %s: memref<40x513x7xf32>) {
   // expected-error @+1 {{expected no result with the state's buffer}}
   %r = attention.append ins(%k, %k : tensor<?x4x7xf32>, tensor<?x4x7xf32>) at %p into %s layer(0) : memref<40x513x7xf32>
     -> !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
@@ -125,8 +112,7 @@ func.func @c4(%k: tensor<?x4x7xf32>, %p: index, %s: memref<40x513x7xf32>) {
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
-// C5: shape of the init
-func.func @c5(%q: tensor<?x8x7xf32>, %o: tensor<?x6x7xf32>, %p: index, %s: !state) {
+func.func @c5_shape_of_the_init(%q: tensor<?x8x7xf32>, %o: tensor<?x6x7xf32>, %p: index, %s: !state) {
   // expected-error @+1 {{expected 8 as extent 1 of the init, got 6}}
   %r = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : !state) at %p, %p outs(%o : tensor<?x6x7xf32>)
     layer(0) heads_per_group(2) scale(1.0) -> tensor<?x6x7xf32>
@@ -137,8 +123,7 @@ func.func @c5(%q: tensor<?x8x7xf32>, %o: tensor<?x6x7xf32>, %p: index, %s: !stat
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
-// C5: head size
-func.func @c5(%q: tensor<?x8x6xf32>, %p: index, %s: !state) {
+func.func @c5_head_size(%q: tensor<?x8x6xf32>, %p: index, %s: !state) {
   // expected-error @+1 {{expected 7 as head size, got 6}}
   %r = attention.attend ins(%q : tensor<?x8x6xf32>) state(%s : !state) at %p, %p outs(%q : tensor<?x8x6xf32>)
     layer(0) heads_per_group(2) scale(1.0) -> tensor<?x8x6xf32>
@@ -149,8 +134,7 @@ func.func @c5(%q: tensor<?x8x6xf32>, %p: index, %s: !state) {
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
-// C5: dynamic head size
-func.func @c5(%q: tensor<?x8x?xf32>, %p: index, %s: !state) {
+func.func @c5_dynamic_head_size(%q: tensor<?x8x?xf32>, %p: index, %s: !state) {
   // expected-error @+1 {{expected a static head size}}
   %r = attention.attend ins(%q : tensor<?x8x?xf32>) state(%s : !state) at %p, %p outs(%q : tensor<?x8x?xf32>)
     layer(0) heads_per_group(2) scale(1.0) -> tensor<?x8x?xf32>
@@ -161,8 +145,7 @@ func.func @c5(%q: tensor<?x8x?xf32>, %p: index, %s: !state) {
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
-// C6: no group
-func.func @c6(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
+func.func @c6_no_group(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
   // expected-error @+1 {{expected a positive number of heads per group, got 0}}
   %r = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : !state) at %p, %p outs(%q : tensor<?x8x7xf32>)
     layer(0) heads_per_group(0) scale(1.0) -> tensor<?x8x7xf32>
@@ -173,8 +156,7 @@ func.func @c6(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
-// C6: too many heads
-func.func @c6(%q: tensor<?x9x7xf32>, %p: index, %s: !state) {
+func.func @c6_too_many_heads(%q: tensor<?x9x7xf32>, %p: index, %s: !state) {
   // expected-error @+1 {{expected at most 4 groups of 2 query heads, got 9 heads}}
   %r = attention.attend ins(%q : tensor<?x9x7xf32>) state(%s : !state) at %p, %p outs(%q : tensor<?x9x7xf32>)
     layer(0) heads_per_group(2) scale(1.0) -> tensor<?x9x7xf32>
@@ -185,8 +167,7 @@ func.func @c6(%q: tensor<?x9x7xf32>, %p: index, %s: !state) {
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
-// C7: scale
-func.func @c7(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
+func.func @c7_scale(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
   // expected-error @+1 {{expected a finite scale}}
   %r = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : !state) at %p, %p outs(%q : tensor<?x8x7xf32>)
     layer(0) heads_per_group(2) scale(0x7F800000) -> tensor<?x8x7xf32>
@@ -197,8 +178,7 @@ func.func @c7(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
-// C7: window
-func.func @c7(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
+func.func @c7_window(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
   // expected-error @+1 {{expected a positive window, got 0}}
   %r = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : !state) at %p, %p outs(%q : tensor<?x8x7xf32>)
     layer(0) heads_per_group(2) scale(1.0) window(0) -> tensor<?x8x7xf32>
@@ -209,8 +189,7 @@ func.func @c7(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
-// C8: heads of a state
-func.func @c8(%p: index, %s: !state) {
+func.func @c8_heads_of_a_state(%p: index, %s: !state) {
   // expected-error @+1 {{expected no 'heads' with a state, whose type has them}}
   %r = attention.read key %s[%p, %p, %p] layer(0) heads(4) : !state -> f32
   return
@@ -218,8 +197,7 @@ func.func @c8(%p: index, %s: !state) {
 
 // -----
 
-// C8: no heads of a buffer
-func.func @c8(%p: index, %s: memref<40x513x7xf32>) {
+func.func @c8_no_heads_of_a_buffer(%p: index, %s: memref<40x513x7xf32>) {
   // expected-error @+1 {{expected a positive number of 'heads' with the state's buffer}}
   %r = attention.read key %s[%p, %p, %p] layer(0) : memref<40x513x7xf32> -> f32
   return
@@ -227,8 +205,7 @@ func.func @c8(%p: index, %s: memref<40x513x7xf32>) {
 
 // -----
 
-// C8: heads that do not fit the slabs
-func.func @c8(%p: index, %s: memref<40x513x7xf32>) {
+func.func @c8_heads_that_do_not_fit_the_slabs(%p: index, %s: memref<40x513x7xf32>) {
   // expected-error @+1 {{expected slabs of keys and values for 3 heads, got 40 slabs}}
   %r = attention.read key %s[%p, %p, %p] layer(0) heads(3) : memref<40x513x7xf32> -> f32
   return
@@ -238,8 +215,7 @@ func.func @c8(%p: index, %s: memref<40x513x7xf32>) {
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
-// C9: mixed
-func.func @c9(%q: tensor<?x8x7xf32>, %o: memref<?x8x7xf32>, %p: index, %s: !state) {
+func.func @c9_mixed(%q: tensor<?x8x7xf32>, %o: memref<?x8x7xf32>, %p: index, %s: !state) {
   // expected-error @+1 {{expected operands that are all tensors or all memrefs, got 1 tensors and 1 memrefs}}
   attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : !state) at %p, %p outs(%o : memref<?x8x7xf32>)
     layer(0) heads_per_group(2) scale(1.0)
@@ -248,8 +224,8 @@ func.func @c9(%q: tensor<?x8x7xf32>, %o: memref<?x8x7xf32>, %p: index, %s: !stat
 
 // -----
 
-// C9: a state's buffer decides nothing
-func.func @c9(%q: tensor<?x8x7xf32>, %p: index, %s: memref<40x513x7xf32>) {
+// A state's buffer decides nothing
+func.func @c9_a_state_buffer_decides_nothing(%q: tensor<?x8x7xf32>, %p: index, %s: memref<40x513x7xf32>) {
   // expected-error @+1 {{expected 1 results in tensor form, got 0}}
   attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : memref<40x513x7xf32>) at %p, %p outs(%q : tensor<?x8x7xf32>)
     layer(0) heads_per_group(2) scale(1.0) heads(4)

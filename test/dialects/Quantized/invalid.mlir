@@ -2,30 +2,30 @@
 
 // C1: bits
 // expected-error @below {{expected 2 to 8 bits, got 1}}
-func.func private @C1_low() attributes {s = #quantized.scheme<bits = 1, group = 0, symmetric, scale = f32>}
+func.func private @c1_low() attributes {s = #quantized.scheme<bits = 1, group = 0, symmetric, scale = f32>}
 
 // -----
 
 // C1: bits
 // expected-error @below {{expected 2 to 8 bits, got 9}}
-func.func private @C1_high() attributes {s = #quantized.scheme<bits = 9, group = 0, symmetric, scale = f32>}
+func.func private @c1_high() attributes {s = #quantized.scheme<bits = 9, group = 0, symmetric, scale = f32>}
 
 // -----
 
 // C2: group
 // expected-error @below {{expected a group of 0 (the whole row) or more elements, got -1}}
-func.func private @C2() attributes {s = #quantized.scheme<bits = 8, group = -1, symmetric, scale = f32>}
+func.func private @c2() attributes {s = #quantized.scheme<bits = 8, group = -1, symmetric, scale = f32>}
 
 // -----
 
 // C3: type of the scales
 // expected-error @below {{expected scales of type f32 or f16, got 'bf16'}}
-func.func private @C3() attributes {s = #quantized.scheme<bits = 8, group = 0, symmetric, scale = bf16>}
+func.func private @c3() attributes {s = #quantized.scheme<bits = 8, group = 0, symmetric, scale = bf16>}
 
 // -----
 
 // C4: tensors and memrefs mixed
-func.func @C4_mixed(%x: tensor<3x7xf32>, %c: memref<3x7xi8>, %s: memref<3xf32>) {
+func.func @c4_mixed(%x: tensor<3x7xf32>, %c: memref<3x7xi8>, %s: memref<3xf32>) {
   // expected-error @below {{expected operands that are all tensors or all memrefs, got both}}
   quantized.quantize ins(%x : tensor<3x7xf32>) outs(%c, %s : memref<3x7xi8>, memref<3xf32>) scheme(<bits = 8, group = 0, symmetric, scale = f32>)
   return
@@ -34,7 +34,7 @@ func.func @C4_mixed(%x: tensor<3x7xf32>, %c: memref<3x7xi8>, %s: memref<3xf32>) 
 // -----
 
 // C4: no results for tensors
-func.func @C4_results(%x: tensor<3xi32>, %c: tensor<3xi8>) {
+func.func @c4_results(%x: tensor<3xi32>, %c: tensor<3xi8>) {
   // expected-error @below {{expected 1 results for 1 destinations that are tensors, got 0}}
   quantized.requantize ins(%x : tensor<3xi32>) outs(%c : tensor<3xi8>) multiplier(1) shift(0)
   return
@@ -43,7 +43,7 @@ func.func @C4_results(%x: tensor<3xi32>, %c: tensor<3xi8>) {
 // -----
 
 // C4: results for memrefs
-func.func @C4_memref_results(%x: memref<3xi32>, %c: memref<3xi8>) {
+func.func @c4_memref_results(%x: memref<3xi32>, %c: memref<3xi8>) {
   // expected-error @below {{expected 0 results for 1 destinations that are memrefs, got 1}}
   %0 = quantized.requantize ins(%x : memref<3xi32>) outs(%c : memref<3xi8>) multiplier(1) shift(0) -> tensor<3xi8>
   return
@@ -52,7 +52,7 @@ func.func @C4_memref_results(%x: memref<3xi32>, %c: memref<3xi8>) {
 // -----
 
 // C4: a result of another type
-func.func @C4_type(%x: tensor<3xi32>, %c: tensor<3xi8>) {
+func.func @c4_type(%x: tensor<3xi32>, %c: tensor<3xi8>) {
   // expected-error @below {{expected result 0 of its destination's type 'tensor<3xi8>', got 'tensor<?xi8>'}}
   %0 = quantized.requantize ins(%x : tensor<3xi32>) outs(%c : tensor<3xi8>) multiplier(1) shift(0) -> tensor<?xi8>
   return
@@ -61,7 +61,7 @@ func.func @C4_type(%x: tensor<3xi32>, %c: tensor<3xi8>) {
 // -----
 
 // C5: input of quantize, element type
-func.func @C5(%x: tensor<3x7xf16>, %c: tensor<3x7xi8>, %s: tensor<3xf32>) {
+func.func @c5(%x: tensor<3x7xf16>, %c: tensor<3x7xi8>, %s: tensor<3xf32>) {
   // expected-error @below {{expected the input to be a matrix of 'f32', got 'tensor<3x7xf16>'}}
   %0:2 = quantized.quantize ins(%x : tensor<3x7xf16>) outs(%c, %s : tensor<3x7xi8>, tensor<3xf32>) scheme(<bits = 8, group = 0, symmetric, scale = f32>) -> tensor<3x7xi8>, tensor<3xf32>
   return
@@ -70,7 +70,7 @@ func.func @C5(%x: tensor<3x7xf16>, %c: tensor<3x7xi8>, %s: tensor<3xf32>) {
 // -----
 
 // C5: input of quantize, rank
-func.func @C5_rank(%x: tensor<3x7x1xf32>, %c: tensor<3x7xi8>, %s: tensor<3xf32>) {
+func.func @c5_rank(%x: tensor<3x7x1xf32>, %c: tensor<3x7xi8>, %s: tensor<3xf32>) {
   // expected-error @below {{expected the input to be a matrix of 'f32', got 'tensor<3x7x1xf32>'}}
   %0:2 = quantized.quantize ins(%x : tensor<3x7x1xf32>) outs(%c, %s : tensor<3x7xi8>, tensor<3xf32>) scheme(<bits = 8, group = 0, symmetric, scale = f32>) -> tensor<3x7xi8>, tensor<3xf32>
   return
@@ -79,7 +79,7 @@ func.func @C5_rank(%x: tensor<3x7x1xf32>, %c: tensor<3x7xi8>, %s: tensor<3xf32>)
 // -----
 
 // C6: shape of codes
-func.func @C6_shape(%x: tensor<3x7xf32>, %c: tensor<3x8xi8>, %s: tensor<3xf32>) {
+func.func @c6_shape(%x: tensor<3x7xf32>, %c: tensor<3x8xi8>, %s: tensor<3xf32>) {
   // expected-error @below {{expected columns of codes to be 7, got 8}}
   %0:2 = quantized.quantize ins(%x : tensor<3x7xf32>) outs(%c, %s : tensor<3x8xi8>, tensor<3xf32>) scheme(<bits = 8, group = 0, symmetric, scale = f32>) -> tensor<3x8xi8>, tensor<3xf32>
   return
@@ -88,7 +88,7 @@ func.func @C6_shape(%x: tensor<3x7xf32>, %c: tensor<3x8xi8>, %s: tensor<3xf32>) 
 // -----
 
 // C6: type of codes
-func.func @C6_type(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %o: tensor<3x7xf32>) {
+func.func @c6_type(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %o: tensor<3x7xf32>) {
   // expected-error @below {{expected codes to be a matrix of 'i4', got 'tensor<3x7xi8>'}}
   %0 = quantized.dequantize ins(%c, %s : tensor<3x7xi8>, tensor<3xf32>) outs(%o : tensor<3x7xf32>) scheme(<bits = 4, group = 0, symmetric, scale = f32>) -> tensor<3x7xf32>
   return
@@ -97,7 +97,7 @@ func.func @C6_type(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %o: tensor<3x7xf32>) {
 // -----
 
 // C7: type of scales
-func.func @C7_type(%x: tensor<3x7xf32>, %c: tensor<3x7xi8>, %s: tensor<3xf16>) {
+func.func @c7_type(%x: tensor<3x7xf32>, %c: tensor<3x7xi8>, %s: tensor<3xf16>) {
   // expected-error @below {{expected scales of the input of 'f32' with 1 dimensions for the scheme #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>, got 'tensor<3xf16>'}}
   %0:2 = quantized.quantize ins(%x : tensor<3x7xf32>) outs(%c, %s : tensor<3x7xi8>, tensor<3xf16>) scheme(<bits = 8, group = 0, symmetric, scale = f32>) -> tensor<3x7xi8>, tensor<3xf16>
   return
@@ -106,7 +106,7 @@ func.func @C7_type(%x: tensor<3x7xf32>, %c: tensor<3x7xi8>, %s: tensor<3xf16>) {
 // -----
 
 // C7: rows of scales
-func.func @C7_rows(%x: tensor<3x7xf32>, %c: tensor<3x7xi8>, %s: tensor<4xf32>) {
+func.func @c7_rows(%x: tensor<3x7xf32>, %c: tensor<3x7xi8>, %s: tensor<4xf32>) {
   // expected-error @below {{expected rows of scales of the input to be 3, got 4}}
   %0:2 = quantized.quantize ins(%x : tensor<3x7xf32>) outs(%c, %s : tensor<3x7xi8>, tensor<4xf32>) scheme(<bits = 8, group = 0, symmetric, scale = f32>) -> tensor<3x7xi8>, tensor<4xf32>
   return
@@ -115,7 +115,7 @@ func.func @C7_rows(%x: tensor<3x7xf32>, %c: tensor<3x7xi8>, %s: tensor<4xf32>) {
 // -----
 
 // C7: groups of scales; the last group of 7 columns is short
-func.func @C7_groups(%x: tensor<3x7xf32>, %c: tensor<3x7xi8>, %s: tensor<3x1xf32>) {
+func.func @c7_groups(%x: tensor<3x7xf32>, %c: tensor<3x7xi8>, %s: tensor<3x1xf32>) {
   // expected-error @below {{expected groups of scales of the input to be 2, got 1}}
   %0:2 = quantized.quantize ins(%x : tensor<3x7xf32>) outs(%c, %s : tensor<3x7xi8>, tensor<3x1xf32>) scheme(<bits = 8, group = 5, symmetric, scale = f32>) -> tensor<3x7xi8>, tensor<3x1xf32>
   return
@@ -124,7 +124,7 @@ func.func @C7_groups(%x: tensor<3x7xf32>, %c: tensor<3x7xi8>, %s: tensor<3x1xf32
 // -----
 
 // C7: a group longer than the row, as long as an integer can be, is one group
-func.func @C7_longest(%x: tensor<3x7xf32>, %c: tensor<3x7xi8>, %s: tensor<3x2xf32>) {
+func.func @c7_longest(%x: tensor<3x7xf32>, %c: tensor<3x7xi8>, %s: tensor<3x2xf32>) {
   // expected-error @below {{expected groups of scales of the input to be 1, got 2}}
   %0:2 = quantized.quantize ins(%x : tensor<3x7xf32>) outs(%c, %s : tensor<3x7xi8>, tensor<3x2xf32>) scheme(<bits = 8, group = 9223372036854775807, symmetric, scale = f32>) -> tensor<3x7xi8>, tensor<3x2xf32>
   return
@@ -133,7 +133,7 @@ func.func @C7_longest(%x: tensor<3x7xf32>, %c: tensor<3x7xi8>, %s: tensor<3x2xf3
 // -----
 
 // C8: zeros are missing
-func.func @C8_missing(%x: tensor<3x7xf32>, %c: tensor<3x7xi8>, %s: tensor<3xf32>) {
+func.func @c8_missing(%x: tensor<3x7xf32>, %c: tensor<3x7xi8>, %s: tensor<3xf32>) {
   // expected-error @below {{expected 3 destinations (codes, scales, zeros) for the scheme #quantized.scheme<bits = 8, group = 0, asymmetric, scale = f32>, got 2}}
   %0:2 = quantized.quantize ins(%x : tensor<3x7xf32>) outs(%c, %s : tensor<3x7xi8>, tensor<3xf32>) scheme(<bits = 8, group = 0, asymmetric, scale = f32>) -> tensor<3x7xi8>, tensor<3xf32>
   return
@@ -142,7 +142,7 @@ func.func @C8_missing(%x: tensor<3x7xf32>, %c: tensor<3x7xi8>, %s: tensor<3xf32>
 // -----
 
 // C8: zeros of a symmetric scheme
-func.func @C8_extra(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %z: tensor<3xi8>, %o: tensor<3x7xf32>) {
+func.func @c8_extra(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %z: tensor<3xi8>, %o: tensor<3x7xf32>) {
   // expected-error @below {{expected 2 inputs (codes, scales) for the scheme #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>, got 3}}
   %0 = quantized.dequantize ins(%c, %s, %z : tensor<3x7xi8>, tensor<3xf32>, tensor<3xi8>) outs(%o : tensor<3x7xf32>) scheme(<bits = 8, group = 0, symmetric, scale = f32>) -> tensor<3x7xf32>
   return
@@ -151,7 +151,7 @@ func.func @C8_extra(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %z: tensor<3xi8>, %o:
 // -----
 
 // C8: type of zeros
-func.func @C8_type(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %z: tensor<3xi32>, %o: tensor<3x7xf32>) {
+func.func @c8_type(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %z: tensor<3xi32>, %o: tensor<3x7xf32>) {
   // expected-error @below {{expected zeros of the codes of 'i8' with 1 dimensions}}
   %0 = quantized.dequantize ins(%c, %s, %z : tensor<3x7xi8>, tensor<3xf32>, tensor<3xi32>) outs(%o : tensor<3x7xf32>) scheme(<bits = 8, group = 0, asymmetric, scale = f32>) -> tensor<3x7xf32>
   return
@@ -160,7 +160,7 @@ func.func @C8_type(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %z: tensor<3xi32>, %o:
 // -----
 
 // C9: result of dequantize, type
-func.func @C9(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %o: tensor<3x7xf16>) {
+func.func @c9(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %o: tensor<3x7xf16>) {
   // expected-error @below {{expected the result to be a matrix of 'f32', got 'tensor<3x7xf16>'}}
   %0 = quantized.dequantize ins(%c, %s : tensor<3x7xi8>, tensor<3xf32>) outs(%o : tensor<3x7xf16>) scheme(<bits = 8, group = 0, symmetric, scale = f32>) -> tensor<3x7xf16>
   return
@@ -169,7 +169,7 @@ func.func @C9(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %o: tensor<3x7xf16>) {
 // -----
 
 // C9: result of dequantize, shape
-func.func @C9_shape(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %o: tensor<4x7xf32>) {
+func.func @c9_shape(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %o: tensor<4x7xf32>) {
   // expected-error @below {{expected rows of the result to be 3, got 4}}
   %0 = quantized.dequantize ins(%c, %s : tensor<3x7xi8>, tensor<3xf32>) outs(%o : tensor<4x7xf32>) scheme(<bits = 8, group = 0, symmetric, scale = f32>) -> tensor<4x7xf32>
   return
@@ -178,7 +178,7 @@ func.func @C9_shape(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %o: tensor<4x7xf32>) 
 // -----
 
 // C10: an offset without groups
-func.func @C10_no_group(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %o: tensor<3x7xf32>, %k: index) {
+func.func @c10_no_group(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %o: tensor<3x7xf32>, %k: index) {
   // expected-error @below {{expected no offset: group 0 has one scale for all columns of a row}}
   %0 = quantized.dequantize ins(%c, %s : tensor<3x7xi8>, tensor<3xf32>) outs(%o : tensor<3x7xf32>) scheme(<bits = 8, group = 0, symmetric, scale = f32>) at(%k) -> tensor<3x7xf32>
   return
@@ -187,7 +187,7 @@ func.func @C10_no_group(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %o: tensor<3x7xf3
 // -----
 
 // C10: fewer scales than the slice has groups
-func.func @C10_groups(%c: tensor<3x7xi8>, %s: tensor<3x1xf32>, %o: tensor<3x7xf32>, %k: index) {
+func.func @c10_groups(%c: tensor<3x7xi8>, %s: tensor<3x1xf32>, %o: tensor<3x7xf32>, %k: index) {
   // expected-error @below {{expected at least 2 groups of scales of the codes, got 1}}
   %0 = quantized.dequantize ins(%c, %s : tensor<3x7xi8>, tensor<3x1xf32>) outs(%o : tensor<3x7xf32>) scheme(<bits = 8, group = 5, symmetric, scale = f32>) at(%k) -> tensor<3x7xf32>
   return
@@ -196,7 +196,7 @@ func.func @C10_groups(%c: tensor<3x7xi8>, %s: tensor<3x1xf32>, %o: tensor<3x7xf3
 // -----
 
 // C10: more scales than groups, without an offset
-func.func @C10_slice(%c: tensor<3x7xi8>, %s: tensor<3x3xf32>, %o: tensor<3x7xf32>) {
+func.func @c10_slice(%c: tensor<3x7xi8>, %s: tensor<3x3xf32>, %o: tensor<3x7xf32>) {
   // expected-error @below {{expected groups of scales of the codes to be 2, got 3}}
   %0 = quantized.dequantize ins(%c, %s : tensor<3x7xi8>, tensor<3x3xf32>) outs(%o : tensor<3x7xf32>) scheme(<bits = 8, group = 5, symmetric, scale = f32>) -> tensor<3x7xf32>
   return
@@ -205,7 +205,7 @@ func.func @C10_slice(%c: tensor<3x7xi8>, %s: tensor<3x3xf32>, %o: tensor<3x7xf32
 // -----
 
 // C11: accumulators
-func.func @C11(%x: tensor<3xi64>, %c: tensor<3xi8>) {
+func.func @c11(%x: tensor<3xi64>, %c: tensor<3xi8>) {
   // expected-error @below {{expected accumulators of i32 and codes of i2 to i8, got 'i64' and 'i8'}}
   %0 = quantized.requantize ins(%x : tensor<3xi64>) outs(%c : tensor<3xi8>) multiplier(1) shift(0) -> tensor<3xi8>
   return
@@ -214,7 +214,7 @@ func.func @C11(%x: tensor<3xi64>, %c: tensor<3xi8>) {
 // -----
 
 // C11: shapes
-func.func @C11_shape(%x: tensor<3x4xi32>, %c: tensor<3x5xi8>) {
+func.func @c11_shape(%x: tensor<3x4xi32>, %c: tensor<3x5xi8>) {
   // expected-error @below {{expected accumulators and codes of one shape, got 'tensor<3x4xi32>' and 'tensor<3x5xi8>'}}
   %0 = quantized.requantize ins(%x : tensor<3x4xi32>) outs(%c : tensor<3x5xi8>) multiplier(1) shift(0) -> tensor<3x5xi8>
   return
@@ -223,7 +223,7 @@ func.func @C11_shape(%x: tensor<3x4xi32>, %c: tensor<3x5xi8>) {
 // -----
 
 // C12: multiplier
-func.func @C12_multiplier(%x: tensor<3xi32>, %c: tensor<3xi8>) {
+func.func @c12_multiplier(%x: tensor<3xi32>, %c: tensor<3xi8>) {
   // expected-error @below {{expected a multiplier of 0 to 2147483648, got 2147483649}}
   %0 = quantized.requantize ins(%x : tensor<3xi32>) outs(%c : tensor<3xi8>) multiplier(2147483649) shift(0) -> tensor<3xi8>
   return
@@ -232,7 +232,7 @@ func.func @C12_multiplier(%x: tensor<3xi32>, %c: tensor<3xi8>) {
 // -----
 
 // C12: shift
-func.func @C12_shift(%x: tensor<3xi32>, %c: tensor<3xi8>) {
+func.func @c12_shift(%x: tensor<3xi32>, %c: tensor<3xi8>) {
   // expected-error @below {{expected a shift of 0 to 62, got 63}}
   %0 = quantized.requantize ins(%x : tensor<3xi32>) outs(%c : tensor<3xi8>) multiplier(2147483648) shift(63) -> tensor<3xi8>
   return
@@ -242,7 +242,7 @@ func.func @C12_shift(%x: tensor<3xi32>, %c: tensor<3xi8>) {
 
 #w8 = #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
 // C13: K differs
-func.func @C13_k(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x63xi8>, %sw: tensor<172xf32>, %o: tensor<?x172xf32>) {
+func.func @c13_k(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x63xi8>, %sw: tensor<172xf32>, %o: tensor<?x172xf32>) {
   // expected-error @below {{expected columns of w to be 64, got 63}}
   %0 = quantized.contract ins(%a, %sa, %w, %sw : tensor<?x64xi8>, tensor<?xf32>, tensor<172x63xi8>, tensor<172xf32>) outs(%o : tensor<?x172xf32>) schemes(#w8, #w8) scale_at(output) -> tensor<?x172xf32>
   return
@@ -252,7 +252,7 @@ func.func @C13_k(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x63xi8>,
 
 #w8 = #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
 // C13: N differs
-func.func @C13_n(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %sw: tensor<172xf32>, %o: tensor<?x64xf32>) {
+func.func @c13_n(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %sw: tensor<172xf32>, %o: tensor<?x64xf32>) {
   // expected-error @below {{expected columns of the result to be 172, got 64}}
   %0 = quantized.contract ins(%a, %sa, %w, %sw : tensor<?x64xi8>, tensor<?xf32>, tensor<172x64xi8>, tensor<172xf32>) outs(%o : tensor<?x64xf32>) schemes(#w8, #w8) scale_at(output) -> tensor<?x64xf32>
   return
@@ -262,7 +262,7 @@ func.func @C13_n(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>,
 
 #w8 = #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
 // C13: type of the result
-func.func @C13_result(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %sw: tensor<172xf32>, %o: tensor<?x172xi32>) {
+func.func @c13_result(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %sw: tensor<172xf32>, %o: tensor<?x172xi32>) {
   // expected-error @below {{expected the result to be a matrix of 'f32', got 'tensor<?x172xi32>'}}
   %0 = quantized.contract ins(%a, %sa, %w, %sw : tensor<?x64xi8>, tensor<?xf32>, tensor<172x64xi8>, tensor<172xf32>) outs(%o : tensor<?x172xi32>) schemes(#w8, #w8) scale_at(output) -> tensor<?x172xi32>
   return
@@ -273,7 +273,7 @@ func.func @C13_result(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64
 #w8 = #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
 #w4 = #quantized.scheme<bits = 4, group = 0, symmetric, scale = f32>
 // C14: type of codes
-func.func @C14(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %sw: tensor<172xf32>, %o: tensor<?x172xf32>) {
+func.func @c14(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %sw: tensor<172xf32>, %o: tensor<?x172xf32>) {
   // expected-error @below {{expected codes of w to be a matrix of 'i4', got 'tensor<172x64xi8>'}}
   %0 = quantized.contract ins(%a, %sa, %w, %sw : tensor<?x64xi8>, tensor<?xf32>, tensor<172x64xi8>, tensor<172xf32>) outs(%o : tensor<?x172xf32>) schemes(#w8, #w4) scale_at(output) -> tensor<?x172xf32>
   return
@@ -283,7 +283,7 @@ func.func @C14(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %
 
 #w8 = #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
 // C15: scales of w as many as columns, not rows
-func.func @C15_scales(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %sw: tensor<64xf32>, %o: tensor<?x172xf32>) {
+func.func @c15_scales(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %sw: tensor<64xf32>, %o: tensor<?x172xf32>) {
   // expected-error @below {{expected rows of scales of w to be 172, got 64}}
   %0 = quantized.contract ins(%a, %sa, %w, %sw : tensor<?x64xi8>, tensor<?xf32>, tensor<172x64xi8>, tensor<64xf32>) outs(%o : tensor<?x172xf32>) schemes(#w8, #w8) scale_at(output) -> tensor<?x172xf32>
   return
@@ -293,7 +293,7 @@ func.func @C15_scales(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64
 
 #w8 = #quantized.scheme<bits = 8, group = 0, asymmetric, scale = f32>
 // C15: no zeros for w
-func.func @C15_zeros(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %za: tensor<?xi8>, %w: tensor<172x64xi8>, %sw: tensor<172xf32>, %o: tensor<?x172xf32>) {
+func.func @c15_zeros(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %za: tensor<?xi8>, %w: tensor<172x64xi8>, %sw: tensor<172xf32>, %o: tensor<?x172xf32>) {
   // expected-error @below {{expected 6 inputs (codes, scales and, where asymmetric, zeros of each side), got 5}}
   %0 = quantized.contract ins(%a, %sa, %za, %w, %sw : tensor<?x64xi8>, tensor<?xf32>, tensor<?xi8>, tensor<172x64xi8>, tensor<172xf32>) outs(%o : tensor<?x172xf32>) schemes(#w8, #w8) scale_at(output) -> tensor<?x172xf32>
   return
@@ -304,7 +304,7 @@ func.func @C15_zeros(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %za: tensor<?xi8>,
 #w8 = #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
 #g32 = #quantized.scheme<bits = 8, group = 32, symmetric, scale = f32>
 // C16: groups with scales at the output
-func.func @C16(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %sw: tensor<172x2xf32>, %o: tensor<?x172xf32>) {
+func.func @c16(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %sw: tensor<172x2xf32>, %o: tensor<?x172xf32>) {
   // expected-error @below {{expected group 0 on both sides for scale_at(output), got 0 and 32}}
   %0 = quantized.contract ins(%a, %sa, %w, %sw : tensor<?x64xi8>, tensor<?xf32>, tensor<172x64xi8>, tensor<172x2xf32>) outs(%o : tensor<?x172xf32>) schemes(#w8, #g32) scale_at(output) -> tensor<?x172xf32>
   return
@@ -314,7 +314,7 @@ func.func @C16(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %
 
 #w8 = #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
 // C17: no groups with scales at groups
-func.func @C17(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %sw: tensor<172xf32>, %o: tensor<?x172xf32>) {
+func.func @c17(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %sw: tensor<172xf32>, %o: tensor<?x172xf32>) {
   // expected-error @below {{expected group 0 for a and a group for w with scale_at(group), got 0 and 0}}
   %0 = quantized.contract ins(%a, %sa, %w, %sw : tensor<?x64xi8>, tensor<?xf32>, tensor<172x64xi8>, tensor<172xf32>) outs(%o : tensor<?x172xf32>) schemes(#w8, #w8) scale_at(group) -> tensor<?x172xf32>
   return

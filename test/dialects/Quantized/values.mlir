@@ -1,10 +1,5 @@
 // Values of the reference expansion, run on the host. What is expected was computed by hand or with an independent program.
-// RUN: coopt-opt %s -coopt-quantized-expand-to-reference -convert-elementwise-to-linalg -one-shot-bufferize="bufferize-function-boundaries" \
-// RUN:   -coopt-lower-row-reduce -convert-linalg-to-loops -lower-affine -convert-scf-to-cf -convert-vector-to-llvm \
-// RUN:   -expand-strided-metadata -lower-affine -convert-math-to-llvm -convert-ub-to-llvm -convert-arith-to-llvm -finalize-memref-to-llvm \
-// RUN:   -convert-func-to-llvm -convert-cf-to-llvm -reconcile-unrealized-casts \
-// RUN:   | mlir-runner -e main -entry-point-result=void -shared-libs=%mlir_lib_dir/libmlir_runner_utils.so,%mlir_lib_dir/libmlir_c_runner_utils.so \
-// RUN:   | FileCheck %s
+// RUN: coopt-opt %s -coopt-expand-to-reference -convert-elementwise-to-linalg | %plain_lowering | %plain_runner | FileCheck %s
 
 #w8 = #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
 #g3 = #quantized.scheme<bits = 4, group = 3, asymmetric, scale = f16>

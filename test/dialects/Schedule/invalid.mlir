@@ -1,14 +1,12 @@
 // RUN: coopt-opt %s --split-input-file --verify-diagnostics
 
-// C1: a name.
 // expected-error @below {{expected the name of a size}}
-module attributes {c1 = #schedule.guard<["" le 1]>} {}
+module @c1_a_name attributes {value = #schedule.guard<["" le 1]>} {}
 
 // -----
 
-// C1: the bound.
 // expected-error @below {{expected size 'n' to be compared with a bound >= 0, got -1}}
-module attributes {c1 = #schedule.condition<"n" le -1>} {}
+module @c1_the_bound attributes {value = #schedule.condition<"n" le -1>} {}
 
 // -----
 
@@ -17,57 +15,33 @@ module attributes {comparison = #schedule.condition<"n" ne 1>} {}
 
 // -----
 
-// C2: not empty.
 // expected-error @below {{expected at least one tile size}}
-module attributes {c2 = #schedule.config<tile = []>} {}
+module @c2_not_empty attributes {value = #schedule.config<tile = []>} {}
 
 // -----
 
-// C2: not negative.
 // expected-error @below {{expected tile sizes >= 0, got -4}}
-module attributes {c2 = #schedule.config<tile = [1, -4]>} {}
+module @c2_not_negative attributes {value = #schedule.config<tile = [1, -4]>} {}
 
 // -----
 
-// C3: as many.
-// expected-error @below {{expected as many inner sizes as tile sizes (2), got 1}}
-module attributes {c3 = #schedule.config<tile = [1, 4], inner = [1]>} {}
-
-// -----
-
-// C3: not negative.
-// expected-error @below {{expected inner sizes >= 0, got -1}}
-module attributes {c3 = #schedule.config<tile = [1, 4], inner = [1, -1]>} {}
-
-// -----
-
-// C3: within the tile.
-// expected-error @below {{inner size 5 of loop 1 exceeds its tile size 4}}
-module attributes {c3 = #schedule.config<tile = [0, 4], inner = [7, 5]>} {}
-
-// -----
-
-// C4: a power of two.
 // expected-error @below {{expected a vector of a power of two of at most 64 lanes, got 12}}
-module attributes {c4 = #schedule.config<tile = [1], vector = 12>} {}
+module @c3_a_power_of_two attributes {value = #schedule.config<tile = [1], vector = 12>} {}
 
 // -----
 
-// C4: not too many.
 // expected-error @below {{expected a vector of a power of two of at most 64 lanes, got 128}}
-module attributes {c4 = #schedule.config<tile = [1], vector = 128>} {}
+module @c3_not_too_many attributes {value = #schedule.config<tile = [1], vector = 128>} {}
 
 // -----
 
-// C4: not negative.
 // expected-error @below {{expected a vector of a power of two of at most 64 lanes, got -8}}
-module attributes {c4 = #schedule.config<tile = [1], vector = -8>} {}
+module @c3_not_negative attributes {value = #schedule.config<tile = [1], vector = -8>} {}
 
 // -----
 
-// C5: as many.
 // expected-error @below {{expected as many tail policies as tile sizes (1), got 2}}
-module attributes {c5 = #schedule.config<tile = [1], tail = [peel, pad]>} {}
+module @c4_as_many attributes {value = #schedule.config<tile = [1], tail = [peel, pad]>} {}
 
 // -----
 
@@ -76,7 +50,7 @@ module attributes {policy = #schedule.config<tile = [1], tail = [cut]>} {}
 
 // -----
 
-// expected-error @below {{expected tile, inner, vector or tail, got 'order'}}
+// expected-error @below {{expected tile, vector or tail, got 'order'}}
 module attributes {field = #schedule.config<tile = [1], order = [0]>} {}
 
 // -----
@@ -86,32 +60,27 @@ module attributes {field = #schedule.config<tile = [1], tile = [1]>} {}
 
 // -----
 
-// C6: at least one.
 // expected-error @below {{expected one configuration for each of at least one guard, got 0 for 0}}
-module attributes {c6 = #schedule.set<[]>} {}
+module @c5_at_least_one attributes {value = #schedule.set<[]>} {}
 
 // -----
 
-// C7: the last is true.
 // expected-error @below {{expected the last guard to be true (empty), got #schedule.guard<["n" le 1]>}}
-module attributes {c7 = #schedule.set<[<["n" le 1]> -> <tile = [1]>]>} {}
+module @c6_the_last_is_true attributes {value = #schedule.set<[<["n" le 1]> -> <tile = [1]>]>} {}
 
 // -----
 
-// C7: no other is.
 // expected-error @below {{guard 0 is always true, but is not the last of 2}}
-module attributes {c7 = #schedule.set<[<[]> -> <tile = [1]>, <[]> -> <tile = [2]>]>} {}
+module @c6_no_other_is attributes {value = #schedule.set<[<[]> -> <tile = [1]>, <[]> -> <tile = [2]>]>} {}
 
 // -----
 
-// C8: one number of loops.
 // expected-error @below {{expected all configurations to tile the same 1 loops, got one with 2}}
-module attributes {c8 = #schedule.set<[<["n" le 1]> -> <tile = [1]>, <[]> -> <tile = [2, 3]>]>} {}
+module @c7_one_number_of_loops attributes {value = #schedule.set<[<["n" le 1]> -> <tile = [1]>, <[]> -> <tile = [2, 3]>]>} {}
 
 // -----
 
-func.func @c9() {
-  // C9: an op id.
+func.func @c8_an_op_id() {
   // expected-error @below {{expected an op id that is not empty}}
   schedule.kernel "" {
     schedule.yield
@@ -121,8 +90,7 @@ func.func @c9() {
 
 // -----
 
-func.func @c10(%x: tensor<3xf32>) {
-  // C10: as many arguments.
+func.func @c9_as_many_arguments(%x: tensor<3xf32>) {
   // expected-error @below {{expected one block argument for each of 1 operands, got 0}}
   "schedule.kernel"(%x) <{id = "x", operandSegmentSizes = array<i32: 1, 0>}> ({
     "schedule.yield"() : () -> ()
@@ -132,8 +100,8 @@ func.func @c10(%x: tensor<3xf32>) {
 
 // -----
 
-func.func @c10(%x: tensor<3xf32>) {
-  // C10: of the operands' types.
+func.func @c9_of_the_operands_types(%x: tensor<3xf32>) {
+  // Of the operands' types.
   // expected-error @below {{expected block argument 0 to have its operand's type 'tensor<3xf32>', got 'tensor<5xf32>'}}
   "schedule.kernel"(%x) <{id = "x", operandSegmentSizes = array<i32: 1, 0>}> ({
   ^bb0(%a: tensor<5xf32>):
@@ -144,8 +112,7 @@ func.func @c10(%x: tensor<3xf32>) {
 
 // -----
 
-func.func @c11(%n: index) -> index {
-  // C11: no scalars as destinations.
+func.func @c10_no_scalars_as_destinations(%n: index) -> index {
   // expected-error @below {{expected destination 0 to be a tensor, a memref or a state, got 'index'}}
   %r = schedule.kernel "x" outs(%o = %n : index) {
     schedule.yield %o : index
@@ -155,8 +122,7 @@ func.func @c11(%n: index) -> index {
 
 // -----
 
-func.func @c12(%x: tensor<3xf32>, %m: memref<3xf32>) {
-  // C12: as many results.
+func.func @c11_as_many_results(%x: tensor<3xf32>, %m: memref<3xf32>) {
   // expected-error @below {{expected one result for each of 1 destinations that are no memrefs, got 0}}
   schedule.kernel "x" outs(%a = %x : tensor<3xf32>, %b = %m : memref<3xf32>) {
     schedule.yield
@@ -166,8 +132,8 @@ func.func @c12(%x: tensor<3xf32>, %m: memref<3xf32>) {
 
 // -----
 
-func.func @c12(%x: tensor<3xf32>) -> tensor<?xf32> {
-  // C12: of the destinations' types.
+func.func @c11_of_the_destinations_types(%x: tensor<3xf32>) -> tensor<?xf32> {
+  // Of the destinations' types.
   // expected-error @below {{expected result 0 to have the type of its destination, 'tensor<3xf32>', got 'tensor<?xf32>'}}
   %r = schedule.kernel "x" outs(%a = %x : tensor<3xf32>) {
     %c = tensor.cast %a : tensor<3xf32> to tensor<?xf32>
@@ -178,9 +144,8 @@ func.func @c12(%x: tensor<3xf32>) -> tensor<?xf32> {
 
 // -----
 
-func.func @c13(%x: tensor<3xf32>) -> tensor<3xf32> {
+func.func @c12_as_many_values(%x: tensor<3xf32>) -> tensor<3xf32> {
   %r = schedule.kernel "x" outs(%a = %x : tensor<3xf32>) {
-    // C13: as many values.
     // expected-error @below {{expected 1 values, the results of the kernel, got 0}}
     schedule.yield
   } -> tensor<3xf32>
@@ -189,10 +154,10 @@ func.func @c13(%x: tensor<3xf32>) -> tensor<3xf32> {
 
 // -----
 
-func.func @c13(%x: tensor<3xf32>) -> tensor<3xf32> {
+func.func @c12_of_the_results_types(%x: tensor<3xf32>) -> tensor<3xf32> {
   %r = schedule.kernel "x" outs(%a = %x : tensor<3xf32>) {
     %c = tensor.cast %a : tensor<3xf32> to tensor<?xf32>
-    // C13: of the results' types.
+    // Of the results' types.
     // expected-error @below {{expected value 0 to have the type of the kernel's result, 'tensor<3xf32>', got 'tensor<?xf32>'}}
     schedule.yield %c : tensor<?xf32>
   } -> tensor<3xf32>

@@ -5,12 +5,12 @@
 func.func @kernel(%x: tensor<?x64xf32>, %past: index, %init: tensor<?x64xf32>, %row: tensor<?xf32>)
     -> (tensor<?x64xf32>, tensor<?xf32>) {
   // CHECK: %[[R:.*]]:2 = schedule.kernel "layers.0/mlp/gate" ins(%[[A:.*]] = %{{.*}} : tensor<?x64xf32>, %{{.*}} = %{{.*}} : index) outs(%{{.*}} = %{{.*}} : tensor<?x64xf32>, %{{.*}} = %{{.*}} : tensor<?xf32>)
-  // CHECK-SAME: choices(#schedule.set<[<["tokens" le 1]> -> <tile = [1, 64]>, <["tokens" gt 1, "past" lt 7]> -> <tile = [4, 0], inner = [2, 16], vector = 16, tail = [peel, mask]>, <[]> -> <tile = [4, 64]>]>)
+  // CHECK-SAME: choices(#schedule.set<[<["tokens" le 1]> -> <tile = [1, 64]>, <["tokens" gt 1, "past" lt 7]> -> <tile = [4, 0], vector = 16, tail = [peel, mask]>, <[]> -> <tile = [4, 64]>]>)
   // CHECK-SAME: attributes {note = 1 : i64} {
   %r:2 = schedule.kernel "layers.0/mlp/gate" ins(%a = %x : tensor<?x64xf32>, %p = %past : index)
       outs(%o = %init : tensor<?x64xf32>, %s = %row : tensor<?xf32>)
       choices(#schedule.set<[#schedule.guard<["tokens" le 1]> -> #schedule.config<tile = [1, 64]>,
-                             <["tokens" gt 1, "past" lt 7]> -> <vector = 16, tail = [peel, mask], tile = [4, 0], inner = [2, 16]>,
+                             <["tokens" gt 1, "past" lt 7]> -> <vector = 16, tail = [peel, mask], tile = [4, 0]>,
                              <[]> -> <tile = [4, 64]>]>) attributes {note = 1 : i64} {
     // CHECK-NEXT: %[[Y:.*]] = math.exp %[[A]]
     %y = math.exp %a : tensor<?x64xf32>

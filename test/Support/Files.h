@@ -1,10 +1,11 @@
 //===- Files.h - Files of a test --------------------------------------------===//
-#ifndef COOPT_TEST_UNIT_RUNTIME_FILES_H
-#define COOPT_TEST_UNIT_RUNTIME_FILES_H
+#ifndef COOPT_TEST_SUPPORT_FILES_H
+#define COOPT_TEST_SUPPORT_FILES_H
 
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <iterator>
 #include <stdlib.h>
 #include <string>
@@ -16,17 +17,28 @@ namespace coopt::test {
 class TemporaryFolder {
 public:
   TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "coopt-test-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
+    std::string pattern = testing::TempDir() + "coopt-test-XXXXXX";
+    path = ::mkdtemp(pattern.data()) ? pattern : "";
+    EXPECT_NE(path, "");
   }
-  ~TemporaryFolder() { std::filesystem::remove_all(path); }
+  ~TemporaryFolder() {
+    std::error_code error;
+    std::filesystem::remove_all(path, error);
+  }
   TemporaryFolder(const TemporaryFolder &) = delete;
   TemporaryFolder &operator=(const TemporaryFolder &) = delete;
   std::string file(const std::string &name) const { return path + "/" + name; }
-
-private:
   std::string path;
 };
+
+inline std::string readFile(const std::string &path) {
+  std::ifstream in(path, std::ios::binary);
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+inline void writeFile(const std::string &path, const std::string &text) {
+  std::ofstream(path, std::ios::binary) << text;
+}
 
 inline std::vector<uint8_t> readBytes(const std::string &path) {
   std::ifstream in(path, std::ios::binary);
@@ -34,10 +46,9 @@ inline std::vector<uint8_t> readBytes(const std::string &path) {
 }
 
 inline void writeBytes(const std::string &path, const std::vector<uint8_t> &bytes) {
-  std::ofstream out(path, std::ios::binary | std::ios::trunc);
-  out.write(reinterpret_cast<const char *>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  writeFile(path, std::string(bytes.begin(), bytes.end()));
 }
 
 } // namespace coopt::test
 
-#endif // COOPT_TEST_UNIT_RUNTIME_FILES_H
+#endif // COOPT_TEST_SUPPORT_FILES_H

@@ -1,0 +1,281 @@
+//===- MatrixUnitContraction.cpp - Coded contractions on AMX ----------------===//
+//
+// A block of 32 rows and 32 columns of the result lives in four tile registers while all columns of the
+// operands pass by, 64 at a time. Weights are the right operand: a tile of packed codes of 8 bits is one of the
+// unit's as it stands; others are decoded once for each pair of panels, into a buffer that all rows then read.
+// Rows are read where they stand; a last block of fewer than 32, or rows that are no whole number of tiles, are
+// copied and filled up. Everything is exact up to the scales, so the bits are those of the other lowerings.
+//
+//===----------------------------------------------------------------------===//
+#include "CodeContraction.h"
+#include "CodeWeights.h"
+#include "RegisterTiles.h"
+#include "mlir/Dialect/AMX/AMXDialect.h"
+
+using namespace mlir;
+
+namespace coopt {
+namespace {
+
+constexpr int64_t kTileRows = 16;
+constexpr int64_t kBlock = 2 * kTileRows; ///< rows and columns of the result at a time
+
+class Emitter {
+public:
+  Emitter(ImplicitLocOpBuilder &b, quantized::ContractOp op, CodeWeights weights)
+      : op(op), weights(weights), aType(cast<MemRefType>(op.getA().getType())),
+        operandTile(amx::TileType::get({kTileRows, kTileColumns}, b.getI8Type())),
+        sumTile(amx::TileType::get({kTileRows, kTileRows}, b.getI32Type())) {}
+
+  void emit(ImplicitLocOpBuilder &b) {
+    rows = asValue(b, extentOf(b, op.getInit(), 0));
+    columns = asValue(b, extentOf(b, op.getInit(), 1));
+    sums = memref::AllocOp::create(b, MemRefType::get({kBlock, kBlock}, b.getI32Type()));
+    padded = memref::AllocOp::create(b, MemRefType::get({kBlock, length()}, b.getI8Type()));
+    if (needsDecoding()) {
+      decoded = memref::AllocOp::create(
+          b, MemRefType::get({2 * weights.tiles() * kTileRows, kTileColumns}, b.getI8Type()));
+    }
+    Value zero = constantIndex(b, 0);
+    forRange(b, zero, columns, kBlock, [&](ImplicitLocOpBuilder &inner, Value column) {
+      emitColumns(inner, column);
+    });
+  }
+
+private:
+  quantized::ContractOp op;
+  CodeWeights weights;
+  MemRefType aType;
+  amx::TileType operandTile, sumTile;
+  Value rows, columns, sums, padded, decoded;
+
+  int64_t length() const { return weights.tiles() * kTileColumns; }
+  /// Codes of 8 bits that are signed numbers are what the unit multiplies.
+  bool needsDecoding() const { return weights.scheme().getBits() != 8; }
+
+  static void forRange(ImplicitLocOpBuilder &b, Value from, Value to, int64_t step,
+                       function_ref<void(ImplicitLocOpBuilder &, Value)> body) {
+    emitFor(b, from, to, step, {}, [&](ImplicitLocOpBuilder &inner, Value iv, ValueRange) {
+      body(inner, iv);
+      return SmallVector<Value>();
+    });
+  }
+
+  /// All rows of the columns column .. column + 31.
+  void emitColumns(ImplicitLocOpBuilder &b, Value column) {
+    Value panel = arith::DivUIOp::create(b, column, constantIndex(b, kLanes));
+    // Where the second panel does not exist, the first stands for it, and nothing of it is stored.
+    Value lastPanel = arith::DivUIOp::create(b, addIndex(b, columns, -1), constantIndex(b, kLanes));
+    SmallVector<Value> panels = {panel, arith::MinUIOp::create(b, addIndex(b, panel, 1), lastPanel)};
+    Value tiles = decoded;
+    SmallVector<Value> firstLines;
+    if (decoded) {
+      for (auto [index, one] : llvm::enumerate(panels)) {
+        Value first = constantIndex(b, static_cast<int64_t>(index) * weights.tiles() * kTileRows);
+        emitDecoding(b, one, first);
+        firstLines.push_back(first);
+      }
+    } else {
+      auto storage = cast<MemRefType>(weights.codes().storage.getType());
+      auto lines = MemRefType::get({storage.getDimSize(0) / kTileColumns, kTileColumns}, b.getI8Type());
+      SmallVector<ReassociationIndices> split = {{0, 1}};
+      FailureOr<MemRefType> type = memref::ExpandShapeOp::computeExpandedType(storage, lines.getShape(), split);
+      tiles = memref::ExpandShapeOp::create(b, *type, weights.codes().storage, split);
+      for (Value one : panels) {
+        Value offset = weights.tileOffset(b, one, constantIndex(b, 0));
+        firstLines.push_back(arith::DivUIOp::create(b, offset, constantIndex(b, kTileColumns)));
+      }
+    }
+    Value rest = arith::RemUIOp::create(b, rows, constantIndex(b, kBlock));
+    Value whole = arith::SubIOp::create(b, rows, rest);
+    const bool inPlace = aType.getDimSize(1) == length();
+    forRange(b, constantIndex(b, 0), whole, kBlock, [&](ImplicitLocOpBuilder &inner, Value row) {
+      if (!inPlace) {
+        emitCopy(inner, row, constantIndex(inner, kBlock));
+      }
+      emitBlock(inner, inPlace ? op.getA() : padded, inPlace ? row : constantIndex(inner, 0), tiles, firstLines);
+      emitResult(inner, row, constantIndex(inner, kBlock), column);
+    });
+    Value hasRest = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, rest, constantIndex(b, 0));
+    scf::IfOp::create(b, hasRest, [&](OpBuilder &nested, Location loc) {
+      ImplicitLocOpBuilder inner(loc, nested);
+      emitCopy(inner, whole, rest);
+      emitBlock(inner, padded, constantIndex(inner, 0), tiles, firstLines);
+      emitResult(inner, whole, rest, column);
+      scf::YieldOp::create(inner);
+    });
+  }
+
+  /// Rows row .. row + count - 1 into the padded block. Rows beyond keep what they hold: their sums are not
+  /// stored. Columns beyond the last are zero.
+  void emitCopy(ImplicitLocOpBuilder &b, Value row, Value count) {
+    forRange(b, constantIndex(b, 0), count, 1, [&](ImplicitLocOpBuilder &inner, Value line) {
+      Value from = arith::AddIOp::create(inner, row, line);
+      const int64_t step = kTileColumns, extent = aType.getDimSize(1), whole = extent / step * step;
+      auto bytes = VectorType::get({step}, inner.getI8Type());
+      forRange(inner, constantIndex(inner, 0), constantIndex(inner, whole), step,
+               [&](ImplicitLocOpBuilder &nested, Value k) {
+                 Value x = vector::LoadOp::create(nested, bytes, op.getA(), ValueRange{from, k});
+                 vector::StoreOp::create(nested, x, padded, ValueRange{line, k});
+               });
+      if (whole < extent) {
+        Chunk rest;
+        rest.lanes = extent - whole;
+        Value at = constantIndex(inner, whole);
+        Value x = widen(inner, loadChunk(inner, rest, op.getA(), {from, at}), inner.getI8IntegerAttr(0), step);
+        vector::StoreOp::create(inner, x, padded, ValueRange{line, at});
+      }
+    });
+  }
+
+  /// The signed bytes of a panel, tile after tile, from line `first` of the buffer.
+  void emitDecoding(ImplicitLocOpBuilder &b, Value panel, Value first) {
+    const int64_t group = weights.groupColumns();
+    forRange(b, constantIndex(b, 0), constantIndex(b, weights.tiles()), 1,
+             [&](ImplicitLocOpBuilder &inner, Value tile) {
+               TileCodes codes(inner, weights.codes(), weights.tileOffset(inner, panel, tile));
+               Value line = arith::AddIOp::create(
+                   inner, first, arith::MulIOp::create(inner, tile, constantIndex(inner, kTileRows)));
+               const int64_t perGroup = group < kTileColumns && group < weights.columns()
+                                            ? group / kQuad
+                                            : kQuadsPerTile;
+               const int64_t perTile = kQuadsPerTile / perGroup;
+               for (int64_t part = 0; part < perTile; ++part) {
+                 Value g = groupOf(inner, tile, part, perTile);
+                 GroupValues values = groupValues(inner, panel, g);
+                 for (int64_t q = part * perGroup; q < (part + 1) * perGroup; ++q) {
+                   Value bytes = signedBytes(inner, weights.unsignedQuad(inner, codes, q), values);
+                   vector::StoreOp::create(inner, bytes, decoded,
+                                           ValueRange{addIndex(inner, line, q), constantIndex(inner, 0)});
+                 }
+               }
+             });
+  }
+
+  struct GroupValues {
+    Value zeros;  ///< bytes, scaled if there are scales
+    Value scales; ///< words of 16 bits, or null
+  };
+
+  Value groupOf(ImplicitLocOpBuilder &b, Value tile, int64_t part, int64_t perTile) {
+    const int64_t group = weights.groupColumns();
+    if (weights.groups() == 1) {
+      return constantIndex(b, 0);
+    }
+    if (perTile > 1) {
+      // A begun tile may hold fewer groups than a whole one.
+      Value g = addIndex(b, arith::MulIOp::create(b, tile, constantIndex(b, perTile)), part);
+      return arith::MinUIOp::create(b, g, constantIndex(b, weights.groups() - 1));
+    }
+    return arith::DivUIOp::create(b, tile, constantIndex(b, group / kTileColumns));
+  }
+
+  GroupValues groupValues(ImplicitLocOpBuilder &b, Value panel, Value g) {
+    Value zeros = weights.zeros(b, panel, g);
+    if (!weights.scheme().isTwoLevel()) {
+      return {repeatInQuad(b, zeros), nullptr};
+    }
+    Value scales = weights.groupScales(b, panel, g);
+    Value both = constantOf(b, scales.getType(), b.getI32IntegerAttr(0x00010001));
+    Value words = vector::BitCastOp::create(b, VectorType::get({2 * kLanes}, b.getI16Type()),
+                                            arith::MulIOp::create(b, scales, both));
+    return {repeatInQuad(b, arith::MulIOp::create(b, zeros, scales)), words};
+  }
+
+  /// (code - zero) * scale in bytes. Codes of 4 bits times scales to 16 stay below 256: two of them are
+  /// multiplied as one word.
+  Value signedBytes(ImplicitLocOpBuilder &b, Value quad, const GroupValues &values) {
+    if (values.scales) {
+      Value words = vector::BitCastOp::create(b, values.scales.getType(), quad);
+      Value scaled = arith::MulIOp::create(b, words, values.scales);
+      quad = vector::BitCastOp::create(b, quad.getType(), scaled);
+    }
+    return arith::SubIOp::create(b, quad, values.zeros);
+  }
+
+  /// The sums of a block of rows, from `row` of `a` on, into the buffer of sums.
+  void emitBlock(ImplicitLocOpBuilder &b, Value a, Value row, Value tiles, ArrayRef<Value> firstLines) {
+    Value zero = amx::TileZeroOp::create(b, sumTile);
+    SmallVector<Value> inits(4, zero);
+    for (Value &init : inits) {
+      init = amx::TileZeroOp::create(b, sumTile);
+    }
+    Value secondRow = addIndex(b, row, kTileRows), none = constantIndex(b, 0);
+    SmallVector<Value> products = emitFor(
+        b, none, constantIndex(b, weights.tiles()), 1, inits,
+        [&](ImplicitLocOpBuilder &inner, Value tile, ValueRange carried) {
+          Value k = arith::MulIOp::create(inner, tile, constantIndex(inner, kTileColumns));
+          Value line = arith::MulIOp::create(inner, tile, constantIndex(inner, kTileRows));
+          auto right = [&](Value first) -> Value {
+            Value at = arith::AddIOp::create(inner, first, line);
+            return amx::TileLoadOp::create(inner, operandTile, tiles, ValueRange{at, none});
+          };
+          auto multiply = [&](Value x, Value y, Value sum) -> Value {
+            return amx::TileMulIOp::create(inner, sumTile, x, y, sum, /*isZextLhs=*/false, /*isZextRhs=*/false);
+          };
+          Value upper = amx::TileLoadOp::create(inner, operandTile, a, ValueRange{row, k});
+          Value left0 = right(firstLines[0]), left1 = right(firstLines[1]);
+          Value c0 = multiply(upper, left0, carried[0]), c1 = multiply(upper, left1, carried[1]);
+          Value lower = amx::TileLoadOp::create(inner, operandTile, a, ValueRange{secondRow, k});
+          Value c2 = multiply(lower, left0, carried[2]), c3 = multiply(lower, left1, carried[3]);
+          return SmallVector<Value>{c0, c1, c2, c3};
+        });
+    for (auto [index, product] : llvm::enumerate(products)) {
+      Value i = constantIndex(b, static_cast<int64_t>(index / 2) * kTileRows);
+      Value j = constantIndex(b, static_cast<int64_t>(index % 2) * kTileRows);
+      amx::TileStoreOp::create(b, sums, ValueRange{i, j}, product);
+    }
+  }
+
+  /// (f32(sum) * sw[n]) * sa[m] of `count` rows.
+  void emitResult(ImplicitLocOpBuilder &b, Value row, Value count, Value column) {
+    auto floats = VectorType::get({kLanes}, b.getF32Type());
+    auto integers = VectorType::get({kLanes}, b.getI32Type());
+    SmallVector<Chunk> chunks(2);
+    SmallVector<Value> starts = {column, addIndex(b, column, kLanes)}, scales;
+    const bool isWhole = isMultipleOf(columns, kBlock);
+    for (auto [chunk, start] : llvm::zip_equal(chunks, starts)) {
+      if (!isWhole) {
+        Value rest = arith::SubIOp::create(b, columns, start);
+        rest = arith::MaxSIOp::create(b, rest, constantIndex(b, 0));
+        chunk.mask = vector::CreateMaskOp::create(b, VectorType::get({kLanes}, b.getI1Type()), rest);
+      }
+      scales.push_back(weights.rowScales(b, chunk, start));
+    }
+    forRange(b, constantIndex(b, 0), count, 1, [&](ImplicitLocOpBuilder &inner, Value line) {
+      Value at = arith::AddIOp::create(inner, row, line);
+      Value scale = memref::LoadOp::create(inner, op.getAScales(), at);
+      Value all = vector::BroadcastOp::create(inner, floats, scale);
+      for (int64_t p = 0; p < 2; ++p) {
+        Value sum = vector::LoadOp::create(inner, integers, sums,
+                                           ValueRange{line, constantIndex(inner, p * kLanes)});
+        Value y = arith::MulFOp::create(inner, arith::SIToFPOp::create(inner, floats, sum), scales[p]);
+        storeChunk(inner, chunks[p], arith::MulFOp::create(inner, y, all), op.getInit(), {at, starts[p]});
+      }
+    });
+  }
+};
+
+} // namespace
+
+LogicalResult lowerMatrixUnitContraction(OpBuilder &builder, quantized::ContractOp op) {
+  auto a = dyn_cast<MemRefType>(op.getA().getType());
+  auto init = dyn_cast<MemRefType>(op.getInit().getType());
+  // One row has nothing to share the decoded weights with.
+  if (!a || !init || init.getDimSize(0) == 1 || op.getScaleAt() != quantized::ScaleAt::Output ||
+      op.getAZeros() || !a.getElementType().isInteger(8) || !hasUnitInnerStride(op.getA()) ||
+      !hasUnitInnerStride(op.getInit()) ||
+      !cast<MemRefType>(op.getAScales().getType()).getElementType().isF32()) {
+    return failure();
+  }
+  ImplicitLocOpBuilder b(op.getLoc(), builder);
+  FailureOr<CodeWeights> weights = CodeWeights::match(b, op);
+  if (failed(weights) || !weights->hasByteDifferences() ||
+      (weights->scheme().isTwoLevel() && weights->scheme().getBits() > 4)) {
+    return failure();
+  }
+  Emitter(b, op, *weights).emit(b);
+  return success();
+}
+
+} // namespace coopt
