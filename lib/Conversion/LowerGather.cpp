@@ -28,9 +28,14 @@ public:
       }
       OpBuilder builder(op);
       ImplicitLocOpBuilder b(op.getLoc(), builder);
+      unsigned arguments = function.getNumArguments();
+      bool reports = arguments > 0 && function.getArgAttr(arguments - 1, "coopt.fault");
       emitLoop(b, extentOf(b, op.getInit(), 0), [&](ImplicitLocOpBuilder &inner, Value row) {
         Value id = memref::LoadOp::create(inner, op.getIds(), row);
         id = arith::IndexCastOp::create(inner, inner.getIndexType(), id);
+        if (reports) {
+          emitCheck(inner, op.getTable(), id);
+        }
         emitRow(inner, op, layout, row, id);
       });
       op.erase();
@@ -39,6 +44,12 @@ public:
   }
 
 private:
+  static void emitCheck(ImplicitLocOpBuilder &b, Value table, Value id) {
+    Value rows = asValue(b, extentOf(b, table, 0));
+    Value inside = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, id, rows);
+    model::RequireOp::create(b, inside, model::Requirement::index, id, rows, DenseI64ArrayAttr());
+  }
+
   static void emitRow(ImplicitLocOpBuilder &b, model::GatherOp op,
                       const std::optional<layout::Layout> &layout, Value row, Value id) {
     Value table = op.getTable(), init = op.getInit();

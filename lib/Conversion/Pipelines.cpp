@@ -25,6 +25,8 @@ void buildLowerLeavesPipeline(OpPassManager &passManager, const LowerLeavesOptio
   passManager.addPass(createLowerAttentionPass());
   passManager.addPass(createLowerCopiesPass());
   passManager.addPass(createVectorizeElementwisePass());
+  passManager.addPass(createDefineArithmeticPass());
+  passManager.addPass(createExpandNarrowFloatsPass(isa));
   passManager.addPass(createExpandMathPass(isa));
   passManager.addPass(createAllocateScratchPass());
   passManager.addPass(createCanonicalizerPass());
@@ -36,6 +38,7 @@ void buildLowerToLlvmPipeline(OpPassManager &passManager) {
   passManager.addPass(createLowerAffinePass());
   passManager.addPass(createConvertVectorToSCFPass());
   passManager.addPass(createSCFToControlFlowPass());
+  passManager.addPass(createLowerRequirementsPass());
   arith::ArithExpandOpsPassOptions expand;
   expand.includeBf16 = true;
   passManager.addPass(arith::createArithExpandOpsPass(expand));
@@ -46,18 +49,23 @@ void buildLowerToLlvmPipeline(OpPassManager &passManager) {
   // of a dialect could rewrite.
   passManager.addPass(createConvertToLLVMPass());
   passManager.addPass(createReconcileUnrealizedCastsPass());
+  passManager.addPass(createMaskedNarrowFloatsPass());
   passManager.addPass(createCanonicalizerPass());
   passManager.addPass(createCSEPass());
 }
 
 void registerConversionPasses() {
   registerPass([] { return createAllocateScratchPass(); });
+  registerPass([] { return createDefineArithmeticPass(); });
   registerPass([] { return createExpandMathPass(); });
+  registerPass([] { return createExpandNarrowFloatsPass(); });
   registerPass([] { return createLowerAttentionPass(); });
   registerPass([] { return createLowerContractionsPass(); });
   registerPass([] { return createLowerCopiesPass(); });
   registerPass([] { return createLowerGatherPass(); });
+  registerPass([] { return createLowerRequirementsPass(); });
   registerPass([] { return createLowerRowReducePass(); });
+  registerPass([] { return createMaskedNarrowFloatsPass(); });
   registerPass([] { return createMaterializeUnpackPass(); });
   registerPass([] { return createVectorizeElementwisePass(); });
   PassPipelineRegistration<LowerLeavesOptions>(

@@ -1,5 +1,7 @@
 #include "coopt/Import/MlirFunctions.h"
 
+#include "AdaptSignature.h"
+#include "CheckFunctions.h"
 #include "NormalizeFunctions.h"
 
 #include "dialects/Attention/IR/Attention.h"
@@ -163,6 +165,11 @@ LogicalResult importFunction(func::FuncOp function) {
 
 LogicalResult coopt::import::importFunctions(ModuleOp module) {
   if (!module.getOps<model::EntryOp>().empty()) {
+    for (auto entry : module.getOps<model::EntryOp>()) {
+      if (failed(checkDialects(entry))) {
+        return failure();
+      }
+    }
     return success();
   }
   // All before the first is replaced: a call may go to any of them.
@@ -181,7 +188,9 @@ LogicalResult coopt::import::importFunctions(ModuleOp module) {
     if (function.getNumResults() == 0) {
       return function.emitError("expected at least one result, a ranked tensor");
     }
-    if (failed(normalizeFunction(function)) || failed(importFunction(function))) {
+    if (failed(checkDialects(function)) || failed(adaptSignature(function)) ||
+        failed(normalizeFunction(function)) || failed(checkFunction(function)) ||
+        failed(importFunction(function))) {
       return failure();
     }
   }

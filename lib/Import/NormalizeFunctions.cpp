@@ -85,6 +85,16 @@ void emptyDestinations(func::FuncOp function) {
   }
 }
 
+/// No buffer holds elements of fewer bits than a byte: who makes them is joined with who uses them.
+LogicalResult fuseSubByteElements(func::FuncOp function) {
+  RewritePatternSet patterns(function.getContext());
+  linalg::populateElementwiseOpsFusionPatterns(patterns, [](OpOperand *operand) {
+    Type element = getElementTypeOrSelf(operand->get());
+    return element.isInteger() && element.getIntOrFloatBitWidth() % 8 != 0 && !element.isInteger(1);
+  });
+  return applyPatternsGreedily(function, std::move(patterns));
+}
+
 /// Whether `value` is the carried tensor, or made of it in place, step by step.
 bool isMadeOf(Value value, BlockArgument carried) {
   while (value != carried) {
@@ -125,6 +135,9 @@ LogicalResult coopt::import::normalizeFunction(func::FuncOp function) {
     return failure();
   }
   emptyDestinations(function);
+  if (failed(fuseSubByteElements(function))) {
+    return failure();
+  }
   carryInPlace(function);
   return verify(function);
 }

@@ -32,6 +32,13 @@ ElementFormat ElementFormat::e3m2() { return floatFormat(3, 2, 3, SpecialCodes::
 ElementFormat ElementFormat::e2m3() { return floatFormat(2, 3, 1, SpecialCodes::None, true); }
 ElementFormat ElementFormat::e2m1() { return floatFormat(2, 1, 1, SpecialCodes::None, true); }
 
+ElementFormat ElementFormat::e8m0() {
+  ElementFormat format = floatFormat(8, 0, 127, SpecialCodes::NanOnly, true);
+  format.kind = Kind::PowerOfTwo;
+  format.bits = 8;
+  return format;
+}
+
 Expected<ElementFormat> ElementFormat::makeFloat(int exponentBits, int mantissaBits, SpecialCodes specials,
                                                  bool saturating) {
   int bias = exponentBits >= 1 && exponentBits <= 8 ? (1 << (exponentBits - 1)) - 1 : 0;
@@ -54,9 +61,9 @@ Expected<ElementFormat> ElementFormat::makeFloat(int exponentBits, int mantissaB
   return format;
 }
 
-Expected<ElementFormat> ElementFormat::makeInteger(int bits, bool isSigned, int exponent) {
+static Expected<ElementFormat> integerFormat(ElementFormat::Kind kind, int bits, int exponent) {
   ElementFormat format;
-  format.kind = isSigned ? Kind::SignedInteger : Kind::UnsignedInteger;
+  format.kind = kind;
   format.bits = bits;
   format.exponentBits = format.mantissaBits = format.bias = 0;
   format.specials = SpecialCodes::None;
@@ -68,7 +75,21 @@ Expected<ElementFormat> ElementFormat::makeInteger(int bits, bool isSigned, int 
   return format;
 }
 
+Expected<ElementFormat> ElementFormat::makeInteger(int bits, bool isSigned, int exponent) {
+  return integerFormat(isSigned ? Kind::SignedInteger : Kind::UnsignedInteger, bits, exponent);
+}
+
+Expected<ElementFormat> ElementFormat::makeBipolar(int bits, int exponent) {
+  return integerFormat(Kind::BipolarInteger, bits, exponent);
+}
+
 Status ElementFormat::validate() const {
+  if (kind == Kind::PowerOfTwo) {
+    if (bits != 8 || exponentBits != 8 || mantissaBits != 0 || bias != 127) {
+      return fail("power of two format: expected 8 bits with a bias of 127");
+    }
+    return {};
+  }
   if (kind != Kind::Float) {
     if (bits < 1 || bits > 8) {
       return fail("integer format: expected 1 to 8 bits, got " + std::to_string(bits));
@@ -198,9 +219,34 @@ float ElementFormat::decodeFloat(uint32_t code) const {
   return floatOf(sign | bitsOf(value));
 }
 
+/// The power of two nearest to x as an E8M0 code; halfway goes up.
+static uint32_t encodePower(float x) {
+  uint32_t xBits = bitsOf(x);
+  if ((xBits & 0x7fffffff) >= kInfinity) {
+    return xBits == (0x80000000 | kInfinity) ? 0 : 255; // there is no infinity; -inf is negative
+  }
+  if (!(x > 0)) {
+    return 0;
+  }
+  if (xBits < 0x800000) { // 2^-127 is 0x400000, its midpoint to 2^-126 is 0x600000
+    return xBits >= 0x600000;
+  }
+  return std::min<uint32_t>((xBits >> 23) + ((xBits & 0x7fffff) >= 0x400000), 254);
+}
+
 uint32_t ElementFormat::encode(float x) const {
   if (kind == Kind::Float) {
     return encodeFloat(x);
+  }
+  if (kind == Kind::PowerOfTwo) {
+    return encodePower(x);
+  }
+  if (kind == Kind::BipolarInteger) {
+    // The code's number lies in the middle of [2 n, 2 n + 2), n = code - 2^(bits - 1).
+    int half = 1 << (bits - 1);
+    double v = x != x ? 0 : static_cast<double>(x) / static_cast<double>(scaled(1, integerExponent));
+    double n = std::floor(std::min(std::max(v / 2, -256.0), 256.0));
+    return static_cast<uint32_t>(std::min(std::max(static_cast<int>(n), -half), half - 1) + half);
   }
   if (x != x) {
     return 0;
@@ -221,6 +267,12 @@ float ElementFormat::decode(uint32_t code) const {
   }
   uint32_t mask = (uint32_t(1) << bits) - 1;
   auto value = static_cast<int32_t>(code & mask);
+  if (kind == Kind::PowerOfTwo) {
+    return value == 255 ? floatOf(kQuietNan) : scaled(1, value - bias);
+  }
+  if (kind == Kind::BipolarInteger) {
+    return static_cast<float>(2 * value - static_cast<int32_t>(mask)) * scaled(1, integerExponent);
+  }
   if (kind == Kind::SignedInteger && value >> (bits - 1)) {
     value -= 1 << bits;
   }
@@ -231,7 +283,8 @@ float ElementFormat::largest() const {
   if (kind == Kind::Float) {
     return decodeFloat(largestFiniteCode());
   }
-  return decode(kind == Kind::SignedInteger ? (uint32_t(1) << (bits - 1)) - 1 : (uint32_t(1) << bits) - 1);
+  uint32_t allOnes = (uint32_t(1) << bits) - 1;
+  return decode(kind == Kind::SignedInteger ? allOnes >> 1 : kind == Kind::PowerOfTwo ? 254 : allOnes);
 }
 
 float ElementFormat::least() const {
@@ -241,14 +294,20 @@ float ElementFormat::least() const {
   case Kind::SignedInteger:
     return decode(uint32_t(1) << (bits - 1));
   case Kind::UnsignedInteger:
+  case Kind::BipolarInteger:
+  case Kind::PowerOfTwo:
     break;
   }
-  return 0;
+  return decode(0);
 }
 
 std::string ElementFormat::name() const {
+  if (kind == Kind::PowerOfTwo) {
+    return "e8m0";
+  }
   if (kind != Kind::Float) {
-    std::string result = (kind == Kind::SignedInteger ? "i" : "u") + std::to_string(bits);
+    std::string result = kind == Kind::SignedInteger ? "i" : kind == Kind::UnsignedInteger ? "u" : "b";
+    result += std::to_string(bits);
     return integerExponent == 0 ? result : result + " exponent " + std::to_string(integerExponent);
   }
   if (*this == f32()) {

@@ -8,7 +8,6 @@
 using namespace coopt;
 using namespace coopt::numerics;
 
-static constexpr float kLevel1Max = 119;
 static constexpr int kLevel2Max = 15;
 static constexpr int kLargestInnerScale = 16;
 
@@ -23,17 +22,17 @@ int64_t numerics::twoLevelGroupCount(int64_t groupSize, int64_t K) {
 /// a / b rounded to nearest, ties to even; b > 0.
 static int divideRounded(int a, int b) {
   HostBuilder builder;
-  return static_cast<int>(
-      quantizeElement(builder, static_cast<float>(a), static_cast<float>(b), -kLevel1Max, kLevel1Max));
+  return static_cast<int>(quantizeElement(builder, static_cast<float>(a), static_cast<float>(b),
+                                          -kTwoLevelLargest, kTwoLevelLargest));
 }
 
 void numerics::quantizeRowTwoLevel(int64_t groupSize, const float *row, int64_t K, uint8_t *codes,
                                    float *rowScale, uint8_t *groupScales, uint8_t *zeros) {
-  float scale = storedScale(ScaleType::F32, reduceAmax(row, K) / kLevel1Max);
+  float scale = storedScale(ScaleType::F32, reduceAmax(row, K) / kTwoLevelLargest);
   *rowScale = scale;
   HostBuilder builder;
   auto levelOne = [&](int64_t i) {
-    return static_cast<int>(quantizeElement(builder, row[i], scale, -kLevel1Max, kLevel1Max));
+    return static_cast<int>(quantizeElement(builder, row[i], scale, -kTwoLevelLargest, kTwoLevelLargest));
   };
   int64_t length = groupLength(groupSize, K);
   for (int64_t begin = 0; begin < K; begin += length) {

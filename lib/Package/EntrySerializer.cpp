@@ -138,6 +138,7 @@ LogicalResult EntrySerializer::addCommand(Operation *command) {
       .Case([&](program::DispatchOp dispatch) { return addDispatch(dispatch); })
       .Case([&](program::CopyOp copy) { return addCopy(copy); })
       .Case([&](program::IfOp branch) { return addBranch(branch); })
+      .Case([&](program::RequireOp require) { return addRequire(require); })
       .Default([&](Operation *other) { return addArithmetic(other); });
 }
 
@@ -236,6 +237,17 @@ LogicalResult EntrySerializer::addCopy(program::CopyOp copy) {
   if (source != destination) {
     return copy.emitOpError("expected both buffers to be made with the same extents");
   }
+  entry.commands.push_back(std::move(command));
+  return success();
+}
+
+LogicalResult EntrySerializer::addRequire(program::RequireOp require) {
+  Command command;
+  command.kind = CommandKind::Require;
+  command.a = slotOf(require.getCondition());
+  command.immediate = require.getKind();
+  command.scalars = {slotOf(require.getValue()), slotOf(require.getBound())};
+  command.opId = require.getPlace().str();
   entry.commands.push_back(std::move(command));
   return success();
 }

@@ -70,7 +70,7 @@ struct Reading {
 
 constexpr unsigned kBufferKinds = static_cast<unsigned>(BufferKind::Arena) + 1;
 constexpr unsigned kScalarOps = static_cast<unsigned>(ScalarOp::Or) + 1;
-constexpr unsigned kCommandKinds = static_cast<unsigned>(CommandKind::Jump) + 1;
+constexpr unsigned kCommandKinds = static_cast<unsigned>(CommandKind::Require) + 1;
 
 template <typename Stream>
 void describe(Stream &s, std::vector<Extent> &shape) {

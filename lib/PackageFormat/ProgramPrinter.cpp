@@ -117,6 +117,11 @@ public:
     case CommandKind::Jump:
       out << "goto " << command.target;
       return;
+    case CommandKind::Require:
+      out << "require s" << command.a << " kind " << command.immediate << " ";
+      list("s", command.scalars, 0, command.scalars.size());
+      out << " \"" << command.opId << "\"";
+      return;
     }
   }
 

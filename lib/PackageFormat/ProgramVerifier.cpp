@@ -5,6 +5,7 @@
 // it runs.
 //
 //===----------------------------------------------------------------------===//
+#include "coopt/PackageFormat/KernelAbi.h"
 #include "coopt/PackageFormat/Program.h"
 
 #include <algorithm>
@@ -306,6 +307,18 @@ private:
       }
       return {};
     }
+    case CommandKind::Require:
+      if (command.scalars.size() != 2 || command.immediate < 1 || command.immediate >= abi::kFaultKinds) {
+        return fail("a requirement takes 2 scalars and a kind between 1 and " +
+                    std::to_string(abi::kFaultKinds - 1) + ", got " + std::to_string(command.scalars.size()) +
+                    " and " + std::to_string(command.immediate));
+      }
+      for (Slot slot : {command.a, command.scalars[0], command.scalars[1]}) {
+        if (auto status = readable(slot); !status) {
+          return status;
+        }
+      }
+      return {};
     case CommandKind::BranchUnless:
       if (auto status = readable(command.a); !status) {
         return status;

@@ -17,8 +17,9 @@ namespace {
 /// Builds the entry function of one kernel.
 class EntryBuilder {
 public:
-  EntryBuilder(LLVM::LLVMFuncOp body, FunctionType type, int64_t scratchBytes)
-      : body(body), type(type), scratchBytes(scratchBytes), builder(body), loc(body.getLoc()) {}
+  EntryBuilder(LLVM::LLVMFuncOp body, FunctionType type, int64_t scratchBytes, bool hasFault)
+      : body(body), type(type), scratchBytes(scratchBytes), hasFault(hasFault), builder(body),
+        loc(body.getLoc()) {}
 
   void build(StringRef name);
 
@@ -39,6 +40,7 @@ private:
   LLVM::LLVMFuncOp body;
   FunctionType type;
   int64_t scratchBytes;
+  bool hasFault; // the last argument is the report
   OpBuilder builder;
   Location loc;
   SmallVector<Value> arguments;
@@ -74,7 +76,7 @@ void EntryBuilder::build(StringRef name) {
 
   ArrayRef<Type> inputs = type.getInputs();
   int64_t nextBuffer = 0, nextSize = 0;
-  for (Type input : inputs.drop_back(3)) {
+  for (Type input : inputs.drop_back(hasFault ? 4 : 3)) {
     if (auto memref = dyn_cast<MemRefType>(input)) {
       Value address = load(pointer(), buffers, 8 * nextBuffer++);
       SmallVector<Value> extents;
@@ -91,6 +93,10 @@ void EntryBuilder::build(StringRef name) {
     arguments.push_back(LLVM::ZExtOp::create(builder, loc, i64(), block->getArgument(argument)));
   }
   appendDescriptor(scratch, constant(scratchBytes));
+  if (hasFault) {
+    static_assert(sizeof(abi::Fault) == 5 * sizeof(int64_t));
+    appendDescriptor(load(pointer(), blockArgument, offsetof(abi::Block, fault)), constant(5));
+  }
   LLVM::CallOp::create(builder, loc, body, arguments);
   LLVM::ReturnOp::create(builder, loc, ValueRange());
 }
@@ -112,7 +118,9 @@ LogicalResult coopt::addKernelEntries(ModuleOp lowered, ModuleOp declarations) {
       return declaration.emitError("can't be renamed");
     }
     body.setLinkage(LLVM::Linkage::Internal);
-    EntryBuilder(body, declaration.getFunctionType(), scratchBytes).build(kernel);
+    unsigned arguments = declaration.getNumArguments();
+    bool hasFault = arguments > 0 && declaration.getArgAttr(arguments - 1, "coopt.fault");
+    EntryBuilder(body, declaration.getFunctionType(), scratchBytes, hasFault).build(kernel);
   }
   return success();
 }

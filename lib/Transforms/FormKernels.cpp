@@ -27,6 +27,8 @@ private:
   LogicalResult buildKernel(const KernelGroup &group);
   /// A tensor.empty outside the kernel for `result`, with host-side extents.
   FailureOr<Value> destination(OpResult result);
+  /// The dynamic extents of what the entry returns, as it names them.
+  SmallVector<Value> namedSizes(OpOperand &returned, Location loc);
   /// What the kernel hands on: all tensors of the root, and of other members what is used outside.
   SmallVector<OpResult> resultsOf(const KernelGroup &group,
                                   const llvm::SmallPtrSetImpl<Operation *> &members);
@@ -123,14 +125,10 @@ FailureOr<Value> EntryKernels::destination(OpResult result) {
     }
   }
   // What the entry returns has extents that the entry names.
-  auto entry = cast<model::EntryOp>(block.getParentOp());
   for (OpOperand &use : result.getUses()) {
     if (use.getOwner() == block.getTerminator()) {
-      SmallVector<Value> sizes;
-      for (StringRef name : entry.getResultDimNames(use.getOperandNumber())) {
-        sizes.push_back(model::SizeOp::create(builder, loc, builder.getIndexType(), name));
-      }
-      return Value(tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType(), sizes));
+      return Value(tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType(),
+                                           namedSizes(use, loc)));
     }
   }
   // Made by an op with no destination of its own: its sizes in terms of what is outside.
@@ -142,12 +140,24 @@ FailureOr<Value> EntryKernels::destination(OpResult result) {
       tensor::EmptyOp::create(builder, loc, shapes[result.getResultNumber()], type.getElementType()));
 }
 
+SmallVector<Value> EntryKernels::namedSizes(OpOperand &returned, Location loc) {
+  auto entry = cast<model::EntryOp>(block.getParentOp());
+  SmallVector<Value> sizes;
+  for (StringRef name : entry.getResultDimNames(returned.getOperandNumber())) {
+    sizes.push_back(model::SizeOp::create(builder, loc, builder.getIndexType(), name));
+  }
+  return sizes;
+}
+
 SmallVector<OpResult> EntryKernels::resultsOf(const KernelGroup &group,
                                               const llvm::SmallPtrSetImpl<Operation *> &members) {
   SmallVector<OpResult> results;
-  auto usedOutside = [&](OpResult result) {
-    return llvm::any_of(result.getUsers(), [&](Operation *user) {
-      return !members.contains(block.findAncestorOpInBlock(*user));
+  // A view is made where it is used: what counts is who uses that.
+  std::function<bool(Value)> usedOutside = [&](Value value) {
+    return llvm::any_of(value.getUsers(), [&](Operation *user) {
+      Operation *ancestor = block.findAncestorOpInBlock(*user);
+      return roleOf(ancestor) == OpRole::Free ? llvm::any_of(ancestor->getResults(), usedOutside)
+                                              : !members.contains(ancestor);
     });
   };
   for (Operation *op : llvm::reverse(group.ops)) {
@@ -304,8 +314,8 @@ void EntryKernels::copyPlainResults() {
       continue;
     }
     builder.setInsertionPoint(terminator);
-    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, value.getLoc(), value);
-    Value init = tensor::EmptyOp::create(builder, value.getLoc(), sizes, type.getElementType());
+    Value init = tensor::EmptyOp::create(builder, value.getLoc(), type.getShape(), type.getElementType(),
+                                         namedSizes(operand, value.getLoc()));
     auto copy = linalg::CopyOp::create(builder, value.getLoc(), value, init);
     copy->setAttr("coopt.id", builder.getStringAttr("result" + std::to_string(index)));
     operand.set(copy.getResult(0));
@@ -315,6 +325,10 @@ void EntryKernels::copyPlainResults() {
 LogicalResult EntryKernels::build() {
   copyPlainResults();
   SmallVector<KernelGroup> groups = groupOps(block);
+  llvm::SmallPtrSet<Operation *, 16> inKernels;
+  for (const KernelGroup &group : groups) {
+    inKernels.insert(group.ops.begin(), group.ops.end());
+  }
   SmallVector<Operation *> old;
   for (Operation &op : block.without_terminator()) {
     old.push_back(&op);
@@ -329,7 +343,9 @@ LogicalResult EntryKernels::build() {
     operand.set(outer.lookupOrDefault(operand.get()));
   }
   for (Operation *op : llvm::reverse(old)) {
-    if (op->use_empty()) {
+    // Checks on sizes run before all kernels; those inside a kernel were cloned with their neighbours.
+    bool isHostCheck = isa<model::RequireOp>(op) && !inKernels.contains(op);
+    if (op->use_empty() && !isHostCheck) {
       op->erase();
     }
   }

@@ -35,6 +35,7 @@ private:
   LogicalResult translateBranch(scf::IfOp branch);
   FailureOr<HostBuffer> destinationFor(Value result, Value init);
   FailureOr<Value> itemCount(schedule::KernelOp kernel);
+  Value evaluate(Operation *op, ValueRange operands);
   FailureOr<Value> hostValue(schedule::KernelOp kernel, Value value);
   FailureOr<Value> extent(Operation *at, Value tensor, int64_t dimension);
 
@@ -150,6 +151,18 @@ FailureOr<Value> HostProgramBuilder::extent(Operation *at, Value tensor, int64_t
   return at->emitError("can't tell extent ") << dimension << " of a tensor in the host program";
 }
 
+/// The value of an affine.apply, affine.min or affine.max of `operands`.
+Value HostProgramBuilder::evaluate(Operation *op, ValueRange operands) {
+  AffineMap map = op->getAttrOfType<AffineMapAttr>("map").getValue();
+  auto expanded = *affine::expandAffineMap(builder, loc(), map, operands);
+  Value result = expanded[0];
+  for (Value other : ArrayRef<Value>(expanded).drop_front()) {
+    result = isa<affine::AffineMinOp>(op) ? arith::MinSIOp::create(builder, loc(), result, other).getResult()
+                                          : arith::MaxSIOp::create(builder, loc(), result, other).getResult();
+  }
+  return result;
+}
+
 /// Computes, in the host program, an index value of a kernel's region.
 FailureOr<Value> HostProgramBuilder::hostValue(schedule::KernelOp kernel, Value value) {
   if (auto argument = dyn_cast<BlockArgument>(value)) {
@@ -175,17 +188,8 @@ FailureOr<Value> HostProgramBuilder::hostValue(schedule::KernelOp kernel, Value 
     }
     operands.push_back(*mapped);
   }
-  if (auto apply = dyn_cast<affine::AffineApplyOp>(def)) {
-    auto expanded = affine::expandAffineMap(builder, loc(), apply.getAffineMap(), operands);
-    return (*expanded)[0];
-  }
-  if (auto minimum = dyn_cast<affine::AffineMinOp>(def)) {
-    auto expanded = *affine::expandAffineMap(builder, loc(), minimum.getAffineMap(), operands);
-    Value least = expanded[0];
-    for (Value other : ArrayRef<Value>(expanded).drop_front()) {
-      least = arith::MinSIOp::create(builder, loc(), least, other);
-    }
-    return least;
+  if (isa<affine::AffineApplyOp, affine::AffineMinOp, affine::AffineMaxOp>(def)) {
+    return evaluate(def, operands);
   }
   if (!isa<arith::ArithDialect>(def->getDialect()) || def->getNumResults() != 1) {
     return kernel.emitOpError("has a number of work items that depends on ") << def->getName();
@@ -343,6 +347,17 @@ LogicalResult HostProgramBuilder::translate(Block &block) {
               scalars.map(named.getResult(), size(named.getSize()));
               return success();
             })
+            .Case([&](model::RequireOp require) {
+              std::string place;
+              if (auto [line, column] = require.getLineAndColumn(); line > 0) {
+                place = (" at line " + Twine(line) + ", column " + Twine(column)).str();
+              }
+              program::RequireOp::create(builder, require.getLoc(), scalars.lookup(require.getCondition()),
+                                         static_cast<uint64_t>(require.getKind()),
+                                         scalars.lookup(require.getValue()),
+                                         scalars.lookup(require.getBound()), place);
+              return success();
+            })
             .Case([&](model::LoadOp load) {
               buffers[load.getResult()] = {program::ParameterOp::create(builder, load.getLoc(),
                                                                         bufferType(load.getType()),
@@ -360,6 +375,14 @@ LogicalResult HostProgramBuilder::translate(Block &block) {
                 return failure();
               }
               scalars.map(dim.getResult(), *value);
+              return success();
+            })
+            .Case<affine::AffineApplyOp, affine::AffineMinOp, affine::AffineMaxOp>([&](auto index) {
+              SmallVector<Value> operands;
+              for (Value operand : index->getOperands()) {
+                operands.push_back(scalars.lookup(operand));
+              }
+              scalars.map(index.getResult(), evaluate(index, operands));
               return success();
             })
             .Case([&](tensor::EmptyOp) { return success(); }) // destinations: see destinationFor

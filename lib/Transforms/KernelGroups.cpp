@@ -19,11 +19,13 @@ OpRole coopt::roleOf(Operation *op) {
   if (isa<model::SizeOp, model::LoadOp, tensor::DimOp>(op)) {
     return OpRole::Host;
   }
-  // Index arithmetic: every operand and result is a scalar integer or index.
+  // Index arithmetic: every operand and result is a scalar integer or index. Kernels take indices only, so what
+  // has another type is computed again where it is used.
   auto isScalar = [](Type type) { return type.isIntOrIndex(); };
   if (op->getNumRegions() == 0 && llvm::all_of(op->getOperandTypes(), isScalar) &&
       llvm::all_of(op->getResultTypes(), isScalar)) {
-    return OpRole::Host;
+    bool isIndex = llvm::all_of(op->getResultTypes(), [](Type type) { return type.isIndex(); });
+    return isIndex ? OpRole::Host : OpRole::Free;
   }
   return OpRole::Compute;
 }

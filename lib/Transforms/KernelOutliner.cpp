@@ -1,5 +1,6 @@
 #include "KernelOutliner.h"
 
+#include "coopt/PackageFormat/KernelAbi.h"
 #include "dialects/Model/IR/Model.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -48,6 +49,7 @@ private:
   IRMapping map;
   OutlinedKernel result;
   func::FuncOp function;
+  unsigned scratchNumber = 0; // of the argument; two scalars before it are the range of work items
   llvm::SmallDenseMap<int64_t, Value> layerScalar; // layer number -> scalar argument
 };
 
@@ -124,8 +126,20 @@ void FunctionBuilder::makeSignature() {
   types.append(result.scalars.size() + result.constants.size() + 2, builder.getIndexType());
   types.push_back(MemRefType::get({ShapedType::kDynamic}, builder.getI8Type()));
   function = func::FuncOp::create(kernel.getLoc(), "kernel", builder.getFunctionType(types, {}));
-  function.setArgAttr(types.size() - 1, "coopt.scratch", builder.getUnitAttr());
+  scratchNumber = types.size() - 1;
+  function.setArgAttr(scratchNumber, "coopt.scratch", builder.getUnitAttr());
   function.addEntryBlock();
+  // Kernels with checks report to a buffer of their own.
+  auto isCheck = [](Operation *op) {
+    return isa<model::RequireOp, model::GatherOp>(op) ? WalkResult::interrupt() : WalkResult::advance();
+  };
+  bool checks = kernel.walk(isCheck).wasInterrupted();
+  if (checks) {
+    auto report = MemRefType::get({sizeof(abi::Fault) / sizeof(int64_t)}, builder.getI64Type());
+    NamedAttribute mark = builder.getNamedAttr("coopt.fault", builder.getUnitAttr());
+    (void)function.insertArgument(scratchNumber + 1, report, builder.getDictionaryAttr(mark),
+                                  kernel.getLoc());
+  }
 }
 
 void FunctionBuilder::bindArguments() {
@@ -333,8 +347,7 @@ void FunctionBuilder::stateBounds() {
 
 void FunctionBuilder::loopOverItems() {
   Block &entry = function.getBody().front();
-  unsigned scratch = entry.getNumArguments() - 1;
-  Value first = entry.getArgument(scratch - 2), last = entry.getArgument(scratch - 1);
+  Value first = entry.getArgument(scratchNumber - 2), last = entry.getArgument(scratchNumber - 1);
   Location loc = kernel.getLoc();
   scf::ForallOp forall;
   for (Operation &op : entry) {

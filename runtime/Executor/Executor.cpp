@@ -77,6 +77,24 @@ Status Executor::run(const Call &call) {
   return status ? status : Status(forward(status.error(), "entry '" + entry.name + "'"));
 }
 
+/// A failed check in words.
+static std::string describe(abi::FaultKind kind, int64_t value, int64_t bound) {
+  std::string v = std::to_string(value), b = std::to_string(bound);
+  switch (kind) {
+  case abi::FaultKind::None:
+    break;
+  case abi::FaultKind::Index:
+    return "index " + v + " is outside [0, " + b + ")";
+  case abi::FaultKind::Slice:
+    return "a slice reaches element " + v + ", outside [0, " + b + ")";
+  case abi::FaultKind::Sizes:
+    return "sizes " + v + " and " + b + " must be equal";
+  case abi::FaultKind::Negative:
+    return "expected a size of at least 0, got " + v;
+  }
+  return "a check of an unknown kind failed";
+}
+
 Status Executor::execute(const Call &call, const Entry &entry) {
   FloatEnvironment environment;
   slots.assign(entry.slotCount, 0);
@@ -127,12 +145,26 @@ Status Executor::execute(const Call &call, const Entry &entry) {
     case CommandKind::Jump:
       next = command.target;
       break;
+    case CommandKind::Require:
+      if (slots[command.a] == 0) {
+        return fail(describe(static_cast<abi::FaultKind>(command.immediate), slots[command.scalars[0]],
+                             slots[command.scalars[1]]) +
+                    command.opId);
+      }
+      break;
     }
     if (!status) {
       return forward(status.error(), "command " + std::to_string(index));
     }
   }
   return {};
+}
+
+static std::string describe(const abi::Fault &fault) {
+  std::string place =
+      fault.line == 0 ? ""
+                      : " at line " + std::to_string(fault.line) + ", column " + std::to_string(fault.column);
+  return describe(fault.kind, fault.value, fault.bound) + place;
 }
 
 /// Toward minus infinity, with wrap-around where the quotient has no representation.
@@ -284,13 +316,19 @@ Status Executor::dispatch(const CallView &view, const Command &command) {
     many.resize(scratch.size());
     blocks = many.data();
   }
+  faults.assign(scratch.size(), abi::Fault());
   for (size_t i = 0; i < scratch.size(); ++i) {
-    blocks[i] = {operands.data(), scalars.data(), scratch[i].data()};
+    blocks[i] = {operands.data(), scalars.data(), scratch[i].data(), &faults[i]};
   }
   Job job{loaded->kernel(command.kernel), blocks, &services};
   int64_t start = watching.empty() ? 0 : now();
   pool.run(static_cast<uint32_t>(items), runItems, &job);
   int64_t end = watching.empty() ? 0 : now();
+  for (const abi::Fault &fault : faults) {
+    if (fault.kind != abi::FaultKind::None) {
+      return fail(command.opId + ": " + describe(fault));
+    }
+  }
   for (Observer *observer : watching) {
     if (auto status = observer->after(dispatched, start, end); !status) {
       return forward(status.error(), command.opId);

@@ -6,6 +6,7 @@
 #include "Executor/Observer.h"
 #include "Executor/ThreadPool.h"
 #include "Loader/LoadedPackage.h"
+#include "coopt/PackageFormat/KernelAbi.h"
 
 #include <memory>
 #include <vector>
@@ -29,7 +30,8 @@ public:
                                                     int threads);
 
   /// Errors name the entry and, for what only shows at run time, the command: sizes outside their bounds,
-  /// division by zero, a buffer or a number of work items that became too large.
+  /// division by zero, a buffer or a number of work items that became too large, a check of the entry or of a
+  /// kernel that failed. Results are then not to be used.
   Status run(const Call &call);
 
   int threads() const { return pool.threads(); }
@@ -57,6 +59,7 @@ private:
   // Of the running call; kept so that a call allocates nothing.
   std::vector<int64_t> slots, scalars;
   std::vector<void *> bases, operands;
+  std::vector<abi::Fault> faults; // one a thread
   std::vector<std::vector<int64_t>> shapes;
 };
 

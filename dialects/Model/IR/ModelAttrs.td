@@ -90,6 +90,12 @@ def Model_LayoutAttr : Model_Attr<"Layout", "layout"> {
   }];
 }
 
+def Model_Requirement : I32EnumAttr<"Requirement", "what a run-time check is about", [
+    I32EnumAttrCase<"index", 1>, I32EnumAttrCase<"slice", 2>, I32EnumAttrCase<"sizes", 3>,
+    I32EnumAttrCase<"negative", 4>]> {
+  let cppNamespace = "::coopt::model";
+}
+
 def Model_RowReduction : I32EnumAttr<"RowReduction", "what a row reduction computes", [
     I32EnumAttrCase<"sum", 0>, I32EnumAttrCase<"max", 1>, I32EnumAttrCase<"amax", 2>]> {
   let cppNamespace = "::coopt::model";

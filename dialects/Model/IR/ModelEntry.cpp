@@ -1,6 +1,8 @@
 //===- ModelEntry.cpp - Entries and their run-time sizes --------------------===//
 #include "dialects/Model/IR/Model.h"
 
+#include "mlir/IR/Matchers.h"
+#include "mlir/IR/PatternMatch.h"
 #include "mlir/Interfaces/FunctionImplementation.h"
 
 using namespace mlir;
@@ -221,4 +223,16 @@ OpFoldResult SizeOp::fold(FoldAdaptor) {
     }
   }
   return {};
+}
+
+//===----------------------------------------------------------------------===//
+// Checks
+//===----------------------------------------------------------------------===//
+
+LogicalResult RequireOp::canonicalize(RequireOp op, PatternRewriter &rewriter) {
+  if (!matchPattern(op.getCondition(), m_One())) {
+    return rewriter.notifyMatchFailure(op, "the condition is not known to hold");
+  }
+  rewriter.eraseOp(op);
+  return success();
 }

@@ -162,6 +162,31 @@ def Model_SizeOp : Model_Op<"size", [Pure]> {
   let hasFolder = 1;
 }
 
+def Model_RequireOp : Model_Op<"require"> {
+  let summary = "ends the call with an error unless a condition holds";
+  let description = [{
+    Nothing that comes after it is computed where the condition is false. `value` and `bound` are what the message says:
+    `index` is outside [0, bound), a `slice` reaches outside [0, bound), two `sizes` differ, a size is `negative`.
+    `place` is the line and the column of what asks for it in the function's text, for the message. In a kernel the
+    first check of a worker that fails ends that worker's part; the runtime then ends the call.
+
+    ```mlir
+    model.require %inside index(%i, %n) {place = array<i64: 12, 5>}
+    ```
+  }];
+  let arguments = (ins I1:$condition, Model_Requirement:$kind, Index:$value, Index:$bound,
+                       OptionalAttr<DenseI64ArrayAttr>:$place);
+  let assemblyFormat = "$condition $kind `(` $value `,` $bound `)` attr-dict";
+  let hasCanonicalizeMethod = 1;
+  let extraClassDeclaration = [{
+    /// Line and column; zeros where they are not known.
+    std::pair<int64_t, int64_t> getLineAndColumn() {
+      ::llvm::ArrayRef<int64_t> place = getPlace().value_or(::llvm::ArrayRef<int64_t>());
+      return place.size() == 2 ? std::pair(place[0], place[1]) : std::pair<int64_t, int64_t>(0, 0);
+    }
+  }];
+}
+
 //===----------------------------------------------------------------------===//
 // Structured ops
 //===----------------------------------------------------------------------===//

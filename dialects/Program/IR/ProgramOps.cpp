@@ -241,6 +241,14 @@ LogicalResult CopyOp::verify() {
   return verifyWritable(*this, getDestination());
 }
 
+LogicalResult RequireOp::canonicalize(RequireOp op, PatternRewriter &rewriter) {
+  if (!matchPattern(op.getCondition(), m_One())) {
+    return rewriter.notifyMatchFailure(op, "the condition is not known to hold");
+  }
+  rewriter.eraseOp(op);
+  return success();
+}
+
 void IfOp::build(OpBuilder &builder, OperationState &state, Value condition, bool withElse) {
   state.addOperands(condition);
   Region *thenRegion = state.addRegion();

@@ -220,6 +220,21 @@ def Program_CopyOp : Program_Op<"copy", [SameTypeOperands]> {
   let hasVerifier = 1;
 }
 
+def Program_RequireOp : Program_Op<"require"> {
+  let summary = "Ends the call with an error unless a condition holds.";
+  let description = [{
+    `kind` is an `abi::FaultKind`; `value` and `bound` are what its message shows, before the place.
+
+    ```mlir
+    program.require %same 3(%m, %n) " at line 12, column 5"
+    ```
+  }];
+  let arguments = (ins I1:$condition, ConfinedAttr<I64Attr, [IntMinValue<1>, IntMaxValue<4>]>:$kind, Index:$value,
+                       Index:$bound, StrAttr:$place);
+  let assemblyFormat = "$condition $kind `(` $value `,` $bound `)` $place attr-dict";
+  let hasCanonicalizeMethod = 1;
+}
+
 def Program_IfOp : Program_Op<"if", [NoRegionArguments, RecursiveMemoryEffects, SingleBlockImplicitTerminator<"YieldOp">]> {
   let summary = "Runs one of two lists of commands.";
   let description = [{

@@ -26,9 +26,14 @@ using Isa = machine::InstructionSet;
 
 /// linalg ops on memrefs -> loops; the innermost parallel loop by 16 where every operand allows it.
 std::unique_ptr<mlir::Pass> createVectorizeElementwisePass();
+/// Divisions, shifts and conversions to integers get the results that the numeric contract states for operands
+/// where the arith dialect states none.
+std::unique_ptr<mlir::Pass> createDefineArithmeticPass();
 /// Special functions of f32 -> the sequences of coopt/Numerics/SpecialFunctions.h. What would become a
 /// library call is expanded or refused.
 std::unique_ptr<mlir::Pass> createExpandMathPass(Isa isa = Isa::Generic);
+/// f16 and bf16 -> f32 arithmetic with conversions.
+std::unique_ptr<mlir::Pass> createExpandNarrowFloatsPass(Isa isa = Isa::Generic);
 /// model.row_reduce -> 16 partial results and a tree.
 std::unique_ptr<mlir::Pass> createLowerRowReducePass();
 /// Contractions -> register-tiled loops. `packedOnly` leaves those whose weights are no packed view alone.
@@ -39,6 +44,10 @@ std::unique_ptr<mlir::Pass> createLowerGatherPass();
 std::unique_ptr<mlir::Pass> createLowerAttentionPass();
 /// memref.copy and linalg.fill -> loops.
 std::unique_ptr<mlir::Pass> createLowerCopiesPass();
+/// model.require -> a branch out of the kernel, once control flow is unstructured.
+std::unique_ptr<mlir::Pass> createLowerRequirementsPass();
+/// Masked accesses to f16 and bf16 in the LLVM dialect -> accesses to integers.
+std::unique_ptr<mlir::Pass> createMaskedNarrowFloatsPass();
 /// memref.alloc -> views into the function's scratch argument.
 std::unique_ptr<mlir::Pass> createAllocateScratchPass();
 /// model.unpack on memrefs -> buffers holding the logical elements.

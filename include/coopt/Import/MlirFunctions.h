@@ -8,8 +8,10 @@
 //       attributes {coopt.sizes = [#model.size<"n", min = 1, max = 4096, multiple = 1>]}
 //
 // `coopt.dims` names the dynamic extents of an argument or result in order, `coopt.sizes` gives bounds.
-// Unnamed extents of arguments are called <argument>.<dimension>; sizes without bounds get [0, 65536]. A
-// dynamic result needs its names.
+// Unnamed extents of arguments are called <argument>.<dimension>, or as the extent of another argument that an op
+// needs to be equal; sizes without bounds get [0, 65536]. A result needs names for extents that are computed.
+// Indices and extents that can't be known before are checked by model.require at run time; scalars, indices and
+// integers of odd widths travel in tensors that a buffer can hold.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_IMPORT_MLIRFUNCTIONS_H

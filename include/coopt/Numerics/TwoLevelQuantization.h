@@ -23,6 +23,9 @@ namespace coopt::numerics {
 /// The usual number of elements per inner scale.
 constexpr int64_t kTwoLevelGroup = 128;
 
+/// The largest int8 number of level 1.
+constexpr float kTwoLevelLargest = 119;
+
 /// Inner scales of a row: ceil(K / groupSize); 0 if K <= 0. A groupSize <= 0 is the whole row.
 int64_t twoLevelGroupCount(int64_t groupSize, int64_t K);
 

@@ -13,7 +13,25 @@
 namespace coopt::abi {
 
 /// The version of this contract; part of every package.
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kVersion = 2;
+
+/// What a check found.
+enum class FaultKind : int64_t {
+  None,
+  Index,    ///< an index `value` outside [0, bound)
+  Slice,    ///< a slice whose last element, `value`, lies outside [0, bound)
+  Sizes,    ///< extents `value` and `bound` that should be equal
+  Negative, ///< a size or a padding `value` below 0
+};
+constexpr int64_t kFaultKinds = 5;
+
+/// Filled in by the first check of a worker that fails; the worker then leaves its kernel at once, before it
+/// reads or writes what the check is about.
+struct Fault {
+  FaultKind kind = FaultKind::None;
+  int64_t value = 0, bound = 0;
+  int64_t line = 0, column = 0; ///< of the function's text; 0 where that is not known
+};
 
 /// The arguments of one dispatch. Every worker gets its own Block, with the same buffers and sizes and its
 /// own scratch.
@@ -25,6 +43,8 @@ struct Block {
   const int64_t *sizes;
   /// Scratch of this worker: Kernel::scratchBytes bytes, 64-byte aligned, contents undefined on entry.
   void *scratch;
+  /// This worker's report, None on entry; kernels that check nothing leave it alone.
+  Fault *fault;
 };
 
 /// What a kernel may ask of its host. Kernels import no symbol; services come through this table, which only

@@ -91,6 +91,8 @@ enum class CommandKind : uint8_t {
   Copy,         ///< buffers = {source, destination}: equal type and shape
   BranchUnless, ///< a (slot), target (command index, forward only): jumps when slot a is 0
   Jump,         ///< target (forward only)
+  Require,      ///< a (slot), scalars = {value, bound}, immediate (abi::FaultKind), opId (place, may be empty):
+                ///< slot a being 0 ends the call with an error
 };
 
 /// One command; which fields are used depends on the kind.

@@ -187,13 +187,33 @@ TEST_F(BadInput, MlirFiles) {
       {"func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {\n  return %y : tensor<4xf32>\n}",
        "bad.mlir:2:10: .*undeclared"},
       {"func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {\n  other.op\n}", "bad.mlir:2:3: "},
-      {"func.func @f(%x: i32) -> i32 { return %x : i32 }",
-       "bad.mlir:1:1: expected ranked tensors, got 'i32'"},
+      {"func.func @f(%x: vector<4xf32>) -> vector<4xf32> { return %x : vector<4xf32> }",
+       "bad.mlir:1:1: expected ranked tensors, got 'vector<4xf32>'"},
+      {"func.func @f(%x: tensor<?xf32> {coopt.dims = [\"m\"]}, %y: tensor<?xf32> {coopt.dims = [\"n\"]})\n"
+       "    -> (tensor<?xf32> {coopt.dims = [\"m\"]}) {\n"
+       "  %0 = arith.addf %x, %y : tensor<?xf32>\n  return %0 : tensor<?xf32>\n}",
+       "bad.mlir:3:8: 'linalg.generic' needs sizes 'm' and 'n' to be equal"},
+      {"func.func @f(%x: tensor<?xf32> {coopt.dims = [\"m\"]}, %y: tensor<?xf32> {coopt.dims = [\"n\"]})\n"
+       "    -> (tensor<?xf32> {coopt.dims = [\"n\"]}) {\n  return %x : tensor<?xf32>\n}",
+       "bad.mlir:3:3: result 0 has extent 'm' in dimension 0, but is said to have 'n'"},
+      {"func.func @f(%a: tensor<?x4xf32>, %b: tensor<5x?xf32>, %c: tensor<?x?xf32>) -> tensor<?x?xf32> {\n"
+       "  %0 = linalg.matmul ins(%a, %b : tensor<?x4xf32>, tensor<5x?xf32>) outs(%c : tensor<?x?xf32>) -> "
+       "tensor<?x?xf32>\n  return %0 : tensor<?x?xf32>\n}",
+       "bad.mlir:2:8: 'linalg.matmul' needs equal extents, got 4 and 5"},
+      {"func.func @f(%x: tensor<4xf32>) -> tensor<1xf32> {\n  %c = arith.constant 4 : index\n"
+       "  %0 = tensor.extract %x[%c] : tensor<4xf32>\n  %1 = tensor.from_elements %0 : tensor<1xf32>\n"
+       "  return %1 : tensor<1xf32>\n}",
+       "bad.mlir:3:8: index 4 is outside \\[0, 4\\)"},
+      {"func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {\n  %p = llvm.mlir.zero : !llvm.ptr\n"
+       "  return %x : tensor<4xf32>\n}",
+       "bad.mlir:2:8: 'llvm.mlir.zero' is not supported: expected ops of linalg"},
       {"func.func @f(%x: memref<4xf32>) { return }", "bad.mlir:1:1: expected "},
       {"func.func @f() { return }", "bad.mlir:1:1: expected at least one result"},
       {"func.func @f(%x: tensor<*xf32>) -> tensor<*xf32> { return %x : tensor<*xf32> }",
        "expected ranked tensors"},
-      {"func.func @f(%x: tensor<?xf32>) -> tensor<?xf32> { return %x : tensor<?xf32> }",
+      {"func.func @f(%x: tensor<?x?xf32>) -> tensor<?xf32> {\n"
+       "  %0 = tensor.collapse_shape %x [[0, 1]] : tensor<?x?xf32> into tensor<?xf32>\n  return %0 : "
+       "tensor<?xf32>\n}",
        "bad.mlir:1:1: result0 has dynamic extents: name them"},
       {"func.func private @g(tensor<4xf32>) -> tensor<4xf32>\n"
        "func.func @f(%x: tensor<4xf32>) -> tensor<4xf32> {\n"

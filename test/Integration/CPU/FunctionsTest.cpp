@@ -1,103 +1,13 @@
 // MLIR functions compiled to a package and called through coopt-run on .npy files, against loops written here.
-#include "Inference.h"
-#include "Programs.h"
-
-#include "Npy/Npy.h"
-
-#include <cmath>
-#include <cstring>
-#include <functional>
-#include <gtest/gtest.h>
+#include "FunctionsFixture.h"
 
 using namespace coopt::test;
-using coopt::package::ElementType;
-using coopt::runtime::NpyFile;
 
 namespace {
 
-/// An array of binary32 or 32-bit integers.
-template <typename T>
-struct Array {
-  std::vector<int64_t> shape;
-  std::vector<T> data;
-  bool operator==(const Array &) const = default;
-};
-
-int64_t elements(const std::vector<int64_t> &shape) {
-  int64_t count = 1;
-  for (int64_t extent : shape) {
-    count *= extent;
-  }
-  return count;
-}
-
-template <typename T>
-Array<T> make(std::vector<int64_t> shape, const std::function<T(int64_t)> &value) {
-  Array<T> array{std::move(shape), {}};
-  for (int64_t i = 0; i < elements(array.shape); ++i) {
-    array.data.push_back(value(i));
-  }
-  return array;
-}
-
-/// Numbers of both signs without a pattern that a wrong index would keep; exact in binary32 with room for sums.
-Array<float> numbers(std::vector<int64_t> shape, int seed) {
-  return make<float>(std::move(shape), [=](int64_t i) {
-    return static_cast<float>((i * 37 + seed * 11 + i * i % 13) % 64 - 31) / 8;
-  });
-}
-
-class Functions : public testing::TestWithParam<std::string> {
+class Functions : public FunctionsFixture {
 protected:
-  void SetUp() override {
-    package = compiled(COOPT_TEST_SOURCE_DIR "/Integration/CPU/Inputs/functions.mlir", {});
-    ASSERT_FALSE(package.empty());
-  }
-
-  template <typename T>
-  void input(const std::string &name, const Array<T> &array) {
-    std::string path = scratchPath(name + ".npy");
-    ElementType type = std::is_same_v<T, float> ? ElementType::F32 : ElementType::I32;
-    auto status = coopt::runtime::writeNpy(path, type, array.shape, array.data.data());
-    ASSERT_TRUE(status) << status.error().message;
-    arguments.insert(arguments.end(), {"--input", name + "=" + path});
-  }
-
-  void call(const std::string &function, const std::vector<std::string> &results) {
-    arguments.insert(arguments.begin(),
-                     {package, "--isa", GetParam(), "--threads", "2", "--function", function});
-    for (const std::string &name : results) {
-      arguments.insert(arguments.end(), {"--output", name + "=" + scratchPath(name + ".out.npy")});
-    }
-    Outcome outcome = run("coopt-run", arguments);
-    ASSERT_EQ(outcome.status, 0) << outcome.output;
-    arguments.clear();
-  }
-
-  template <typename T>
-  Array<T> output(const std::string &name) {
-    auto file = NpyFile::open(scratchPath(name + ".out.npy"));
-    EXPECT_TRUE(file);
-    Array<T> array;
-    if (file && file->bytes() == sizeof(T) * static_cast<size_t>(elements(file->shape()))) {
-      array.shape = file->shape();
-      array.data.resize(file->bytes() / sizeof(T));
-      std::memcpy(array.data.data(), file->data(), file->bytes());
-    }
-    return array;
-  }
-
-  void expectNear(const Array<float> &got, const std::vector<int64_t> &shape,
-                  const std::function<double(int64_t)> &expected, double tolerance) {
-    ASSERT_EQ(got.shape, shape);
-    for (size_t i = 0; i < got.data.size(); ++i) {
-      double value = expected(static_cast<int64_t>(i));
-      ASSERT_NEAR(got.data[i], value, tolerance * (1 + std::fabs(value))) << "element " << i;
-    }
-  }
-
-  std::string package;
-  std::vector<std::string> arguments;
+  Functions() : FunctionsFixture("functions.mlir") {}
 };
 
 TEST_P(Functions, ArithOnTensors) {
@@ -123,11 +33,7 @@ TEST_P(Functions, SizesBeyondTheirBoundsAreRefused) {
   input("a", Array<float>{{}, {1.5f}});
   input("x", numbers({4097}, 1));
   input("y", numbers({4097}, 1));
-  std::vector<std::string> words = {package, "--function", "axpy"};
-  words.insert(words.end(), arguments.begin(), arguments.end());
-  Outcome outcome = run("coopt-run", words);
-  EXPECT_EQ(outcome.status, 1);
-  EXPECT_NE(outcome.output.find("4096"), std::string::npos) << outcome.output;
+  expectRefused("axpy", {"z"}, "4096");
 }
 
 TEST_P(Functions, Matmul) {

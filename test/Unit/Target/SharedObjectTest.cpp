@@ -186,7 +186,7 @@ TEST_P(SharedObject, ComputesWithoutFusing) {
   EXPECT_GT(fusedDiffers, 10u) << "the values cannot tell fused from unfused";
   void *buffers[] = {x.data(), y.data()};
   alignas(64) int64_t scratch[8] = {};
-  abi::Block block{buffers, &kCount, scratch};
+  abi::Block block{buffers, &kCount, scratch, nullptr};
   abi::Services services{abi::kVersion};
   kernel(&block, &services, 1, 4);
   EXPECT_EQ(y, expected);
@@ -208,7 +208,7 @@ TEST_P(SharedObject, KeepsTheOrderOfSums) {
   }
   float y = 0;
   void *buffers[] = {x.data(), &y};
-  abi::Block block{buffers, nullptr, nullptr};
+  abi::Block block{buffers, nullptr, nullptr, nullptr};
   kernel(&block, nullptr, 0, static_cast<uint32_t>(x.size()));
   EXPECT_EQ(y, 0x1p24f);
 }
@@ -236,7 +236,7 @@ TEST_P(SharedObject, CopiesBytesItself) {
       expected[n + 1 + i] = 7;
     }
     void *buffers[] = {x.data(), y.data()};
-    abi::Block block{buffers, nullptr, nullptr};
+    abi::Block block{buffers, nullptr, nullptr, nullptr};
     kernel(&block, nullptr, n, m);
     EXPECT_EQ(y, expected) << n;
   }
