@@ -29,9 +29,6 @@ TEST(IntegerEncoders, GroupsEqualQuantizeRow) {
   for (int bits = 1; bits <= 8; ++bits) {
     for (int64_t group : {0, 1, 31, 32, 200}) {
       for (bool symmetric : {true, false}) {
-        if (bits == 1 && symmetric) {
-          continue;
-        }
         for (const ElementFormat &type : {ElementFormat::f32(), ElementFormat::f16()}) {
           auto format = integerGroupFormat(bits, group, symmetric, type);
           ASSERT_TRUE(format) << format.error().message;
@@ -59,7 +56,9 @@ TEST(IntegerEncoders, GroupsEqualQuantizeRow) {
               ASSERT_EQ(symmetric ? 0 : got.zeros[row * groups + g], symmetric ? 0 : zeros[g]);
             }
             for (size_t i = 0; i < K; ++i) {
-              ASSERT_EQ(got.codes[row * K + i], codes[i]) << x[i];
+              if (!old.isSign()) { // signs are bits there and +-1 here
+                ASSERT_EQ(got.codes[row * K + i], codes[i]) << x[i];
+              }
               ASSERT_EQ(canonical(decoded[i]), canonical(values[i]));
             }
           }
