@@ -15,6 +15,7 @@
 #ifndef COOPT_NUMERICS_BITSLICES_H
 #define COOPT_NUMERICS_BITSLICES_H
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
