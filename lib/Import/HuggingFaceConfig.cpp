@@ -34,6 +34,7 @@ public:
     sizes();
     rope();
     tokens();
+    noise();
     elementType();
     if (!status) {
       return forward(status.error());
@@ -183,6 +184,15 @@ private:
     }
   }
 
+  void noise() {
+    JsonValue seed = root["coopt_noise_seed"];
+    if (!seed.isNull()) {
+      uint64_t value = 0;
+      take(seed.hexadecimal(), value);
+      config.noiseSeed = value;
+    }
+  }
+
   void elementType() {
     JsonValue type = root[root["torch_dtype"].isNull() ? "dtype" : "torch_dtype"];
     if (type.raw() == "float32") {
@@ -252,6 +262,9 @@ std::vector<ExpectedTensor> import::llamaTensors(const LlamaConfig &config) {
 Status import::checkLlamaTensors(const LlamaConfig &config, const SafetensorsModel &model) {
   for (const ExpectedTensor &expected : llamaTensors(config)) {
     const TensorInfo *tensor = model.find(expected.name);
+    if (!tensor && config.noiseSeed && expected.shape.size() == 2) {
+      continue;
+    }
     if (!tensor) {
       return fail("tensor " + inQuotes(expected.name) + " " + shapeText(expected.shape) +
                   ": expected by the configuration, in none of the model's files");

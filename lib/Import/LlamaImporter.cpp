@@ -1,6 +1,7 @@
 #include "LlamaImporter.h"
 
 #include "TensorBuilder.h"
+#include "coopt/Import/ModelGenerator.h"
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
 
@@ -27,7 +28,7 @@ public:
 private:
   /// Declares a parameter if it is new, and loads it.
   Value declare(const std::string &name, RankedTensorType type, Attribute origin);
-  /// A tensor of the model's files.
+  /// A tensor of the model's files, or seeded noise in its place (LlamaConfig::noiseSeed).
   Value parameter(const std::string &name);
   /// The rows of the table that the tokens' positions need.
   Value rotaryTable(StringRef function);
@@ -91,6 +92,16 @@ Value LlamaImporter::declare(const std::string &name, RankedTensorType type, Att
 
 Value LlamaImporter::parameter(const std::string &name) {
   const TensorInfo *info = weights.find(name);
+  if (!info) {
+    for (const ExpectedTensor &tensor : llamaTensors(config)) {
+      if (tensor.name == name) {
+        GeneratedNoise noise = generatedNoise(*config.noiseSeed, tensor);
+        auto origin = model::NoiseAttr::get(module.getContext(), noise.seed,
+                                            builder.getF64FloatAttr(static_cast<double>(noise.scale)));
+        return declare(name, RankedTensorType::get(tensor.shape, builder.getF32Type()), origin);
+      }
+    }
+  }
   Type stored = info->type == coopt::import::TensorType::F32    ? Type(builder.getF32Type())
                 : info->type == coopt::import::TensorType::BF16 ? Type(builder.getBF16Type())
                                                                 : Type(builder.getF16Type());

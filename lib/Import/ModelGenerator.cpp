@@ -2,6 +2,7 @@
 #include "coopt/Import/SafetensorsWriter.h"
 #include "coopt/Numerics/Half.h"
 #include "coopt/PackageFormat/Package.h"
+#include "coopt/Support/Json.h"
 
 #include <algorithm>
 #include <cmath>
@@ -17,9 +18,20 @@ namespace {
 
 constexpr uint64_t chunkElements = 1 << 18;
 
+/// The tensors that files hold.
+std::vector<ExpectedTensor> storedTensors(const GeneratorOptions &options) {
+  std::vector<ExpectedTensor> tensors;
+  for (ExpectedTensor &tensor : llamaTensors(options.config)) {
+    if (!options.config.noiseSeed || tensor.shape.size() == 1) {
+      tensors.push_back(std::move(tensor));
+    }
+  }
+  return tensors;
+}
+
 std::vector<TensorDeclaration> declarations(const GeneratorOptions &options) {
   std::vector<TensorDeclaration> tensors;
-  for (const ExpectedTensor &tensor : llamaTensors(options.config)) {
+  for (const ExpectedTensor &tensor : storedTensors(options)) {
     tensors.push_back({tensor.name, options.type, tensor.shape});
   }
   return tensors;
@@ -76,12 +88,16 @@ Status prepareDirectory(const GeneratorOptions &options, const std::string &dire
 
 } // namespace
 
+GeneratedNoise import::generatedNoise(uint64_t seed, const ExpectedTensor &tensor) {
+  return {tensorSeed(seed, tensor.name), std::sqrt(3.0f / static_cast<float>(tensor.shape.back()))};
+}
+
 void import::generateElements(const GeneratorOptions &options, const ExpectedTensor &tensor, uint64_t first,
                               uint64_t count, void *out) {
   uint64_t seed = tensorSeed(options.seed, tensor.name);
   bool norm = tensor.shape.size() == 1;
   float offset = norm ? 1.0f : 0.0f;
-  float scale = norm ? 0.125f : std::sqrt(3.0f / static_cast<float>(tensor.shape.back()));
+  float scale = norm ? 0.125f : generatedNoise(options.seed, tensor).scale;
   auto *floats = static_cast<float *>(out);
   auto *halves = static_cast<uint16_t *>(out);
   for (uint64_t i = 0; i < count; ++i) {
@@ -132,6 +148,9 @@ std::string import::llamaConfigJson(const LlamaConfig &config, TensorType type) 
   } else if (!config.eos.empty()) {
     json["eos_token_id"] = config.eos;
   }
+  if (config.noiseSeed) {
+    json["coopt_noise_seed"] = hexadecimal(*config.noiseSeed);
+  }
   json["torch_dtype"] = torchName(type);
   return json.dump(1) + "\n";
 }
@@ -156,6 +175,11 @@ Status import::generateModel(const GeneratorOptions &options, const std::string 
       options.type != TensorType::BF16) {
     return fail(std::string("element type ") + tensorTypeName(options.type) + ", expected F32, F16 or BF16");
   }
+  if (options.config.noiseSeed &&
+      (options.type != TensorType::F32 || *options.config.noiseSeed != options.seed)) {
+    return fail(
+        "matrices that no file holds: expected elements of type F32 and the seed of the other weights");
+  }
   // What can't be read back is not written.
   std::string config = llamaConfigJson(options.config, options.type);
   if (auto read = parseLlamaConfig(config, "configuration"); !read) {
@@ -175,7 +199,7 @@ Status import::generateModel(const GeneratorOptions &options, const std::string 
   if (auto status = writeTextFile(directory + "/tokenizer.json", *tokenizer); !status) {
     return status;
   }
-  std::vector<ExpectedTensor> tensors = llamaTensors(options.config);
+  std::vector<ExpectedTensor> tensors = storedTensors(options);
   uint64_t elementBytes = tensorTypeSize(options.type), done = 0;
   std::vector<float> buffer(chunkElements);
   auto source = [&](size_t index, const TensorSink &sink) -> Status {

@@ -85,12 +85,13 @@ uint32_t ElementTable::nearest(float x, Rounding rounding, uint32_t random) cons
     return codeOf(low, negative, rounding);
   }
   const Entry &high = *above;
-  double toLow = static_cast<double>(x) - static_cast<double>(low.value);
-  double toHigh = static_cast<double>(high.value) - static_cast<double>(x);
-  bool up = toLow > toHigh;
+  double position = static_cast<double>(x);
+  double bottom = static_cast<double>(low.value), top = static_cast<double>(high.value);
+  double middle = (bottom + top) / 2;
+  bool up = position > middle;
   if (rounding == Rounding::Stochastic) {
-    up = static_cast<double>(random) * 0x1p-24 < toLow / (toLow + toHigh);
-  } else if (toLow == toHigh) {
+    up = static_cast<double>(random) * 0x1p-24 < (position - bottom) / (top - bottom);
+  } else if (position == middle) {
     bool sameMagnitude = std::fabs(low.value) == std::fabs(high.value);
     switch (rounding) {
     case Rounding::NearestEven:

@@ -31,13 +31,21 @@ float numerics::storedScale(ScaleType type, float scale) {
 
 void numerics::quantizeRow(const IntegerGroupFormat &format, const float *row, int64_t K, int8_t *codes,
                            float *scales) {
-  assert(format.symmetric && format.bits >= 2 && format.bits <= 8 &&
+  assert(format.symmetric && format.bits >= 1 && format.bits <= 8 &&
          "int8 codes belong to symmetric formats");
   HostBuilder b;
   float limit = static_cast<float>(format.maxCode());
   int64_t length = groupLength(format, K);
   for (int64_t begin = 0; begin < K; begin += length) {
     int64_t end = begin + std::min(length, K - begin);
+    if (format.isSign()) {
+      float sum = reduceSumOf(end - begin, [&](int64_t i) { return std::fabs(row[begin + i]); });
+      *scales++ = storedScale(format.scaleType, sum / static_cast<float>(end - begin));
+      for (int64_t i = begin; i < end; ++i) {
+        codes[i] = row[i] >= 0 ? 1 : -1;
+      }
+      continue;
+    }
     float scale = storedScale(format.scaleType, reduceAmax(row + begin, end - begin) / limit);
     *scales++ = scale;
     for (int64_t i = begin; i < end; ++i) {
@@ -48,7 +56,7 @@ void numerics::quantizeRow(const IntegerGroupFormat &format, const float *row, i
 
 void numerics::quantizeRow(const IntegerGroupFormat &format, const float *row, int64_t K, uint8_t *codes,
                            float *scales, uint8_t *zeros) {
-  assert(!format.symmetric && format.bits >= 2 && format.bits <= 8 &&
+  assert(!format.symmetric && format.bits >= 1 && format.bits <= 8 &&
          "uint8 codes belong to asymmetric formats");
   HostBuilder b;
   float limit = static_cast<float>(format.maxCode());

@@ -106,8 +106,7 @@ void Encoder::encodeLiquid() {
       low = std::min(low, levelOne(i));
       high = std::max(high, levelOne(i));
     });
-    float scale = quantizeElement(b, high - low, 15.0f, 0.0f, 16.0f);
-    scale = std::max(scale, 1.0f);
+    float scale = std::max(std::ceil((high - low) / 15.0f), 1.0f); // at most 16
     out.scales[0][block.index] = scale;
     out.minimums[0][block.index] = low;
     forEachElement(block, [&](int64_t i) {

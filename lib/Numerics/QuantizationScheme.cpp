@@ -1,10 +1,16 @@
 #include "coopt/Numerics/QuantizationScheme.h"
 
+#include "coopt/Numerics/FormatTable.h"
+#include "coopt/Support/Json.h"
+
 #include <limits>
 #include <optional>
 
 using namespace coopt;
 using namespace coopt::numerics;
+
+static constexpr const char *kIntegerGrammar = "w{1-8}[a{8,16}][-g{N}][-sym|-asym][-qoq][-head{4,8,16}]";
+static constexpr const char *kNamedGrammar = "FORMAT[-a{8,16}][-g{N}][-head{4,8,16}]";
 
 namespace {
 
@@ -39,6 +45,21 @@ public:
     return value;
   }
 
+  /// The longest name of a format that ends here or before a '-'; "" if there is none.
+  std::string takeFormat() {
+    std::string longest;
+    for (const NamedFormat &named : listFormats()) {
+      const std::string &word = named.format.name;
+      bool ends = rest.size() == word.size() || (rest.size() > word.size() && rest[word.size()] == '-');
+      if (ends && rest.substr(0, word.size()) == word && word.size() > longest.size()) {
+        longest = word;
+      }
+    }
+    rest.remove_prefix(longest.size());
+    return longest;
+  }
+
+  std::string_view ahead() const { return rest; }
   bool atEnd() const { return rest.empty(); }
 
   tl::unexpected<Error> expected(const std::string &what) const {
@@ -57,16 +78,29 @@ private:
 Expected<QuantizationScheme> numerics::parseQuantizationName(std::string_view name) {
   NameReader reader(name);
   QuantizationScheme scheme;
-  if (!reader.take("w")) {
-    return reader.expected("'w' and the bits of a weight");
-  }
   NameReader before = reader;
-  std::optional<int64_t> bits = reader.takeNumber();
-  if (!bits || *bits > 8) {
-    return before.expected("1 to 8 bits of a weight");
+  std::optional<int64_t> bits;
+  scheme.format = reader.takeFormat();
+  const bool isNamed = !scheme.format.empty();
+  if (isNamed) {
+    scheme.weightBits = 0;
+  } else {
+    if (!reader.take("w")) {
+      std::vector<std::string> known;
+      for (const NamedFormat &named : listFormats()) {
+        known.push_back(named.format.name);
+      }
+      auto error = reader.expected("'w' and the bits of a weight, or the name of a format");
+      return fail(error.value().message + didYouMean(reader.ahead().substr(0, 40), known));
+    }
+    before = reader;
+    bits = reader.takeNumber();
+    if (!bits || *bits > 8) {
+      return before.expected("1 to 8 bits of a weight");
+    }
+    scheme.weightBits = static_cast<int>(*bits);
   }
-  scheme.weightBits = static_cast<int>(*bits);
-  if (reader.take("a")) {
+  if (reader.take(isNamed ? "-a" : "a")) {
     before = reader;
     bits = reader.takeNumber();
     if (!bits || (*bits != 8 && *bits != 16)) {
@@ -82,12 +116,14 @@ Expected<QuantizationScheme> numerics::parseQuantizationName(std::string_view na
     }
     scheme.groupSize = *size;
   }
-  if (reader.take("-asym")) {
-    scheme.symmetric = false;
-  } else {
-    reader.take("-sym");
+  if (!isNamed) {
+    if (reader.take("-asym")) {
+      scheme.symmetric = false;
+    } else {
+      reader.take("-sym");
+    }
+    scheme.twoLevel = reader.take("-qoq");
   }
-  scheme.twoLevel = reader.take("-qoq");
   if (reader.take("-head")) {
     before = reader;
     bits = reader.takeNumber();
@@ -97,13 +133,15 @@ Expected<QuantizationScheme> numerics::parseQuantizationName(std::string_view na
     scheme.headBits = static_cast<int>(*bits);
   }
   if (!reader.atEnd()) {
-    return reader.expected("w{1-8}[a{8,16}][-g{N}][-sym|-asym][-qoq][-head{4,8,16}]");
+    return reader.expected(isNamed ? kNamedGrammar : kIntegerGrammar);
   }
   return scheme;
 }
 
 std::string numerics::toString(const QuantizationScheme &scheme) {
-  std::string name = "w" + std::to_string(scheme.weightBits) + "a" + std::to_string(scheme.activationBits);
+  std::string name =
+      scheme.format.empty() ? "w" + std::to_string(scheme.weightBits) + "a" : scheme.format + "-a";
+  name += std::to_string(scheme.activationBits);
   if (scheme.groupSize > 0) {
     name += "-g" + std::to_string(scheme.groupSize);
   }
@@ -117,4 +155,56 @@ std::string numerics::toString(const QuantizationScheme &scheme) {
     name += "-head" + std::to_string(scheme.headBits);
   }
   return name;
+}
+
+/// A named format with another number of elements per innermost scale.
+static Expected<BlockFormat> withGroups(BlockFormat format, int64_t groupSize) {
+  int64_t own = format.groupSize();
+  if (own == 0 || format.scales.front().rows != 1) {
+    return fail("format '" + format.name + "': it has no groups whose size could be chosen");
+  }
+  for (ScaleLevel &level : format.scales) {
+    level.span = level.span == own ? groupSize : level.span;
+  }
+  if (format.minimums) {
+    for (ScaleLevel &level : format.minimums->levels) {
+      level.span = level.span == own ? groupSize : level.span;
+    }
+  }
+  if (Status status = format.validate(); !status) {
+    return forward(status.error(),
+                   "format '" + format.name + "' with groups of " + std::to_string(groupSize));
+  }
+  format.name += "-g" + std::to_string(groupSize);
+  return format;
+}
+
+Expected<BlockFormat> QuantizationScheme::weightBlockFormat() const {
+  if (!format.empty()) {
+    Expected<BlockFormat> named = findFormat(format);
+    return named && groupSize > 0 ? withGroups(std::move(*named), groupSize) : named;
+  }
+  if (twoLevel) {
+    if (weightBits != 4) {
+      return fail("two levels of scales: expected weights of 4 bits, got " + std::to_string(weightBits));
+    }
+    return twoLevelFormat(twoLevelGroupSize());
+  }
+  return integerGroupFormat(weightBits, groupSize, symmetric,
+                            groupSize > 0 ? ElementFormat::f16() : ElementFormat::f32());
+}
+
+Expected<BlockFormat> QuantizationScheme::headBlockFormat() const {
+  if (headBits == 0) {
+    return weightBlockFormat();
+  }
+  if (!headIsQuantized()) {
+    return fail("the head is not quantised");
+  }
+  return integerGroupFormat(headBits, groupSize, symmetric,
+                            groupSize > 0 ? ElementFormat::f16() : ElementFormat::f32());
+}
+
+std::string numerics::describeQuantization() {
+  return std::string(kIntegerGrammar) + "\n" + kNamedGrammar + "\n\nformats:\n" + describeFormats();
 }

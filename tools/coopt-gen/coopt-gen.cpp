@@ -64,6 +64,9 @@ int main(int argc, char **argv) {
       ->type_name("N")
       ->capture_default_str();
   app.add_option("--seed", options.seed, "Seed of the weights")->type_name("N")->capture_default_str();
+  bool noise = false;
+  app.add_flag("--noise", noise,
+               "Store no matrices: coopt-compile makes the same ones from the seed, in f32");
   app.add_flag("--force", options.overwrite, "Replace a model that the folder holds");
   app.add_option("-o,--output", directory, "Folder to write, made if it does not exist")
       ->type_name("DIR")
@@ -79,6 +82,15 @@ int main(int argc, char **argv) {
     return shown ? 0 : report(shown.error().message);
   }
 
+  if (noise && type != "f32") {
+    return report("--noise: expected --dtype=f32, got " + type);
+  }
+  if (noise && options.shards != 1) {
+    return report("--noise: expected one shard, got " + std::to_string(options.shards));
+  }
+  if (noise) {
+    config.noiseSeed = options.seed;
+  }
   options.type = type == "f32" ? TensorType::F32 : type == "f16" ? TensorType::F16 : TensorType::BF16;
   if (!*keyValueHeads) {
     config.keyValueHeads = config.heads;

@@ -43,8 +43,11 @@ struct LlamaConfig {
   double ropeTheta = 10000;     ///< rope_theta
   RopeScaling ropeScaling;      ///< rope_scaling
   bool tieWordEmbeddings = false;
-  std::optional<int64_t> bos;     ///< bos_token_id, below vocab_size
-  std::vector<int64_t> eos;       ///< eos_token_id: none, one or several
+  std::optional<int64_t> bos; ///< bos_token_id, below vocab_size
+  std::vector<int64_t> eos;   ///< eos_token_id: none, one or several
+  /// coopt_noise_seed, 16 hexadecimal digits (not Hugging Face's): matrices that no file has are those that
+  /// ModelGenerator.h makes in F32 of this seed.
+  std::optional<uint64_t> noiseSeed;
   std::optional<TensorType> type; ///< torch_dtype or dtype, where it names a float type
 };
 
@@ -66,7 +69,7 @@ struct ExpectedTensor {
 /// tied.
 std::vector<ExpectedTensor> llamaTensors(const LlamaConfig &config);
 
-/// Whether a model has all of them, with their shapes and F32, F16 or BF16 elements; tensors beyond them do
+/// Whether a model has all of them (but for matrices where noiseSeed is set), with their shapes and F32, F16 or BF16 elements; tensors beyond them do
 /// no harm.
 Status checkLlamaTensors(const LlamaConfig &config, const SafetensorsModel &model);
 

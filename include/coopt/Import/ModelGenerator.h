@@ -7,6 +7,8 @@
 //   linear layers, embedding   element i (row-major) of a tensor is sqrt(3 / K) * n(i): K the last dimension
 //                              (the fan-in), n uniform in [-1, 1), so that the standard deviation is
 //                              1 / sqrt(K)
+//                              With config.noiseSeed (and type F32) they are in no file: who reads
+//                              config.json makes them from the seed.
 //   norms                      1 + n(i) / 8
 //   n(i)                       package::noise(package::splitMix64(seed, FNV-1a 64 of the tensor's name), i)
 //
@@ -45,6 +47,13 @@ Status generateModel(const GeneratorOptions &options, const std::string &directo
 
 /// Bytes of weights.
 Expected<uint64_t> generatedBytes(const GeneratorOptions &options);
+
+/// A linear layer or embedding of the generator: element i is scale * package::noise(seed, i), one binary32 product.
+struct GeneratedNoise {
+  uint64_t seed = 0;
+  float scale = 0;
+};
+GeneratedNoise generatedNoise(uint64_t seed, const ExpectedTensor &tensor);
 
 /// The elements [first, first + count) of a tensor, as written; `out` has room for count elements of the
 /// type.

@@ -13,10 +13,10 @@
 //                  z = clamp(rne(-lo / s), 0, q); code = clamp(nearest(x / s) + z, 0, q). (GroupQuantization.h)
 //   MinMax         m = rounded(min x), s = stored((max x - min x) / q), code = nearest((x - m) / s): KIVI.
 //   TwoLevel       QoQ; TwoLevelQuantization.h.
-//   Liquid         level 1 of QoQ to i8 in [-119, 119]; per group a = min(i8), s = clamp(rne((max - a) / 15),
-//                  1, 16), code = clamp(rne((i8 - a) / s), 0, 15), i8~ = code * s + a in [-127, 127] (a clamped
-//                  or rounded code is off by at most s / 2 <= 8). Kernels compute code * s + (128 + a), which
-//                  fits a byte, and flip its top bit: LiquidGEMM (arXiv 2509.01229).
+//   Liquid         level 1 of QoQ to i8 in [-119, 119]; per group a = min(i8), s = max(ceil((max - a) / 15), 1),
+//                  code = clamp(rne((i8 - a) / s), 0, 15), i8~ = code * s + a, off by at most s / 2 <= 8 and hence
+//                  in int8. Kernels compute code * s + (128 + a), which fits a byte, and flip its top bit:
+//                  LiquidGEMM (arXiv 2509.01229); that both are the same is tested for all ranges.
 //   SharedExponent e = floor(log2 amax) - floor(log2 G), at least -127; s = 2^e, u = x / s, exact. amax = 0 counts
 //                  as 2^-126. OCP Microscaling Formats 1.0 section 6.3 as microxcaling has it; with integers
 //                  of b bits times 2^-(b-2) it is block floating point (MSFP). The most negative integer is

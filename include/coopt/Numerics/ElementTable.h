@@ -1,9 +1,9 @@
 //===- ElementTable.h - The nearest code of a small format, any rounding --===//
 //
 // The numbers of a format of at most 8 bits, or of a codebook, in ascending order. `nearest` finds the code of
-// the number nearest to x among them by comparing x - low and high - x in binary64, which is exact where it
-// matters (numbers of up to 24 bits near a midpoint); what lies outside becomes the least or largest number,
-// NaN the number nearest to 0. What happens halfway between two numbers is the rounding's to say.
+// the number nearest to x among them by comparing x with the midpoint of its neighbours in binary64, which is
+// exact (unless two neighbours of a codebook are more than 2^28 apart in magnitude); what lies outside becomes
+// the least or largest number, NaN the number nearest to 0. What happens halfway between two numbers is the rounding's to say.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_NUMERICS_ELEMENTTABLE_H

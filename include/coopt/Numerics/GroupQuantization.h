@@ -8,13 +8,16 @@
 //   asymmetric  qmax = 2^b - 1;  lo = min(x, 0), hi = max(x, 0) over the group;  s = (hi - lo) / qmax;
 //               z = clamp(rne(-lo / s), 0, qmax);  q = clamp(rne(x / s) + z, 0, qmax);  x~ = (q - z) * s
 //
+//   one bit     symmetric with b = 1:  s = R(|x|) / n, the mean magnitude (the scale of least squared error for
+//               codes +-1, XNOR-Net);  q = 1 if x >= 0 (and for -0), else -1;  x~ = q * s
+//
 // With f16 scales, s is rounded to binary16 before it is used (finite values saturate at 65504). A scale that
 // is 0 then (amax = 0, or underflow) is replaced by 1, which makes the codes 0 (z). The dynamic quantisation
 // of activations per token is the symmetric case with b = 8, one group and f32 scales.
 //
 // Non-finite input is no error: if a group holds a NaN or an infinity, or its range overflows binary32, its
 // scale is NaN or infinite. A quotient that is NaN counts as 0, so all codes of such a group are 0, and all
-// of it decodes to NaN: bad input stays visible.
+// of it decodes to NaN (signs: NaN or infinities): bad input stays visible.
 //
 // Sources: symmetric with clamped amax is common practice; asymmetric after BitMoD's quant_int_asym with
 // the range extended to hold 0.
@@ -34,13 +37,15 @@ enum class ScaleType { F32, F16 };
 /// An integer group format. Symmetric codes are signed, asymmetric codes unsigned; both are held one per
 /// byte.
 struct IntegerGroupFormat {
-  int bits = 8;          ///< 2..8
+  int bits = 8;          ///< 1..8
   int64_t groupSize = 0; ///< elements per group; 0 is the whole row
   bool symmetric = true;
   ScaleType scaleType = ScaleType::F32;
 
-  /// The largest code: 2^(bits-1) - 1 if symmetric, else 2^bits - 1.
-  int maxCode() const { return (1 << (symmetric ? bits - 1 : bits)) - 1; }
+  /// Codes are +-1 and the scale is the mean magnitude.
+  bool isSign() const { return symmetric && bits == 1; }
+  /// The largest code: 2^(bits-1) - 1 if symmetric (1 of signs), else 2^bits - 1.
+  int maxCode() const { return isSign() ? 1 : (1 << (symmetric ? bits - 1 : bits)) - 1; }
 };
 
 /// Per-token int8 of activations: symmetric, one group, f32 scale.

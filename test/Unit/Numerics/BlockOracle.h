@@ -122,12 +122,12 @@ public:
     u = u != u ? 0 : u;
     double clamped = u < low ? low : u > high ? high : u;
     Code best = codes[0];
-    double least = std::fabs(clamped - best.value);
     for (const Code &code : codes) {
-      double error = std::fabs(clamped - code.value);
-      if (error < least || (error == least && wins(code, best, tie, std::signbit(u)))) {
+      double middle = (code.value + best.value) / 2; // exact; differences of u and a number need not be
+      bool nearer = code.value > best.value ? clamped > middle : clamped < middle;
+      bool asNear = code.value == best.value || clamped == middle;
+      if (asNear ? wins(code, best, tie, std::signbit(u)) : nearer) {
         best = code;
-        least = error;
       }
     }
     return best.code;

@@ -1,0 +1,82 @@
+#include "Bench/Report.h"
+
+#include <nlohmann/json.hpp>
+
+using namespace coopt;
+using namespace coopt::bench;
+using Json = nlohmann::ordered_json;
+
+static Json summaryJson(const Summary &summary) {
+  return {{"median", summary.median}, {"min", summary.min}, {"max", summary.max}, {"spread", summary.spread}};
+}
+
+static Json opsJson(const std::vector<OpRow> &ops) {
+  Json list = Json::array();
+  for (const OpRow &op : ops) {
+    list.push_back({{"op", op.row.opId},
+                    {"calls", op.row.calls},
+                    {"seconds", op.row.seconds},
+                    {"parameter_bytes", op.row.parameterBytes},
+                    {"state_bytes", op.row.stateBytes},
+                    {"operations", op.row.operations},
+                    {"operand", operandName(op.row.operand)},
+                    {"attention_operations", op.row.attention},
+                    {"share_of_limit", op.share}});
+  }
+  return list;
+}
+
+static Json resultJson(const Result &result) {
+  Json out = {{"path", result.path},
+              {"model", result.name},
+              {"quantization", result.quantization},
+              {"isa", result.isa},
+              {"threads", result.threads},
+              {"checked", result.checked},
+              {"read_loop", result.readLoop},
+              {"read_bytes", result.readBytes},
+              {"decode_bytes_per_token", result.decodeBytes},
+              {"prefill_operations", result.prefillOperations}};
+  if (result.nllDifference) {
+    out["mean_nll"] = *result.meanNll;
+    out["reference_mean_nll"] = *result.referenceNll;
+    out["nll_difference"] = *result.nllDifference;
+  }
+  out["measures"] = Json::array();
+  for (const Series &series : result.series) {
+    Json measure = {{"name", series.name}, {"unit", series.unit}, {"samples", series.samples}};
+    measure.update(summaryJson(series.summary));
+    if (!series.shares.empty()) {
+      measure["limit"] = series.limit;
+      measure["shares"] = series.shares;
+      measure["share"] = summaryJson(series.share);
+    }
+    out["measures"].push_back(std::move(measure));
+  }
+  if (!result.prefillOps.empty()) {
+    out["prefill_ops"] = opsJson(result.prefillOps);
+    out["decode_ops"] = opsJson(result.decodeOps);
+  }
+  return out;
+}
+
+std::string bench::json(const MachineInfo &machine, const Options &options,
+                        const std::vector<Result> &results) {
+  Json document = {
+      {"format", 1},
+      {"machine", {{"processor", machine.processor}, {"cores", machine.cores}, {"date", machine.date}}},
+      {"options",
+       {{"isa", options.isa},
+        {"threads", options.threads},
+        {"prefill", options.prefill},
+        {"decode", options.decode},
+        {"context_fill", options.contextFill},
+        {"repeat", options.repeat},
+        {"reference", options.reference},
+        {"tolerance", options.tolerance}}},
+      {"packages", Json::array()}};
+  for (const Result &result : results) {
+    document["packages"].push_back(resultJson(result));
+  }
+  return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}

@@ -1,0 +1,152 @@
+#include "Bench/Report.h"
+
+#include "Executor/ThreadPool.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+#include <fstream>
+
+using namespace coopt;
+using namespace coopt::bench;
+
+MachineInfo bench::machineInfo() {
+  MachineInfo info;
+  info.processor = "unknown";
+  std::ifstream file("/proc/cpuinfo");
+  for (std::string line; std::getline(file, line);) {
+    size_t colon = line.find(": ");
+    if (line.rfind("model name", 0) == 0 && colon != line.npos) {
+      info.processor = line.substr(colon + 2);
+      break;
+    }
+  }
+  info.cores = runtime::availableThreads();
+  std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  char text[32] = "";
+  if (::gmtime_r(&now, &parts)) {
+    std::strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  }
+  info.date = text;
+  return info;
+}
+
+namespace {
+
+using Cells = std::vector<std::string>;
+
+/// Columns as wide as their widest cell; the first `left` of them and the last are aligned left.
+std::string align(const std::vector<Cells> &rows, size_t left) {
+  std::vector<size_t> widths(rows[0].size());
+  for (const Cells &row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) {
+      widths[i] = std::max(widths[i], row[i].size());
+    }
+  }
+  std::string out;
+  for (const Cells &row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) {
+      std::string space(widths[i] - row[i].size(), ' ');
+      bool isLeft = i < left || i + 1 == row.size();
+      line += (i ? "  " : "") + (isLeft ? row[i] + space : space + row[i]);
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + "\n";
+  }
+  return out;
+}
+
+std::string number(double value, const char *format = "%.4g") {
+  char text[64];
+  // Whole numbers from a thousand on are easier to read than exponents.
+  std::snprintf(text, sizeof(text), std::abs(value) >= 1000 ? "%.0f" : format, value);
+  return text;
+}
+
+std::string percent(double value) { return number(100 * value, "%.1f") + "%"; }
+
+/// layers.12/mlp/up_proj as layers.*/mlp/up_proj.
+std::string withoutLayer(const std::string &id) {
+  std::string out;
+  for (size_t i = 0; i < id.size(); ++i) {
+    out += id[i];
+    size_t end = i + 1;
+    while (end < id.size() && std::isdigit(static_cast<unsigned char>(id[end]))) {
+      ++end;
+    }
+    if (id[i] == '.' && end > i + 1 && (end == id.size() || id[end] == '/')) {
+      out += '*';
+      i = end - 1;
+    }
+  }
+  return out;
+}
+
+std::string opTable(const std::string &title, const std::vector<OpRow> &ops) {
+  std::vector<OpRow> merged;
+  double total = 0;
+  for (const OpRow &op : ops) {
+    total += op.row.seconds;
+    std::string id = withoutLayer(op.row.opId);
+    auto same = std::find_if(merged.begin(), merged.end(), [&](const OpRow &o) { return o.row.opId == id; });
+    if (same == merged.end()) {
+      merged.push_back(op);
+      merged.back().row.opId = id;
+      merged.back().share *= op.row.seconds; // the time at the limit, for now
+      continue;
+    }
+    same->row.calls += op.row.calls;
+    same->row.seconds += op.row.seconds;
+    same->row.parameterBytes += op.row.parameterBytes;
+    same->row.stateBytes += op.row.stateBytes;
+    same->row.operations += op.row.operations;
+    same->row.attention += op.row.attention;
+    same->share += op.share * op.row.seconds;
+  }
+  std::sort(merged.begin(), merged.end(),
+            [](const OpRow &a, const OpRow &b) { return a.row.seconds > b.row.seconds; });
+  std::vector<Cells> rows = {{"op id", "calls", "ms", "share", "GB/s", "TOPS", "of limit", ""}};
+  for (const OpRow &op : merged) {
+    double time = std::max(op.row.seconds, 1e-12), bytes = op.row.parameterBytes + op.row.stateBytes,
+           operations = op.row.operations + op.row.attention;
+    rows.push_back({op.row.opId, std::to_string(op.row.calls), number(op.row.seconds * 1e3),
+                    percent(total > 0 ? op.row.seconds / total : 0),
+                    bytes > 0 ? number(bytes / time * 1e-9) : "-",
+                    operations > 0 ? number(operations / time * 1e-12) : "-",
+                    op.share > 0 ? percent(op.share / time) : "-", ""});
+  }
+  rows.push_back({"all dispatches", "", number(total * 1e3), "", "", "", "", ""});
+  return "\n" + title + "\n" + align(rows, 1);
+}
+
+} // namespace
+
+std::string bench::table(const MachineInfo &machine, const std::vector<Result> &results) {
+  std::string out = "machine  " + machine.processor + ", " + std::to_string(machine.cores) + " cores, " +
+                    machine.date + "\n";
+  std::vector<Cells> rows = {
+      {"package", "measure", "median", "min", "max", "spread", "of limit", "unit; limit"}};
+  std::string ops;
+  for (const Result &result : results) {
+    std::string name = result.path.substr(result.path.rfind('/') + 1);
+    out += name + ": " + result.name + ", " + result.quantization + ", code for " + result.isa + ", " +
+           std::to_string(result.threads) + " threads, reads " + number(result.decodeBytes * 1e-6) +
+           " MB a token; read loop " + result.readLoop + "\n  checked: " + result.checked + "\n";
+    for (const Series &series : result.series) {
+      bool limited = !series.shares.empty();
+      rows.push_back({name, series.name, number(series.summary.median), number(series.summary.min),
+                      number(series.summary.max), percent(series.summary.spread),
+                      limited ? percent(series.share.median) : "-",
+                      series.unit + (limited ? "; " + series.limit : "")});
+    }
+    if (!result.prefillOps.empty()) {
+      ops += opTable(name + ": prefill, by op", result.prefillOps);
+      ops += opTable(name + ": decode, by op", result.decodeOps);
+    }
+  }
+  return out + align(rows, 2) + ops;
+}

@@ -1,0 +1,167 @@
+//===- coopt-bench.cpp - Measures packages against the machine's limits -----===//
+#include "Bench/Report.h"
+#include "coopt/Support/OutputFile.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+#include <unistd.h>
+
+using namespace coopt;
+using namespace coopt::bench;
+
+namespace {
+
+struct Arguments {
+  std::vector<std::string> packages;
+  std::string json;
+  bool loadOnly = false;
+  Options options;
+};
+
+void describe(CLI::App &app, Arguments &arguments) {
+  Options &options = arguments.options;
+  auto count = [&](const char *flag, int64_t &value, int64_t least, const char *text) {
+    app.add_option(flag, value, text)
+        ->capture_default_str()
+        ->check(CLI::Range(least, int64_t(1) << 24))
+        ->type_name("N");
+  };
+  app.add_option("packages", arguments.packages, "Packages, or folders whose *.coopt are all measured")
+      ->required()
+      ->type_name("PACKAGE");
+  app.add_option("--threads", options.threads, "0: as many as the process may use")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1024))
+      ->type_name("N");
+  app.add_option("--isa", options.isa,
+                 "Code variant: generic, avx2, avx512; the best that the processor has if not given")
+      ->type_name("NAME");
+  count("--prefill", options.prefill, 1, "Tokens of the prompt whose tokens per second are measured");
+  count("--decode", options.decode, 1, "Tokens that one sample decodes");
+  count("--context-fill", options.contextFill, 0, "Tokens that the context holds before decoding");
+  app.add_option("--repeat", options.repeat, "Pairs of a limit and a measurement")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 10000))
+      ->type_name("N");
+  app.add_flag("--per-op", options.perOp, "Show the time of each op beside what it reads and computes");
+  app.add_option("--reference", options.reference,
+                 "A package of the same model: nothing is reported if scores differ")
+      ->type_name("PACKAGE");
+  app.add_option("--reference-tolerance", options.tolerance,
+                 "Most mean absolute difference of negative log-likelihoods, in nats")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber)
+      ->type_name("X");
+  app.add_option("--json", arguments.json, "Write all samples")->type_name("FILE");
+  app.add_flag("--load-only", arguments.loadOnly,
+               "Load one package, open a session, write a line and exit: what the load time measures");
+  app.footer("Examples:\n"
+             "  coopt-bench model.coopt --per-op\n"
+             "  coopt-bench w8a8.coopt f32.coopt --reference=f32.coopt --json=result.json\n");
+}
+
+int error(std::string message) {
+  while (!message.empty() && message.back() == '\n') {
+    message.pop_back();
+  }
+  std::replace(message.begin(), message.end(), '\n', ' ');
+  std::fprintf(stderr, "coopt-bench: error: %s\n", message.c_str());
+  return 1;
+}
+
+/// Folders stand for the packages in them, by name.
+Expected<std::vector<std::string>> expand(const std::vector<std::string> &paths) {
+  namespace fs = std::filesystem;
+  std::vector<std::string> out;
+  for (const std::string &path : paths) {
+    std::error_code mistake;
+    if (!fs::is_directory(path, mistake)) {
+      out.push_back(path);
+      continue;
+    }
+    std::vector<std::string> suite;
+    for (fs::directory_iterator entry(path, mistake), end; !mistake && entry != end;
+         entry.increment(mistake)) {
+      if (entry->path().extension() == ".coopt") {
+        suite.push_back(entry->path().string());
+      }
+    }
+    if (suite.empty()) {
+      return fail(path + ": no *.coopt file in this folder" + (mistake ? ": " + mistake.message() : ""));
+    }
+    std::sort(suite.begin(), suite.end());
+    out.insert(out.end(), suite.begin(), suite.end());
+  }
+  return out;
+}
+
+Status execute(const Arguments &arguments) {
+  auto paths = expand(arguments.packages);
+  if (!paths) {
+    return forward(paths.error());
+  }
+  if (arguments.loadOnly) {
+    return paths->size() == 1
+               ? loadOnly(paths->front(), arguments.options)
+               : fail("--load-only: expected one package, got " + std::to_string(paths->size()));
+  }
+  bool isTerminal = ::isatty(STDERR_FILENO) != 0;
+  std::vector<Result> results;
+  for (const std::string &path : *paths) {
+    auto result = run(path, arguments.options, [&](const std::string &what) {
+      if (isTerminal) {
+        std::fprintf(stderr, "\r\033[Kcoopt-bench: %s: %s", path.c_str(), what.c_str());
+      }
+    });
+    if (isTerminal) {
+      std::fputs("\r\033[K", stderr);
+    }
+    if (!result) {
+      return forward(result.error());
+    }
+    results.push_back(std::move(*result));
+  }
+  MachineInfo machine = machineInfo();
+  if (!arguments.json.empty()) {
+    std::string text = json(machine, arguments.options, results);
+    auto file = OutputFile::create(arguments.json);
+    if (!file) {
+      return forward(file.error(), "--json");
+    }
+    Status status = file->write(text.data(), text.size());
+    if (status) {
+      status = file->commit();
+    }
+    if (!status) {
+      return status;
+    }
+  }
+  std::fputs(table(machine, results).c_str(), stdout);
+  return std::fflush(stdout) == 0 ? Status() : fail("standard output can't be written");
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  try {
+    Arguments arguments;
+    CLI::App app(
+        "Measures packages beside the limits of the machine, in turn, and checks their results first.",
+        "coopt-bench");
+    app.set_version_flag("--version", "coopt-bench 0.1.0");
+    describe(app, arguments);
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::Success &success) {
+      return app.exit(success); // --help, --version
+    } catch (const CLI::ParseError &mistake) {
+      return error(mistake.what());
+    }
+    auto status = execute(arguments);
+    return status ? 0 : error(status.error().message);
+  } catch (const std::exception &exception) {
+    return error(exception.what());
+  }
+}
