@@ -3,6 +3,10 @@
 // The fixed attention (coopt/Numerics/FixedAttention.h) of each row and head. Scores of masked keys are -inf:
 // their probability is then +0, which leaves a partial sum as it is. Values of masked keys are never read.
 //
+// One row reads its keys as they stand, a dot product at a time. Several rows go through a block of keys
+// together, which is transposed for them: a vector then holds the scores of 16 keys. The sums have the same
+// shape either way.
+//
 //===----------------------------------------------------------------------===//
 #include "AttendLowering.h"
 #include "MathBuilder.h"
@@ -33,7 +37,12 @@ public:
   void emit(ImplicitLocOpBuilder &b) {
     scores = memref::AllocOp::create(b, MemRefType::get({kBlock}, b.getF32Type()));
     partials = memref::AllocOp::create(b, MemRefType::get({kLanes, headSize}, b.getF32Type()));
-    emitLoop(b, extentOf(b, op.getQ(), 0), [&](ImplicitLocOpBuilder &rows, Value row) {
+    OpFoldResult rowCount = extentOf(b, op.getQ(), 0);
+    if (getConstantIntValue(rowCount) != 1) {
+      emitRowBlocks(b, asValue(b, rowCount));
+      return;
+    }
+    emitLoop(b, rowCount, [&](ImplicitLocOpBuilder &rows, Value row) {
       emitLoop(rows, extentOf(rows, op.getQ(), 1), [&](ImplicitLocOpBuilder &inner, Value head) {
         this->row = row;
         this->head = head;
@@ -46,6 +55,8 @@ private:
   attention::AttendOp op;
   int64_t headSize;
   Value scores, partials;        // of a block: 64 scores, then probabilities; 16 partial sums of values
+  Value transposed;              // headSize x 64: a block of keys
+  Value maxima, sums;            // of the rows of a block
   Value row, head, keys, values; // of the head in work; keys and values are slabs
 
   Value minus(ImplicitLocOpBuilder &b, Value x, Value y) { return arith::SubIOp::create(b, x, y); }
@@ -60,24 +71,170 @@ private:
                });
   }
 
-  void emitHead(ImplicitLocOpBuilder &b) {
+  void selectSlabs(ImplicitLocOpBuilder &b) {
     Value kvHead = arith::DivUIOp::create(b, arith::AddIOp::create(b, op.getHead(), head),
                                           constantIndex(b, op.getHeadsPerGroup()));
     int64_t heads = *op.getHeads();
     keys = emitKeySlab(b, op.getLayer(), heads, kvHead);
     values = arith::AddIOp::create(b, keys, constantIndex(b, heads));
+  }
 
+  /// The keys that the row at hand sees: first .. count - 1.
+  std::pair<Value, Value> visibleKeys(ImplicitLocOpBuilder &b) {
     Value one = constantIndex(b, 1), zero = constantIndex(b, 0);
     Value count = arith::AddIOp::create(b, arith::AddIOp::create(b, op.getPast(), row), one);
     Value first = zero;
     if (std::optional<int64_t> window = op.getWindow()) {
       first = arith::MaxSIOp::create(b, minus(b, count, constantIndex(b, *window)), zero);
     }
+    return {first, count};
+  }
+
+  Value blockOf(ImplicitLocOpBuilder &b, Value key) {
+    return minus(b, key, arith::RemUIOp::create(b, key, constantIndex(b, kBlock)));
+  }
+
+  void clearResult(ImplicitLocOpBuilder &b) {
     forElements(b, [&](ImplicitLocOpBuilder &inner, const Chunk &chunk) {
       Value nothing = constantF32(inner, chunk.typeOf(inner.getF32Type()), 0.0f);
       storeChunk(inner, chunk, nothing, op.getInit(), {row, head, chunk.base});
     });
-    Value firstBlock = minus(b, first, arith::RemUIOp::create(b, first, constantIndex(b, kBlock)));
+  }
+
+  void divideResult(ImplicitLocOpBuilder &b, Value sum) {
+    forElements(b, [&](ImplicitLocOpBuilder &inner, const Chunk &chunk) {
+      SmallVector<Value> place{row, head, chunk.base};
+      Value o = loadChunk(inner, chunk, op.getInit(), place);
+      o = arith::DivFOp::create(inner, o, splat(inner, chunk, sum));
+      storeChunk(inner, chunk, o, op.getInit(), place);
+    });
+  }
+
+  /// Blocks of rows: each goes through the keys once.
+  void emitRowBlocks(ImplicitLocOpBuilder &b, Value rowCount) {
+    transposed = memref::AllocOp::create(b, MemRefType::get({headSize, kBlock}, b.getF32Type()));
+    maxima = memref::AllocOp::create(b, MemRefType::get({kBlock}, b.getF32Type()));
+    sums = memref::AllocOp::create(b, MemRefType::get({kBlock}, b.getF32Type()));
+    Value zero = constantIndex(b, 0);
+    auto loop = [](ImplicitLocOpBuilder &at, Value from, Value to, int64_t step,
+                   function_ref<void(ImplicitLocOpBuilder &, Value)> body) {
+      emitFor(at, from, to, step, {}, [&](ImplicitLocOpBuilder &inner, Value iv, ValueRange) {
+        body(inner, iv);
+        return SmallVector<Value>();
+      });
+    };
+    emitLoop(b, extentOf(b, op.getQ(), 1), [&](ImplicitLocOpBuilder &heads, Value oneHead) {
+      head = oneHead;
+      selectSlabs(heads);
+      loop(heads, zero, rowCount, kBlock, [&](ImplicitLocOpBuilder &inner, Value firstRow) {
+        Value rows =
+            arith::MinUIOp::create(inner, minus(inner, rowCount, firstRow), constantIndex(inner, kBlock));
+        auto forRows = [&](ImplicitLocOpBuilder &at, function_ref<void(ImplicitLocOpBuilder &, Value)> body) {
+          loop(at, zero, rows, 1, [&](ImplicitLocOpBuilder &nested, Value r) {
+            row = arith::AddIOp::create(nested, firstRow, r);
+            body(nested, r);
+          });
+        };
+        forRows(inner, [&](ImplicitLocOpBuilder &nested, Value r) {
+          clearResult(nested);
+          Value lowest = constantF32(nested, nested.getF32Type(), -std::numeric_limits<float>::infinity());
+          memref::StoreOp::create(nested, lowest, maxima, r);
+          memref::StoreOp::create(nested, constantF32(nested, nested.getF32Type(), 0.0f), sums, r);
+        });
+        row = firstRow;
+        Value first = visibleKeys(inner).first;
+        row = arith::AddIOp::create(inner, firstRow,
+                                    arith::SubIOp::create(inner, rows, constantIndex(inner, 1)));
+        Value count = visibleKeys(inner).second;
+        loop(inner, blockOf(inner, first), count, kBlock, [&](ImplicitLocOpBuilder &blocks, Value block) {
+          emitTransposition(blocks, block, count);
+          forRows(blocks, [&](ImplicitLocOpBuilder &nested, Value r) { emitRowOfBlock(nested, block, r); });
+        });
+        forRows(inner, [&](ImplicitLocOpBuilder &nested, Value r) {
+          divideResult(nested, memref::LoadOp::create(nested, sums, r));
+        });
+      });
+    });
+  }
+
+  /// The block's keys up to `count`; what lies beyond is masked wherever it is used.
+  void emitTransposition(ImplicitLocOpBuilder &b, Value block, Value count) {
+    Value keysHere = arith::MinUIOp::create(b, minus(b, count, block), constantIndex(b, kBlock));
+    emitFor(b, constantIndex(b, 0), keysHere, 1, {}, [&](ImplicitLocOpBuilder &inner, Value j, ValueRange) {
+      Value key = arith::AddIOp::create(inner, block, j);
+      emitLoop(inner, inner.getIndexAttr(headSize), [&](ImplicitLocOpBuilder &element, Value d) {
+        Value x = memref::LoadOp::create(element, op.getState(), ValueRange{keys, key, d});
+        memref::StoreOp::create(element, x, transposed, ValueRange{d, j});
+      });
+      return SmallVector<Value>();
+    });
+  }
+
+  /// One row of a block of rows and a block of keys, if it sees any of them.
+  void emitRowOfBlock(ImplicitLocOpBuilder &b, Value block, Value r) {
+    auto [first, count] = visibleKeys(b);
+    Value from = arith::MaxSIOp::create(b, minus(b, first, block), constantIndex(b, 0));
+    Value to = arith::MinSIOp::create(b, minus(b, count, block), constantIndex(b, kBlock));
+    Value sees = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, from, to);
+    scf::IfOp::create(b, sees, [&](OpBuilder &nested, Location loc) {
+      ImplicitLocOpBuilder inner(loc, nested);
+      emitTransposedScores(inner, from, to);
+      Value maximum = memref::LoadOp::create(inner, maxima, r), sum = memref::LoadOp::create(inner, sums, r);
+      SmallVector<Value> next = emitSoftmax(inner, block, from, to, maximum, sum);
+      memref::StoreOp::create(inner, next[0], maxima, r);
+      memref::StoreOp::create(inner, next[1], sums, r);
+      scf::YieldOp::create(inner);
+    });
+  }
+
+  /// R(q_d * k_jd) for 64 keys j, a vector of 16 keys at a time: the tree runs over whole vectors.
+  void emitTransposedScores(ImplicitLocOpBuilder &b, Value from, Value to) {
+    Value scale = vector::BroadcastOp::create(b, lanes(b), arith::ConstantOp::create(b, op.getScaleAttr()));
+    Value masked = constantF32(b, lanes(b), -std::numeric_limits<float>::infinity());
+    SmallVector<Value> dots = emitDotTree(b, 0, 1);
+    auto maskTo = [&](Value limit, int64_t at) -> Value {
+      Value rest = arith::SubIOp::create(b, limit, constantIndex(b, at));
+      return vector::CreateMaskOp::create(b, VectorType::get({kLanes}, b.getI1Type()), rest);
+    };
+    for (int64_t at = 0; at < kBlock; at += kLanes) {
+      Value score = arith::MulFOp::create(b, scale, dots[at / kLanes]);
+      score = arith::SelectOp::create(b, maskTo(to, at), score, masked);
+      score = arith::SelectOp::create(b, maskTo(from, at), masked, score);
+      vector::StoreOp::create(b, score, scores, constantIndex(b, at));
+    }
+  }
+
+  /// As emitTree, for the dot products of 64 keys. Partial sums that stay empty are left out.
+  SmallVector<Value> emitDotTree(ImplicitLocOpBuilder &b, int64_t lane, int64_t step) {
+    if (step == kLanes) {
+      SmallVector<Value> partial(kBlock / kLanes, constantF32(b, lanes(b), 0.0f));
+      for (int64_t d = lane; d < headSize; d += kLanes) {
+        Value element = constantIndex(b, d);
+        Value q = vector::BroadcastOp::create(
+            b, lanes(b), memref::LoadOp::create(b, op.getQ(), ValueRange{row, head, element}));
+        for (auto [index, sum] : llvm::enumerate(partial)) {
+          Value k = vector::LoadOp::create(b, lanes(b), transposed,
+                                           ValueRange{element, constantIndex(b, index * kLanes)});
+          sum = emitSum(b, sum, arith::MulFOp::create(b, q, k));
+        }
+      }
+      return partial;
+    }
+    SmallVector<Value> left = emitDotTree(b, lane, step * 2);
+    if (lane + step < headSize) {
+      for (auto [x, y] : llvm::zip_equal(left, emitDotTree(b, lane + step, step * 2))) {
+        x = emitSum(b, x, y);
+      }
+    }
+    return left;
+  }
+
+  void emitHead(ImplicitLocOpBuilder &b) {
+    selectSlabs(b);
+    auto [firstKey, keyCount] = visibleKeys(b);
+    Value first = firstKey, count = keyCount;
+    clearResult(b);
+    Value firstBlock = blockOf(b, first);
     Value maximum = constantF32(b, b.getF32Type(), -std::numeric_limits<float>::infinity());
     Value sum = constantF32(b, b.getF32Type(), 0.0f);
     sum = emitFor(
@@ -87,18 +244,19 @@ private:
           Value to = arith::MinSIOp::create(inner, minus(inner, count, block), constantIndex(inner, kBlock));
           return emitBlock(inner, block, from, to, carried[0], carried[1]);
         })[1];
-    forElements(b, [&](ImplicitLocOpBuilder &inner, const Chunk &chunk) {
-      SmallVector<Value> place{row, head, chunk.base};
-      Value o = loadChunk(inner, chunk, op.getInit(), place);
-      o = arith::DivFOp::create(inner, o, splat(inner, chunk, sum));
-      storeChunk(inner, chunk, o, op.getInit(), place);
-    });
+    divideResult(b, sum);
   }
 
   /// Keys block + from .. block + to - 1. Returns the new maximum and sum.
   SmallVector<Value> emitBlock(ImplicitLocOpBuilder &b, Value block, Value from, Value to, Value maximum,
                                Value sum) {
     emitScores(b, block, from, to);
+    return emitSoftmax(b, block, from, to, maximum, sum);
+  }
+
+  /// The rest of a block whose scores stand in `scores`.
+  SmallVector<Value> emitSoftmax(ImplicitLocOpBuilder &b, Value block, Value from, Value to, Value maximum,
+                                 Value sum) {
     Value highest = loadScores(b, 0);
     for (int64_t at = kLanes; at < kBlock; at += kLanes) {
       highest = arith::MaximumFOp::create(b, highest, loadScores(b, at));

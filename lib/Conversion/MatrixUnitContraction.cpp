@@ -19,6 +19,8 @@ namespace {
 
 constexpr int64_t kTileRows = 16;
 constexpr int64_t kBlock = 2 * kTileRows; ///< rows and columns of the result at a time
+constexpr int64_t kStripBytes = 1 << 20;  ///< of weights that stay in the second cache
+constexpr int64_t kRowsAhead = 4;
 
 class Emitter {
 public:
@@ -32,13 +34,24 @@ public:
     columns = asValue(b, extentOf(b, op.getInit(), 1));
     sums = memref::AllocOp::create(b, MemRefType::get({kBlock, kBlock}, b.getI32Type()));
     padded = memref::AllocOp::create(b, MemRefType::get({kBlock, length()}, b.getI8Type()));
-    if (needsDecoding()) {
-      decoded = memref::AllocOp::create(
-          b, MemRefType::get({2 * weights.tiles() * kTileRows, kTileColumns}, b.getI8Type()));
+    // As many columns as the second cache holds beside the rows are kept for all rows.
+    int64_t strip = std::max(kStripBytes / length() / kBlock * kBlock, kBlock);
+    if (std::optional<int64_t> extent = getConstantIntValue(columns)) {
+      strip = std::min<int64_t>(strip, llvm::alignTo(*extent, kBlock));
     }
-    Value zero = constantIndex(b, 0);
-    forRange(b, zero, columns, kBlock, [&](ImplicitLocOpBuilder &inner, Value column) {
-      emitColumns(inner, column);
+    if (needsDecoding()) {
+      const int64_t lines = strip / kLanes * weights.tiles() * kTileRows;
+      tiles = memref::AllocOp::create(b, MemRefType::get({lines, kTileColumns}, b.getI8Type()));
+    } else {
+      auto storage = cast<MemRefType>(weights.codes().storage.getType());
+      SmallVector<int64_t> shape = {storage.getDimSize(0) / kTileColumns, kTileColumns};
+      SmallVector<ReassociationIndices> split = {{0, 1}};
+      FailureOr<MemRefType> type = memref::ExpandShapeOp::computeExpandedType(storage, shape, split);
+      tiles = memref::ExpandShapeOp::create(b, *type, weights.codes().storage, split);
+    }
+    forRange(b, constantIndex(b, 0), columns, strip, [&](ImplicitLocOpBuilder &inner, Value column) {
+      Value last = arith::MinUIOp::create(inner, columns, addIndex(inner, column, strip));
+      emitStrip(inner, column, last);
     });
   }
 
@@ -47,7 +60,9 @@ private:
   CodeWeights weights;
   MemRefType aType;
   amx::TileType operandTile, sumTile;
-  Value rows, columns, sums, padded, decoded;
+  Value rows, columns, sums, padded;
+  /// Lines of 64 bytes, 16 to a tile: decoded codes, or the storage itself.
+  Value tiles;
 
   int64_t length() const { return weights.tiles() * kTileColumns; }
   /// Codes of 8 bits that are signed numbers are what the unit multiplies.
@@ -61,30 +76,13 @@ private:
     });
   }
 
-  /// All rows of the columns column .. column + 31.
-  void emitColumns(ImplicitLocOpBuilder &b, Value column) {
-    Value panel = arith::DivUIOp::create(b, column, constantIndex(b, kLanes));
-    // Where the second panel does not exist, the first stands for it, and nothing of it is stored.
-    Value lastPanel = arith::DivUIOp::create(b, addIndex(b, columns, -1), constantIndex(b, kLanes));
-    SmallVector<Value> panels = {panel, arith::MinUIOp::create(b, addIndex(b, panel, 1), lastPanel)};
-    Value tiles = decoded;
-    SmallVector<Value> firstLines;
-    if (decoded) {
-      for (auto [index, one] : llvm::enumerate(panels)) {
-        Value first = constantIndex(b, static_cast<int64_t>(index) * weights.tiles() * kTileRows);
-        emitDecoding(b, one, first);
-        firstLines.push_back(first);
-      }
-    } else {
-      auto storage = cast<MemRefType>(weights.codes().storage.getType());
-      auto lines = MemRefType::get({storage.getDimSize(0) / kTileColumns, kTileColumns}, b.getI8Type());
-      SmallVector<ReassociationIndices> split = {{0, 1}};
-      FailureOr<MemRefType> type = memref::ExpandShapeOp::computeExpandedType(storage, lines.getShape(), split);
-      tiles = memref::ExpandShapeOp::create(b, *type, weights.codes().storage, split);
-      for (Value one : panels) {
-        Value offset = weights.tileOffset(b, one, constantIndex(b, 0));
-        firstLines.push_back(arith::DivUIOp::create(b, offset, constantIndex(b, kTileColumns)));
-      }
+  /// All rows of the columns first .. last - 1.
+  void emitStrip(ImplicitLocOpBuilder &b, Value first, Value last) {
+    if (needsDecoding()) {
+      forRange(b, first, last, kLanes, [&](ImplicitLocOpBuilder &inner, Value column) {
+        Value panel = arith::DivUIOp::create(inner, column, constantIndex(inner, kLanes));
+        emitDecoding(inner, panel, lineOf(inner, first, column));
+      });
     }
     Value rest = arith::RemUIOp::create(b, rows, constantIndex(b, kBlock));
     Value whole = arith::SubIOp::create(b, rows, rest);
@@ -93,17 +91,44 @@ private:
       if (!inPlace) {
         emitCopy(inner, row, constantIndex(inner, kBlock));
       }
-      emitBlock(inner, inPlace ? op.getA() : padded, inPlace ? row : constantIndex(inner, 0), tiles, firstLines);
-      emitResult(inner, row, constantIndex(inner, kBlock), column);
+      emitRows(inner, first, last, inPlace ? op.getA() : padded, inPlace ? row : constantIndex(inner, 0), row,
+               constantIndex(inner, kBlock));
     });
     Value hasRest = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, rest, constantIndex(b, 0));
     scf::IfOp::create(b, hasRest, [&](OpBuilder &nested, Location loc) {
       ImplicitLocOpBuilder inner(loc, nested);
       emitCopy(inner, whole, rest);
-      emitBlock(inner, padded, constantIndex(inner, 0), tiles, firstLines);
-      emitResult(inner, whole, rest, column);
+      emitRows(inner, first, last, padded, constantIndex(inner, 0), whole, rest);
       scf::YieldOp::create(inner);
     });
+  }
+
+  /// `count` rows from `row` on, which stand in `a` from `aRow` on, of a strip of columns.
+  void emitRows(ImplicitLocOpBuilder &b, Value first, Value last, Value a, Value aRow, Value row,
+                Value count) {
+    Value lastPanel = arith::DivUIOp::create(b, addIndex(b, last, -1), constantIndex(b, kLanes));
+    Value lastColumn = arith::MulIOp::create(b, lastPanel, constantIndex(b, kLanes));
+    forRange(b, first, last, kBlock, [&](ImplicitLocOpBuilder &inner, Value column) {
+      // Where the second panel does not exist, the first stands for it, and nothing of it is stored.
+      Value second = arith::MinUIOp::create(inner, addIndex(inner, column, kLanes), lastColumn);
+      SmallVector<Value> lines = {lineOf(inner, first, column), lineOf(inner, first, second)};
+      Value number = arith::DivUIOp::create(inner, arith::SubIOp::create(inner, column, first),
+                                            constantIndex(inner, kBlock));
+      emitBlock(inner, a, aRow, lines, number);
+      emitResult(inner, row, count, column);
+    });
+  }
+
+  /// The first line of the panel at `column` in `tiles`, in which the strip starts at column `first`.
+  Value lineOf(ImplicitLocOpBuilder &b, Value first, Value column) {
+    if (needsDecoding()) {
+      Value panel =
+          arith::DivUIOp::create(b, arith::SubIOp::create(b, column, first), constantIndex(b, kLanes));
+      return arith::MulIOp::create(b, panel, constantIndex(b, weights.tiles() * kTileRows));
+    }
+    Value panel = arith::DivUIOp::create(b, column, constantIndex(b, kLanes));
+    Value offset = weights.tileOffset(b, panel, constantIndex(b, 0));
+    return arith::DivUIOp::create(b, offset, constantIndex(b, kTileColumns));
   }
 
   /// Rows row .. row + count - 1 into the padded block. Rows beyond keep what they hold: their sums are not
@@ -122,7 +147,8 @@ private:
         Chunk rest;
         rest.lanes = extent - whole;
         Value at = constantIndex(inner, whole);
-        Value x = widen(inner, loadChunk(inner, rest, op.getA(), {from, at}), inner.getI8IntegerAttr(0), step);
+        Value x =
+            widen(inner, loadChunk(inner, rest, op.getA(), {from, at}), inner.getI8IntegerAttr(0), step);
         vector::StoreOp::create(inner, x, padded, ValueRange{line, at});
       }
     });
@@ -136,16 +162,15 @@ private:
                TileCodes codes(inner, weights.codes(), weights.tileOffset(inner, panel, tile));
                Value line = arith::AddIOp::create(
                    inner, first, arith::MulIOp::create(inner, tile, constantIndex(inner, kTileRows)));
-               const int64_t perGroup = group < kTileColumns && group < weights.columns()
-                                            ? group / kQuad
-                                            : kQuadsPerTile;
+               const int64_t perGroup =
+                   group < kTileColumns && group < weights.columns() ? group / kQuad : kQuadsPerTile;
                const int64_t perTile = kQuadsPerTile / perGroup;
                for (int64_t part = 0; part < perTile; ++part) {
                  Value g = groupOf(inner, tile, part, perTile);
                  GroupValues values = groupValues(inner, panel, g);
                  for (int64_t q = part * perGroup; q < (part + 1) * perGroup; ++q) {
                    Value bytes = signedBytes(inner, weights.unsignedQuad(inner, codes, q), values);
-                   vector::StoreOp::create(inner, bytes, decoded,
+                   vector::StoreOp::create(inner, bytes, tiles,
                                            ValueRange{addIndex(inner, line, q), constantIndex(inner, 0)});
                  }
                }
@@ -193,33 +218,43 @@ private:
     return arith::SubIOp::create(b, quad, values.zeros);
   }
 
-  /// The sums of a block of rows, from `row` of `a` on, into the buffer of sums.
-  void emitBlock(ImplicitLocOpBuilder &b, Value a, Value row, Value tiles, ArrayRef<Value> firstLines) {
+  /// The sums of a block of rows, from `row` of `a` on, into the buffer of sums. `number` counts the blocks of
+  /// these rows: each fetches four of the rows after them ahead, 64 columns a step. Rows that do not exist are
+  /// fetched by no one: a prefetch of what is not there does nothing.
+  void emitBlock(ImplicitLocOpBuilder &b, Value a, Value row, ArrayRef<Value> firstLines, Value number) {
+    Value part = arith::RemUIOp::create(b, number, constantIndex(b, kBlock / kRowsAhead));
+    Value ahead = arith::AddIOp::create(b, addIndex(b, row, kBlock),
+                                        arith::MulIOp::create(b, part, constantIndex(b, kRowsAhead)));
     Value zero = amx::TileZeroOp::create(b, sumTile);
     SmallVector<Value> inits(4, zero);
     for (Value &init : inits) {
       init = amx::TileZeroOp::create(b, sumTile);
     }
     Value secondRow = addIndex(b, row, kTileRows), none = constantIndex(b, 0);
-    SmallVector<Value> products = emitFor(
-        b, none, constantIndex(b, weights.tiles()), 1, inits,
-        [&](ImplicitLocOpBuilder &inner, Value tile, ValueRange carried) {
-          Value k = arith::MulIOp::create(inner, tile, constantIndex(inner, kTileColumns));
-          Value line = arith::MulIOp::create(inner, tile, constantIndex(inner, kTileRows));
-          auto right = [&](Value first) -> Value {
-            Value at = arith::AddIOp::create(inner, first, line);
-            return amx::TileLoadOp::create(inner, operandTile, tiles, ValueRange{at, none});
-          };
-          auto multiply = [&](Value x, Value y, Value sum) -> Value {
-            return amx::TileMulIOp::create(inner, sumTile, x, y, sum, /*isZextLhs=*/false, /*isZextRhs=*/false);
-          };
-          Value upper = amx::TileLoadOp::create(inner, operandTile, a, ValueRange{row, k});
-          Value left0 = right(firstLines[0]), left1 = right(firstLines[1]);
-          Value c0 = multiply(upper, left0, carried[0]), c1 = multiply(upper, left1, carried[1]);
-          Value lower = amx::TileLoadOp::create(inner, operandTile, a, ValueRange{secondRow, k});
-          Value c2 = multiply(lower, left0, carried[2]), c3 = multiply(lower, left1, carried[3]);
-          return SmallVector<Value>{c0, c1, c2, c3};
-        });
+    SmallVector<Value> products =
+        emitFor(b, none, constantIndex(b, weights.tiles()), 1, inits,
+                [&](ImplicitLocOpBuilder &inner, Value tile, ValueRange carried) {
+                  Value k = arith::MulIOp::create(inner, tile, constantIndex(inner, kTileColumns));
+                  Value line = arith::MulIOp::create(inner, tile, constantIndex(inner, kTileRows));
+                  auto right = [&](Value first) -> Value {
+                    Value at = arith::AddIOp::create(inner, first, line);
+                    return amx::TileLoadOp::create(inner, operandTile, tiles, ValueRange{at, none});
+                  };
+                  auto multiply = [&](Value x, Value y, Value sum) -> Value {
+                    return amx::TileMulIOp::create(inner, sumTile, x, y, sum, /*isZextLhs=*/false,
+                                                   /*isZextRhs=*/false);
+                  };
+                  for (int64_t i = 0; i < kRowsAhead; ++i) {
+                    memref::PrefetchOp::create(inner, a, ValueRange{addIndex(inner, ahead, i), k},
+                                               /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+                  }
+                  Value upper = amx::TileLoadOp::create(inner, operandTile, a, ValueRange{row, k});
+                  Value left0 = right(firstLines[0]), left1 = right(firstLines[1]);
+                  Value c0 = multiply(upper, left0, carried[0]), c1 = multiply(upper, left1, carried[1]);
+                  Value lower = amx::TileLoadOp::create(inner, operandTile, a, ValueRange{secondRow, k});
+                  Value c2 = multiply(lower, left0, carried[2]), c3 = multiply(lower, left1, carried[3]);
+                  return SmallVector<Value>{c0, c1, c2, c3};
+                });
     for (auto [index, product] : llvm::enumerate(products)) {
       Value i = constantIndex(b, static_cast<int64_t>(index / 2) * kTileRows);
       Value j = constantIndex(b, static_cast<int64_t>(index % 2) * kTileRows);
@@ -247,8 +282,8 @@ private:
       Value scale = memref::LoadOp::create(inner, op.getAScales(), at);
       Value all = vector::BroadcastOp::create(inner, floats, scale);
       for (int64_t p = 0; p < 2; ++p) {
-        Value sum = vector::LoadOp::create(inner, integers, sums,
-                                           ValueRange{line, constantIndex(inner, p * kLanes)});
+        Value sum =
+            vector::LoadOp::create(inner, integers, sums, ValueRange{line, constantIndex(inner, p * kLanes)});
         Value y = arith::MulFOp::create(inner, arith::SIToFPOp::create(inner, floats, sum), scales[p]);
         storeChunk(inner, chunks[p], arith::MulFOp::create(inner, y, all), op.getInit(), {at, starts[p]});
       }

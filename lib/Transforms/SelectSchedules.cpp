@@ -54,7 +54,7 @@ SmallVector<cost::Candidate> candidatesFor(const cost::KernelSummary &summary, S
   } else if (summary.kind == cost::KernelKind::Attention) {
     columns = {1};
   }
-  for (int64_t row : {1, 4, 8, 16, 32, 64}) {
+  for (int64_t row : {1, 4, 8, 16, 32, 64, 128, 256, 512}) {
     for (int64_t column : columns) {
       candidates.push_back({row, column, 0, family.str()});
     }
