@@ -57,6 +57,13 @@ FailureOr<CodePanels> matchCodePanels(ImplicitLocOpBuilder &b, Value view) {
   return panels;
 }
 
+SmallVector<int64_t> CodePanels::quadOrder(int64_t from, int64_t to) const {
+  const int64_t loads = layout::bitPlanes(bits, kTileCodes).front().bytes / (16 * kQuad);
+  SmallVector<int64_t> order = llvm::to_vector(llvm::seq(from, to));
+  llvm::stable_sort(order, [&](int64_t x, int64_t y) { return x % loads < y % loads; });
+  return order;
+}
+
 Value bytesOf(ImplicitLocOpBuilder &b, uint8_t value) {
   return constantOf(b, quadType(b), b.getI8IntegerAttr(static_cast<int8_t>(value)));
 }
@@ -72,6 +79,12 @@ Value TileCodes::quad(int64_t index) {
     const int64_t at = 16 * kQuad * index, part = at / plane.bytes;
     Value &raw = loaded[plane.byteOffset + at % plane.bytes];
     if (!raw) {
+      if (ahead != 0) {
+        Value next = addIndex(*b, offset, ahead + plane.byteOffset + at % plane.bytes);
+        memref::PrefetchOp::create(*b, panels->storage, ValueRange{next}, /*isWrite=*/false,
+                                   /*localityHint=*/2,
+                                   /*isDataCache=*/true);
+      }
       raw = vector::LoadOp::create(*b, quadType(*b), panels->storage,
                                    addIndex(*b, offset, plane.byteOffset + at % plane.bytes));
     }

@@ -25,6 +25,10 @@ struct CodePanels {
   int64_t panelStride = 0; ///< bytes
   int64_t tileStride = 0;  ///< bytes: 128 for each bit
   unsigned bits = 8;
+
+  /// The quads from .. to - 1 of a tile, those that stand in the same bytes one after the other: what is loaded
+  /// for one serves the next, and then leaves its register.
+  llvm::SmallVector<int64_t> quadOrder(int64_t from, int64_t to) const;
 };
 
 /// The panels behind a model.unpack of codes; fails if its layout is another, or it does not start at a panel.
@@ -34,8 +38,9 @@ mlir::FailureOr<CodePanels> matchCodePanels(mlir::ImplicitLocOpBuilder &b, mlir:
 class TileCodes {
 public:
   /// `offset`: of the tile in the storage, in bytes.
-  TileCodes(mlir::ImplicitLocOpBuilder &b, const CodePanels &panels, mlir::Value offset)
-      : b(&b), panels(&panels), offset(offset) {}
+  /// `ahead`: bytes from what is loaded to what is fetched ahead with it; 0: nothing.
+  TileCodes(mlir::ImplicitLocOpBuilder &b, const CodePanels &panels, mlir::Value offset, int64_t ahead = 0)
+      : b(&b), panels(&panels), offset(offset), ahead(ahead) {}
   /// Quad 0 .. 15: the stored bits of each code in a byte, zero-extended.
   mlir::Value quad(int64_t index);
 
@@ -43,6 +48,7 @@ private:
   mlir::ImplicitLocOpBuilder *b;
   const CodePanels *panels;
   mlir::Value offset;
+  int64_t ahead;
   llvm::DenseMap<int64_t, mlir::Value> loaded; ///< runs of 64 bytes, by their place in the tile
 };
 
