@@ -78,28 +78,3 @@ void numerics::quantizeRow(const IntegerGroupFormat &format, const float *row, i
     }
   }
 }
-
-void numerics::dequantizeRow(const IntegerGroupFormat &format, const int8_t *codes, const float *scales,
-                             int64_t K, float *row) {
-  int64_t length = groupLength(format, K);
-  for (int64_t begin = 0; begin < K; begin += length) {
-    int64_t end = begin + std::min(length, K - begin);
-    float scale = *scales++;
-    for (int64_t i = begin; i < end; ++i) {
-      row[i] = static_cast<float>(codes[i]) * scale;
-    }
-  }
-}
-
-void numerics::dequantizeRow(const IntegerGroupFormat &format, const uint8_t *codes, const float *scales,
-                             const uint8_t *zeros, int64_t K, float *row) {
-  int64_t length = groupLength(format, K);
-  for (int64_t begin = 0; begin < K; begin += length) {
-    int64_t end = begin + std::min(length, K - begin);
-    float scale = *scales++;
-    int zero = *zeros++;
-    for (int64_t i = begin; i < end; ++i) {
-      row[i] = static_cast<float>(codes[i] - zero) * scale;
-    }
-  }
-}

@@ -19,6 +19,9 @@
 // scale is NaN or infinite. A quotient that is NaN counts as 0, so all codes of such a group are 0, and all
 // of it decodes to NaN (signs: NaN or infinities): bad input stays visible.
 //
+// These are the codes as kernels take them; BlockFormat.h:decodeRow is the decoder of all formats, for which
+// FormatTable.h:integerGroupFormat describes these.
+//
 // Sources: symmetric with clamped amax is common practice; asymmetric after BitMoD's quant_int_asym with
 // the range extended to hold 0.
 //
@@ -64,14 +67,6 @@ void quantizeRow(const IntegerGroupFormat &format, const float *row, int64_t K, 
 /// The same for asymmetric formats. zeros: groupCount.
 void quantizeRow(const IntegerGroupFormat &format, const float *row, int64_t K, uint8_t *codes, float *scales,
                  uint8_t *zeros);
-
-/// x~ = q * s.
-void dequantizeRow(const IntegerGroupFormat &format, const int8_t *codes, const float *scales, int64_t K,
-                   float *row);
-
-/// x~ = (q - z) * s.
-void dequantizeRow(const IntegerGroupFormat &format, const uint8_t *codes, const float *scales,
-                   const uint8_t *zeros, int64_t K, float *row);
 
 /// The scale of a group as the format stores it: rounded to the scale type, 0 replaced by 1.
 float storedScale(ScaleType type, float scale);

@@ -1,5 +1,6 @@
 #include "coopt/Numerics/GroupQuantization.h"
 
+#include "coopt/Numerics/FormatTable.h"
 #include "coopt/Numerics/Half.h"
 
 #include <algorithm>
@@ -33,6 +34,19 @@ struct Coded {
   std::vector<float> decoded;
 };
 
+/// With the decoder of all formats.
+void decode(const IntegerGroupFormat &format, const uint8_t *codes, const uint8_t *zeros, Coded &result) {
+  auto type =
+      format.scaleType == ScaleType::F16 ? numerics::ElementFormat::f16() : numerics::ElementFormat::f32();
+  auto block = numerics::integerGroupFormat(format.bits, format.groupSize, format.symmetric, type);
+  ASSERT_TRUE(block.has_value());
+  numerics::BlockRow row;
+  row.codes = codes;
+  row.scales[0] = result.scales.data();
+  row.zeros = zeros;
+  numerics::decodeRow(*block, row, static_cast<int64_t>(result.decoded.size()), result.decoded.data());
+}
+
 Coded run(const IntegerGroupFormat &format, const std::vector<float> &row) {
   auto K = static_cast<int64_t>(row.size());
   auto groups = static_cast<size_t>(numerics::groupCount(format, K));
@@ -42,13 +56,12 @@ Coded run(const IntegerGroupFormat &format, const std::vector<float> &row) {
   if (format.symmetric) {
     std::vector<int8_t> codes(row.size());
     numerics::quantizeRow(format, row.data(), K, codes.data(), result.scales.data());
-    numerics::dequantizeRow(format, codes.data(), result.scales.data(), K, result.decoded.data());
+    decode(format, reinterpret_cast<const uint8_t *>(codes.data()), nullptr, result);
     result.codes.assign(codes.begin(), codes.end());
   } else {
     std::vector<uint8_t> codes(row.size()), zeros(groups);
     numerics::quantizeRow(format, row.data(), K, codes.data(), result.scales.data(), zeros.data());
-    numerics::dequantizeRow(format, codes.data(), result.scales.data(), zeros.data(), K,
-                            result.decoded.data());
+    decode(format, codes.data(), zeros.data(), result);
     result.codes.assign(codes.begin(), codes.end());
     result.zeros.assign(zeros.begin(), zeros.end());
   }
