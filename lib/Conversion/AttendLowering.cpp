@@ -160,7 +160,16 @@ private:
   /// The block's keys up to `count`; what lies beyond is masked wherever it is used.
   void emitTransposition(ImplicitLocOpBuilder &b, Value block, Value count) {
     Value keysHere = arith::MinUIOp::create(b, minus(b, count, block), constantIndex(b, kBlock));
-    emitFor(b, constantIndex(b, 0), keysHere, 1, {}, [&](ImplicitLocOpBuilder &inner, Value j, ValueRange) {
+    Value single = constantIndex(b, 0);
+    if (headSize % kLanes == 0) {
+      single = minus(b, keysHere, arith::RemUIOp::create(b, keysHere, constantIndex(b, kLanes)));
+      emitFor(b, constantIndex(b, 0), single, kLanes, {},
+              [&](ImplicitLocOpBuilder &inner, Value j, ValueRange) {
+                emitSquares(inner, block, j);
+                return SmallVector<Value>();
+              });
+    }
+    emitFor(b, single, keysHere, 1, {}, [&](ImplicitLocOpBuilder &inner, Value j, ValueRange) {
       Value key = arith::AddIOp::create(inner, block, j);
       emitLoop(inner, inner.getIndexAttr(headSize), [&](ImplicitLocOpBuilder &element, Value d) {
         Value x = memref::LoadOp::create(element, op.getState(), ValueRange{keys, key, d});
@@ -168,6 +177,44 @@ private:
       });
       return SmallVector<Value>();
     });
+  }
+
+  /// The 16 keys from `j` of the block on, in squares of 16 x 16.
+  void emitSquares(ImplicitLocOpBuilder &b, Value block, Value j) {
+    emitFor(b, constantIndex(b, 0), constantIndex(b, headSize), kLanes, {},
+            [&](ImplicitLocOpBuilder &inner, Value d, ValueRange) {
+              SmallVector<Value> square;
+              Value first = arith::AddIOp::create(inner, block, j);
+              for (int64_t i = 0; i < kLanes; ++i) {
+                Value key = arith::AddIOp::create(inner, first, constantIndex(inner, i));
+                square.push_back(
+                    vector::LoadOp::create(inner, lanes(inner), op.getState(), ValueRange{keys, key, d}));
+              }
+              transpose(inner, square);
+              for (auto [i, column] : llvm::enumerate(square)) {
+                Value line = arith::AddIOp::create(inner, d, constantIndex(inner, static_cast<int64_t>(i)));
+                vector::StoreOp::create(inner, column, transposed, ValueRange{line, j});
+              }
+              return SmallVector<Value>();
+            });
+  }
+
+  /// Swaps the off-diagonal blocks of 8, then those of 4, 2 and 1 within each.
+  static void transpose(ImplicitLocOpBuilder &b, SmallVectorImpl<Value> &square) {
+    for (int64_t h = kLanes / 2; h > 0; h /= 2) {
+      SmallVector<int64_t> upper, lower;
+      for (int64_t lane = 0; lane < kLanes; ++lane) {
+        upper.push_back(lane & h ? kLanes + lane - h : lane);
+        lower.push_back(lane & h ? kLanes + lane : lane + h);
+      }
+      for (int64_t i = 0; i < kLanes; ++i) {
+        if ((i & h) == 0) {
+          Value x = square[i], y = square[i + h];
+          square[i] = vector::ShuffleOp::create(b, x, y, upper);
+          square[i + h] = vector::ShuffleOp::create(b, x, y, lower);
+        }
+      }
+    }
   }
 
   /// One row of a block of rows and a block of keys, if it sees any of them.

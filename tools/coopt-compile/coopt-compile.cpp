@@ -10,6 +10,25 @@ using namespace coopt;
 
 namespace {
 
+constexpr char kQuantizeHelp[] =
+    R"(f32   weights and activations in binary32; contractions are Bounded
+
+w{2-8}[a{8,16}][-gN][-sym|-asym][-qoq][-head{4,8,16}]
+
+  wB       weights of B bits: codes in -(2^(B-1) - 1) .. 2^(B-1) - 1
+  a8       activations of 8 bits, quantised per token as they come: all ops are Exact or Fixed, the same
+           bits on every instruction set and for any number of threads
+  a16      (the default) float activations: weights are decoded as they are read, contractions are Bounded
+  -gN      a scale (f16) for N columns of a row; without it one (f32) for each row
+  -asym    codes 0 .. 2^B - 1 and a zero beside each scale
+  -qoq     w4a8 only: integer scales and zeros for groups (128 columns unless -gN) under one f32 scale a row
+  -headB   the bits of the output head and of an embedding tied to it; 16: float. With -qoq 8 if not given
+
+  w8a8                   #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
+  w4a16-g32-asym-head8   #quantized.scheme<bits = 4, group = 32, asymmetric, scale = f16>
+  w4a8-qoq               #quantized.scheme<bits = 4, group = 128, asymmetric, scale = i8, outer = f32>
+)";
+
 std::string phaseList() {
   std::string list;
   for (Phase phase : allPhases()) {
@@ -61,11 +80,7 @@ int main(int argc, char **argv) {
       "that coopt-run executes.",
       "coopt-compile"};
   if (argc == 2 && std::string(argv[1]) == "--quantize=help") {
-    llvm::outs()
-        << "f32    weights and activations in binary32; contractions are Bounded\n"
-           "w8a8   weights int8 per output channel, activations int8 per token, int32 accumulators, scales\n"
-           "       at the end: (f32(acc) * s_w) * s_a; all ops are Exact or Fixed, the same bits everywhere\n"
-           "#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32> for both of w8a8's operands\n";
+    llvm::outs() << kQuantizeHelp;
     return finishOutput();
   }
   app.set_version_flag("--version", "coopt 0.1.0");
@@ -80,7 +95,8 @@ int main(int argc, char **argv) {
          "of a description")
       ->capture_default_str();
   app.add_option("--quantize", options.compile.quantize,
-                 "how weights and activations are stored: f32, w8a8, or help")
+                 "how weights and activations are stored: f32, a name such as w8a8, w4a8-qoq or "
+                 "w4a16-g32-asym-head8, or help")
       ->capture_default_str();
   app.add_option("--chunk", options.importOptions.chunk,
                  "most tokens of one call; bounds the memory of activations")
