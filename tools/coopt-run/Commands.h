@@ -28,7 +28,7 @@ struct Options {
   bool printTokens = false;
   bool printLogits = false;
 
-  std::string score;
+  std::string score, scoreAgainst;
   std::string function;
   std::vector<std::string> inputs, outputs, sizes; ///< name=value
 
@@ -83,6 +83,14 @@ Expected<std::unique_ptr<runtime::Session>> openSession(const Options &options, 
 
 Status generate(const Options &options, const Package &package);
 Status score(const Options &options, const Package &package);
+/// How far the distributions of `package` are from those of another package, over the predicted positions of
+/// the sequences.
+struct Divergence {
+  double kl = 0;   ///< mean of KL(other || package), in nats
+  double top1 = 0; ///< share of positions whose most probable tokens are the same
+};
+Expected<Divergence> divergence(const Options &options, const Package &package,
+                                const std::vector<std::vector<int32_t>> &sequences);
 Status callFunction(const Options &options, const Package &package);
 /// The value is whether the replay found no difference that counts.
 Expected<bool> replayRecord(const Options &options, const Package &package);

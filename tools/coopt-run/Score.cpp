@@ -71,6 +71,14 @@ Status run::score(const Options &options, const Package &package) {
     return fail(options.score + ": no sequence has two tokens");
   }
   nlohmann::ordered_json report = {{"mean_nll", sum / static_cast<double>(count)}, {"tokens", count}};
+  if (!options.scoreAgainst.empty()) {
+    auto compared = divergence(options, package, *sequences);
+    if (!compared) {
+      return forward(compared.error());
+    }
+    report["kl"] = compared->kl;
+    report["top1"] = compared->top1;
+  }
   std::printf("%s\n", report.dump().c_str());
   return (*measurement)->finish();
 }

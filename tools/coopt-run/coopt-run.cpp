@@ -48,6 +48,12 @@ static void describe(CLI::App &app, Options &options) {
                  "Read {\"sequences\": [[ids]]}, print {\"mean_nll\", \"tokens\"} over all predicted tokens")
       ->type_name("FILE.json")
       ->group("What to run");
+  app.add_option("--score-against", options.scoreAgainst,
+                 "With --score: add {\"kl\", \"top1\"}, the mean divergence KL(M || package) in nats and the "
+                 "share of "
+                 "positions at which both find the same token most probable")
+      ->type_name("M.coopt")
+      ->group("What to run");
   app.add_option("--function", options.function, "Call this entry point with --input and --output")
       ->type_name("NAME")
       ->group("What to run");
@@ -134,6 +140,9 @@ static Status checkCombination(const Options &options) {
   }
   if (what == 0 && !options.verify) {
     return fail("nothing to do: expected --prompt, --tokens, --score, --function, --replay or --verify");
+  }
+  if (options.score.empty() && !options.scoreAgainst.empty()) {
+    return fail("--score-against belongs to --score");
   }
   if (options.function.empty() &&
       !(options.inputs.empty() && options.outputs.empty() && options.sizes.empty())) {
