@@ -41,14 +41,14 @@ void numerics::quantizeRow(const IntegerGroupFormat &format, const float *row, i
     if (format.isSign()) {
       float sum = reduceSumOf(end - begin, [&](int64_t i) { return std::fabs(row[begin + i]); });
       *scales++ = storedScale(format.scaleType, sum / static_cast<float>(end - begin));
-      for (int64_t i = begin; i < end; ++i) {
+      for (int64_t i = begin; codes && i < end; ++i) {
         codes[i] = row[i] >= 0 ? 1 : -1;
       }
       continue;
     }
     float scale = storedScale(format.scaleType, reduceAmax(row + begin, end - begin) / limit);
     *scales++ = scale;
-    for (int64_t i = begin; i < end; ++i) {
+    for (int64_t i = begin; codes && i < end; ++i) {
       codes[i] = static_cast<int8_t>(quantizeElement(b, row[i], scale, -limit, limit));
     }
   }
@@ -72,7 +72,7 @@ void numerics::quantizeRow(const IntegerGroupFormat &format, const float *row, i
     float zero = quantizeElement(b, -low, scale, 0.0f, limit);
     *scales++ = scale;
     *zeros++ = static_cast<uint8_t>(zero);
-    for (int64_t i = begin; i < end; ++i) {
+    for (int64_t i = begin; codes && i < end; ++i) {
       float q = quantizeElement(b, row[i], scale, -kQuotientLimit, kQuotientLimit) + zero;
       codes[i] = static_cast<uint8_t>(std::min(std::max(q, 0.0f), limit));
     }

@@ -37,17 +37,18 @@ void numerics::quantizeRowTwoLevel(int64_t groupSize, const float *row, int64_t 
   int64_t length = groupLength(groupSize, K);
   for (int64_t begin = 0; begin < K; begin += length) {
     int64_t end = begin + std::min(length, K - begin);
-    int low = 0, high = 0;
+    // Rounding keeps the order: the least and the greatest number come from the least and the greatest element.
+    int64_t least = begin, greatest = begin;
     for (int64_t i = begin; i < end; ++i) {
-      int q = levelOne(i);
-      low = std::min(low, q);
-      high = std::max(high, q);
+      least = row[i] < row[least] ? i : least;
+      greatest = row[i] > row[greatest] ? i : greatest;
     }
+    int low = std::min(levelOne(least), 0), high = std::max(levelOne(greatest), 0);
     int inner = std::clamp((high - low + kLevel2Max - 1) / kLevel2Max, 1, kLargestInnerScale);
     int zero = std::clamp(divideRounded(-low, inner), 0, kLevel2Max);
     *groupScales++ = static_cast<uint8_t>(inner);
     *zeros++ = static_cast<uint8_t>(zero);
-    for (int64_t i = begin; i < end; ++i) {
+    for (int64_t i = begin; codes && i < end; ++i) {
       codes[i] = static_cast<uint8_t>(std::clamp(divideRounded(levelOne(i), inner) + zero, 0, kLevel2Max));
     }
   }

@@ -26,16 +26,17 @@ struct QuantizeNode : Node {
     int64_t columns = input->shape().extents[1], groups = numerics::groupCount(format, columns);
     std::vector<float> row(static_cast<size_t>(columns)), scales(static_cast<size_t>(groups));
     std::vector<uint8_t> codes(static_cast<size_t>(columns)), zeros(static_cast<size_t>(groups));
+    uint8_t *wantedCodes = part == QuantizedPart::Codes ? codes.data() : nullptr;
     for (int64_t m = begin; m < end; ++m, out += tensor.rowBytes()) {
       Status read = input->evaluate(m, m + 1, reinterpret_cast<uint8_t *>(row.data()));
       if (!read) {
         return read;
       }
       if (format.symmetric) {
-        numerics::quantizeRow(format, row.data(), columns, reinterpret_cast<int8_t *>(codes.data()),
+        numerics::quantizeRow(format, row.data(), columns, reinterpret_cast<int8_t *>(wantedCodes),
                               scales.data());
       } else {
-        numerics::quantizeRow(format, row.data(), columns, codes.data(), scales.data(), zeros.data());
+        numerics::quantizeRow(format, row.data(), columns, wantedCodes, scales.data(), zeros.data());
       }
       switch (part) {
       case QuantizedPart::Codes:
@@ -77,8 +78,9 @@ struct TwoLevelNode : Node {
       if (Status read = input->evaluate(m, m + 1, reinterpret_cast<uint8_t *>(row.data())); !read) {
         return read;
       }
-      numerics::quantizeRowTwoLevel(groupSize, row.data(), columns, codes.data(), &outer, scales.data(),
-                                    zeros.data());
+      numerics::quantizeRowTwoLevel(groupSize, row.data(), columns,
+                                    part == QuantizedPart::Codes ? codes.data() : nullptr, &outer,
+                                    scales.data(), zeros.data());
       const void *wanted = part == QuantizedPart::Codes    ? codes.data()
                            : part == QuantizedPart::Scales ? scales.data()
                            : part == QuantizedPart::Zeros  ? zeros.data()

@@ -60,7 +60,7 @@ constexpr float kQuotientLimit = 0x1p+21f;
 /// Number of groups of a row of K elements: ceil(K / groupSize), 1 for whole rows; 0 if K <= 0.
 int64_t groupCount(const IntegerGroupFormat &format, int64_t K);
 
-/// Quantises row[0..K). codes: K; scales: groupCount, already rounded to the scale type. The format's
+/// Quantises row[0..K). codes: K, or null for the scales alone; scales: groupCount, already rounded to the scale type. The format's
 /// `symmetric` must be true.
 void quantizeRow(const IntegerGroupFormat &format, const float *row, int64_t K, int8_t *codes, float *scales);
 

@@ -30,7 +30,7 @@ constexpr float kTwoLevelLargest = 119;
 int64_t twoLevelGroupCount(int64_t groupSize, int64_t K);
 
 /// Quantises row[0..K). codes: K, one per byte, 0..15; rowScale: 1; groupScales (1..16) and zeros (0..15):
-/// twoLevelGroupCount each.
+/// twoLevelGroupCount each. `codes` may be null: scales and zeros take a fraction of the time.
 void quantizeRowTwoLevel(int64_t groupSize, const float *row, int64_t K, uint8_t *codes, float *rowScale,
                          uint8_t *groupScales, uint8_t *zeros);
 
