@@ -36,7 +36,7 @@ void describe(CLI::App &app, Arguments &arguments) {
       ->check(CLI::Range(0, 1024))
       ->type_name("N");
   app.add_option("--isa", options.isa,
-                 "Code variant: generic, avx2, avx512; the best that the processor has if not given")
+                 "Code variant: generic, avx2, avx512, amx; the best that the processor has if not given")
       ->type_name("NAME");
   count("--prefill", options.prefill, 1, "Tokens of the prompt whose tokens per second are measured");
   count("--decode", options.decode, 1, "Tokens that one sample decodes");
