@@ -1,6 +1,7 @@
 #include "coopt/Import/HuggingFace.h"
 
-#include "LlamaImporter.h"
+#include "DecoderImporter.h"
+#include "coopt/Import/HuggingFaceConfig.h"
 #include "coopt/Import/TokenizerJson.h"
 
 #include "mlir/IR/Builders.h"
@@ -20,7 +21,7 @@ FailureOr<OwningOpRef<ModuleOp>> coopt::import::importHuggingFace(MLIRContext *c
     mlir::emitError(loc) << error.message;
     return failure();
   };
-  auto config = readLlamaConfig(directory);
+  auto config = readHuggingFaceConfig(directory);
   if (!config) {
     return wrong(config.error());
   }
@@ -28,7 +29,7 @@ FailureOr<OwningOpRef<ModuleOp>> coopt::import::importHuggingFace(MLIRContext *c
   if (!weights) {
     return wrong(weights.error());
   }
-  if (Status checked = checkLlamaTensors(*config, *weights); !checked) {
+  if (Status checked = checkDecoderTensors(*config, *weights); !checked) {
     // A tensor that no file has is a fact of the directory.
     bool hasPlace = llvm::StringRef(checked.error().message).starts_with(directory);
     return wrong(hasPlace ? checked.error() : std::move(checked.error()).in(directory));
@@ -54,7 +55,7 @@ FailureOr<OwningOpRef<ModuleOp>> coopt::import::importHuggingFace(MLIRContext *c
   int64_t chunk = std::min(options.chunk, positions);
   NamedAttrList info;
   info.append("name", builder.getStringAttr(llvm::sys::path::filename(root)));
-  info.append("family", builder.getStringAttr("llama"));
+  info.append("family", builder.getStringAttr(config->family));
   info.append("quantization", builder.getStringAttr("f32"));
   info.append("vocabulary", builder.getI64IntegerAttr(config->vocabularySize));
   info.append("context", builder.getI64IntegerAttr(positions));
@@ -65,7 +66,7 @@ FailureOr<OwningOpRef<ModuleOp>> coopt::import::importHuggingFace(MLIRContext *c
   info.append("eos", builder.getDenseI64ArrayAttr(config->eos));
   (*module)->setAttr("model.info", info.getDictionary(context));
 
-  importLlama(*module, *config, *weights, options);
+  importDecoder(*module, *config, *weights, options);
   addSamplingEntries(*module, config->vocabularySize, chunk);
   if (failed(mlir::verify(*module))) {
     return failure();

@@ -1,8 +1,10 @@
 #include "coopt/Import/HuggingFaceConfig.h"
+#include "HuggingFaceFamilies.h"
 #include "coopt/Support/Json.h"
 #include "coopt/Support/MappedFile.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -21,18 +23,47 @@ constexpr int64_t maximumHeadSize = 4096;
 constexpr int64_t maximumVocabulary = 1 << 24;
 constexpr int64_t maximumPositions = int64_t(1) << 28;
 
+/// Keys that change what a model computes and that no family of this version reads; harmless with this value.
+struct ForeignKey {
+  const char *key;
+  double neutral; ///< of a number; booleans are harmless as false, everything as null
+};
+const ForeignKey foreignKeys[] = {
+    {"attention_chunk_size", 0},      {"attention_multiplier", 1},
+    {"attn_temperature_tuning", 0},   {"clip_qkv", 0},
+    {"dual_chunk_attention_config", 0}, {"embedding_multiplier", 1},
+    {"kv_lora_rank", 0},              {"logit_scale", 1},
+    {"logits_scaling", 1},            {"n_routed_experts", 0},
+    {"no_rope_layers", 0},            {"num_experts", 0},
+    {"num_local_experts", 0},         {"qk_layernorm", 0},
+    {"residual_multiplier", 1},       {"rope_local_base_freq", 0},
+    {"scale_depth", 1},               {"scale_emb", 1},
+    {"sliding_window_pattern", 0},    {"use_bidirectional_attention", 0},
+    {"use_qk_norm", 0},
+};
+
 class ConfigReader : JsonReader {
 public:
   explicit ConfigReader(JsonValue root) : root(std::move(root)) {}
 
-  Expected<LlamaConfig> read() {
+  Expected<DecoderConfig> read() {
     if (auto status = root.expectObject(); !status) {
       return forward(status.error());
     }
-    architecture();
-    refuseUnsupported();
+    chooseFamily();
+    if (!status) {
+      return forward(status.error());
+    }
+    config = family->defaults;
+    refuseForeign();
     sizes();
-    rope();
+    biases();
+    activation();
+    if (status) {
+      rope();
+      windows();
+      scales();
+    }
     tokens();
     noise();
     elementType();
@@ -54,43 +85,51 @@ private:
       take(value.number(minimum, maximum), out);
     }
   }
-
-  void architecture() {
-    static const std::string known = "; known architectures: LlamaForCausalLM";
-    JsonValue list = root["architectures"], type = root["model_type"];
-    bool isLlama = type.isString() && type.raw() == "llama";
-    if (list.isNull() && isLlama) {
-      return;
+  void boolean(const char *key, bool &out) {
+    if (!root[key].isNull()) {
+      take(root[key].boolean(), out);
     }
-    if (!list.isArray() || list.raw().empty()) {
+  }
+  void unsupported(const JsonValue &value) {
+    mistake(value.error("is not supported in this version for the family " + family->defaults.family));
+  }
+
+  void chooseFamily() {
+    std::vector<std::string> architectures;
+    for (const HuggingFaceFamily &known : huggingFaceFamilyTable()) {
+      architectures.push_back(known.architecture);
+    }
+    std::string known = "; known architectures: " + alternatives(architectures);
+    JsonValue list = root["architectures"], type = root["model_type"];
+    for (const HuggingFaceFamily &candidate : huggingFaceFamilyTable()) {
+      bool byType = list.isNull() && type.isString() && type.raw() == candidate.defaults.family;
+      bool byName = list.isArray() && list.size() > 0 && list.element(0).raw() == candidate.architecture;
+      if (byType || byName) {
+        family = &candidate;
+      }
+    }
+    if (!family && (!list.isArray() || list.raw().empty())) {
       mistake(list.expected("an array with the name of an architecture" + known));
-    } else if (list.element(0).raw() != "LlamaForCausalLM") {
+    } else if (!family) {
       mistake(list.element(0).expected("an architecture that is known" + known));
-    } else if (!type.isNull() && !isLlama) {
-      mistake(type.expected("'llama', as the architecture is LlamaForCausalLM"));
+    } else if (!type.isNull() && type.raw() != family->defaults.family) {
+      mistake(type.expected("'" + family->defaults.family + "', as the architecture is " + family->architecture));
     }
   }
 
-  void refuseUnsupported() {
-    for (const char *key : {"attention_bias", "mlp_bias"}) {
-      bool on = false;
-      if (!root[key].isNull()) {
-        take(root[key].boolean(), on);
+  void refuseForeign() {
+    for (const ForeignKey &foreign : foreignKeys) {
+      JsonValue value = root[foreign.key];
+      const nlohmann::json &raw = value.raw();
+      bool harmless = value.isNull() || (raw.is_boolean() && raw == false) ||
+                      (raw.is_number() && raw == foreign.neutral) || (value.isArray() && raw.empty());
+      if (!harmless) {
+        unsupported(value);
       }
-      if (on) {
-        mistake(root[key].error("biases are not supported in this version, expected false"));
-      }
-    }
-    JsonValue activation = root["hidden_act"];
-    if (!activation.isNull() && activation.raw() != "silu") {
-      mistake(activation.expected("'silu', the only activation of this version"));
     }
     JsonValue quantization = root["quantization_config"];
     if (!quantization.isNull()) {
       mistake(quantization.error("quantised checkpoints are not supported in this version"));
-    }
-    if (!root["tie_word_embeddings"].isNull()) {
-      take(root["tie_word_embeddings"].boolean(), config.tieWordEmbeddings);
     }
   }
 
@@ -101,19 +140,23 @@ private:
     integer("num_attention_heads", 1, maximumHeads, config.heads, true);
     integer("vocab_size", 1, maximumVocabulary, config.vocabularySize, true);
     integer("max_position_embeddings", 1, maximumPositions, config.maxPositions);
-    number(root["rms_norm_eps"], 0, 1, config.rmsNormEpsilon);
-    config.keyValueHeads = config.heads;
+    number(root[family->epsilonKey], 0, 1, config.normEpsilon);
+    boolean("tie_word_embeddings", config.tieWordEmbeddings);
+    // null is another thing than no key.
+    JsonValue groups = root["num_key_value_heads"];
+    config.keyValueHeads = groups.isMissing() && family->keyValueHeads ? family->keyValueHeads : config.heads;
     integer("num_key_value_heads", 1, maximumHeads, config.keyValueHeads);
     if (!status) {
       return;
     }
     if (config.heads % config.keyValueHeads != 0) {
-      mistake(root["num_key_value_heads"].expected("a divisor of num_attention_heads (" +
-                                                   std::to_string(config.heads) + ")"));
+      mistake(groups.expected("a divisor of num_attention_heads (" + std::to_string(config.heads) + ")"));
     }
     JsonValue headSize = root["head_dim"];
     if (!headSize.isNull()) {
       take(headSize.integer(1, maximumHeadSize), config.headSize);
+    } else if (family->headSize) {
+      config.headSize = family->headSize;
     } else if (config.hiddenSize % config.heads != 0) {
       mistake(root["hidden_size"].expected("a multiple of num_attention_heads (" +
                                            std::to_string(config.heads) + "), as there is no head_dim"));
@@ -127,24 +170,85 @@ private:
     }
   }
 
+  void biases() {
+    bool attention = false, mlp = false;
+    boolean("attention_bias", attention);
+    boolean("mlp_bias", mlp);
+    if (attention && !family->takesAttentionBias) {
+      unsupported(root["attention_bias"]);
+    }
+    if (mlp && !family->takesMlpBias) {
+      unsupported(root["mlp_bias"]);
+    }
+    if (attention) {
+      config.queryKeyValueBias = config.outputBias = true;
+    }
+    if (mlp) {
+      config.mlpBias = true;
+    }
+    if (config.headBias && config.tieWordEmbeddings) {
+      mistake(root["tie_word_embeddings"].error("a tied head with a bias is not supported in this version"));
+    }
+  }
+
+  void activation() {
+    JsonValue name = root[root["hidden_activation"].isNull() ? "hidden_act" : "hidden_activation"];
+    if (name.isNull()) {
+      return;
+    }
+    if (name.raw() == "silu" || name.raw() == "swish") {
+      config.activation = Activation::Silu;
+    } else if (name.raw() == "gelu_pytorch_tanh" || name.raw() == "gelu_new" ||
+               (name.raw() == "gelu" && family->geluMeansTanh)) {
+      config.activation = Activation::GeluTanh;
+    } else if (name.raw() == "gelu") {
+      config.activation = Activation::Gelu;
+    } else {
+      mistake(name.expected("an activation of this version: 'silu', 'gelu', 'gelu_new' or 'gelu_pytorch_tanh'"));
+    }
+  }
+
   void rope() {
     constexpr double largest = 1e15;
-    number(root["rope_theta"], 1, largest, config.ropeTheta);
+    RotaryEmbedding &rotary = config.rotary;
+    number(root["rope_theta"], 1, largest, rotary.theta);
+    double fraction = family->partialRotary;
+    JsonValue partial = root["partial_rotary_factor"];
+    number(partial, 0, 1, fraction);
     // Newer files put everything about RoPE, theta too, under rope_parameters.
     bool newer = !root["rope_parameters"].isNull();
     JsonValue scaling = root[newer ? "rope_parameters" : "rope_scaling"];
-    if (scaling.isNull()) {
-      return;
+    if (!scaling.isNull()) {
+      if (auto known = scaling.expectKeys({"attention_factor", "beta_fast", "beta_slow", "factor",
+                                           "high_freq_factor", "low_freq_factor", "mscale", "mscale_all_dim",
+                                           "original_max_position_embeddings", "partial_rotary_factor",
+                                           "rope_theta", "rope_type", "truncate", "type"});
+          !known) {
+        mistake(forward(known.error()));
+        return;
+      }
+      if (!scaling["partial_rotary_factor"].isNull()) {
+        partial = scaling["partial_rotary_factor"];
+        number(partial, 0, 1, fraction);
+      }
+      if (newer) {
+        number(scaling["rope_theta"], 1, largest, rotary.theta);
+      }
+      ropeScaling(scaling, newer);
     }
-    if (!scaling.isObject()) {
-      mistake(scaling.expected("an object"));
-      return;
+    if (fraction != 1 && !family->takesPartialRotary) {
+      unsupported(partial);
     }
-    if (newer) {
-      number(scaling["rope_theta"], 1, largest, config.ropeTheta);
+    rotary.size = static_cast<int64_t>(static_cast<double>(config.headSize) * fraction);
+    if (status && (rotary.size < 2 || rotary.size % 2 != 0)) {
+      mistake(partial.error("turns " + std::to_string(rotary.size) + " of a head's " +
+                            std::to_string(config.headSize) + " elements, expected an even number from 2 on"));
     }
+  }
+
+  void ropeScaling(const JsonValue &scaling, bool newer) {
     JsonValue kind = scaling[scaling["rope_type"].isNull() ? "type" : "rope_type"];
-    RopeScaling &out = config.ropeScaling;
+    RopeScaling &out = config.rotary.scaling;
     if (kind.raw() == "default" || (newer && kind.isNull())) {
       return;
     }
@@ -152,8 +256,11 @@ private:
       out.kind = RopeScaling::Kind::Linear;
     } else if (kind.raw() == "llama3") {
       out.kind = RopeScaling::Kind::Llama3;
+    } else if (kind.raw() == "yarn") {
+      out.kind = RopeScaling::Kind::Yarn;
     } else {
-      mistake(kind.expected("a kind of RoPE scaling that is supported: 'default', 'linear' or 'llama3'"));
+      mistake(
+          kind.expected("a kind of RoPE scaling that is supported: 'default', 'linear', 'llama3' or 'yarn'"));
       return;
     }
     take(scaling["factor"].number(1, 1e6), out.factor);
@@ -166,6 +273,98 @@ private:
         mistake(scaling["high_freq_factor"].expected("more than low_freq_factor (" +
                                                      scaling["low_freq_factor"].raw().dump() + ")"));
       }
+    } else if (out.kind == RopeScaling::Kind::Yarn) {
+      yarn(scaling, out);
+    }
+  }
+
+  void yarn(const JsonValue &scaling, RopeScaling &out) {
+    out.originalMaxPositions = config.maxPositions;
+    JsonValue positions = scaling["original_max_position_embeddings"];
+    if (!positions.isNull()) {
+      take(positions.integer(1, maximumPositions), out.originalMaxPositions);
+    }
+    number(scaling["beta_fast"], 1e-6, 1e6, out.betaFast);
+    number(scaling["beta_slow"], 1e-6, 1e6, out.betaSlow);
+    if (!scaling["truncate"].isNull()) {
+      take(scaling["truncate"].boolean(), out.truncate);
+    }
+    double scale = 0, scaleAll = 0;
+    number(scaling["mscale"], 0, 1e6, scale);
+    number(scaling["mscale_all_dim"], 0, 1e6, scaleAll);
+    auto root = [&](double by) { return 0.1 * by * std::log(out.factor) + 1.0; };
+    out.attentionFactor = scale != 0 && scaleAll != 0 ? root(scale) / root(scaleAll) : root(1);
+    number(scaling["attention_factor"], 1e-6, 1e6, out.attentionFactor);
+    if (status && config.rotary.theta <= 1) {
+      mistake(scaling.error("a rope_theta of 1 has no wavelengths to stretch"));
+    }
+  }
+
+  void windows() {
+    config.window.assign(static_cast<size_t>(config.layers), 0);
+    JsonValue size = root["sliding_window"], use = root["use_sliding_window"], types = root["layer_types"];
+    int64_t window = size.isMissing() ? family->window : 0, from = 28;
+    if (!size.isNull()) {
+      take(size.integer(1, maximumPositions), window);
+    }
+    bool used = false;
+    boolean("use_sliding_window", used);
+    if (family->windows == WindowRule::FromLayer) {
+      window = used ? window : 0;
+      integer("max_window_layers", 0, maximumLayers, from);
+    } else if (used) {
+      unsupported(use);
+    }
+    if (family->windows == WindowRule::None && !size.isNull()) {
+      unsupported(size);
+    }
+    for (int64_t layer = 0; layer < config.layers; ++layer) {
+      bool has = family->windows == WindowRule::All ||
+                 (family->windows == WindowRule::FromLayer && layer >= from) ||
+                 (family->windows == WindowRule::Alternate && layer % 2 == 0);
+      config.window[static_cast<size_t>(layer)] = has ? window : 0;
+    }
+    if (!types.isNull()) {
+      layerTypes(types, window);
+    }
+  }
+
+  void layerTypes(const JsonValue &types, int64_t window) {
+    if (!types.isArray() || types.size() != static_cast<size_t>(config.layers)) {
+      mistake(types.expected("an array of " + std::to_string(config.layers) + " kinds of attention"));
+      return;
+    }
+    for (size_t layer = 0; status && layer < types.size(); ++layer) {
+      JsonValue type = types.element(layer);
+      if (type.raw() == "sliding_attention" && window > 0) {
+        config.window[layer] = window;
+      } else if (type.raw() == "full_attention") {
+        config.window[layer] = 0;
+      } else {
+        mistake(type.expected(window > 0 ? "'full_attention' or 'sliding_attention'"
+                                         : "'full_attention', as the model has no sliding window"));
+      }
+    }
+  }
+
+  void scales() {
+    double scalar = family->queryPreAttentionScalar, attentionCap = family->attentionSoftcap;
+    JsonValue given = root["query_pre_attn_scalar"];
+    if (!given.isNull() && scalar == 0) {
+      unsupported(given);
+    }
+    number(given, 1e-6, 1e12, scalar);
+    config.attentionScale = defaultAttentionScale(scalar == 0 ? static_cast<double>(config.headSize) : scalar);
+    if (family->scaledEmbedding) {
+      config.embeddingScale = std::sqrt(static_cast<double>(config.hiddenSize));
+    }
+    config.finalSoftcap = root["final_logit_softcapping"].isMissing() ? family->finalSoftcap : 0;
+    number(root["final_logit_softcapping"], 1e-6, 1e12, config.finalSoftcap);
+    JsonValue cap = root["attn_logit_softcapping"];
+    attentionCap = cap.isMissing() ? attentionCap : 0;
+    number(cap, 1e-6, 1e12, attentionCap);
+    if (attentionCap != 0) {
+      mistake(cap.error("caps of attention scores are not supported in this version, expected null"));
     }
   }
 
@@ -205,20 +404,13 @@ private:
   }
 
   JsonValue root;
-  LlamaConfig config;
+  const HuggingFaceFamily *family = nullptr;
+  DecoderConfig config;
 };
-
-std::string shapeText(const std::vector<int64_t> &shape) {
-  std::string text = "[";
-  for (int64_t size : shape) {
-    text += (text.size() > 1 ? ", " : "") + std::to_string(size);
-  }
-  return text + "]";
-}
 
 } // namespace
 
-Expected<LlamaConfig> import::parseLlamaConfig(std::string_view text, const std::string &name) {
+Expected<DecoderConfig> import::parseHuggingFaceConfig(std::string_view text, const std::string &name) {
   auto document = JsonDocument::parse(text, name, maximumConfigBytes);
   if (!document) {
     return forward(document.error());
@@ -226,58 +418,12 @@ Expected<LlamaConfig> import::parseLlamaConfig(std::string_view text, const std:
   return ConfigReader(document->root()).read();
 }
 
-Expected<LlamaConfig> import::readLlamaConfig(const std::string &path) {
+Expected<DecoderConfig> import::readHuggingFaceConfig(const std::string &path) {
   std::error_code error;
   std::string name = std::filesystem::is_directory(path, error) ? path + "/config.json" : path;
   auto file = MappedFile::open(name);
   if (!file) {
     return forward(file.error());
   }
-  return parseLlamaConfig({reinterpret_cast<const char *>(file->data()), file->size()}, name);
-}
-
-std::vector<ExpectedTensor> import::llamaTensors(const LlamaConfig &config) {
-  int64_t hidden = config.hiddenSize, ffn = config.intermediateSize;
-  int64_t query = config.heads * config.headSize, keyValue = config.keyValueHeads * config.headSize;
-  std::vector<ExpectedTensor> tensors = {{"model.embed_tokens.weight", {config.vocabularySize, hidden}}};
-  for (int64_t layer = 0; layer < config.layers; ++layer) {
-    std::string prefix = "model.layers." + std::to_string(layer) + ".";
-    tensors.push_back({prefix + "input_layernorm.weight", {hidden}});
-    tensors.push_back({prefix + "self_attn.q_proj.weight", {query, hidden}});
-    tensors.push_back({prefix + "self_attn.k_proj.weight", {keyValue, hidden}});
-    tensors.push_back({prefix + "self_attn.v_proj.weight", {keyValue, hidden}});
-    tensors.push_back({prefix + "self_attn.o_proj.weight", {hidden, query}});
-    tensors.push_back({prefix + "post_attention_layernorm.weight", {hidden}});
-    tensors.push_back({prefix + "mlp.gate_proj.weight", {ffn, hidden}});
-    tensors.push_back({prefix + "mlp.up_proj.weight", {ffn, hidden}});
-    tensors.push_back({prefix + "mlp.down_proj.weight", {hidden, ffn}});
-  }
-  tensors.push_back({"model.norm.weight", {hidden}});
-  if (!config.tieWordEmbeddings) {
-    tensors.push_back({"lm_head.weight", {config.vocabularySize, hidden}});
-  }
-  return tensors;
-}
-
-Status import::checkLlamaTensors(const LlamaConfig &config, const SafetensorsModel &model) {
-  for (const ExpectedTensor &expected : llamaTensors(config)) {
-    const TensorInfo *tensor = model.find(expected.name);
-    if (!tensor && config.noiseSeed && expected.shape.size() == 2) {
-      continue;
-    }
-    if (!tensor) {
-      return fail("tensor " + inQuotes(expected.name) + " " + shapeText(expected.shape) +
-                  ": expected by the configuration, in none of the model's files");
-    }
-    std::string place = model.files()[tensor->file].path() + ": tensor " + inQuotes(tensor->name) + ": ";
-    if (tensor->shape != expected.shape) {
-      return fail(place + "expected shape " + shapeText(expected.shape) + " by the configuration, got " +
-                  shapeText(tensor->shape));
-    }
-    if (tensor->type != TensorType::F32 && tensor->type != TensorType::F16 &&
-        tensor->type != TensorType::BF16) {
-      return fail(place + "expected F32, F16 or BF16, got " + tensorTypeName(tensor->type));
-    }
-  }
-  return {};
+  return parseHuggingFaceConfig({reinterpret_cast<const char *>(file->data()), file->size()}, name);
 }

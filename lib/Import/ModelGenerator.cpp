@@ -2,13 +2,10 @@
 #include "coopt/Import/SafetensorsWriter.h"
 #include "coopt/Numerics/Half.h"
 #include "coopt/PackageFormat/Package.h"
-#include "coopt/Support/Json.h"
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 
 using namespace coopt;
 using namespace coopt::import;
@@ -21,8 +18,8 @@ constexpr uint64_t chunkElements = 1 << 18;
 /// The tensors that files hold.
 std::vector<ExpectedTensor> storedTensors(const GeneratorOptions &options) {
   std::vector<ExpectedTensor> tensors;
-  for (ExpectedTensor &tensor : llamaTensors(options.config)) {
-    if (!options.config.noiseSeed || tensor.shape.size() == 1) {
+  for (ExpectedTensor &tensor : decoderTensors(options.config)) {
+    if (!options.config.noiseSeed || tensor.role != ExpectedTensor::Role::Matrix) {
       tensors.push_back(std::move(tensor));
     }
   }
@@ -35,10 +32,6 @@ std::vector<TensorDeclaration> declarations(const GeneratorOptions &options) {
     tensors.push_back({tensor.name, options.type, tensor.shape});
   }
   return tensors;
-}
-
-const char *torchName(TensorType type) {
-  return type == TensorType::F32 ? "float32" : type == TensorType::F16 ? "float16" : "bfloat16";
 }
 
 uint64_t tensorSeed(uint64_t seed, const std::string &name) {
@@ -95,9 +88,11 @@ GeneratedNoise import::generatedNoise(uint64_t seed, const ExpectedTensor &tenso
 void import::generateElements(const GeneratorOptions &options, const ExpectedTensor &tensor, uint64_t first,
                               uint64_t count, void *out) {
   uint64_t seed = tensorSeed(options.seed, tensor.name);
-  bool norm = tensor.shape.size() == 1;
-  float offset = norm ? 1.0f : 0.0f;
-  float scale = norm ? 0.125f : generatedNoise(options.seed, tensor).scale;
+  bool matrix = tensor.role == ExpectedTensor::Role::Matrix;
+  bool aroundOne = tensor.role == ExpectedTensor::Role::Norm &&
+                   options.config.norm != NormKind::RootMeanSquareOnePlus;
+  float offset = aroundOne ? 1.0f : 0.0f;
+  float scale = matrix ? generatedNoise(options.seed, tensor).scale : 0.125f;
   auto *floats = static_cast<float *>(out);
   auto *halves = static_cast<uint16_t *>(out);
   for (uint64_t i = 0; i < count; ++i) {
@@ -109,50 +104,6 @@ void import::generateElements(const GeneratorOptions &options, const ExpectedTen
                                                   : numerics::bfloat16FromFloat(value);
     }
   }
-}
-
-std::string import::llamaConfigJson(const LlamaConfig &config, TensorType type) {
-  nlohmann::ordered_json json = {
-      {"architectures", {"LlamaForCausalLM"}},
-      {"model_type", "llama"},
-      {"hidden_size", config.hiddenSize},
-      {"intermediate_size", config.intermediateSize},
-      {"num_hidden_layers", config.layers},
-      {"num_attention_heads", config.heads},
-      {"num_key_value_heads", config.keyValueHeads},
-      {"head_dim", config.headSize},
-      {"vocab_size", config.vocabularySize},
-      {"max_position_embeddings", config.maxPositions},
-      {"rms_norm_eps", config.rmsNormEpsilon},
-      {"rope_theta", config.ropeTheta},
-      {"hidden_act", "silu"},
-      {"tie_word_embeddings", config.tieWordEmbeddings},
-      {"attention_bias", false},
-      {"mlp_bias", false},
-  };
-  const RopeScaling &rope = config.ropeScaling;
-  if (rope.kind == RopeScaling::Kind::Linear) {
-    json["rope_scaling"] = {{"rope_type", "linear"}, {"factor", rope.factor}};
-  } else if (rope.kind == RopeScaling::Kind::Llama3) {
-    json["rope_scaling"] = {{"rope_type", "llama3"},
-                            {"factor", rope.factor},
-                            {"low_freq_factor", rope.lowFrequencyFactor},
-                            {"high_freq_factor", rope.highFrequencyFactor},
-                            {"original_max_position_embeddings", rope.originalMaxPositions}};
-  }
-  if (config.bos) {
-    json["bos_token_id"] = *config.bos;
-  }
-  if (config.eos.size() == 1) {
-    json["eos_token_id"] = config.eos[0];
-  } else if (!config.eos.empty()) {
-    json["eos_token_id"] = config.eos;
-  }
-  if (config.noiseSeed) {
-    json["coopt_noise_seed"] = hexadecimal(*config.noiseSeed);
-  }
-  json["torch_dtype"] = torchName(type);
-  return json.dump(1) + "\n";
 }
 
 Expected<uint64_t> import::generatedBytes(const GeneratorOptions &options) {
@@ -181,8 +132,8 @@ Status import::generateModel(const GeneratorOptions &options, const std::string 
         "matrices that no file holds: expected elements of type F32 and the seed of the other weights");
   }
   // What can't be read back is not written.
-  std::string config = llamaConfigJson(options.config, options.type);
-  if (auto read = parseLlamaConfig(config, "configuration"); !read) {
+  std::string config = huggingFaceConfigJson(options.config, options.type);
+  if (auto read = parseHuggingFaceConfig(config, "configuration"); !read) {
     return forward(read.error());
   }
   auto tokenizer = generatedTokenizerJson(options.config.vocabularySize);

@@ -159,7 +159,7 @@ Expected<SafetensorsModel> SafetensorsModel::open(const std::string &path) {
   return model;
 }
 
-const TensorInfo *SafetensorsModel::find(std::string_view name) const {
+const TensorInfo *TensorFiles::find(std::string_view name) const {
   auto found =
       std::lower_bound(infos.begin(), infos.end(), name,
                        [](const TensorInfo &tensor, std::string_view key) { return tensor.name < key; });

@@ -1,5 +1,5 @@
 // @score and @sample: what follows the logits, as generated kernels like everything else.
-#include "LlamaImporter.h"
+#include "DecoderImporter.h"
 #include "TensorBuilder.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Schedule/IR/Schedule.h"

@@ -8,6 +8,8 @@
 #ifndef COOPT_IMPORT_TENSORBUILDER_H
 #define COOPT_IMPORT_TENSORBUILDER_H
 
+#include "coopt/Import/DecoderConfig.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -41,17 +43,30 @@ public:
   /// y[m, n] = sum over k of x[m, k] * w[n, k], binary32.
   Value contraction(Value x, Value w, Value rows);
 
-  /// Root mean square norm over the last dimension: (x * (1 / sqrt(sum(x * x) / K + epsilon))) * weight.
-  Value rmsNorm(Value x, Value weight, double epsilon, Value rows);
+  /// y[m, n] = x[m, n] + bias[n].
+  Value addBias(Value x, Value bias, Value rows);
 
-  /// x * sigmoid(x) * up.
-  Value siluTimes(Value gate, Value up, Value rows);
+  /// Root mean square norm over the last dimension of a matrix or of heads:
+  /// (x * (1 / sqrt(sum(x * x) / K + epsilon))) * weight, with onePlus (..) * (1 + weight).
+  Value rmsNorm(Value x, Value weight, double epsilon, bool onePlus, Value rows);
+
+  /// Layer norm over the rows of a matrix: ((x - mean) * (1 / sqrt(variance + epsilon))) * weight + bias, mean and
+  /// variance sums divided by K.
+  Value layerNorm(Value x, Value weight, Value bias, double epsilon, Value rows);
+
+  /// activation(x) * factor; without a factor (null) activation(x).
+  Value activate(Activation activation, Value x, Value factor, Value rows);
 
   Value add(Value x, Value y, Value rows);
 
-  /// Rotary position embedding in the half-split form: x is tensor<?x(heads*headSize)>, the tables are
-  /// tensor<?x(headSize/2)> for the same rows. Result tensor<? x heads x headSize>.
-  Value rotary(Value x, Value cosine, Value sine, int64_t heads, int64_t headSize, Value rows);
+  /// x * factor, and cap * tanh(x / cap), element by element.
+  Value scale(Value x, double factor, Value rows);
+  Value softcap(Value x, double cap, Value rows);
+
+  /// Rotary position embedding: x is tensor<?x(heads*headSize)>, the tables are tensor<?x(rotary.size/2)> for the
+  /// same rows. Result tensor<? x heads x headSize>, pairs stored as halves.
+  Value rotary(Value x, Value cosine, Value sine, const RotaryEmbedding &rotary, int64_t heads,
+               int64_t headSize, Value rows);
 
   /// tensor<?x(heads*headSize)> as tensor<?x heads x headSize>, and back.
   Value splitHeads(Value x, int64_t heads, int64_t headSize, Value rows);
@@ -63,9 +78,16 @@ public:
   /// The row reduction R of numerics rule 4 over the last dimension of a matrix: tensor<?xf32>.
   Value reduceRows(llvm::StringRef kind, Value x, Value rowCount);
 
+  /// An element-wise op of inputs of one shape; the result has it too.
+  Value map(ValueRange inputs, Value rows, const Body &body);
+
   static Value f32(mlir::OpBuilder &b, mlir::Location loc, float value);
 
 private:
+  Value rotateWhole(Value x, Value cosine, Value sine, const RotaryEmbedding &rotary, int64_t heads,
+                    int64_t headSize, Value rows);
+  Value rotatePart(Value x, Value cosine, Value sine, const RotaryEmbedding &rotary, int64_t heads,
+                   int64_t headSize, Value rows);
   template <typename OpT>
   OpT tag(OpT op);
 

@@ -1,4 +1,4 @@
-// Any bytes as config.json: what is accepted must keep the promises of LlamaConfig.
+// Any bytes as config.json: what is accepted must keep the promises of DecoderConfig.
 #include "coopt/Import/HuggingFaceConfig.h"
 
 #include <cstdlib>
@@ -6,11 +6,11 @@
 using namespace coopt::import;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  auto config = parseLlamaConfig({reinterpret_cast<const char *>(data), size}, "file");
+  auto config = parseHuggingFaceConfig({reinterpret_cast<const char *>(data), size}, "file");
   if (config && (config->hiddenSize < 1 || config->layers < 1 || config->keyValueHeads < 1 ||
                  config->heads % config->keyValueHeads != 0 || config->headSize < 2 ||
                  config->headSize % 2 != 0 || config->vocabularySize < 1 || !(config->ropeTheta >= 1) ||
-                 !(config->rmsNormEpsilon >= 0) || llamaTensors(*config).size() < 11)) {
+                 !(config->rmsNormEpsilon >= 0) || decoderTensors(*config).size() < 11)) {
     std::abort();
   }
   return 0;

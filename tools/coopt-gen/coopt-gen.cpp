@@ -1,10 +1,14 @@
 //===- coopt-gen.cpp - Models of any size with seeded weights --------------------===//
+#include "coopt/Import/HuggingFaceConfig.h"
 #include "coopt/Import/ModelGenerator.h"
 #include "coopt/Support/StandardOutput.h"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdio>
+#include <cstdlib>
 #include <unistd.h>
 
 using namespace coopt;
@@ -14,6 +18,59 @@ namespace {
 
 // From here on a person would wonder whether anything happens.
 constexpr uint64_t progressFrom = uint64_t(256) << 20;
+
+/// "yarn:4" to a stretching from maxPositions / factor positions.
+Status parseRope(const std::string &text, DecoderConfig &config) {
+  size_t colon = text.find(':');
+  std::string kind = text.substr(0, colon), number = colon == text.npos ? "" : text.substr(colon + 1);
+  char *end = nullptr;
+  RopeScaling &scaling = config.rotary.scaling;
+  scaling.factor = std::strtod(number.c_str(), &end);
+  if (number.empty() || *end || !(scaling.factor >= 1) || !(scaling.factor <= 1e6)) {
+    return fail("--rope-scaling: expected KIND:FACTOR, the factor from 1 to 1000000, got '" + text + "'");
+  }
+  if (kind == "linear") {
+    scaling.kind = RopeScaling::Kind::Linear;
+  } else if (kind == "llama3") {
+    scaling.kind = RopeScaling::Kind::Llama3;
+    scaling.highFrequencyFactor = 4;
+  } else if (kind == "yarn") {
+    scaling.kind = RopeScaling::Kind::Yarn;
+    scaling.attentionFactor = 0.1 * std::log(scaling.factor) + 1.0;
+  } else {
+    return fail("--rope-scaling: unknown kind '" + kind + "': expected linear, llama3 or yarn");
+  }
+  double positions = static_cast<double>(config.maxPositions) / scaling.factor;
+  scaling.originalMaxPositions = std::max<int64_t>(1, static_cast<int64_t>(positions));
+  return {};
+}
+
+/// Puts the sizes of `config` into what the family has by default.
+Status applyFamily(DecoderConfig &config, const std::string &architecture, bool attentionBias, int64_t window,
+                   const std::string &rope) {
+  DecoderConfig family = huggingFaceDefaults(architecture);
+  config.family = family.family;
+  config.norm = family.norm;
+  config.queryKeyNorm = family.queryKeyNorm;
+  config.sandwichNorms = family.sandwichNorms;
+  config.parallelResidual = family.parallelResidual;
+  config.queryKeyValueBias = family.queryKeyValueBias || attentionBias;
+  config.outputBias = family.outputBias || attentionBias;
+  config.mlpBias = family.mlpBias;
+  config.headBias = family.headBias;
+  config.activation = family.activation;
+  config.gatedMlp = family.gatedMlp;
+  config.names = family.names;
+  config.tieWordEmbeddings |= family.tieWordEmbeddings;
+  config.window.assign(static_cast<size_t>(config.layers), window);
+  if (architecture == "gemma2") {
+    config.finalSoftcap = 30;
+  }
+  if (!rope.empty()) {
+    return parseRope(rope, config);
+  }
+  return {};
+}
 
 int report(const std::string &message) {
   std::fprintf(stderr, "coopt-gen: error: %s\n", message.c_str());
@@ -30,13 +87,13 @@ int main(int argc, char **argv) {
   app.footer("Example:\n  coopt-gen --layers=2 --hidden=256 --heads=8 --kv-heads=4 --ffn=688 --vocab=512 "
              "--seed=1 -o DIR");
   GeneratorOptions options;
-  LlamaConfig &config = options.config;
+  DecoderConfig &config = options.config;
   config.bos = 1;
   config.eos = {2};
-  config.rmsNormEpsilon = 1e-5;
+  config.normEpsilon = 1e-5;
   std::string architecture = "llama", type = "f32", directory;
   app.add_option("--arch", architecture, "Family of the model")
-      ->check(CLI::IsMember({"llama"}))
+      ->check(CLI::IsMember(huggingFaceFamilies()))
       ->capture_default_str();
   auto size = [&](const char *flag, int64_t &value, int64_t most, const std::string &text) {
     return app.add_option(flag, value, text)->check(CLI::Range(int64_t(1), most))->type_name("N");
@@ -55,6 +112,15 @@ int main(int argc, char **argv) {
   size("--max-positions", config.maxPositions, int64_t(1) << 28, "Longest context")->capture_default_str();
   auto *headSize =
       size("--head-dim", config.headSize, 4096, "Size of a head, even [default: --hidden / --heads]");
+  int64_t window = 0;
+  size("--window", window, int64_t(1) << 28, "Sliding window, of families that have one [default: none]");
+  std::string rope;
+  app.add_option("--rope-scaling", rope,
+                 "Stretch rotary embeddings, from --max-positions / FACTOR positions: linear:FACTOR, llama3:FACTOR "
+                 "or yarn:FACTOR")
+      ->type_name("KIND:FACTOR");
+  bool attentionBias = false;
+  app.add_flag("--attention-bias", attentionBias, "Biases of the attention's projections (llama, qwen3, gemma)");
   app.add_flag("--tied", config.tieWordEmbeddings, "The head is the transposed embedding");
   app.add_option("--dtype", type, "Type of the weights")
       ->check(CLI::IsMember({"f32", "f16", "bf16"}))
@@ -110,7 +176,10 @@ int main(int argc, char **argv) {
     return report(std::string(*headSize ? "--head-dim" : "--hidden / --heads") +
                   ": expected an even number, got " + std::to_string(config.headSize));
   }
-  if (size_t tensors = llamaTensors(config).size(); options.shards > tensors) {
+  if (auto status = applyFamily(config, architecture, attentionBias, window, rope); !status) {
+    return report(status.error().message);
+  }
+  if (size_t tensors = decoderTensors(config).size(); options.shards > tensors) {
     return report("--shards: expected at most one shard a tensor (" + std::to_string(tensors) + "), got " +
                   std::to_string(options.shards));
   }

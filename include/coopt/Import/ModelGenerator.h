@@ -9,7 +9,8 @@
 //                              1 / sqrt(K)
 //                              With config.noiseSeed (and type F32) they are in no file: who reads
 //                              config.json makes them from the seed.
-//   norms                      1 + n(i) / 8
+//   norms                      1 + n(i) / 8; n(i) / 8 where the model adds the 1
+//   biases                     n(i) / 8
 //   n(i)                       package::noise(package::splitMix64(seed, FNV-1a 64 of the tensor's name), i)
 //
 // Products and sums are rounded to binary32, then to nearest (ties to even) to f16 or bf16.
@@ -29,7 +30,7 @@ namespace coopt::import {
 constexpr int64_t minimumGeneratedVocabulary = 3 + 256 + 1 + 94;
 
 struct GeneratorOptions {
-  LlamaConfig config;                ///< bos and eos as in config.json
+  DecoderConfig config;                ///< bos and eos as in config.json
   TensorType type = TensorType::F32; ///< F32, F16 or BF16
   size_t shards = 1;
   uint64_t seed = 0;
@@ -60,8 +61,9 @@ GeneratedNoise generatedNoise(uint64_t seed, const ExpectedTensor &tensor);
 void generateElements(const GeneratorOptions &options, const ExpectedTensor &tensor, uint64_t first,
                       uint64_t count, void *out);
 
-/// config.json for a configuration; readers of Hugging Face's format take it.
-std::string llamaConfigJson(const LlamaConfig &config, TensorType type);
+/// config.json for a configuration of one of huggingFaceFamilies(); readers of Hugging Face's format take it. Where
+/// layers have windows, they are those of one size that the family's rule gives (rotary.size 0: the family's).
+std::string huggingFaceConfigJson(const DecoderConfig &config, TensorType type);
 
 /// A byte-fallback tokenizer.json of exactly `vocabularySize` tokens: as many merges (of some common English
 /// words, then of pairs of letters) as there is room for, then tokens that no text contains.

@@ -35,7 +35,7 @@ constexpr int64_t maximumTensorElements = int64_t(1) << 48;
 /// One tensor of a file; row-major, no padding.
 struct TensorInfo {
   std::string name;
-  uint32_t file = 0; ///< index into SafetensorsModel::files()
+  uint32_t file = 0; ///< index into TensorFiles::files()
   TensorType type = TensorType::F32;
   std::vector<int64_t> shape; ///< empty: a scalar
   uint64_t offset = 0;        ///< from the beginning of the file; not always a multiple of the element's size
@@ -50,15 +50,9 @@ struct TensorInfo {
 Expected<std::vector<TensorInfo>> parseSafetensors(const uint8_t *bytes, uint64_t size,
                                                    const std::string &name);
 
-/// The tensors of one model, mapped and never copied.
-class SafetensorsModel {
+/// The tensors of one model in one or several files, mapped and never copied.
+class TensorFiles {
 public:
-  /// `path` is a file, or a directory: the shards that model.safetensors.index.json names, else
-  /// model.safetensors, else every *.safetensors in it. An index is the authority: tensors that it does not
-  /// name are left out. Errors: those of parseSafetensors; a shard or tensor that is missing; a tensor in two
-  /// files; a shard's name that is a path.
-  static Expected<SafetensorsModel> open(const std::string &path);
-
   /// By increasing name.
   const std::vector<TensorInfo> &tensors() const { return infos; }
   /// Null if there is none.
@@ -66,12 +60,22 @@ public:
   const uint8_t *data(const TensorInfo &tensor) const { return maps[tensor.file].data() + tensor.offset; }
   const std::vector<MappedFile> &files() const { return maps; }
 
+protected:
+  std::vector<MappedFile> maps;
+  std::vector<TensorInfo> infos;
+};
+
+class SafetensorsModel : public TensorFiles {
+public:
+  /// `path` is a file, or a directory: the shards that model.safetensors.index.json names, else
+  /// model.safetensors, else every *.safetensors in it. An index is the authority: tensors that it does not
+  /// name are left out. Errors: those of parseSafetensors; a shard or tensor that is missing; a tensor in two
+  /// files; a shard's name that is a path.
+  static Expected<SafetensorsModel> open(const std::string &path);
+
 private:
   Status addFile(const std::string &path);
   Status openIndex(const std::string &directory, const std::string &indexPath);
-
-  std::vector<MappedFile> maps;
-  std::vector<TensorInfo> infos;
 };
 
 } // namespace coopt::import

@@ -19,7 +19,7 @@ json minimal() {
           {"vocab_size", 101}};
 }
 
-Expected<LlamaConfig> parse(const json &config) { return parseLlamaConfig(config.dump(), "c"); }
+Expected<DecoderConfig> parse(const json &config) { return parseHuggingFaceConfig(config.dump(), "c"); }
 
 /// The message when one key has another value; a discarded value removes the key.
 std::string messageWith(const std::string &key, const json &value, json config = minimal()) {
@@ -35,7 +35,7 @@ const json absent = json(json::value_t::discarded);
 
 } // namespace
 
-TEST(LlamaConfig, Defaults) {
+TEST(DecoderConfig, Defaults) {
   auto config = parse(minimal());
   ASSERT_TRUE(config.has_value()) << config.error().message;
   EXPECT_EQ(config->hiddenSize, 48);
@@ -55,7 +55,7 @@ TEST(LlamaConfig, Defaults) {
   EXPECT_FALSE(config->type.has_value());
 }
 
-TEST(LlamaConfig, AllKeys) {
+TEST(DecoderConfig, AllKeys) {
   json all = minimal();
   all.update({{"model_type", "llama"},
               {"num_key_value_heads", 2},
@@ -95,11 +95,11 @@ TEST(LlamaConfig, AllKeys) {
   EXPECT_EQ(config->type, TensorType::BF16);
 }
 
-TEST(LlamaConfig, RealModel) {
+TEST(DecoderConfig, RealModel) {
   if (!std::filesystem::exists(stories + "config.json")) {
     GTEST_SKIP() << stories << " is absent";
   }
-  auto config = readLlamaConfig(stories);
+  auto config = readHuggingFaceConfig(stories);
   ASSERT_TRUE(config.has_value()) << config.error().message;
   EXPECT_EQ(config->hiddenSize, 64);
   EXPECT_EQ(config->intermediateSize, 172);
@@ -113,7 +113,7 @@ TEST(LlamaConfig, RealModel) {
   EXPECT_EQ(config->eos, (std::vector<int64_t>{2}));
 }
 
-TEST(LlamaConfig, Architectures) {
+TEST(DecoderConfig, Architectures) {
   EXPECT_EQ(messageWith("architectures", {"MambaForCausalLM"}),
             "c: $.architectures[0]: expected an architecture that is known; known architectures: "
             "LlamaForCausalLM, got "
@@ -125,7 +125,7 @@ TEST(LlamaConfig, Architectures) {
             "c: $.model_type: expected 'llama', as the architecture is LlamaForCausalLM, got 'mistral'");
 }
 
-TEST(LlamaConfig, WhatIsNotComputedIsRefused) {
+TEST(DecoderConfig, WhatIsNotComputedIsRefused) {
   EXPECT_EQ(messageWith("attention_bias", true),
             "c: $.attention_bias: biases are not supported in this version, expected false");
   EXPECT_EQ(messageWith("mlp_bias", true),
@@ -140,7 +140,7 @@ TEST(LlamaConfig, WhatIsNotComputedIsRefused) {
             "'llama3', got 'yarn'");
 }
 
-TEST(LlamaConfig, RopeScaling) {
+TEST(DecoderConfig, RopeScaling) {
   EXPECT_EQ(messageWith("rope_scaling", nullptr), "no error");
   EXPECT_EQ(messageWith("rope_scaling", {{"rope_type", "default"}}), "no error");
   EXPECT_EQ(messageWith("rope_scaling", {{"type", "linear"}, {"factor", 2.0}}), "no error");
@@ -162,7 +162,7 @@ TEST(LlamaConfig, RopeScaling) {
   EXPECT_EQ(config->ropeTheta, 123);
 }
 
-TEST(LlamaConfig, Sizes) {
+TEST(DecoderConfig, Sizes) {
   for (const char *key :
        {"hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "vocab_size"}) {
     std::string place = "c: $." + std::string(key) + ": expected an integer from 1 to ";
@@ -186,7 +186,7 @@ TEST(LlamaConfig, Sizes) {
             "c: $.rms_norm_eps: expected a number from 0.0 to 1.0, got -1e-05");
 }
 
-TEST(LlamaConfig, Tokens) {
+TEST(DecoderConfig, Tokens) {
   EXPECT_EQ(messageWith("bos_token_id", 101),
             "c: $.bos_token_id: expected an integer from 0 to 100, got 101");
   EXPECT_EQ(messageWith("eos_token_id", {1, -1}),
@@ -194,9 +194,9 @@ TEST(LlamaConfig, Tokens) {
   EXPECT_EQ(messageWith("eos_token_id", nullptr), "no error");
 }
 
-TEST(LlamaConfig, HostileText) {
+TEST(DecoderConfig, HostileText) {
   auto message = [](const std::string &text) {
-    auto config = parseLlamaConfig(text, "c");
+    auto config = parseHuggingFaceConfig(text, "c");
     return config ? "no error" : config.error().message;
   };
   EXPECT_EQ(message("[]"), "c: $: expected an object, got an array");
@@ -209,7 +209,7 @@ TEST(LlamaConfig, HostileText) {
   for (size_t length = 0; length < whole.size(); ++length) {
     EXPECT_NE(message(whole.substr(0, length)), "no error") << length;
   }
-  auto missing = readLlamaConfig("/nonexistent/model");
+  auto missing = readHuggingFaceConfig("/nonexistent/model");
   ASSERT_FALSE(missing.has_value());
   EXPECT_EQ(missing.error().message, "/nonexistent/model: No such file or directory");
 }

@@ -14,7 +14,7 @@ namespace {
 
 GeneratorOptions small() {
   GeneratorOptions options;
-  LlamaConfig &config = options.config;
+  DecoderConfig &config = options.config;
   config.hiddenSize = 36;
   config.intermediateSize = 67;
   config.layers = 2;
@@ -57,7 +57,7 @@ TEST(ModelGenerator, ReadersTakeIt) {
   auto options = small();
   options.shards = 3;
   ASSERT_TRUE(generateModel(options, folder.path).has_value());
-  auto config = readLlamaConfig(folder.path);
+  auto config = readHuggingFaceConfig(folder.path);
   ASSERT_TRUE(config.has_value()) << config.error().message;
   EXPECT_EQ(config->headSize, 6);
   EXPECT_EQ(config->maxPositions, 77);
@@ -67,7 +67,7 @@ TEST(ModelGenerator, ReadersTakeIt) {
   ASSERT_TRUE(model.has_value()) << model.error().message;
   EXPECT_EQ(model->files().size(), 3u);
   EXPECT_EQ(model->tensors().size(), 21u);
-  auto status = checkLlamaTensors(*config, *model);
+  auto status = checkDecoderTensors(*config, *model);
   EXPECT_TRUE(status.has_value()) << status.error().message;
   auto tokenizer = readTokenizerJson(folder.path);
   ASSERT_TRUE(tokenizer.has_value()) << tokenizer.error().message;
@@ -115,7 +115,7 @@ TEST(ModelGenerator, ElementsFollowTheFormula) {
   };
   auto options = small();
   auto all = generated(options);
-  for (const ExpectedTensor &tensor : llamaTensors(options.config)) {
+  for (const ExpectedTensor &tensor : decoderTensors(options.config)) {
     uint64_t hash = 14695981039346656037u;
     for (unsigned char c : tensor.name) {
       hash = (hash ^ c) * 1099511628211u;

@@ -251,18 +251,18 @@ TEST(SafetensorsModel, RealModel) {
   EXPECT_EQ(norm->type, TensorType::F32);
   EXPECT_EQ(norm->shape, (std::vector<int64_t>{64}));
   EXPECT_EQ(norm->offset, 8u + 5264u + 131072u);
-  auto config = readLlamaConfig(stories);
+  auto config = readHuggingFaceConfig(stories);
   ASSERT_TRUE(config.has_value()) << config.error().message;
-  auto status = checkLlamaTensors(*config, *model);
+  auto status = checkDecoderTensors(*config, *model);
   EXPECT_TRUE(status.has_value()) << status.error().message;
   config->tieWordEmbeddings = false;
-  status = checkLlamaTensors(*config, *model);
+  status = checkDecoderTensors(*config, *model);
   ASSERT_FALSE(status.has_value());
   EXPECT_EQ(status.error().message,
             "tensor 'lm_head.weight' [512, 64]: expected by the configuration, in none of the model's files");
   config->tieWordEmbeddings = true;
   config->intermediateSize = 171;
-  status = checkLlamaTensors(*config, *model);
+  status = checkDecoderTensors(*config, *model);
   ASSERT_FALSE(status.has_value());
   EXPECT_EQ(status.error().message,
             stories + "/model.safetensors: tensor 'model.layers.0.mlp.gate_proj.weight': expected "

@@ -1,4 +1,4 @@
-#include "LlamaImporter.h"
+#include "DecoderImporter.h"
 
 #include "TensorBuilder.h"
 #include "coopt/Import/ModelGenerator.h"
@@ -7,7 +7,6 @@
 
 #include "llvm/Support/Path.h"
 
-#include <cmath>
 
 using namespace mlir;
 using namespace coopt;
@@ -15,10 +14,10 @@ using namespace coopt::import;
 
 namespace {
 
-/// Builds one Llama model.
-class LlamaImporter {
+/// Builds one model.
+class DecoderImporter {
 public:
-  LlamaImporter(ModuleOp module, const LlamaConfig &config, const SafetensorsModel &weights,
+  DecoderImporter(ModuleOp module, const DecoderConfig &config, const TensorFiles &weights,
                 const ImportOptions &options)
       : module(module), config(config), weights(weights), options(options), builder(module.getContext()),
         t(builder) {}
@@ -28,21 +27,28 @@ public:
 private:
   /// Declares a parameter if it is new, and loads it.
   Value declare(const std::string &name, RankedTensorType type, Attribute origin);
-  /// A tensor of the model's files, or seeded noise in its place (LlamaConfig::noiseSeed).
+  /// A tensor of the model's files, or seeded noise in its place (DecoderConfig::noiseSeed).
   Value parameter(const std::string &name);
   /// The rows of the table that the tokens' positions need.
   Value rotaryTable(StringRef function);
+  /// The norm whose tensors are called `name`.
   Value norm(const std::string &name, const std::string &id, Value x, Value rows);
+  Value linear(const std::string &name, const std::string &id, Value x, bool bias, Value rows);
+  /// A query or key: normed where the model does that, turned, by head.
+  Value turned(const std::string &normName, const std::string &id, const std::string &which, Value x,
+               int64_t heads);
   Value attentionBlock(const std::string &prefix, int64_t layer, Value x);
   Value mlpBlock(const std::string &prefix, int64_t layer, Value x);
+  Value layerBlock(int64_t layer, Value x);
+  Value logits(Value x);
   void forwardBody();
   Value size(StringRef name) {
     return model::SizeOp::create(builder, t.location(), builder.getIndexType(), name);
   }
 
   ModuleOp module;
-  const LlamaConfig &config;
-  const SafetensorsModel &weights;
+  const DecoderConfig &config;
+  const TensorFiles &weights;
   const ImportOptions &options;
   OpBuilder builder;
   TensorBuilder t;
@@ -54,34 +60,7 @@ private:
 
 } // namespace
 
-/// The frequency of each pair of a head, theta^(-2i/headSize) in binary32, stretched as rope_scaling says.
-SmallVector<float> rotaryFrequencies(const LlamaConfig &config) {
-  SmallVector<float> frequencies;
-  const RopeScaling &scaling = config.ropeScaling;
-  for (int64_t i = 0; i < config.headSize / 2; ++i) {
-    double frequency =
-        std::pow(config.ropeTheta, -2.0 * static_cast<double>(i) / static_cast<double>(config.headSize));
-    if (scaling.kind == RopeScaling::Kind::Linear) {
-      frequency /= scaling.factor;
-    } else if (scaling.kind == RopeScaling::Kind::Llama3) {
-      // Llama 3.1: long wavelengths are divided, short ones kept, those between interpolated.
-      double wavelength = 2.0 * M_PI / frequency;
-      double positions = static_cast<double>(scaling.originalMaxPositions);
-      double low = positions / scaling.lowFrequencyFactor, high = positions / scaling.highFrequencyFactor;
-      if (wavelength > low) {
-        frequency /= scaling.factor;
-      } else if (wavelength > high) {
-        double smooth = (positions / wavelength - scaling.lowFrequencyFactor) /
-                        (scaling.highFrequencyFactor - scaling.lowFrequencyFactor);
-        frequency = (1.0 - smooth) * frequency / scaling.factor + smooth * frequency;
-      }
-    }
-    frequencies.push_back(static_cast<float>(frequency));
-  }
-  return frequencies;
-}
-
-Value LlamaImporter::declare(const std::string &name, RankedTensorType type, Attribute origin) {
+Value DecoderImporter::declare(const std::string &name, RankedTensorType type, Attribute origin) {
   if (!module.lookupSymbol<model::ParameterOp>(name)) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(builder.getInsertionBlock()->getParentOp());
@@ -90,10 +69,10 @@ Value LlamaImporter::declare(const std::string &name, RankedTensorType type, Att
   return model::LoadOp::create(builder, t.location(), type, name);
 }
 
-Value LlamaImporter::parameter(const std::string &name) {
+Value DecoderImporter::parameter(const std::string &name) {
   const TensorInfo *info = weights.find(name);
   if (!info) {
-    for (const ExpectedTensor &tensor : llamaTensors(config)) {
+    for (const ExpectedTensor &tensor : decoderTensors(config)) {
       if (tensor.name == name) {
         GeneratedNoise noise = generatedNoise(*config.noiseSeed, tensor);
         auto origin = model::NoiseAttr::get(module.getContext(), noise.seed,
@@ -111,34 +90,59 @@ Value LlamaImporter::parameter(const std::string &name) {
   return declare(name, RankedTensorType::get(info->shape, builder.getF32Type()), source);
 }
 
-Value LlamaImporter::norm(const std::string &name, const std::string &id, Value x, Value rows) {
+Value DecoderImporter::norm(const std::string &name, const std::string &id, Value x, Value rows) {
   t.setId(id);
-  return t.rmsNorm(x, parameter(name), config.rmsNormEpsilon, rows);
+  Value weight = parameter(name + ".weight");
+  if (config.norm == NormKind::Layer) {
+    return t.layerNorm(x, weight, parameter(name + ".bias"), config.normEpsilon, rows);
+  }
+  return t.rmsNorm(x, weight, config.normEpsilon, config.norm == NormKind::RootMeanSquareOnePlus, rows);
 }
 
-Value LlamaImporter::rotaryTable(StringRef function) {
+Value DecoderImporter::linear(const std::string &name, const std::string &id, Value x, bool bias,
+                              Value rows) {
+  t.setId(id);
+  Value y = t.contraction(x, parameter(name + ".weight"), rows);
+  if (bias) {
+    t.setId(id + "/bias");
+    y = t.addBias(y, parameter(name + ".bias"), rows);
+  }
+  return y;
+}
+
+Value DecoderImporter::rotaryTable(StringRef function) {
   std::string name = ("rotary." + function).str();
   t.setId(name);
-  auto type = RankedTensorType::get({context, config.headSize / 2}, builder.getF32Type());
-  SmallVector<float> values = rotaryFrequencies(config);
+  auto type = RankedTensorType::get({context, config.rotary.size / 2}, builder.getF32Type());
+  std::vector<float> values = rotaryFrequencies(config.rotary);
   auto vector = RankedTensorType::get({static_cast<int64_t>(values.size())}, builder.getF32Type());
   auto frequencies = cast<DenseFPElementsAttr>(DenseElementsAttr::get(vector, ArrayRef<float>(values)));
   auto origin = model::RotaryAttr::get(module.getContext(), function, frequencies);
   return t.rows(declare(name, type, origin), past, tokens);
 }
 
-Value LlamaImporter::attentionBlock(const std::string &prefix, int64_t layer, Value x) {
+Value DecoderImporter::turned(const std::string &normName, const std::string &id, const std::string &which,
+                              Value x, int64_t heads) {
+  if (config.queryKeyNorm) {
+    x = norm(normName, id + which + "_norm", t.splitHeads(x, heads, config.headSize, tokens), tokens);
+    x = t.mergeHeads(x);
+  }
+  t.setId(id + "rotary_" + which);
+  return t.rotary(x, cosine, sine, config.rotary, heads, config.headSize, tokens);
+}
+
+Value DecoderImporter::attentionBlock(const std::string &prefix, int64_t layer, Value x) {
   int64_t heads = config.heads, groups = config.keyValueHeads, headSize = config.headSize;
-  std::string id = prefix + "self_attn/", weight = "model.layers." + std::to_string(layer) + ".self_attn.";
-  auto project = [&](const std::string &name, Value input) {
-    t.setId(id + name);
-    return t.contraction(input, parameter(weight + name + ".weight"), tokens);
+  const DecoderTensorNames &names = config.names;
+  std::string id = prefix + "self_attn/";
+  auto project = [&](const std::string &name, const std::string &what, Value input, bool bias) {
+    return linear(names.layer(layer, name), id + what, input, bias, tokens);
   };
-  Value q = project("q_proj", x), k = project("k_proj", x), v = project("v_proj", x);
-  t.setId(id + "rotary_q");
-  Value rotatedQ = t.rotary(q, cosine, sine, heads, headSize, tokens);
-  t.setId(id + "rotary_k");
-  Value rotatedK = t.rotary(k, cosine, sine, groups, headSize, tokens);
+  bool bias = config.queryKeyValueBias;
+  Value q = project(names.query, "q_proj", x, bias), k = project(names.key, "k_proj", x, bias),
+        v = project(names.value, "v_proj", x, bias);
+  Value rotatedQ = turned(names.layer(layer, names.queryNorm), id, "q", q, heads);
+  Value rotatedK = turned(names.layer(layer, names.keyNorm), id, "k", k, groups);
   t.setId(id + "append");
   Value valuesByHead = t.splitHeads(v, groups, headSize, tokens);
   auto append = attention::AppendOp::create(builder, t.location(), state.getType(), rotatedK, valuesByHead,
@@ -148,26 +152,69 @@ Value LlamaImporter::attentionBlock(const std::string &prefix, int64_t layer, Va
   t.setId(id + "attend");
   Value zero = arith::ConstantIndexOp::create(builder, t.location(), 0);
   Value init = t.empty({ShapedType::kDynamic, heads, headSize}, builder.getF32Type(), tokens);
-  float scale = 1.0f / std::sqrt(static_cast<float>(headSize));
+  auto scale = llvm::APFloat(static_cast<float>(config.attentionScale));
+  int64_t keys = config.window[static_cast<size_t>(layer)];
+  // A window as long as the context is none.
+  IntegerAttr window = keys > 0 && keys < context ? builder.getI64IntegerAttr(keys) : IntegerAttr();
   auto attend = attention::AttendOp::create(
       builder, t.location(), init.getType(), rotatedQ, state, past, zero, init, static_cast<uint64_t>(layer),
-      static_cast<uint64_t>(heads / groups), llvm::APFloat(scale), IntegerAttr(), IntegerAttr());
+      static_cast<uint64_t>(heads / groups), scale, window, IntegerAttr());
   attend->setAttr("coopt.id", builder.getStringAttr(id + "attend"));
-  return project("o_proj", t.mergeHeads(attend->getResult(0)));
+  return project(names.output, "o_proj", t.mergeHeads(attend->getResult(0)), config.outputBias);
 }
 
-Value LlamaImporter::mlpBlock(const std::string &prefix, int64_t layer, Value x) {
-  std::string weight = "model.layers." + std::to_string(layer) + ".mlp.";
-  auto project = [&](const std::string &name, Value input) {
-    t.setId(prefix + "mlp/" + name);
-    return t.contraction(input, parameter(weight + name + ".weight"), tokens);
+Value DecoderImporter::mlpBlock(const std::string &prefix, int64_t layer, Value x) {
+  const DecoderTensorNames &names = config.names;
+  auto project = [&](const std::string &name, const std::string &what, Value input) {
+    return linear(names.layer(layer, name), prefix + "mlp/" + what, input, config.mlpBias, tokens);
   };
-  Value gate = project("gate_proj", x), up = project("up_proj", x);
-  t.setId(prefix + "mlp/silu");
-  return project("down_proj", t.siluTimes(gate, up, tokens));
+  Value gate = config.gatedMlp ? project(names.gate, "gate_proj", x) : Value();
+  Value up = project(names.up, "up_proj", x);
+  t.setId(prefix + (config.activation == Activation::Silu ? "mlp/silu" : "mlp/gelu"));
+  Value hidden = gate ? t.activate(config.activation, gate, up, tokens)
+                      : t.activate(config.activation, up, Value(), tokens);
+  return project(names.down, "down_proj", hidden);
 }
 
-void LlamaImporter::forwardBody() {
+Value DecoderImporter::layerBlock(int64_t layer, Value x) {
+  std::string prefix = "layers." + std::to_string(layer) + "/";
+  const DecoderTensorNames &names = config.names;
+  auto normed = [&](const std::string &name, const std::string &id, Value input) {
+    return norm(names.layer(layer, name), prefix + id, input, tokens);
+  };
+  Value normal = normed(names.inputNorm, "input_layernorm", x);
+  Value attended = attentionBlock(prefix, layer, normal);
+  if (config.sandwichNorms) {
+    attended = normed(names.afterAttentionNorm, "self_attn/after_layernorm", attended);
+  }
+  t.setId(prefix + "self_attn/residual");
+  x = t.add(x, attended, tokens);
+  if (!config.parallelResidual) {
+    normal = normed(names.mlpNorm, "post_attention_layernorm", x);
+  }
+  Value mixed = mlpBlock(prefix, layer, normal);
+  if (config.sandwichNorms) {
+    mixed = normed(names.afterMlpNorm, "mlp/after_layernorm", mixed);
+  }
+  t.setId(prefix + "mlp/residual");
+  return t.add(x, mixed, tokens);
+}
+
+Value DecoderImporter::logits(Value x) {
+  // Only the rows whose logits are asked for go through the head.
+  t.setId("norm");
+  Value first = arith::SubIOp::create(builder, t.location(), tokens, outputs);
+  Value normal = norm(config.names.finalNorm, "norm", t.rows(x, first, outputs), outputs);
+  const std::string &head = config.tieWordEmbeddings ? config.names.embedding : config.names.head;
+  Value y = linear(head, "lm_head", normal, config.headBias, outputs);
+  if (config.finalSoftcap != 0) {
+    t.setId("lm_head/softcap");
+    y = t.softcap(y, config.finalSoftcap, outputs);
+  }
+  return y;
+}
+
+void DecoderImporter::forwardBody() {
   t.setId("sizes");
   tokens = size("tokens");
   past = size("past");
@@ -176,37 +223,24 @@ void LlamaImporter::forwardBody() {
   sine = rotaryTable("sin");
 
   t.setId("embed_tokens");
-  Value table = parameter("model.embed_tokens.weight");
+  Value table = parameter(config.names.embedding + ".weight");
   Value init = t.empty({ShapedType::kDynamic, config.hiddenSize}, builder.getF32Type(), tokens);
   Value ids = builder.getInsertionBlock()->getArgument(0);
   auto gather = model::GatherOp::create(builder, t.location(), init.getType(), table, ids, init);
   gather->setAttr("coopt.id", builder.getStringAttr("embed_tokens"));
   Value x = gather->getResult(0);
-
-  for (int64_t layer = 0; layer < config.layers; ++layer) {
-    std::string prefix = "layers." + std::to_string(layer) + "/";
-    std::string weight = "model.layers." + std::to_string(layer) + ".";
-    Value normal = norm(weight + "input_layernorm.weight", prefix + "input_layernorm", x, tokens);
-    Value attended = attentionBlock(prefix, layer, normal);
-    t.setId(prefix + "self_attn/residual");
-    x = t.add(x, attended, tokens);
-    normal = norm(weight + "post_attention_layernorm.weight", prefix + "post_attention_layernorm", x, tokens);
-    Value mixed = mlpBlock(prefix, layer, normal);
-    t.setId(prefix + "mlp/residual");
-    x = t.add(x, mixed, tokens);
+  if (config.embeddingScale != 1) {
+    t.setId("embed_tokens/scale");
+    x = t.scale(x, config.embeddingScale, tokens);
   }
-
-  // Only the rows whose logits are asked for go through the head.
-  t.setId("norm");
-  Value first = arith::SubIOp::create(builder, t.location(), tokens, outputs);
-  Value normal = norm("model.norm.weight", "norm", t.rows(x, first, outputs), outputs);
-  t.setId("lm_head");
-  Value head = parameter(config.tieWordEmbeddings ? "model.embed_tokens.weight" : "lm_head.weight");
-  Value logits = t.contraction(normal, head, outputs);
-  model::ReturnOp::create(builder, t.location(), ValueRange{logits, state});
+  for (int64_t layer = 0; layer < config.layers; ++layer) {
+    x = layerBlock(layer, x);
+  }
+  Value result = logits(x);
+  model::ReturnOp::create(builder, t.location(), ValueRange{result, state});
 }
 
-void LlamaImporter::run() {
+void DecoderImporter::run() {
   MLIRContext *ctx = module.getContext();
   context = options.context > 0 ? options.context : config.maxPositions;
   int64_t chunk = std::min(options.chunk, context);
@@ -236,7 +270,7 @@ void LlamaImporter::run() {
   forwardBody();
 }
 
-void coopt::import::importLlama(ModuleOp module, const LlamaConfig &config, const SafetensorsModel &weights,
+void coopt::import::importDecoder(ModuleOp module, const DecoderConfig &config, const TensorFiles &weights,
                                 const ImportOptions &options) {
-  LlamaImporter(module, config, weights, options).run();
+  DecoderImporter(module, config, weights, options).run();
 }

@@ -1,0 +1,128 @@
+#include "HuggingFaceFamilies.h"
+#include "coopt/Import/HuggingFaceConfig.h"
+
+using namespace coopt;
+using namespace coopt::import;
+
+namespace {
+
+HuggingFaceFamily named(const char *type, const char *architecture) {
+  HuggingFaceFamily family;
+  family.defaults.family = type;
+  family.architecture = architecture;
+  return family;
+}
+
+HuggingFaceFamily llama() {
+  HuggingFaceFamily family = named("llama", "LlamaForCausalLM");
+  family.takesAttentionBias = family.takesMlpBias = true;
+  return family;
+}
+
+HuggingFaceFamily mistral() {
+  HuggingFaceFamily family = named("mistral", "MistralForCausalLM");
+  family.defaults.maxPositions = 4096 * 32;
+  family.keyValueHeads = 8;
+  family.windows = WindowRule::All;
+  family.window = 4096;
+  return family;
+}
+
+HuggingFaceFamily qwen2() {
+  HuggingFaceFamily family = named("qwen2", "Qwen2ForCausalLM");
+  family.defaults.maxPositions = 32768;
+  family.defaults.queryKeyValueBias = true;
+  family.keyValueHeads = 32;
+  family.windows = WindowRule::FromLayer;
+  family.window = 4096;
+  return family;
+}
+
+HuggingFaceFamily qwen3() {
+  HuggingFaceFamily family = named("qwen3", "Qwen3ForCausalLM");
+  family.defaults.maxPositions = 32768;
+  family.defaults.queryKeyNorm = true;
+  family.keyValueHeads = 32;
+  family.headSize = 128;
+  family.windows = WindowRule::FromLayer;
+  family.window = 4096;
+  family.takesAttentionBias = true;
+  return family;
+}
+
+HuggingFaceFamily gemma() {
+  HuggingFaceFamily family = named("gemma", "GemmaForCausalLM");
+  DecoderConfig &config = family.defaults;
+  config.maxPositions = 8192;
+  config.norm = NormKind::RootMeanSquareOnePlus;
+  config.activation = Activation::GeluTanh;
+  config.tieWordEmbeddings = true;
+  family.keyValueHeads = 16;
+  family.headSize = 256;
+  family.takesAttentionBias = true;
+  family.scaledEmbedding = family.geluMeansTanh = true;
+  return family;
+}
+
+HuggingFaceFamily gemma2() {
+  HuggingFaceFamily family = gemma();
+  family.defaults.family = "gemma2";
+  family.defaults.sandwichNorms = true;
+  DecoderTensorNames &names = family.defaults.names;
+  names.afterAttentionNorm = "post_attention_layernorm";
+  names.mlpNorm = "pre_feedforward_layernorm";
+  names.afterMlpNorm = "post_feedforward_layernorm";
+  family.architecture = "Gemma2ForCausalLM";
+  family.keyValueHeads = 4;
+  family.windows = WindowRule::Alternate;
+  family.window = 4096;
+  family.queryPreAttentionScalar = 256;
+  family.finalSoftcap = 30;
+  family.attentionSoftcap = 50;
+  family.geluMeansTanh = false;
+  return family;
+}
+
+HuggingFaceFamily phi() {
+  HuggingFaceFamily family = named("phi", "PhiForCausalLM");
+  DecoderConfig &config = family.defaults;
+  config.norm = NormKind::Layer;
+  config.normEpsilon = 1e-5;
+  config.parallelResidual = true;
+  config.queryKeyValueBias = config.outputBias = config.mlpBias = config.headBias = true;
+  config.activation = Activation::GeluTanh;
+  config.gatedMlp = false;
+  config.names.finalNorm = "model.final_layernorm";
+  config.names.output = "self_attn.dense";
+  config.names.up = "mlp.fc1";
+  config.names.down = "mlp.fc2";
+  family.epsilonKey = "layer_norm_eps";
+  family.partialRotary = 0.5;
+  family.takesPartialRotary = true;
+  return family;
+}
+
+} // namespace
+
+const std::vector<HuggingFaceFamily> &import::huggingFaceFamilyTable() {
+  static const std::vector<HuggingFaceFamily> table = {llama(), mistral(), qwen2(), qwen3(),
+                                                       gemma(), gemma2(),  phi()};
+  return table;
+}
+
+std::vector<std::string> import::huggingFaceFamilies() {
+  std::vector<std::string> names;
+  for (const HuggingFaceFamily &family : huggingFaceFamilyTable()) {
+    names.push_back(family.defaults.family);
+  }
+  return names;
+}
+
+DecoderConfig import::huggingFaceDefaults(const std::string &name) {
+  for (const HuggingFaceFamily &family : huggingFaceFamilyTable()) {
+    if (family.defaults.family == name) {
+      return family.defaults;
+    }
+  }
+  return {};
+}

@@ -1,0 +1,43 @@
+//===- HuggingFaceFamilies.h - What families of config.json have in common, and not ------------===//
+#ifndef COOPT_LIB_IMPORT_HUGGINGFACEFAMILIES_H
+#define COOPT_LIB_IMPORT_HUGGINGFACEFAMILIES_H
+
+#include "coopt/Import/DecoderConfig.h"
+
+#include <vector>
+
+namespace coopt::import {
+
+/// Which layers of a family have a window.
+enum class WindowRule {
+  None,      ///< none, sliding_window must not be given
+  All,       ///< all, where sliding_window is given
+  FromLayer, ///< with use_sliding_window, those from max_window_layers on
+  Alternate, ///< every second one, from the first
+};
+
+/// How a family's config.json is read beyond the keys that all have.
+struct HuggingFaceFamily {
+  DecoderConfig defaults; ///< family is the model_type
+  std::string architecture;
+  int64_t keyValueHeads = 0; ///< of a file without num_key_value_heads; 0: num_attention_heads
+  int64_t headSize = 0;      ///< of a file without head_dim; 0: hidden_size / num_attention_heads
+  const char *epsilonKey = "rms_norm_eps";
+  WindowRule windows = WindowRule::None;
+  int64_t window = 0;               ///< of a file without sliding_window
+  double partialRotary = 1;         ///< of a file without partial_rotary_factor
+  bool takesPartialRotary = false;
+  bool takesAttentionBias = false;  ///< attention_bias: on all four projections
+  bool takesMlpBias = false;        ///< mlp_bias
+  double queryPreAttentionScalar = 0; ///< default of query_pre_attn_scalar; 0: the family has none
+  double finalSoftcap = 0;            ///< default of final_logit_softcapping
+  double attentionSoftcap = 0;        ///< default of attn_logit_softcapping
+  bool scaledEmbedding = false;       ///< by the root of hidden_size
+  bool geluMeansTanh = false;         ///< hidden_act "gelu" is the tanh form
+};
+
+const std::vector<HuggingFaceFamily> &huggingFaceFamilyTable();
+
+} // namespace coopt::import
+
+#endif // COOPT_LIB_IMPORT_HUGGINGFACEFAMILIES_H
