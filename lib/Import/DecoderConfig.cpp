@@ -65,6 +65,9 @@ std::vector<float> import::rotaryFrequencies(const RotaryEmbedding &rotary) {
   for (int64_t i = 0; i < rotary.size / 2; ++i) {
     double frequency =
         std::pow(rotary.theta, -2.0 * static_cast<double>(i) / static_cast<double>(rotary.size));
+    if (!rotary.divisors.empty()) {
+      frequency /= static_cast<double>(rotary.divisors[static_cast<size_t>(i)]);
+    }
     switch (scaling.kind) {
     case RopeScaling::Kind::None:
       break;

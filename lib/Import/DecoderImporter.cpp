@@ -7,7 +7,6 @@
 
 #include "llvm/Support/Path.h"
 
-
 using namespace mlir;
 using namespace coopt;
 using namespace coopt::import;
@@ -18,7 +17,7 @@ namespace {
 class DecoderImporter {
 public:
   DecoderImporter(ModuleOp module, const DecoderConfig &config, const TensorFiles &weights,
-                const ImportOptions &options)
+                  const ImportOptions &options)
       : module(module), config(config), weights(weights), options(options), builder(module.getContext()),
         t(builder) {}
 
@@ -271,6 +270,6 @@ void DecoderImporter::run() {
 }
 
 void coopt::import::importDecoder(ModuleOp module, const DecoderConfig &config, const TensorFiles &weights,
-                                const ImportOptions &options) {
+                                  const ImportOptions &options) {
   DecoderImporter(module, config, weights, options).run();
 }

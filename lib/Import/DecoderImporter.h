@@ -2,8 +2,8 @@
 #ifndef COOPT_LIB_IMPORT_DECODERIMPORTER_H
 #define COOPT_LIB_IMPORT_DECODERIMPORTER_H
 
-#include "coopt/Import/HuggingFace.h"
 #include "coopt/Import/DecoderConfig.h"
+#include "coopt/Import/HuggingFace.h"
 
 namespace coopt::import {
 

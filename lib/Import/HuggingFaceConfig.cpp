@@ -29,16 +29,26 @@ struct ForeignKey {
   double neutral; ///< of a number; booleans are harmless as false, everything as null
 };
 const ForeignKey foreignKeys[] = {
-    {"attention_chunk_size", 0},      {"attention_multiplier", 1},
-    {"attn_temperature_tuning", 0},   {"clip_qkv", 0},
-    {"dual_chunk_attention_config", 0}, {"embedding_multiplier", 1},
-    {"kv_lora_rank", 0},              {"logit_scale", 1},
-    {"logits_scaling", 1},            {"n_routed_experts", 0},
-    {"no_rope_layers", 0},            {"num_experts", 0},
-    {"num_local_experts", 0},         {"qk_layernorm", 0},
-    {"residual_multiplier", 1},       {"rope_local_base_freq", 0},
-    {"scale_depth", 1},               {"scale_emb", 1},
-    {"sliding_window_pattern", 0},    {"use_bidirectional_attention", 0},
+    {"attention_chunk_size", 0},
+    {"attention_multiplier", 1},
+    {"attn_temperature_tuning", 0},
+    {"clip_qkv", 0},
+    {"dual_chunk_attention_config", 0},
+    {"embedding_multiplier", 1},
+    {"kv_lora_rank", 0},
+    {"logit_scale", 1},
+    {"logits_scaling", 1},
+    {"n_routed_experts", 0},
+    {"no_rope_layers", 0},
+    {"num_experts", 0},
+    {"num_local_experts", 0},
+    {"qk_layernorm", 0},
+    {"residual_multiplier", 1},
+    {"rope_local_base_freq", 0},
+    {"scale_depth", 1},
+    {"scale_emb", 1},
+    {"sliding_window_pattern", 0},
+    {"use_bidirectional_attention", 0},
     {"use_qk_norm", 0},
 };
 
@@ -113,7 +123,8 @@ private:
     } else if (!family) {
       mistake(list.element(0).expected("an architecture that is known" + known));
     } else if (!type.isNull() && type.raw() != family->defaults.family) {
-      mistake(type.expected("'" + family->defaults.family + "', as the architecture is " + family->architecture));
+      mistake(
+          type.expected("'" + family->defaults.family + "', as the architecture is " + family->architecture));
     }
   }
 
@@ -204,7 +215,8 @@ private:
     } else if (name.raw() == "gelu") {
       config.activation = Activation::Gelu;
     } else {
-      mistake(name.expected("an activation of this version: 'silu', 'gelu', 'gelu_new' or 'gelu_pytorch_tanh'"));
+      mistake(
+          name.expected("an activation of this version: 'silu', 'gelu', 'gelu_new' or 'gelu_pytorch_tanh'"));
     }
   }
 
@@ -242,7 +254,8 @@ private:
     rotary.size = static_cast<int64_t>(static_cast<double>(config.headSize) * fraction);
     if (status && (rotary.size < 2 || rotary.size % 2 != 0)) {
       mistake(partial.error("turns " + std::to_string(rotary.size) + " of a head's " +
-                            std::to_string(config.headSize) + " elements, expected an even number from 2 on"));
+                            std::to_string(config.headSize) +
+                            " elements, expected an even number from 2 on"));
     }
   }
 
@@ -354,7 +367,8 @@ private:
       unsupported(given);
     }
     number(given, 1e-6, 1e12, scalar);
-    config.attentionScale = defaultAttentionScale(scalar == 0 ? static_cast<double>(config.headSize) : scalar);
+    config.attentionScale =
+        defaultAttentionScale(scalar == 0 ? static_cast<double>(config.headSize) : scalar);
     if (family->scaledEmbedding) {
       config.embeddingScale = std::sqrt(static_cast<double>(config.hiddenSize));
     }

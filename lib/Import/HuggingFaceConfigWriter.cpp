@@ -18,10 +18,10 @@ const char *torchName(TensorType type) {
 }
 
 const char *activationName(Activation activation, bool gemma) {
-  return activation == Activation::Silu                ? "silu"
-         : activation == Activation::Gelu              ? "gelu"
-         : gemma                                       ? "gelu_pytorch_tanh"
-                                                       : "gelu_new";
+  return activation == Activation::Silu   ? "silu"
+         : activation == Activation::Gelu ? "gelu"
+         : gemma                          ? "gelu_pytorch_tanh"
+                                          : "gelu_new";
 }
 
 void writeRope(const RotaryEmbedding &rotary, Json &json) {
@@ -52,7 +52,8 @@ void writeRope(const RotaryEmbedding &rotary, Json &json) {
 }
 
 void writeWindows(const DecoderConfig &config, WindowRule rule, Json &json) {
-  auto first = std::find_if(config.window.begin(), config.window.end(), [](int64_t keys) { return keys > 0; });
+  auto first =
+      std::find_if(config.window.begin(), config.window.end(), [](int64_t keys) { return keys > 0; });
   bool any = first != config.window.end();
   if (rule == WindowRule::None) {
     return;

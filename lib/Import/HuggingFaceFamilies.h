@@ -24,11 +24,11 @@ struct HuggingFaceFamily {
   int64_t headSize = 0;      ///< of a file without head_dim; 0: hidden_size / num_attention_heads
   const char *epsilonKey = "rms_norm_eps";
   WindowRule windows = WindowRule::None;
-  int64_t window = 0;               ///< of a file without sliding_window
-  double partialRotary = 1;         ///< of a file without partial_rotary_factor
+  int64_t window = 0;       ///< of a file without sliding_window
+  double partialRotary = 1; ///< of a file without partial_rotary_factor
   bool takesPartialRotary = false;
-  bool takesAttentionBias = false;  ///< attention_bias: on all four projections
-  bool takesMlpBias = false;        ///< mlp_bias
+  bool takesAttentionBias = false;    ///< attention_bias: on all four projections
+  bool takesMlpBias = false;          ///< mlp_bias
   double queryPreAttentionScalar = 0; ///< default of query_pre_attn_scalar; 0: the family has none
   double finalSoftcap = 0;            ///< default of final_logit_softcapping
   double attentionSoftcap = 0;        ///< default of attn_logit_softcapping

@@ -89,8 +89,8 @@ void import::generateElements(const GeneratorOptions &options, const ExpectedTen
                               uint64_t count, void *out) {
   uint64_t seed = tensorSeed(options.seed, tensor.name);
   bool matrix = tensor.role == ExpectedTensor::Role::Matrix;
-  bool aroundOne = tensor.role == ExpectedTensor::Role::Norm &&
-                   options.config.norm != NormKind::RootMeanSquareOnePlus;
+  bool aroundOne =
+      tensor.role == ExpectedTensor::Role::Norm && options.config.norm != NormKind::RootMeanSquareOnePlus;
   float offset = aroundOne ? 1.0f : 0.0f;
   float scale = matrix ? generatedNoise(options.seed, tensor).scale : 0.125f;
   auto *floats = static_cast<float *>(out);

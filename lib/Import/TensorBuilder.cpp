@@ -126,8 +126,7 @@ Value TensorBuilder::layerNorm(Value x, Value weight, Value bias, double epsilon
   Value sums = reduceRows("sum", x, rowCount);
   Value centred = elementwise(
       {x, sums}, {identity, row}, fresh(), [&](OpBuilder &nested, Location at, ValueRange a) -> Value {
-        Value mean =
-            arith::DivFOp::create(nested, at, a[1], f32(nested, at, static_cast<float>(width)));
+        Value mean = arith::DivFOp::create(nested, at, a[1], f32(nested, at, static_cast<float>(width)));
         return arith::SubFOp::create(nested, at, a[0], mean);
       });
   Value squares = reduceRows("sum", map(centred, rowCount, square), rowCount);
@@ -174,9 +173,8 @@ Value TensorBuilder::activate(Activation activation, Value x, Value factor, Valu
     inputs.push_back(factor);
   }
   return map(inputs, rowCount, [&](OpBuilder &nested, Location at, ValueRange a) -> Value {
-    Value bent = activation == Activation::Silu
-                     ? silu(nested, at, a[0])
-                     : gelu(nested, at, a[0], activation == Activation::GeluTanh);
+    Value bent = activation == Activation::Silu ? silu(nested, at, a[0])
+                                                : gelu(nested, at, a[0], activation == Activation::GeluTanh);
     return factor ? arith::MulFOp::create(nested, at, bent, a[1]).getResult() : bent;
   });
 }
@@ -223,7 +221,8 @@ Value TensorBuilder::rows(Value x, Value first, Value count) {
 }
 
 /// cosine and sine times the factor that YaRN puts on them.
-static std::pair<Value, Value> scaledTurn(OpBuilder &b, Location at, Value cosine, Value sine, double factor) {
+static std::pair<Value, Value> scaledTurn(OpBuilder &b, Location at, Value cosine, Value sine,
+                                          double factor) {
   if (factor != 1.0) {
     Value by = TensorBuilder::f32(b, at, static_cast<float>(factor));
     cosine = arith::MulFOp::create(b, at, cosine, by);
@@ -279,8 +278,7 @@ Value TensorBuilder::rotateWhole(Value x, Value cosine, Value sine, const Rotary
                     Value second = arith::AddFOp::create(nested, at, highCos, lowSin);
                     Value which = linalg::IndexOp::create(nested, at, 2);
                     Value zero = arith::ConstantIndexOp::create(nested, at, 0);
-                    Value isFirst =
-                        arith::CmpIOp::create(nested, at, arith::CmpIPredicate::eq, which, zero);
+                    Value isFirst = arith::CmpIOp::create(nested, at, arith::CmpIPredicate::eq, which, zero);
                     return arith::SelectOp::create(nested, at, isFirst, first, second);
                   });
   SmallVector<ReassociationIndices> merge = {{0}, {1}, {2, 3}};
@@ -301,7 +299,8 @@ Value TensorBuilder::rotatePart(Value x, Value cosine, Value sine, const RotaryE
     Value row = linalg::IndexOp::create(nested, at, 0), head = linalg::IndexOp::create(nested, at, 1),
           d = linalg::IndexOp::create(nested, at, 2), half = index(rotary.size / 2);
     Value isFirst = below(d, rotary.size / 2), turns = below(d, rotary.size);
-    Value behind = arith::AddIOp::create(nested, at, d, half), before = arith::SubIOp::create(nested, at, d, half);
+    Value behind = arith::AddIOp::create(nested, at, d, half),
+          before = arith::SubIOp::create(nested, at, d, half);
     // Elements that pass read pair 0 and themselves.
     Value partner = select(isFirst, behind, select(turns, before, d));
     Value pair = select(isFirst, d, select(turns, before, index(0)));
@@ -311,7 +310,8 @@ Value TensorBuilder::rotatePart(Value x, Value cosine, Value sine, const RotaryE
     auto [cos, sin] = scaledTurn(nested, at, tableCos, tableSin, rotary.scaling.attentionFactor);
     Value own = arith::MulFOp::create(nested, at, a[0], cos);
     Value cross = arith::MulFOp::create(nested, at, other, sin);
-    Value first = arith::SubFOp::create(nested, at, own, cross), second = arith::AddFOp::create(nested, at, own, cross);
+    Value first = arith::SubFOp::create(nested, at, own, cross),
+          second = arith::AddFOp::create(nested, at, own, cross);
     return select(turns, select(isFirst, first, second), a[0]);
   });
 }

@@ -1,6 +1,6 @@
 #include "coopt/Package/PackageBuilder.h"
 
-#include "coopt/Import/TokenizerJson.h"
+#include "coopt/Import/Gguf.h"
 #include "coopt/Package/ProgramSerializer.h"
 #include "coopt/Package/RecipeEvaluator.h"
 #include "coopt/PackageFormat/Package.h"
@@ -96,7 +96,7 @@ LogicalResult coopt::package::buildPackage(ModuleOp module, const std::vector<st
   if (auto tokenizer = module->getAttrOfType<StringAttr>("model.tokenizer")) {
     llvm::SmallString<256> file(root);
     llvm::sys::path::append(file, tokenizer.getValue());
-    auto tables = import::readTokenizerJson(std::string(file));
+    auto tables = import::readTokenizer(std::string(file));
     if (!tables) {
       return mlir::emitError(UnknownLoc::get(module.getContext())) << tables.error().message;
     }

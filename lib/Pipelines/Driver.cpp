@@ -1,5 +1,6 @@
 #include "coopt/Pipelines/Driver.h"
 
+#include "coopt/Import/Gguf.h"
 #include "coopt/Import/MlirFunctions.h"
 #include "coopt/Pipelines/Register.h"
 #include "coopt/Support/MappedFile.h"
@@ -46,6 +47,11 @@ void printDiagnostic(Diagnostic &diagnostic) {
   }
 }
 
+bool isGgufFile(const std::string &path) {
+  auto file = MappedFile::open(path);
+  return file && import::isGguf(file->data(), file->size());
+}
+
 /// The name of a file format that is known but not read, by its first bytes; empty for all others.
 std::string foreignFormat(const std::string &path) {
   auto file = MappedFile::open(path);
@@ -53,9 +59,6 @@ std::string foreignFormat(const std::string &path) {
     return "";
   }
   StringRef bytes(reinterpret_cast<const char *>(file->data()), file->size());
-  if (bytes.starts_with("GGUF")) {
-    return "GGUF file";
-  }
   if (bytes.starts_with("COOPTPKG")) {
     return "package (already compiled: run it with coopt-run)";
   }
@@ -125,9 +128,22 @@ LogicalResult Compilation::start() {
     report(options.input + ": no such file or directory");
     return failure();
   }
+  if (isGgufFile(options.input)) {
+    if (options.from) {
+      report(options.input + ": --compile-from takes the MLIR file that --compile-to wrote, not a GGUF file");
+      return failure();
+    }
+    auto imported = import::importGguf(&context, options.input, options.importOptions);
+    if (failed(imported)) {
+      return failure();
+    }
+    module = std::move(*imported);
+    return success();
+  }
   if (std::string format = foreignFormat(options.input); !format.empty()) {
-    report(options.input + ": is a " + format +
-           ", which this version doesn't read: expected a Hugging Face " + "directory or an MLIR file");
+    report(
+        options.input + ": is a " + format +
+        ", which this version doesn't read: expected a Hugging Face directory, a GGUF file or an MLIR file");
     return failure();
   }
   llvm::SourceMgr sources;

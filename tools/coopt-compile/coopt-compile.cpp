@@ -75,10 +75,10 @@ int finishOutput() {
 } // namespace
 
 int main(int argc, char **argv) {
-  CLI::App app{
-      "Compiles a model (a Hugging Face directory, or an MLIR file of functions over tensors) to one package "
-      "that coopt-run executes.",
-      "coopt-compile"};
+  CLI::App app{"Compiles a model (a Hugging Face directory, a GGUF file, or an MLIR file of functions over "
+               "tensors) to one package "
+               "that coopt-run executes.",
+               "coopt-compile"};
   if (argc == 2 && std::string(argv[1]) == "--quantize=help") {
     llvm::outs() << kQuantizeHelp;
     return finishOutput();
@@ -86,7 +86,7 @@ int main(int argc, char **argv) {
   app.set_version_flag("--version", "coopt 0.1.0");
   DriverOptions options;
   std::string from, to = "package", target = "cpu", variants;
-  app.add_option("MODEL", options.input, "Hugging Face directory or MLIR file")->required();
+  app.add_option("MODEL", options.input, "Hugging Face directory, GGUF file or MLIR file")->required();
   app.add_option("-o,--output", options.output, "where to write: a package, or MLIR text with --compile-to")
       ->required();
   app.add_option(

@@ -115,12 +115,14 @@ int main(int argc, char **argv) {
   int64_t window = 0;
   size("--window", window, int64_t(1) << 28, "Sliding window, of families that have one [default: none]");
   std::string rope;
-  app.add_option("--rope-scaling", rope,
-                 "Stretch rotary embeddings, from --max-positions / FACTOR positions: linear:FACTOR, llama3:FACTOR "
-                 "or yarn:FACTOR")
+  app.add_option(
+         "--rope-scaling", rope,
+         "Stretch rotary embeddings, from --max-positions / FACTOR positions: linear:FACTOR, llama3:FACTOR "
+         "or yarn:FACTOR")
       ->type_name("KIND:FACTOR");
   bool attentionBias = false;
-  app.add_flag("--attention-bias", attentionBias, "Biases of the attention's projections (llama, qwen3, gemma)");
+  app.add_flag("--attention-bias", attentionBias,
+               "Biases of the attention's projections (llama, qwen3, gemma)");
   app.add_flag("--tied", config.tieWordEmbeddings, "The head is the transposed embedding");
   app.add_option("--dtype", type, "Type of the weights")
       ->check(CLI::IsMember({"f32", "f16", "bf16"}))

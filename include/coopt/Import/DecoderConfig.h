@@ -34,8 +34,8 @@ struct RopeScaling {
     Linear, ///< frequencies divided by `factor`
     Llama3, ///< by wavelength: short ones kept, long ones divided by `factor`, interpolated between
             ///< (Llama 3.1)
-    Yarn,   ///< by rotations within the original positions: pairs that turn more than betaFast times kept, less
-            ///< than betaSlow times divided, a linear ramp over the pairs between (arXiv 2309.00071)
+    Yarn, ///< by rotations within the original positions: pairs that turn more than betaFast times kept, less
+          ///< than betaSlow times divided, a linear ramp over the pairs between (arXiv 2309.00071)
   };
   Kind kind = Kind::None;
   double factor = 1;
@@ -58,6 +58,7 @@ struct RotaryEmbedding {
   int64_t size = 0; ///< even, 2 to the head size
   double theta = 10000;
   RopeScaling scaling;
+  std::vector<float> divisors; ///< of the frequency of each pair, before `scaling`; empty: none
 };
 
 /// The frequency of each pair, theta^(-2i/size) in binary64, stretched as `scaling` says, rounded to binary32.

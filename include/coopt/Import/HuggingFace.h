@@ -34,6 +34,10 @@ struct ImportOptions {
 mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
 importHuggingFace(mlir::MLIRContext *context, const std::string &directory, const ImportOptions &options);
 
+/// The same for a GGUF file (Gguf.h).
+mlir::FailureOr<mlir::OwningOpRef<mlir::ModuleOp>>
+importGguf(mlir::MLIRContext *context, const std::string &file, const ImportOptions &options);
+
 } // namespace coopt::import
 
 #endif // COOPT_IMPORT_HUGGINGFACE_H

@@ -30,7 +30,7 @@ namespace coopt::import {
 constexpr int64_t minimumGeneratedVocabulary = 3 + 256 + 1 + 94;
 
 struct GeneratorOptions {
-  DecoderConfig config;                ///< bos and eos as in config.json
+  DecoderConfig config;              ///< bos and eos as in config.json
   TensorType type = TensorType::F32; ///< F32, F16 or BF16
   size_t shards = 1;
   uint64_t seed = 0;

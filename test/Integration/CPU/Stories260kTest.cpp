@@ -65,6 +65,28 @@ TEST_F(Stories260k, Float32LogitsAndTokens) {
   }
 }
 
+// The same weights, their rows of queries and keys in another order: the same bits.
+TEST_F(Stories260k, GgufIsTheSameModel) {
+  std::string file = directory + "/stories260k-f32.gguf";
+  if (!std::filesystem::exists(file)) {
+    GTEST_SKIP() << file << " is not there";
+  }
+  PackagePointer other = package("f32"), model = openPackage(compiled(file, {"--quantize=f32"}));
+  ASSERT_TRUE(model && other);
+  for (const nlohmann::json &reference : references) {
+    Tokens prompt = reference.at("prompt_ids"), expected = reference.at("greedy_ids");
+    std::string text = reference.at("prompt");
+    Tokens ids(prompt.size() + 1);
+    ASSERT_EQ(coopt_tokenize(model.get(), text.data(), text.size(), 1, ids.data(), ids.size()),
+              static_cast<int64_t>(prompt.size()));
+    ids.pop_back();
+    EXPECT_EQ(ids, prompt);
+    EXPECT_EQ(greedy(model, prompt, expected.size()), expected);
+    EXPECT_EQ(difference(lastLogits(model, prompt), lastLogits(other, prompt)), "");
+  }
+  EXPECT_NEAR(meanNll(model, sequences), evaluation.at("float32_mean_nll"), 1e-4);
+}
+
 TEST_F(Stories260k, Float32Text) {
   std::string path = compiled(directory, {"--quantize=f32"});
   ASSERT_FALSE(path.empty());

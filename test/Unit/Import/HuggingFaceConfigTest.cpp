@@ -46,9 +46,9 @@ TEST(DecoderConfig, Defaults) {
   EXPECT_EQ(config->headSize, 8);
   EXPECT_EQ(config->vocabularySize, 101);
   EXPECT_EQ(config->maxPositions, 2048);
-  EXPECT_EQ(config->rmsNormEpsilon, 1e-6);
-  EXPECT_EQ(config->ropeTheta, 10000);
-  EXPECT_EQ(config->ropeScaling.kind, RopeScaling::Kind::None);
+  EXPECT_EQ(config->normEpsilon, 1e-6);
+  EXPECT_EQ(config->rotary.theta, 10000);
+  EXPECT_EQ(config->rotary.scaling.kind, RopeScaling::Kind::None);
   EXPECT_FALSE(config->tieWordEmbeddings);
   EXPECT_FALSE(config->bos.has_value());
   EXPECT_TRUE(config->eos.empty());
@@ -82,13 +82,13 @@ TEST(DecoderConfig, AllKeys) {
   EXPECT_EQ(config->keyValueHeads, 2);
   EXPECT_EQ(config->headSize, 10);
   EXPECT_EQ(config->maxPositions, 131072);
-  EXPECT_EQ(config->rmsNormEpsilon, 1e-5);
-  EXPECT_EQ(config->ropeTheta, 500000);
-  EXPECT_EQ(config->ropeScaling.kind, RopeScaling::Kind::Llama3);
-  EXPECT_EQ(config->ropeScaling.factor, 8);
-  EXPECT_EQ(config->ropeScaling.lowFrequencyFactor, 1);
-  EXPECT_EQ(config->ropeScaling.highFrequencyFactor, 4);
-  EXPECT_EQ(config->ropeScaling.originalMaxPositions, 8192);
+  EXPECT_EQ(config->normEpsilon, 1e-5);
+  EXPECT_EQ(config->rotary.theta, 500000);
+  EXPECT_EQ(config->rotary.scaling.kind, RopeScaling::Kind::Llama3);
+  EXPECT_EQ(config->rotary.scaling.factor, 8);
+  EXPECT_EQ(config->rotary.scaling.lowFrequencyFactor, 1);
+  EXPECT_EQ(config->rotary.scaling.highFrequencyFactor, 4);
+  EXPECT_EQ(config->rotary.scaling.originalMaxPositions, 8192);
   EXPECT_TRUE(config->tieWordEmbeddings);
   EXPECT_EQ(config->bos, 100);
   EXPECT_EQ(config->eos, (std::vector<int64_t>{1, 2, 3}));
@@ -114,30 +114,96 @@ TEST(DecoderConfig, RealModel) {
 }
 
 TEST(DecoderConfig, Architectures) {
+  const std::string known = "; known architectures: LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM, "
+                            "Qwen3ForCausalLM, GemmaForCausalLM, Gemma2ForCausalLM or PhiForCausalLM, got ";
   EXPECT_EQ(messageWith("architectures", {"MambaForCausalLM"}),
-            "c: $.architectures[0]: expected an architecture that is known; known architectures: "
-            "LlamaForCausalLM, got "
-            "'MambaForCausalLM'");
+            "c: $.architectures[0]: expected an architecture that is known" + known + "'MambaForCausalLM'");
   EXPECT_EQ(messageWith("architectures", absent),
-            "c: $.architectures: expected an array with the name of an architecture; known architectures: "
-            "LlamaForCausalLM, got nothing");
+            "c: $.architectures: expected an array with the name of an architecture" + known + "nothing");
   EXPECT_EQ(messageWith("model_type", "mistral"),
             "c: $.model_type: expected 'llama', as the architecture is LlamaForCausalLM, got 'mistral'");
 }
 
 TEST(DecoderConfig, WhatIsNotComputedIsRefused) {
-  EXPECT_EQ(messageWith("attention_bias", true),
-            "c: $.attention_bias: biases are not supported in this version, expected false");
-  EXPECT_EQ(messageWith("mlp_bias", true),
-            "c: $.mlp_bias: biases are not supported in this version, expected false");
-  EXPECT_EQ(messageWith("hidden_act", "gelu"),
-            "c: $.hidden_act: expected 'silu', the only activation of this version, got 'gelu'");
+  auto unsupported = [](const std::string &key) {
+    return "c: $." + key + ": is not supported in this version for the family llama";
+  };
+  EXPECT_EQ(messageWith("hidden_act", "relu"),
+            "c: $.hidden_act: expected an activation of this version: 'silu', "
+            "'gelu', 'gelu_new' or 'gelu_pytorch_tanh', got 'relu'");
   EXPECT_EQ(messageWith("quantization_config", json::object()),
             "c: $.quantization_config: quantised checkpoints are not supported in this version");
-  EXPECT_EQ(messageWith("rope_scaling", {{"rope_type", "yarn"}, {"factor", 4.0}}),
+  for (const char *key :
+       {"sliding_window", "num_local_experts", "query_pre_attn_scalar", "attention_multiplier"}) {
+    EXPECT_EQ(messageWith(key, 8), unsupported(key));
+    EXPECT_EQ(messageWith(key, nullptr), "no error");
+  }
+  EXPECT_EQ(messageWith("attention_multiplier", 1.0), "no error");
+  EXPECT_EQ(messageWith("use_sliding_window", true), unsupported("use_sliding_window"));
+  EXPECT_EQ(messageWith("partial_rotary_factor", 0.5), unsupported("partial_rotary_factor"));
+  EXPECT_EQ(messageWith("attn_logit_softcapping", 50.0),
+            "c: $.attn_logit_softcapping: caps of attention scores are not supported in this version, "
+            "expected null");
+  EXPECT_EQ(messageWith("rope_scaling", {{"rope_type", "longrope"}, {"factor", 4.0}}),
             "c: $.rope_scaling.rope_type: expected a kind of RoPE scaling that is supported: 'default', "
-            "'linear' or "
-            "'llama3', got 'yarn'");
+            "'linear', 'llama3' or 'yarn', got 'longrope'");
+  EXPECT_EQ(messageWith("rope_scaling", {{"rope_type", "linear"}, {"factor", 4.0}, {"mrope_section", {1, 2}}})
+                .substr(0, 30),
+            "c: $.rope_scaling.mrope_sectio");
+  EXPECT_EQ(messageWith("layer_types", {"full_attention", "full_attention"}),
+            "c: $.layer_types: expected an array of 3 kinds of attention, got an array");
+  EXPECT_EQ(messageWith("layer_types", {"full_attention", "sliding_attention", "full_attention"}),
+            "c: $.layer_types[1]: expected 'full_attention', as the model has no sliding window, got "
+            "'sliding_attention'");
+}
+
+TEST(DecoderConfig, FamiliesDiffer) {
+  auto family = [](const std::string &type, const std::string &architecture,
+                   const json &more = json::object()) {
+    json config = minimal();
+    config["model_type"] = type;
+    config["architectures"] = {architecture};
+    config["num_key_value_heads"] = 2;
+    config["head_dim"] = 12;
+    config.update(more);
+    auto read = parse(config);
+    EXPECT_TRUE(read.has_value()) << read.error().message;
+    return read ? *read : DecoderConfig();
+  };
+  using Windows = std::vector<int64_t>;
+  EXPECT_EQ(family("mistral", "MistralForCausalLM").window, (Windows{4096, 4096, 4096}));
+  EXPECT_EQ(family("mistral", "MistralForCausalLM", {{"sliding_window", nullptr}}).window,
+            (Windows{0, 0, 0}));
+  DecoderConfig qwen2 = family("qwen2", "Qwen2ForCausalLM", {{"sliding_window", 9}});
+  EXPECT_EQ(qwen2.window, (Windows{0, 0, 0}));
+  EXPECT_TRUE(qwen2.queryKeyValueBias && !qwen2.outputBias);
+  EXPECT_EQ(family("qwen2", "Qwen2ForCausalLM",
+                   {{"sliding_window", 9}, {"use_sliding_window", true}, {"max_window_layers", 2}})
+                .window,
+            (Windows{0, 0, 9}));
+  EXPECT_TRUE(family("qwen3", "Qwen3ForCausalLM").queryKeyNorm);
+  EXPECT_EQ(family("qwen3", "Qwen3ForCausalLM", {{"head_dim", nullptr}}).headSize, 128);
+  DecoderConfig gemma = family("gemma", "GemmaForCausalLM", {{"hidden_act", "gelu"}});
+  EXPECT_EQ(gemma.activation, Activation::GeluTanh);
+  EXPECT_TRUE(gemma.tieWordEmbeddings);
+  EXPECT_FLOAT_EQ(gemma.embeddingScale, 6.9282032f);
+  json uncapped = {{"attn_logit_softcapping", nullptr}, {"query_pre_attn_scalar", 16}};
+  DecoderConfig gemma2 = family("gemma2", "Gemma2ForCausalLM", uncapped);
+  EXPECT_EQ(gemma2.window, (Windows{4096, 0, 4096}));
+  EXPECT_EQ(gemma2.finalSoftcap, 30);
+  EXPECT_EQ(gemma2.attentionScale, 0.25);
+  DecoderConfig phi = family("phi", "PhiForCausalLM");
+  EXPECT_EQ(phi.rotary.size, 6);
+  EXPECT_TRUE(phi.parallelResidual && !phi.gatedMlp && phi.headBias);
+  EXPECT_EQ(family("llama", "LlamaForCausalLM", {{"attention_bias", true}}).outputBias, true);
+  // What the family's own configuration caps, a file must say it does not.
+  json capped = minimal();
+  capped.update(
+      {{"model_type", "gemma2"}, {"architectures", {"Gemma2ForCausalLM"}}, {"num_key_value_heads", 2}});
+  auto read = parse(capped);
+  ASSERT_FALSE(read.has_value());
+  EXPECT_EQ(read.error().message, "c: $.attn_logit_softcapping: caps of attention scores are not supported "
+                                  "in this version, expected null");
 }
 
 TEST(DecoderConfig, RopeScaling) {
@@ -159,7 +225,7 @@ TEST(DecoderConfig, RopeScaling) {
   newer["rope_parameters"] = {{"rope_type", "default"}, {"rope_theta", 123.0}};
   auto config = parse(newer);
   ASSERT_TRUE(config.has_value()) << config.error().message;
-  EXPECT_EQ(config->ropeTheta, 123);
+  EXPECT_EQ(config->rotary.theta, 123);
 }
 
 TEST(DecoderConfig, Sizes) {
