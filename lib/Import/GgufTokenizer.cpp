@@ -16,7 +16,7 @@ using package::TokenizerTables;
 namespace {
 
 constexpr size_t maximumTokens = size_t(1) << 22;
-constexpr size_t maximumTokenBytes = 1024;
+constexpr size_t maximumTokenBytes = 256; // bounds the work on one token, which grows with the square
 const char *const space = "\xE2\x96\x81";
 
 enum TokenType { Normal = 1, Unknown = 2, Control = 3, UserDefined = 4, Unused = 5, Byte = 6 };
@@ -43,16 +43,16 @@ using Index = std::unordered_map<std::string_view, uint32_t>;
 
 /// Every way to put a token together from two: the merge of SentencePiece takes the pair whose token has the best
 /// score, which these give when they are sorted by it.
-std::vector<Merge> mergesOf(const std::vector<std::string_view> &texts, const std::vector<float> &scores,
-                            const Index &index) {
+std::vector<Merge> mergesOf(const std::vector<float> &scores, const Index &index) {
   std::vector<Merge> merges;
   for (const auto &[text, id] : index) {
     for (size_t cut = 1; cut < text.size(); ++cut) {
       if ((static_cast<uint8_t>(text[cut]) & 0xC0) == 0x80) {
         continue; // within a character
       }
-      auto left = index.find(text.substr(0, cut)), right = index.find(text.substr(cut));
-      if (left != index.end() && right != index.end()) {
+      auto left = index.find(text.substr(0, cut));
+      auto right = left == index.end() ? left : index.find(text.substr(cut));
+      if (right != index.end()) {
         merges.push_back({{left->second, right->second, id}, scores[id], cut, text.size() - cut});
       }
     }
@@ -145,7 +145,7 @@ Expected<TokenizerTables> import::ggufTokenizer(const GgufFile &file) {
                         "expected a token of type 6 for each byte, none is for " + std::to_string(byte));
     }
   }
-  for (const Merge &merge : mergesOf(*texts, *scores, index)) {
+  for (const Merge &merge : mergesOf(*scores, index)) {
     tables.merges.push_back(merge.ids);
   }
   if (*prefixed) {
