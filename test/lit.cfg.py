@@ -42,6 +42,13 @@ for name, feature in (("avx2", "avx2"), ("avx512", "avx512bw")):
     if feature in flags:
         config.available_features.add(name)
 
+# The variant with the most that this processor has, for tests that compile only one.
+best_isa = "generic"
+for name, needed in (("avx2", ["avx2", "fma"]), ("avx512", ["avx512bw", "avx512_vnni"]), ("amx", ["amx_int8", "amx_bf16"])):
+    if all(feature in flags for feature in needed):
+        best_isa = name
+config.substitutions.append(("%best_isa", best_isa))
+
 if os.path.isdir(os.path.join(config.coopt_test_data, "models", "stories260k")):
     config.available_features.add("stories260k")
 if shutil.which("script"):

@@ -94,6 +94,10 @@ void widenCodes(ModuleOp module) {
         result.setType(type);
       }
     }
+    // What an entry takes and gives is its caller's: there such a type stays, to be refused.
+    if (isa<model::EntryOp>(op)) {
+      return;
+    }
     for (Region &region : op->getRegions()) {
       for (BlockArgument argument : region.getArguments()) {
         if (Type type = widened(argument.getType())) {

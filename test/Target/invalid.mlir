@@ -2,7 +2,7 @@
 // RUN: not coopt-opt %s --split-input-file --coopt-emit-objects="variant=avx1024 output=%t" -o /dev/null 2>&1 | FileCheck %s --check-prefix=VARIANT
 // RUN: not coopt-opt %s --split-input-file --coopt-emit-objects="variant=avx2 output=%s/folder" -o /dev/null 2>&1 | FileCheck %s --check-prefix=FOLDER
 
-// VARIANT: error: unknown variant 'avx1024': expected generic, avx2 or avx512
+// VARIANT: error: unknown variant 'avx1024': expected generic, avx2, avx512 or amx
 // FOLDER: error: cannot make folder '{{.*}}invalid.mlir/folder'
 
 // CHECK: error: object 'avx2': kernel 'caller' calls 'missing', which no object provides

@@ -52,7 +52,7 @@ TEST_P(AttentionValues, EqualNumerics) {
     Buffer<float> state({2 * kLayers * kHeads, kCapacity, size});
     // What was never appended must not be read as data.
     state.set(std::numeric_limits<float>::quiet_NaN());
-    Buffer<int8_t> scratch({256 + (16 * size * 4 + 63) / 64 * 64});
+    Buffer<int8_t> scratch({1 << 17});
     int64_t past = 0;
     for (int64_t rows : {1, 3, 60, 1, 17, 64, 1, 33}) {
       Buffer<float> k({rows, kHeads, size}), v({rows, kHeads, size});

@@ -4,6 +4,7 @@
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Quantized/IR/Quantized.h"
+#include "mlir/Dialect/AMX/Transforms.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Affine/IR/ValueBoundsOpInterfaceImpl.h"
 #include "mlir/Dialect/Arith/IR/ValueBoundsOpInterfaceImpl.h"
@@ -15,11 +16,13 @@
 #include "mlir/Dialect/SCF/IR/ValueBoundsOpInterfaceImpl.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/MLIRContext.h"
+#include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
 #include <dlfcn.h>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <sys/syscall.h>
 
 using namespace mlir;
 
@@ -32,7 +35,7 @@ std::string replaced(std::string text, const std::string &from, const std::strin
   return text;
 }
 
-const char *nameOf(Isa isa) { return isa == Isa::Generic ? "generic" : isa == Isa::Avx2 ? "avx2" : "avx512"; }
+const char *nameOf(Isa isa) { return machine::name(isa); }
 
 std::vector<Isa> runnableIsas() {
   std::ifstream file("/proc/cpuinfo");
@@ -42,13 +45,15 @@ std::vector<Isa> runnableIsas() {
       flags = line + ' ';
     }
   }
+  // Linux gives a process tile registers when asked: arch_prctl(ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA).
+  const bool hasTiles = syscall(SYS_arch_prctl, 0x1023, 18) == 0;
   std::vector<Isa> isas;
-  for (Isa isa : {Isa::Generic, Isa::Avx2, Isa::Avx512}) {
+  for (Isa isa : machine::allInstructionSets()) {
     const target::CpuVariant *variant = target::findCpuVariant(nameOf(isa));
     bool has = llvm::all_of(variant->required, [&](const std::string &feature) {
       return flags.find(' ' + feature + ' ') != std::string::npos;
     });
-    if (has) {
+    if (has && (isa != Isa::Amx || hasTiles)) {
       isas.push_back(isa);
     }
   }
@@ -66,6 +71,8 @@ void CompiledKernels::compile(const std::string &text, Isa isa) {
   arith::registerValueBoundsOpInterfaceExternalModels(registry);
   memref::registerValueBoundsOpInterfaceExternalModels(registry);
   scf::registerValueBoundsOpInterfaceExternalModels(registry);
+  registerAllExtensions(registry);
+  registerConvertAMXToLLVMInterface(registry);
   target::registerTargetTranslations(registry);
   MLIRContext context(registry);
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);

@@ -112,7 +112,7 @@ func.func @static(%a: memref<?xDEPTHxi8>, %sa: memref<?xf32>, %p: memref<STORExi
                   %y: memref<?xCOLSxf32>, %scratch: memref<?xi8> {coopt.scratch}) attributes {llvm.emit_c_interface} {
   %n = arith.constant FIRST : index
   %k = arith.constant 0 : index
-  %w = model.unpack %p[%n, %k] layout(<"LAYOUT">) : memref<STORExi8> -> memref<COLSxDEPTHxi8>
+  %w = model.unpack %p[%n, %k] layout(<"LAYOUT", bits = 8>) : memref<STORExi8> -> memref<COLSxDEPTHxi8>
   quantized.contract ins(%a, %sa, %w, %sw : memref<?xDEPTHxi8>, memref<?xf32>, memref<COLSxDEPTHxi8>, memref<COLSxf32>)
       outs(%y : memref<?xCOLSxf32>) schemes(#s, #s) scale_at(output)
   return
@@ -122,7 +122,7 @@ func.func @dynamic(%a: memref<?xDEPTHxi8>, %sa: memref<?xf32>, %p: memref<STOREx
     attributes {llvm.emit_c_interface} {
   %n = affine.apply affine_map<(p) -> (p * 16)>(%panel)
   %k = arith.constant 0 : index
-  %w = model.unpack %p[%n, %k] (%columns) layout(<"LAYOUT">) : memref<STORExi8> -> memref<?xDEPTHxi8>
+  %w = model.unpack %p[%n, %k] (%columns) layout(<"LAYOUT", bits = 8>) : memref<STORExi8> -> memref<?xDEPTHxi8>
   quantized.contract ins(%a, %sa, %w, %sw : memref<?xDEPTHxi8>, memref<?xf32>, memref<?xDEPTHxi8>, memref<?xf32>)
       outs(%y : memref<?x?xf32>) schemes(#s, #s) scale_at(output)
   return
@@ -137,13 +137,14 @@ func.func @rows(%a: memref<?xDEPTHxi8>, %sa: memref<?xf32>, %w: memref<COLSxDEPT
 
 TEST(ContractionValues, CodesOnPanels) {
   for (const Shape &shape : kShapes) {
-    Expected<layout::Layout> layout = layout::blocked({shape.weightRows, shape.depth}, {{1, 1}, {0, 4}});
+    Expected<layout::Layout> layout =
+        layout::blocked({shape.weightRows, shape.depth}, {{1, 2}, {0, 4}, {1, 4}});
     ASSERT_TRUE(layout);
     for (Isa isa : runnableIsas()) {
       CompiledKernels kernels(fill(kCodes, shape, *layout), isa);
       ASSERT_TRUE(kernels.valid());
-      for (int64_t rows : {1, 2, 3, 4, 5, 9}) {
-        Buffer<int8_t> a({rows, shape.depth}), packed({layout->storageElements()}), scratch({4096}),
+      for (int64_t rows : {1, 2, 3, 4, 5, 9, 33}) {
+        Buffer<int8_t> a({rows, shape.depth}), packed({layout->storageElements()}), scratch({1 << 17}),
             w({shape.columns, shape.depth});
         Buffer<float> sa({rows}), sw({shape.columns}), y({rows, shape.columns}), z({rows, shape.columns}),
             u({rows, shape.columns});

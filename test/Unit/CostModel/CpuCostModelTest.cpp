@@ -194,7 +194,7 @@ TEST(CpuCostModel, RefusesWhatItCannotPrice) {
   EXPECT_EQ(refusal(good, tiles(0, 0)), "estimated");
   EXPECT_EQ(refusal(good, {0, 0, 0, "avx2"}), place + "machine 'round' does not have avx2");
   EXPECT_EQ(refusal(good, {0, 0, 0, "sse9"}),
-            place + "expected the instruction set generic, avx2 or avx512, got 'sse9'");
+            place + "expected the instruction set generic, avx2, avx512 or amx, got 'sse9'");
   EXPECT_EQ(refusal(good, tiles(-1, 0)), place + "expected a row tile in 0..281474976710656, got -1");
   EXPECT_EQ(refusal(good, tiles(0, INT64_MAX)),
             place + "expected a column tile in 0..281474976710656, got 9223372036854775807");

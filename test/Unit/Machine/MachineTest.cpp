@@ -9,7 +9,7 @@ using namespace coopt;
 using namespace coopt::machine;
 
 TEST(Machine, PresetsAreValidAndRoundTrip) {
-  ASSERT_EQ(presetCpuNames().size(), 3u);
+  ASSERT_EQ(presetCpuNames().size(), 4u);
   size_t variants = 1;
   for (const std::string &name : presetCpuNames()) {
     Expected<Machine> preset = presetCpu(name);
@@ -28,29 +28,31 @@ TEST(Machine, PresetsAreValidAndRoundTrip) {
 
 TEST(Machine, NominalThroughputs) {
   // By hand, at 3 GHz: 4 lanes x (mul + add) = 8 per cycle; 8 lanes x 2 units x 2 = 32; 16 x 2 x 2 = 64.
-  // int8: 8, 16, 32 products per cycle, two operations each.
-  const CpuMachine cpu = *presetCpu("avx512")->cpu();
-  const double f32[] = {24, 96, 192}, i8[] = {48, 96, 192};
-  for (size_t i = 0; i < 3; ++i) {
+  // int8: 8, 16, 64 (VNNI) products per cycle, two operations each; tiles of 16 x 16 x 64 in 16 cycles: 1024.
+  const CpuMachine cpu = *presetCpu("amx")->cpu();
+  const double f32[] = {24, 96, 192, 192}, i8[] = {48, 96, 384, 6144};
+  for (size_t i = 0; i < 4; ++i) {
     EXPECT_DOUBLE_EQ(cpu.variants[i].f32GflopsPerCore, f32[i]);
     EXPECT_DOUBLE_EQ(cpu.variants[i].i8GopsPerCore, i8[i]);
     EXPECT_EQ(cpu.variants[i].accumulationRoundoff.at("f32"), 5.9604644775390625e-08);
   }
   EXPECT_EQ(cpu.variant(InstructionSet::Avx2)->vectorBits, 256);
   EXPECT_EQ(presetCpu("avx2")->cpu()->variant(InstructionSet::Avx512), nullptr);
+  EXPECT_EQ(presetCpu("avx512")->cpu()->variant(InstructionSet::Amx), nullptr);
 }
 
 TEST(Machine, UnknownPresetSuggestsOne) {
-  EXPECT_EQ(presetCpu("avx-512").error().message,
-            "expected the cpu preset generic-x86-64, avx2 or avx512, got 'avx-512', did you mean 'avx512'?");
+  EXPECT_EQ(
+      presetCpu("avx-512").error().message,
+      "expected the cpu preset generic-x86-64, avx2, avx512 or amx, got 'avx-512', did you mean 'avx512'?");
   EXPECT_EQ(presetCpu("cray").error().message,
-            "expected the cpu preset generic-x86-64, avx2 or avx512, got 'cray'");
+            "expected the cpu preset generic-x86-64, avx2, avx512 or amx, got 'cray'");
 }
 
 TEST(Machine, InstructionSetNames) {
   EXPECT_EQ(*parseInstructionSet("avx2"), InstructionSet::Avx2);
   EXPECT_EQ(parseInstructionSet("avx22").error().message,
-            "expected the instruction set generic, avx2 or avx512, got 'avx22', did you mean 'avx2'?");
+            "expected the instruction set generic, avx2, avx512 or amx, got 'avx22', did you mean 'avx2'?");
 }
 
 TEST(Machine, HostIsValidAndDescribesThisProcessor) {
@@ -74,7 +76,9 @@ TEST(Machine, HostIsValidAndDescribesThisProcessor) {
   const CpuMachine &cpu = *host.cpu();
   EXPECT_EQ(cpu.variant(InstructionSet::Avx2) != nullptr, has("avx2") && has("fma"));
   EXPECT_EQ(cpu.variant(InstructionSet::Avx512) != nullptr,
-            has("avx512f") && has("avx512bw") && has("avx512dq") && has("avx512vl"));
+            has("avx512f") && has("avx512bw") && has("avx512dq") && has("avx512vl") && has("avx512_vnni"));
+  EXPECT_EQ(cpu.variant(InstructionSet::Amx) != nullptr,
+            cpu.variant(InstructionSet::Avx512) && has("amx_tile") && has("amx_int8") && has("amx_bf16"));
   EXPECT_GE(cpu.cores, 1);
   EXPECT_LE(cpu.cores, sysconf(_SC_NPROCESSORS_CONF));
   EXPECT_GT(cpu.memory.bytes, 1 << 20);

@@ -48,17 +48,22 @@ TEST_F(RecipeErrors, Ops) {
               "recipe 'r': the value for 'w' is not initialised");
   expectError(R"(
     model.parameter @n : tensor<2x3xf32> from #model.noise<seed = 1, scale = 1.0>
-    model.parameter @c : tensor<2x3xi4>
-    model.parameter @s : tensor<2xf32>
-    model.recipe @r defines [@c, @s] {
+    model.parameter @c : tensor<2x3xi3>
+    model.parameter @s : tensor<2x2xi8>
+    model.parameter @z : tensor<2x2xi8>
+    model.parameter @o : tensor<2xf32>
+    model.recipe @r defines [@c, @s, @z, @o] {
       %n = model.load @n : tensor<2x3xf32>
-      %c = tensor.empty() : tensor<2x3xi4>
+      %c = tensor.empty() : tensor<2x3xi3>
+      %b = tensor.empty() : tensor<2x2xi8>
       %s = tensor.empty() : tensor<2xf32>
-      %q:2 = quantized.quantize ins(%n : tensor<2x3xf32>) outs(%c, %s : tensor<2x3xi4>, tensor<2xf32>)
-        scheme(<bits = 4, group = 0, symmetric, scale = f32>) -> tensor<2x3xi4>, tensor<2xf32>
-      model.yield %q#0, %q#1 : tensor<2x3xi4>, tensor<2xf32>
+      %q:4 = quantized.quantize ins(%n : tensor<2x3xf32>)
+        outs(%c, %b, %b, %s : tensor<2x3xi3>, tensor<2x2xi8>, tensor<2x2xi8>, tensor<2xf32>)
+        scheme(<bits = 3, group = 2, asymmetric, scale = i8, outer = f32>)
+        -> tensor<2x3xi3>, tensor<2x2xi8>, tensor<2x2xi8>, tensor<2xf32>
+      model.yield %q#0, %q#1, %q#2, %q#3 : tensor<2x3xi3>, tensor<2x2xi8>, tensor<2x2xi8>, tensor<2xf32>
     })",
-              "recipe 'r': quantized.quantize: codes of 4 bits can't be stored: expected 8 bits");
+              "recipe 'r': quantized.quantize in two levels is for asymmetric codes of 4 bits");
   expectError(R"(
     model.parameter @w : tensor<1x2xi8>
     model.recipe @r defines [@w] {

@@ -265,5 +265,139 @@ TEST_F(RecipeFixture, QuantizesGroups) {
   }
 }
 
+/// A recipe that quantises @w, 37 x 5, with a scheme, and packs the codes; scales and zeros as they are.
+std::string packRecipe(unsigned bits, const std::string &scheme, const std::string &scales, bool hasZeros,
+                       bool hasOuter) {
+  const std::string packed = "tensor<" + std::to_string(3 * 128 * bits) + "xi8, #packed>";
+  const std::string bytes = "tensor<37x5xi8>";
+  std::string inits = "%c, %s", types = bytes + ", " + scales, names = "@p, @s", values = "%p, %q#1";
+  std::string text = "#packed = #model.layout<\"[37, 5] tile(d1:2, d0:4, d1:4) outer(d0, d1)\", bits = " +
+                     std::to_string(bits) + ">\n" +
+                     "model.parameter @w : tensor<37x5xf32> from #model.source<\"m\", 0, tensor<37x5xf32>>\n"
+                     "model.parameter @p : " +
+                     packed + "\nmodel.parameter @s : " + scales + "\n";
+  std::string body = "%w = model.load @w : tensor<37x5xf32>\n%c = tensor.empty() : " + bytes +
+                     "\n%s = tensor.empty() : " + scales + "\n";
+  int results = 2;
+  auto add = [&](const std::string &name, const std::string &type) {
+    text += "model.parameter @" + name + " : " + type + "\n";
+    body += "%" + name + " = tensor.empty() : " + type + "\n";
+    inits += ", %" + name, types += ", " + type, names += ", @" + name;
+    values += ", %q#" + std::to_string(results++);
+  };
+  if (hasZeros) {
+    add("z", "tensor<37x3xi8>");
+  }
+  if (hasOuter) {
+    add("o", "tensor<37xf32>");
+  }
+  std::string yielded = packed + types.substr(bytes.size());
+  return text + "model.recipe @r defines [" + names + "] {\n" + body + "%q:" + std::to_string(results) +
+         " = quantized.quantize ins(%w : tensor<37x5xf32>) outs(" + inits + " : " + types + ") scheme(" +
+         scheme + ") -> " + types + "\n%p = model.pack %q#0 : " + bytes + " -> " + packed + "\nmodel.yield " +
+         values + " : " + yielded + "\n}\n";
+}
+
+/// [N/16][1][16 k][16 n][4 k], each tile of 1024 codes as planes whose widths are the powers of two in `bits`,
+/// the widest first. Padding is 0.
+std::vector<uint8_t> packByHand(unsigned bits, const std::vector<uint8_t> &codes) {
+  std::vector<uint8_t> storage(3 * 128 * bits, 0);
+  for (int64_t n = 0; n < kRows; ++n) {
+    for (int64_t k = 0; k < kColumns; ++k) {
+      const int64_t q = k / 4 * 64 + n % 16 * 4 + k % 4;
+      unsigned code = codes[n * kColumns + k];
+      uint8_t *plane = &storage[n / 16 * 128 * bits];
+      for (unsigned width = 8; width > 0; width /= 2) {
+        if (bits & width) {
+          const int64_t bytes = 128 * width;
+          plane[q % bytes] =
+              static_cast<uint8_t>(plane[q % bytes] | (code & ((1u << width) - 1)) << q / bytes * width);
+          code >>= width;
+          plane += bytes;
+        }
+      }
+    }
+  }
+  return storage;
+}
+
+// Codes of any width, in planes; pieces of storage are whole tiles, whatever the block.
+TEST_F(RecipeFixture, PacksCodesOfAllWidths) {
+  std::vector<float> weights = makeWeights();
+  writeFile("m", weights);
+  for (unsigned bits = 2; bits <= 8; ++bits) {
+    for (bool symmetric : {true, false}) {
+      numerics::IntegerGroupFormat format{static_cast<int>(bits), 2, symmetric, numerics::ScaleType::F16};
+      std::vector<uint8_t> codes(kRows * kColumns), zeros(kRows * 3);
+      std::vector<float> scales(kRows * 3);
+      for (int64_t n = 0; n < kRows; ++n) {
+        uint8_t *row = &codes[n * kColumns];
+        if (symmetric) {
+          numerics::quantizeRow(format, &weights[n * kColumns], kColumns, reinterpret_cast<int8_t *>(row),
+                                &scales[n * 3]);
+        } else {
+          numerics::quantizeRow(format, &weights[n * kColumns], kColumns, row, &scales[n * 3], &zeros[n * 3]);
+        }
+      }
+      const std::string scheme = "<bits = " + std::to_string(bits) + ", group = 2, " +
+                                 (symmetric ? "symmetric" : "asymmetric") + ", scale = f16>";
+      for (uint64_t block : {1u, 400u, 100000u}) {
+        auto evaluator =
+            evaluate(packRecipe(bits, scheme, "tensor<37x3xf16>", !symmetric, false), {3, block});
+        ASSERT_TRUE(evaluator) << evaluator.error().message;
+        EXPECT_EQ(valuesOf<uint8_t>(*evaluator, "p"), packByHand(bits, codes)) << scheme << " " << block;
+        auto stored = valuesOf<_Float16>(*evaluator, "s");
+        EXPECT_EQ(std::vector<float>(stored.begin(), stored.end()), scales) << scheme;
+        if (!symmetric) {
+          EXPECT_EQ(valuesOf<uint8_t>(*evaluator, "z"), zeros) << scheme;
+        }
+      }
+    }
+  }
+}
+
+// QoQ, written out: s1 = amax / 119 a row, q8 = w / s1; a group has s2 = ceil((max - min) / 15), at least 1,
+// z = -min / s2 and codes q8 / s2 + z, all rounded to even and clamped.
+TEST_F(RecipeFixture, QuantizesInTwoLevels) {
+  std::vector<float> weights = makeWeights();
+  writeFile("m", weights);
+  std::vector<uint8_t> codes(kRows * kColumns), scales, zeros;
+  std::vector<float> outer;
+  for (int64_t n = 0; n < kRows; ++n) {
+    const float *row = &weights[n * kColumns];
+    float amax = 0;
+    for (int64_t k = 0; k < kColumns; ++k) {
+      amax = std::fmax(amax, std::fabs(row[k]));
+    }
+    const float s1 = amax == 0 ? 1.0f : amax / 119.0f;
+    outer.push_back(s1);
+    for (int64_t g = 0; g < kColumns; g += 2) {
+      float least = 0, most = 0, q8[2] = {0, 0};
+      for (int64_t k = g; k < std::min(kColumns, g + 2); ++k) {
+        q8[k - g] = std::nearbyint(row[k] / s1);
+        least = std::fmin(least, q8[k - g]), most = std::fmax(most, q8[k - g]);
+      }
+      const float s2 = std::fmax(1.0f, std::ceil((most - least) / 15));
+      const float z = std::fmin(15.0f, std::nearbyint(-least / s2));
+      scales.push_back(static_cast<uint8_t>(s2));
+      zeros.push_back(static_cast<uint8_t>(z));
+      for (int64_t k = g; k < std::min(kColumns, g + 2); ++k) {
+        const float code = std::fmin(15.0f, std::fmax(0.0f, std::nearbyint(q8[k - g] / s2) + z));
+        codes[n * kColumns + k] = static_cast<uint8_t>(code);
+      }
+    }
+  }
+  const std::string text = packRecipe(4, "<bits = 4, group = 2, asymmetric, scale = i8, outer = f32>",
+                                      "tensor<37x3xi8>", true, true);
+  for (uint64_t block : {1u, 400u, 100000u}) {
+    auto evaluator = evaluate(text, {3, block});
+    ASSERT_TRUE(evaluator) << evaluator.error().message;
+    EXPECT_EQ(valuesOf<uint8_t>(*evaluator, "p"), packByHand(4, codes)) << block;
+    EXPECT_EQ(valuesOf<uint8_t>(*evaluator, "s"), scales) << block;
+    EXPECT_EQ(valuesOf<uint8_t>(*evaluator, "z"), zeros) << block;
+    EXPECT_EQ(valuesOf<float>(*evaluator, "o"), outer) << block;
+  }
+}
+
 } // namespace
 } // namespace coopt

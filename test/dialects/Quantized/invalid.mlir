@@ -24,6 +24,30 @@ func.func private @c3() attributes {s = #quantized.scheme<bits = 8, group = 0, s
 
 // -----
 
+// C3: scales of bytes need outer ones
+// expected-error @below {{expected scales of type f32 or f16, got 'i8'}}
+func.func private @c3_inner() attributes {s = #quantized.scheme<bits = 4, group = 32, asymmetric, scale = i8>}
+
+// -----
+
+// C3: outer scales over floats
+// expected-error @below {{expected outer scales of f32 over scales of i8 for groups, got 'f32' over 'f16' for group 32}}
+func.func private @c3_outer() attributes {s = #quantized.scheme<bits = 4, group = 32, asymmetric, scale = f16, outer = f32>}
+
+// -----
+
+// C3: outer scales of another type
+// expected-error @below {{expected outer scales of f32 over scales of i8 for groups, got 'f16' over 'i8' for group 32}}
+func.func private @c3_outer_type() attributes {s = #quantized.scheme<bits = 4, group = 32, asymmetric, scale = i8, outer = f16>}
+
+// -----
+
+// C3: two levels without groups
+// expected-error @below {{expected outer scales of f32 over scales of i8 for groups, got 'f32' over 'i8' for group 0}}
+func.func private @c3_outer_group() attributes {s = #quantized.scheme<bits = 4, group = 0, asymmetric, scale = i8, outer = f32>}
+
+// -----
+
 // C4: tensors and memrefs mixed
 func.func @c4_mixed(%x: tensor<3x7xf32>, %c: memref<3x7xi8>, %s: memref<3xf32>) {
   // expected-error @below {{expected operands that are all tensors or all memrefs, got both}}
@@ -88,9 +112,9 @@ func.func @c6_shape(%x: tensor<3x7xf32>, %c: tensor<3x8xi8>, %s: tensor<3xf32>) 
 // -----
 
 // C6: type of codes
-func.func @c6_type(%c: tensor<3x7xi8>, %s: tensor<3xf32>, %o: tensor<3x7xf32>) {
-  // expected-error @below {{expected codes to be a matrix of 'i4', got 'tensor<3x7xi8>'}}
-  %0 = quantized.dequantize ins(%c, %s : tensor<3x7xi8>, tensor<3xf32>) outs(%o : tensor<3x7xf32>) scheme(<bits = 4, group = 0, symmetric, scale = f32>) -> tensor<3x7xf32>
+func.func @c6_type(%c: tensor<3x7xi5>, %s: tensor<3xf32>, %o: tensor<3x7xf32>) {
+  // expected-error @below {{expected codes to be a matrix of 'i4', got 'tensor<3x7xi5>'}}
+  %0 = quantized.dequantize ins(%c, %s : tensor<3x7xi5>, tensor<3xf32>) outs(%o : tensor<3x7xf32>) scheme(<bits = 4, group = 0, symmetric, scale = f32>) -> tensor<3x7xf32>
   return
 }
 
@@ -273,9 +297,9 @@ func.func @c13_result(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64
 #w8 = #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
 #w4 = #quantized.scheme<bits = 4, group = 0, symmetric, scale = f32>
 // C14: type of codes
-func.func @c14(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %sw: tensor<172xf32>, %o: tensor<?x172xf32>) {
-  // expected-error @below {{expected codes of w to be a matrix of 'i4', got 'tensor<172x64xi8>'}}
-  %0 = quantized.contract ins(%a, %sa, %w, %sw : tensor<?x64xi8>, tensor<?xf32>, tensor<172x64xi8>, tensor<172xf32>) outs(%o : tensor<?x172xf32>) schemes(#w8, #w4) scale_at(output) -> tensor<?x172xf32>
+func.func @c14(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi5>, %sw: tensor<172xf32>, %o: tensor<?x172xf32>) {
+  // expected-error @below {{expected codes of w to be a matrix of 'i4', got 'tensor<172x64xi5>'}}
+  %0 = quantized.contract ins(%a, %sa, %w, %sw : tensor<?x64xi8>, tensor<?xf32>, tensor<172x64xi5>, tensor<172xf32>) outs(%o : tensor<?x172xf32>) schemes(#w8, #w4) scale_at(output) -> tensor<?x172xf32>
   return
 }
 
@@ -294,7 +318,7 @@ func.func @c15_scales(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64
 #w8 = #quantized.scheme<bits = 8, group = 0, asymmetric, scale = f32>
 // C15: no zeros for w
 func.func @c15_zeros(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %za: tensor<?xi8>, %w: tensor<172x64xi8>, %sw: tensor<172xf32>, %o: tensor<?x172xf32>) {
-  // expected-error @below {{expected 6 inputs (codes, scales and, where asymmetric, zeros of each side), got 5}}
+  // expected-error @below {{expected 6 inputs (codes, scales and what else its scheme has, of each side), got 5}}
   %0 = quantized.contract ins(%a, %sa, %za, %w, %sw : tensor<?x64xi8>, tensor<?xf32>, tensor<?xi8>, tensor<172x64xi8>, tensor<172xf32>) outs(%o : tensor<?x172xf32>) schemes(#w8, #w8) scale_at(output) -> tensor<?x172xf32>
   return
 }
@@ -305,7 +329,7 @@ func.func @c15_zeros(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %za: tensor<?xi8>,
 #g32 = #quantized.scheme<bits = 8, group = 32, symmetric, scale = f32>
 // C16: groups with scales at the output
 func.func @c16(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %sw: tensor<172x2xf32>, %o: tensor<?x172xf32>) {
-  // expected-error @below {{expected group 0 on both sides for scale_at(output), got 0 and 32}}
+  // expected-error @below {{expected group 0 on both sides for scale_at(output), or two levels for w, got 0 and 32}}
   %0 = quantized.contract ins(%a, %sa, %w, %sw : tensor<?x64xi8>, tensor<?xf32>, tensor<172x64xi8>, tensor<172x2xf32>) outs(%o : tensor<?x172xf32>) schemes(#w8, #g32) scale_at(output) -> tensor<?x172xf32>
   return
 }
@@ -315,7 +339,89 @@ func.func @c16(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %
 #w8 = #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
 // C17: no groups with scales at groups
 func.func @c17(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi8>, %sw: tensor<172xf32>, %o: tensor<?x172xf32>) {
-  // expected-error @below {{expected group 0 for a and a group for w with scale_at(group), got 0 and 0}}
+  // expected-error @below {{expected group 0 for a and a group of one level for w with scale_at(group), got 0 and 0}}
   %0 = quantized.contract ins(%a, %sa, %w, %sw : tensor<?x64xi8>, tensor<?xf32>, tensor<172x64xi8>, tensor<172xf32>) outs(%o : tensor<?x172xf32>) schemes(#w8, #w8) scale_at(group) -> tensor<?x172xf32>
+  return
+}
+
+// -----
+
+// C7: outer scales, one a row
+#two = #quantized.scheme<bits = 4, group = 5, asymmetric, scale = i8, outer = f32>
+func.func @c7_outer(%c: tensor<3x7xi8>, %s: tensor<3x2xi8>, %z: tensor<3x2xi8>, %w: tensor<3x2xf32>, %o: tensor<3x7xf32>) {
+  // expected-error @below {{expected outer scales of the codes of 'f32' with 1 dimensions}}
+  %0 = quantized.dequantize ins(%c, %s, %z, %w : tensor<3x7xi8>, tensor<3x2xi8>, tensor<3x2xi8>, tensor<3x2xf32>) outs(%o : tensor<3x7xf32>) scheme(#two) -> tensor<3x7xf32>
+  return
+}
+
+// -----
+
+// C7: outer scales are missing
+#two = #quantized.scheme<bits = 4, group = 5, asymmetric, scale = i8, outer = f32>
+func.func @c7_no_outer(%c: tensor<3x7xi8>, %s: tensor<3x2xi8>, %z: tensor<3x2xi8>, %o: tensor<3x7xf32>) {
+  // expected-error @below {{expected 4 inputs (codes, scales, zeros, outer scales)}}
+  %0 = quantized.dequantize ins(%c, %s, %z : tensor<3x7xi8>, tensor<3x2xi8>, tensor<3x2xi8>) outs(%o : tensor<3x7xf32>) scheme(#two) -> tensor<3x7xf32>
+  return
+}
+
+// -----
+
+#w8 = #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
+#two = #quantized.scheme<bits = 4, group = 32, asymmetric, scale = i8, outer = f32>
+// C15: outer scales of w as many as rows
+func.func @c15_outer(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi4>, %sw: tensor<172x2xi8>, %zw: tensor<172x2xi4>, %ow: tensor<64xf32>, %o: tensor<?x172xf32>) {
+  // expected-error @below {{expected rows of outer scales of w to be 172, got 64}}
+  %0 = quantized.contract ins(%a, %sa, %w, %sw, %zw, %ow : tensor<?x64xi8>, tensor<?xf32>, tensor<172x64xi4>, tensor<172x2xi8>, tensor<172x2xi4>, tensor<64xf32>) outs(%o : tensor<?x172xf32>) schemes(#w8, #two) scale_at(output) -> tensor<?x172xf32>
+  return
+}
+
+// -----
+
+#w8 = #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
+#two = #quantized.scheme<bits = 4, group = 32, asymmetric, scale = i8, outer = f32>
+// C17: two levels with scales at groups
+func.func @c17_two_levels(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi4>, %sw: tensor<172x2xi8>, %zw: tensor<172x2xi4>, %ow: tensor<172xf32>, %o: tensor<?x172xf32>) {
+  // expected-error @below {{expected group 0 for a and a group of one level for w with scale_at(group), got 0 and 32 of two levels}}
+  %0 = quantized.contract ins(%a, %sa, %w, %sw, %zw, %ow : tensor<?x64xi8>, tensor<?xf32>, tensor<172x64xi4>, tensor<172x2xi8>, tensor<172x2xi4>, tensor<172xf32>) outs(%o : tensor<?x172xf32>) schemes(#w8, #two) scale_at(group) -> tensor<?x172xf32>
+  return
+}
+
+// -----
+
+#w4 = #quantized.scheme<bits = 4, group = 32, symmetric, scale = f16>
+// C18: float activations with scales at groups
+func.func @c18_group(%a: tensor<?x64xf32>, %w: tensor<172x64xi4>, %sw: tensor<172x2xf16>, %o: tensor<?x172xf32>) {
+  // expected-error @below {{expected a scheme for a, or scale_at(element), got float with scale_at(group)}}
+  %0 = quantized.contract ins(%a, %w, %sw : tensor<?x64xf32>, tensor<172x64xi4>, tensor<172x2xf16>) outs(%o : tensor<?x172xf32>) schemes(float, #w4) scale_at(group) -> tensor<?x172xf32>
+  return
+}
+
+// -----
+
+#w4 = #quantized.scheme<bits = 4, group = 0, symmetric, scale = f32>
+// C18: float activations with scales at the output
+func.func @c18_output(%a: tensor<?x64xf32>, %w: tensor<172x64xi4>, %sw: tensor<172xf32>, %o: tensor<?x172xf32>) {
+  // expected-error @below {{expected a scheme for a, or scale_at(element), got float with scale_at(output)}}
+  %0 = quantized.contract ins(%a, %w, %sw : tensor<?x64xf32>, tensor<172x64xi4>, tensor<172xf32>) outs(%o : tensor<?x172xf32>) schemes(float, #w4) scale_at(output) -> tensor<?x172xf32>
+  return
+}
+
+// -----
+
+#w4 = #quantized.scheme<bits = 4, group = 0, symmetric, scale = f32>
+// C18: float means f32
+func.func @c18_type(%a: tensor<?x64xi8>, %w: tensor<172x64xi4>, %sw: tensor<172xf32>, %o: tensor<?x172xf32>) {
+  // expected-error @below {{expected a to be a matrix of 'f32', got 'tensor<?x64xi8>'}}
+  %0 = quantized.contract ins(%a, %w, %sw : tensor<?x64xi8>, tensor<172x64xi4>, tensor<172xf32>) outs(%o : tensor<?x172xf32>) schemes(float, #w4) scale_at(element) -> tensor<?x172xf32>
+  return
+}
+
+// -----
+
+#w4 = #quantized.scheme<bits = 4, group = 0, symmetric, scale = f32>
+// C18: float activations have no scales
+func.func @c18_scales(%a: tensor<?x64xf32>, %sa: tensor<?xf32>, %w: tensor<172x64xi4>, %sw: tensor<172xf32>, %o: tensor<?x172xf32>) {
+  // expected-error @below {{expected 3 inputs (codes, scales and what else its scheme has, of each side), got 4}}
+  %0 = quantized.contract ins(%a, %sa, %w, %sw : tensor<?x64xf32>, tensor<?xf32>, tensor<172x64xi4>, tensor<172xf32>) outs(%o : tensor<?x172xf32>) schemes(float, #w4) scale_at(element) -> tensor<?x172xf32>
   return
 }

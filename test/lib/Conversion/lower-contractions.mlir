@@ -1,11 +1,13 @@
 // RUN: coopt-opt %s --coopt-lower-contractions --canonicalize | FileCheck %s --check-prefixes=CHECK,GENERIC
 // RUN: coopt-opt %s --coopt-lower-contractions=isa=avx2 --canonicalize | FileCheck %s --check-prefixes=CHECK,AVX2
 // RUN: coopt-opt %s --coopt-lower-contractions=isa=avx512 --canonicalize | FileCheck %s --check-prefixes=CHECK,AVX512
+// RUN: coopt-opt %s --coopt-lower-contractions=isa=amx --canonicalize | FileCheck %s --check-prefix=AMX
 
 #a = affine_map<(m, n, k) -> (m, k)>
 #w = affine_map<(m, n, k) -> (n, k)>
 #y = affine_map<(m, n, k) -> (m, n)>
 #s = #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
+#g = #quantized.scheme<bits = 3, group = 16, asymmetric, scale = f16>
 
 // The packed weights are read as they lie: 16 columns of one k at a time.
 // CHECK-LABEL: func.func @floats
@@ -32,21 +34,72 @@ func.func @floats(%a: memref<?x64xf32>, %p: memref<11264xf32>, %y: memref<?x172x
 }
 
 // CHECK-LABEL: func.func @codes
+// CHECK-SAME: %[[A:.*]]: memref<?x64xi8>, %{{.*}}: memref<?xf32>, %[[P:.*]]: memref<11264xi8>
 // CHECK-NOT: quantized.contract
-// CHECK: memref.alloc() : memref<{{[0-9]}}x64xi16>
-// CHECK: vector.load {{.*}} vector<32xi8>
-// CHECK: arith.extsi {{.*}} : vector<32xi8> to vector<32xi16>
+// Rows of 64 are whole tiles: they are read where they stand. A run of 64 codes of 16 channels, moved up to be unsigned.
+// CHECK: scf.for
+// CHECK: %[[SUMS:.*]] = memref.alloc() : memref<{{[0-9]}}x1xi32>
+// CHECK: scf.for
+// CHECK: %[[QUAD:.*]] = vector.load %[[P]]{{.*}} : memref<11264xi8>, vector<64xi8>
+// CHECK: arith.xori %[[QUAD]]
 // GENERIC: llvm.call_intrinsic "llvm.x86.sse2.pmadd.wd"
 // AVX2: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
-// AVX512: llvm.call_intrinsic "llvm.x86.avx512.pmaddw.d.512"
+// AVX512: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+// What the codes were moved up by goes again, and the scales come last.
+// CHECK: memref.load %[[SUMS]]
+// CHECK: arith.subi
 // CHECK: arith.sitofp
 // CHECK: arith.mulf
 // CHECK: arith.mulf
+
+// On the matrix unit a tile of codes is an operand as it stands.
+// AMX-LABEL: func.func @codes
+// AMX-SAME: %[[A:.*]]: memref<?x64xi8>, %{{.*}}: memref<?xf32>, %[[P:.*]]: memref<11264xi8>
+// AMX: %[[TILES:.*]] = memref.expand_shape %[[P]]
+// AMX: %[[UPPER:.*]] = amx.tile_load %[[A]]
+// AMX: %[[LEFT:.*]] = amx.tile_load %[[TILES]]
+// AMX: amx.tile_muli %[[UPPER]], %[[LEFT]]
+// AMX-NOT: vpdpbusd
 func.func @codes(%a: memref<?x64xi8>, %sa: memref<?xf32>, %p: memref<11264xi8>, %sw: memref<172xf32>,
                  %y: memref<?x172xf32>) {
-  %w = model.unpack %p layout(<"[172, 64] tile(d1:1, d0:4) outer(d0, d1)">) : memref<11264xi8> -> memref<172x64xi8>
+  %w = model.unpack %p layout(<"[172, 64] tile(d1:2, d0:4, d1:4) outer(d0, d1)", bits = 8>)
+      : memref<11264xi8> -> memref<172x64xi8>
   quantized.contract ins(%a, %sa, %w, %sw : memref<?x64xi8>, memref<?xf32>, memref<172x64xi8>, memref<172xf32>)
       outs(%y : memref<?x172xf32>) schemes(#s, #s) scale_at(output)
+  return
+}
+
+// Three bits are two planes: 256 bytes of the low two bits, then 128 of the upper one.
+// CHECK-LABEL: func.func @planes
+// CHECK-SAME: %[[P:[a-z0-9]+]]: memref<768xi8>
+// CHECK-NOT: quantized.contract
+// CHECK-DAG: %[[LOW:.*]] = arith.constant dense<3> : vector<64xi8>
+// CHECK-DAG: %[[ONE:.*]] = arith.constant dense<1> : vector<64xi8>
+// CHECK-DAG: %[[TWO:.*]] = arith.constant dense<2> : vector<64xi8>
+// CHECK-DAG: %[[SECOND:.*]] = arith.constant 256 : index
+// CHECK: %[[RAW:.*]] = vector.load %[[P]]
+// CHECK: %[[BITS:.*]] = arith.andi %[[RAW]], %[[LOW]]
+// CHECK: %[[RAW2:.*]] = vector.load %[[P]][%[[SECOND]]]
+// CHECK: %[[BIT:.*]] = arith.andi %[[RAW2]], %[[ONE]]
+// CHECK: %[[MOVED:.*]] = arith.shli %[[BIT]], %[[TWO]]
+// CHECK: arith.ori %[[BITS]], %[[MOVED]]
+// Float activations meet differences of codes and zeros, converted.
+// CHECK: arith.subi {{.*}} : vector<64xi8>
+// CHECK: arith.sitofp {{.*}} : vector<16xi32> to vector<16xf32>
+// GENERIC: arith.mulf
+// AVX2: math.fma
+// AVX512: math.fma
+// AMX-LABEL: func.func @planes
+// AMX-NOT: amx.tile
+// AMX: math.fma
+func.func @planes(%a: memref<?x100xf32>, %p: memref<768xi8>, %ps: memref<112xf16>, %pz: memref<112xi8>,
+                  %y: memref<?x9xf32>) {
+  %w = model.unpack %p layout(<"[9, 100] tile(d1:2, d0:4, d1:4) outer(d0, d1)", bits = 3>)
+      : memref<768xi8> -> memref<9x100xi8>
+  %s = model.unpack %ps layout(<"[9, 7] tile(d0:4) outer(d0, d1)">) : memref<112xf16> -> memref<9x7xf16>
+  %z = model.unpack %pz layout(<"[9, 7] tile(d0:4) outer(d0, d1)">) : memref<112xi8> -> memref<9x7xi8>
+  quantized.contract ins(%a, %w, %s, %z : memref<?x100xf32>, memref<9x100xi8>, memref<9x7xf16>, memref<9x7xi8>)
+      outs(%y : memref<?x9xf32>) schemes(float, #g) scale_at(element)
   return
 }
 
