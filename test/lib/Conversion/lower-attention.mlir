@@ -16,18 +16,37 @@ func.func @append(%k: memref<?x2x8xf32>, %v: memref<?x2x8xf32>, %past: index, %s
   return
 }
 
+// Several rows: a block of keys is transposed, and each row of a block of rows goes through it.
 // CHECK-LABEL: func.func @attend
 // CHECK-DAG: memref.alloc() : memref<64xf32>
 // CHECK-DAG: memref.alloc() : memref<16x8xf32>
+// CHECK-DAG: %[[KEYS:.*]] = memref.alloc() : memref<8x64xf32>
 // CHECK: scf.for
+// CHECK:   arith.divui
 // CHECK:   scf.for
-// CHECK:     arith.divui
-// CHECK:     scf.for {{.*}} iter_args
+// CHECK:     memref.store {{.*}}, %[[KEYS]]
+// CHECK:     scf.if
+// CHECK:       vector.load %[[KEYS]]
 // CHECK:       arith.maximumf
 // CHECK-NOT: attention.
 func.func @attend(%q: memref<?x4x8xf32>, %s: memref<8x64x8xf32>, %past: index, %o: memref<?x4x8xf32>) {
   %c0 = arith.constant 0 : index
   attention.attend ins(%q : memref<?x4x8xf32>) state(%s : memref<8x64x8xf32>) at %past, %c0
       outs(%o : memref<?x4x8xf32>) layer(1) heads_per_group(2) scale(0.35) heads(2)
+  return
+}
+
+// One row: a dot product for each key.
+// CHECK-LABEL: func.func @attend_one
+// CHECK-NOT: memref<8x64xf32>
+// CHECK: scf.for
+// CHECK:   arith.divui
+// CHECK:   scf.for {{.*}} iter_args
+// CHECK:     arith.maximumf
+// CHECK-NOT: attention.
+func.func @attend_one(%q: memref<1x4x8xf32>, %s: memref<8x64x8xf32>, %past: index, %o: memref<1x4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  attention.attend ins(%q : memref<1x4x8xf32>) state(%s : memref<8x64x8xf32>) at %past, %c0
+      outs(%o : memref<1x4x8xf32>) layer(1) heads_per_group(2) scale(0.35) heads(2)
   return
 }
