@@ -2,7 +2,7 @@
 //
 // A block of 32 rows and 32 columns of the result lives in four tile registers while all columns of the
 // operands pass by, 64 at a time. Weights are the right operand: a tile of packed codes of 8 bits is one of the
-// unit's as it stands; others are decoded once for each pair of panels, into a buffer that all rows then read.
+// unit's as it stands; others are decoded once for a strip of columns, into a buffer that all rows then read.
 // Rows are read where they stand; a last block of fewer than 32, or rows that are no whole number of tiles, are
 // copied and filled up. Everything is exact up to the scales, so the bits are those of the other lowerings.
 //
@@ -20,7 +20,7 @@ namespace {
 constexpr int64_t kTileRows = 16;
 constexpr int64_t kBlock = 2 * kTileRows; ///< rows and columns of the result at a time
 constexpr int64_t kStripBytes = 1 << 20;  ///< of weights that stay in the second cache
-constexpr int64_t kRowsAhead = 4;
+constexpr int64_t kRowsAhead = 4;         ///< of the rows after a block, fetched by each block of columns
 
 class Emitter {
 public:
