@@ -154,6 +154,17 @@ float numerics::roundedInteger(float u, float low, float high, Rounding rounding
   return up ? below + 1 : below;
 }
 
+bool numerics::amaxSaysAllOfMatrix(const BlockFormat &format) {
+  EncodingKind kind = format.encoding.kind;
+  const ScaleLevel &outermost = format.scales.back();
+  if (outermost.rows != 0) {
+    return !format.minimums || format.minimums->levels.back().rows != 0;
+  }
+  return !format.minimums && outermost.span == 0 &&
+         (kind == EncodingKind::Symmetric || kind == EncodingKind::Amax || kind == EncodingKind::TwoAmax ||
+          kind == EncodingKind::SharedExponent);
+}
+
 Expected<BlockComponents> numerics::encodeMatrix(const BlockFormat &format, const float *matrix, int64_t rows,
                                                  int64_t K, const EncodeOptions &options) {
   if (Status status = format.validate(); !status) {
@@ -170,7 +181,7 @@ Expected<BlockComponents> numerics::encodeMatrix(const BlockFormat &format, cons
   if (isFixed && options.rounding && *options.rounding != format.encoding.rounding) {
     return fail("format '" + format.name + "': its encoder has a rounding of its own");
   }
-  Encoder encoder{format, matrix, rows, K, rounding, options.seed, BlockComponents::make(format, rows, K)};
+  Encoder encoder{format, matrix, rows, K, rounding, options, BlockComponents::make(format, rows, K)};
   switch (kind) {
   case EncodingKind::None:
     break;

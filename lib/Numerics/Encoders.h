@@ -16,7 +16,8 @@ Status validateEncoding(const BlockFormat &format);
 /// One group of a matrix: some columns of some rows.
 struct Block {
   int64_t rowBegin, rowEnd, begin, end;
-  size_t index; ///< in the array of the level
+  size_t index;  ///< in the array of the level
+  bool isMatrix; ///< of all rows there are, also of those that are not given
 
   int64_t size() const { return (rowEnd - rowBegin) * (end - begin); }
 };
@@ -26,7 +27,7 @@ struct Encoder {
   const float *matrix;
   int64_t rows, K;
   Rounding rounding;
-  uint64_t seed;
+  EncodeOptions options;
   BlockComponents out;
 
   /// visit(Block) for all groups of a level in the order of its array.
@@ -41,7 +42,7 @@ struct Encoder {
     for (int64_t row = 0; row < rows; row += rowSpan) {
       for (int64_t begin = 0; begin < K; begin += span) {
         visit(Block{row, row + std::min(rowSpan, rows - row), begin, begin + std::min(span, K - begin),
-                    index++});
+                    index++, level.rows == 0 && level.span == 0});
       }
     }
   }
@@ -66,6 +67,9 @@ struct Encoder {
   }
 
   float amax(const Block &block) const {
+    if (block.isMatrix && options.matrixAmax) {
+      return *options.matrixAmax;
+    }
     uint32_t result = 0;
     forEachElement(block, [&](int64_t i) { result = std::max(result, bitsOf(matrix[i]) & 0x7fffffff); });
     return floatOf(result);
@@ -82,7 +86,9 @@ struct Encoder {
   }
 
   uint32_t random(int64_t position) const {
-    return rounding == Rounding::Stochastic ? randomBits24(seed, static_cast<uint64_t>(position)) : 0;
+    return rounding == Rounding::Stochastic
+               ? randomBits24(options.seed, static_cast<uint64_t>(options.firstRow * K + position))
+               : 0;
   }
   uint32_t nearest(const ElementTable &table, float u, int64_t position) const {
     return table.nearest(u, rounding, random(position));
