@@ -125,7 +125,8 @@ AffineExpr SymbolicExtents::ofResult(OpResult result, int64_t dimension) {
       })
       .Case([&](tensor::CollapseShapeOp collapse) {
         AffineExpr product = constant(1);
-        for (int64_t d : collapse.getReassociationIndices()[dimension]) {
+        SmallVector<ReassociationIndices> groups = collapse.getReassociationIndices();
+        for (int64_t d : groups[dimension]) {
           product = product * rawOf(Extent(collapse.getSrc(), d));
         }
         return product;
