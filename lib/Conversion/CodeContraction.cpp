@@ -10,6 +10,7 @@
 #include "CodeContraction.h"
 #include "CodeWeights.h"
 #include "DotQuads.h"
+#include "FormatWeights.h"
 #include "PaddedRows.h"
 #include "RegisterTiles.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -24,8 +25,8 @@ constexpr int64_t kShortPanelBytes = 16 << 10;
 
 class Emitter {
 public:
-  Emitter(quantized::ContractOp op, CodeWeights weights, Isa isa)
-      : op(op), weights(weights), isa(isa), isFloat(!op.getAScheme()) {}
+  Emitter(quantized::ContractOp op, CodeWeights weights, std::optional<FormatWeights> format, Isa isa)
+      : op(op), weights(weights), format(std::move(format)), isa(isa), isFloat(!op.getAScheme()) {}
 
   void emit(ImplicitLocOpBuilder &b) {
     OpFoldResult columns = extentOf(b, op.getInit(), 1), rows = extentOf(b, op.getInit(), 0);
@@ -37,7 +38,12 @@ public:
     };
     emitBlocks(b, rows, block.rows, [&](ImplicitLocOpBuilder &inner, Value row, int64_t count) {
       PaddedRows a = PaddedRows::of(inner, op.getA(), row, count, weights.tiles() * kTileColumns);
-      Value sums = isFloat ? Value() : emitActivationSums(inner, a, count);
+      Value sums;
+      if (!isFloat) {
+        sums = emitActivationSums(inner, a, count);
+      } else if (format && format->hasMinimums()) {
+        sums = emitFloatActivationSums(inner, a, count);
+      }
       Tile tile;
       tile.row = row;
       tile.rows = count;
@@ -51,6 +57,8 @@ public:
 private:
   quantized::ContractOp op;
   CodeWeights weights;
+  /// Of weights that are no integers; a is float then.
+  std::optional<FormatWeights> format;
   Isa isa;
   bool isFloat;
 
@@ -90,6 +98,29 @@ private:
               vector::LoadOp::create(inner, cast<VectorType>(type), a.memref, a.at(inner, r, first));
           sum = arith::ExtSIOp::create(inner, VectorType::get({group}, inner.getI32Type()), codes);
         }
+        Value total = vector::ReductionOp::create(inner, vector::CombiningKind::ADD, sum);
+        memref::StoreOp::create(inner, total, sums, ValueRange{constantIndex(inner, r), g});
+      });
+    }
+    return sums;
+  }
+
+  /// The same of float activations.
+  Value emitFloatActivationSums(ImplicitLocOpBuilder &b, const PaddedRows &a, int64_t rows) {
+    Value sums = memref::AllocOp::create(b, MemRefType::get({rows, weights.groups()}, b.getF32Type()));
+    const int64_t group = weights.groupColumns(), step = std::min(kLanes, group & -group);
+    auto lanes = VectorType::get({step}, b.getF32Type());
+    for (int64_t r = 0; r < rows; ++r) {
+      emitLoop(b, b.getIndexAttr(weights.groups()), [&](ImplicitLocOpBuilder &inner, Value g) {
+        Value first = arith::MulIOp::create(inner, g, constantIndex(inner, group));
+        // Beyond the last column there are zeros up to a whole tile.
+        Value last = addIndex(inner, first, group);
+        last = arith::MinUIOp::create(inner, last, constantIndex(inner, weights.tiles() * kTileColumns));
+        Value sum = emitFor(inner, first, last, step, constantF32(inner, lanes, 0.0f),
+                            [&](ImplicitLocOpBuilder &nested, Value k, ValueRange carried) {
+                              Value x = vector::LoadOp::create(nested, lanes, a.memref, a.at(nested, r, k));
+                              return SmallVector<Value>{arith::AddFOp::create(nested, carried[0], x)};
+                            })[0];
         Value total = vector::ReductionOp::create(inner, vector::CombiningKind::ADD, sum);
         memref::StoreOp::create(inner, total, sums, ValueRange{constantIndex(inner, r), g});
       });
@@ -146,7 +177,7 @@ private:
       for (int64_t j = 0; j < count; ++j) {
         Value g = addIndex(inner, first, j);
         SmallVector<Value> sums =
-            emitQuads(inner, context, codes, zerosOf(inner, context, g), tile, j * group / kQuad,
+            emitQuads(inner, context, codes, groupsOf(inner, context, g), tile, j * group / kQuad,
                       (j + 1) * group / kQuad, zeroSums(inner, context));
         next = emitFold(inner, context, g, sums, next);
       }
@@ -166,11 +197,11 @@ private:
   /// The sums of group `g` over the tiles first .. last - 1.
   SmallVector<Value> emitTiles(ImplicitLocOpBuilder &b, const Context &context, Value g, Value first,
                                Value last) {
-    SmallVector<Value> zeros = zerosOf(b, context, g);
+    SmallVector<FormatWeights::Group> groups = groupsOf(b, context, g);
     return emitFor(b, first, last, 1, zeroSums(b, context),
                    [&](ImplicitLocOpBuilder &inner, Value tile, ValueRange sums) {
                      SmallVector<TileCodes> codes = codesOf(inner, context, tile);
-                     return emitQuads(inner, context, codes, zeros, tile, 0, kQuadsPerTile, sums);
+                     return emitQuads(inner, context, codes, groups, tile, 0, kQuadsPerTile, sums);
                    });
   }
 
@@ -188,72 +219,112 @@ private:
     return codes;
   }
 
-  /// What float activations need of a group before its codes: the zeros, as bytes if differences are.
-  SmallVector<Value> zerosOf(ImplicitLocOpBuilder &b, const Context &context, Value g) {
-    SmallVector<Value> zeros;
-    if (isFloat) {
-      for (Value panel : context.panels) {
+  /// What float activations need of a group before its codes: of integers the zeros, as bytes if differences
+  /// are.
+  SmallVector<FormatWeights::Group> groupsOf(ImplicitLocOpBuilder &b, const Context &context, Value g) {
+    SmallVector<FormatWeights::Group> groups;
+    for (Value panel : context.panels) {
+      if (format) {
+        groups.push_back(format->group(b, panel, g));
+      } else if (isFloat) {
         Value zero = weights.zeros(b, panel, g);
-        zeros.push_back(weights.hasByteDifferences() ? repeatInQuad(b, zero) : zero);
+        groups.push_back({weights.hasByteDifferences() ? repeatInQuad(b, zero) : zero, Value()});
       }
     }
-    return zeros;
+    return groups;
   }
 
   SmallVector<Value> emitQuads(ImplicitLocOpBuilder &b, const Context &context,
-                               MutableArrayRef<TileCodes> codes, ArrayRef<Value> zeros, Value tile,
-                               int64_t from, int64_t to, ValueRange sums) {
-    SmallVector<Value> next(sums);
+                               MutableArrayRef<TileCodes> codes, ArrayRef<FormatWeights::Group> groups,
+                               Value tile, int64_t from, int64_t to, ValueRange sums) {
     Value base = arith::MulIOp::create(b, tile, constantIndex(b, kTileColumns));
-    const int64_t panels = context.panels.size();
+    // A single row waits for memory, and dot products are few instructions: there every one counts, and all quads
+    // are written out. Elsewhere code stays small.
+    if (isFloat && (context.tile.rows > 1 || isa < Isa::Avx512)) {
+      return emitFor(b, constantIndex(b, from), constantIndex(b, to), 1, sums,
+                     [&](ImplicitLocOpBuilder &inner, Value q, ValueRange carried) {
+                       SmallVector<Value> next(carried), quads;
+                       for (size_t p = 0; p < context.panels.size(); ++p) {
+                         TileCodes one(inner, weights.codes(),
+                                       weights.tileOffset(inner, context.panels[p], tile));
+                         quads.push_back(one.quadAt(q));
+                       }
+                       Value k = arith::MulIOp::create(inner, q, constantIndex(inner, kQuad));
+                       k = arith::AddIOp::create(inner, base, k);
+                       emitFloatQuad(inner, context, quads, groups, k, next);
+                       return next;
+                     });
+    }
+    SmallVector<Value> next(sums);
     for (int64_t q : weights.codes().quadOrder(from, to)) {
       SmallVector<Value> quads;
       for (TileCodes &one : codes) {
-        quads.push_back(weights.unsignedQuad(b, one, q));
+        quads.push_back(one.quad(q));
       }
       Value k = addIndex(b, base, q * kQuad);
       if (isFloat) {
-        emitFloatQuad(b, context, quads, zeros, k, next);
-        continue;
-      }
-      DotQuads dots(b, isa);
-      for (int64_t r = 0; r < context.tile.rows; ++r) {
-        Value four = dots.repeat(context.a.memref, context.a.at(b, r, k));
-        for (int64_t p = 0; p < panels; ++p) {
-          Value &sum = next[r * panels + p];
-          sum = dots.add(sum, quads[p], four);
-        }
+        emitFloatQuad(b, context, quads, groups, k, next);
+      } else {
+        emitDotQuad(b, context, quads, k, next);
       }
     }
     return next;
   }
 
+  void emitDotQuad(ImplicitLocOpBuilder &b, const Context &context, ArrayRef<Value> quads, Value k,
+                   SmallVectorImpl<Value> &sums) {
+    DotQuads dots(b, isa);
+    const int64_t panels = quads.size();
+    SmallVector<Value> codes;
+    for (Value quad : quads) {
+      codes.push_back(weights.unsignedQuad(b, quad));
+    }
+    for (int64_t r = 0; r < context.tile.rows; ++r) {
+      Value four = dots.repeat(context.a.memref, context.a.at(b, r, k));
+      for (int64_t p = 0; p < panels; ++p) {
+        Value &sum = sums[r * panels + p];
+        sum = dots.add(sum, codes[p], four);
+      }
+    }
+  }
+
+  /// Column j of the four of a quad, as numbers. The quad is given as lanes of four bytes: codes of a format,
+  /// differences of integers, or codes of 8 bits.
+  Value emitColumn(ImplicitLocOpBuilder &b, Value lanes, int64_t j, const FormatWeights::Group &group) {
+    auto constant = [&](int64_t value) {
+      return constantOf(b, lanes.getType(), b.getI32IntegerAttr(static_cast<int32_t>(value)));
+    };
+    if (format) {
+      Value codes = j == 0 ? lanes : arith::ShRUIOp::create(b, lanes, constant(8 * j)).getResult();
+      return format->numbers(b, codes, group);
+    }
+    Value number = j == 3 ? lanes : arith::ShLIOp::create(b, lanes, constant(8 * (3 - j))).getResult();
+    if (weights.hasByteDifferences()) {
+      number = arith::ShRSIOp::create(b, number, constant(24));
+    } else {
+      number = arith::ShRUIOp::create(b, number, constant(24));
+      number = arith::SubIOp::create(b, number, group.zeros);
+    }
+    return arith::SIToFPOp::create(b, VectorType::get({kLanes}, b.getF32Type()), number);
+  }
+
   void emitFloatQuad(ImplicitLocOpBuilder &b, const Context &context, ArrayRef<Value> quads,
-                     ArrayRef<Value> zeros, Value k, SmallVectorImpl<Value> &sums) {
+                     ArrayRef<FormatWeights::Group> groups, Value k, SmallVectorImpl<Value> &sums) {
     auto words = VectorType::get({kLanes}, b.getI32Type());
     auto floats = VectorType::get({kLanes}, b.getF32Type());
     const int64_t panels = quads.size();
     SmallVector<Value> lanes;
-    for (auto [quad, zero] : llvm::zip_equal(quads, zeros)) {
-      Value bytes = weights.hasByteDifferences() ? arith::SubIOp::create(b, quad, zero).getResult() : quad;
+    for (auto [quad, group] : llvm::zip_equal(quads, groups)) {
+      Value bytes = format ? quad : weights.unsignedQuad(b, quad);
+      if (!format && weights.hasByteDifferences()) {
+        bytes = arith::SubIOp::create(b, bytes, group.zeros);
+      }
       lanes.push_back(vector::BitCastOp::create(b, words, bytes));
     }
-    auto constant = [&](int32_t value) { return constantOf(b, words, b.getI32IntegerAttr(value)); };
     for (int64_t j = 0; j < kQuad; ++j) {
       SmallVector<Value> columns;
-      for (auto [lane, zero] : llvm::zip_equal(lanes, zeros)) {
-        Value number = lane;
-        const int32_t above = 8 * (3 - static_cast<int32_t>(j));
-        if (above > 0) {
-          number = arith::ShLIOp::create(b, number, constant(above));
-        }
-        if (weights.hasByteDifferences()) {
-          number = arith::ShRSIOp::create(b, number, constant(24));
-        } else {
-          number = arith::ShRUIOp::create(b, number, constant(24));
-          number = arith::SubIOp::create(b, number, zero);
-        }
-        columns.push_back(arith::SIToFPOp::create(b, floats, number));
+      for (auto [lane, group] : llvm::zip_equal(lanes, groups)) {
+        columns.push_back(emitColumn(b, lane, j, group));
       }
       for (int64_t r = 0; r < context.tile.rows; ++r) {
         Value x = memref::LoadOp::create(b, context.a.memref, context.a.at(b, r, addIndex(b, k, j)));
@@ -278,6 +349,19 @@ private:
     SmallVector<Value> next(totals);
     for (int64_t p = 0; p < panels; ++p) {
       Value panel = context.panels[p];
+      if (format) {
+        for (int64_t r = 0; r < context.tile.rows; ++r) {
+          Value activations;
+          if (format->hasMinimums()) {
+            activations =
+                memref::LoadOp::create(b, context.activationSums, ValueRange{constantIndex(b, r), g});
+          }
+          Value &total = next[r * panels + p];
+          total =
+              arith::AddFOp::create(b, total, format->scaled(b, panel, g, sums[r * panels + p], activations));
+        }
+        continue;
+      }
       Value zero = isFloat ? Value() : weights.zeros(b, panel, g);
       Value scale = hasScales ? weights.groupScales(b, panel, g) : Value();
       if (isFloat && twoLevels) {
@@ -312,7 +396,7 @@ private:
     for (int64_t p = 0; p < tile.panels; ++p) {
       Chunk chunk = tile.columns(p);
       Value column = addIndex(b, tile.column, p * kLanes);
-      Value scales = weights.rowScales(b, chunk, column);
+      Value scales = format ? Value() : weights.rowScales(b, chunk, column);
       Type type = chunk.typeOf(b.getF32Type());
       for (int64_t r = 0; r < tile.rows; ++r) {
         Value row = addIndex(b, tile.row, r);
@@ -357,7 +441,15 @@ LogicalResult lowerPackedCodeContraction(OpBuilder &builder, quantized::Contract
   if (failed(weights)) {
     return failure();
   }
-  Emitter(op, *weights, isa).emit(b);
+  std::optional<FormatWeights> format;
+  if (op.getWScheme().getFormat()) {
+    FailureOr<FormatWeights> matched = FormatWeights::match(b, op, weights->groupColumns(), isa);
+    if (failed(matched)) {
+      return failure();
+    }
+    format = std::move(*matched);
+  }
+  Emitter(op, *weights, std::move(format), isa).emit(b);
   return success();
 }
 

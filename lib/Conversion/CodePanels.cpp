@@ -103,4 +103,26 @@ Value TileCodes::quad(int64_t index) {
   return codes;
 }
 
+Value TileCodes::quadAt(Value index) const {
+  Value codes;
+  Value at = arith::MulIOp::create(*b, index, constantIndex(*b, 16 * kQuad));
+  for (const layout::BitPlane &plane : layout::bitPlanes(panels->bits, kTileCodes)) {
+    Value inPlane = arith::RemUIOp::create(*b, at, constantIndex(*b, plane.bytes));
+    Value place = arith::AddIOp::create(*b, offset, addIndex(*b, inPlane, plane.byteOffset));
+    Value bits = vector::LoadOp::create(*b, quadType(*b), panels->storage, place);
+    if (plane.width < 8) {
+      Value part = arith::DivUIOp::create(*b, at, constantIndex(*b, plane.bytes));
+      Value shift = arith::MulIOp::create(*b, part, constantIndex(*b, plane.width));
+      Value byte = arith::IndexCastOp::create(*b, b->getI8Type(), shift);
+      bits = arith::ShRUIOp::create(*b, bits, vector::BroadcastOp::create(*b, quadType(*b), byte));
+      bits = arith::AndIOp::create(*b, bits, bytesOf(*b, static_cast<uint8_t>((1u << plane.width) - 1)));
+    }
+    if (plane.firstBit > 0) {
+      bits = arith::ShLIOp::create(*b, bits, bytesOf(*b, static_cast<uint8_t>(plane.firstBit)));
+    }
+    codes = codes ? arith::OrIOp::create(*b, codes, bits).getResult() : bits;
+  }
+  return codes;
+}
+
 } // namespace coopt

@@ -43,6 +43,8 @@ public:
       : b(&b), panels(&panels), offset(offset), ahead(ahead) {}
   /// Quad 0 .. 15: the stored bits of each code in a byte, zero-extended.
   mlir::Value quad(int64_t index);
+  /// The same for an index that is known when the code runs: a few instructions more.
+  mlir::Value quadAt(mlir::Value index) const;
 
 private:
   mlir::ImplicitLocOpBuilder *b;

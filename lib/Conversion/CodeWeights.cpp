@@ -22,6 +22,9 @@ FailureOr<CodeWeights> CodeWeights::match(ImplicitLocOpBuilder &b, quantized::Co
     return failure();
   }
   weights.panels = *panels;
+  if (op.getWScheme().getFormat()) {
+    return weights; // FormatWeights.h knows its scales
+  }
   if (!weights.hasGroups()) {
     if (!hasUnitInnerStride(op.getWScales())) {
       return failure();
@@ -49,17 +52,6 @@ Value CodeWeights::tileOffset(ImplicitLocOpBuilder &b, Value panel, Value tile) 
   return arith::AddIOp::create(b, row, arith::MulIOp::create(b, tile, constantIndex(b, panels.tileStride)));
 }
 
-Value CodeWeights::loadPanel(ImplicitLocOpBuilder &b, const PanelWeights &of, Value panel,
-                             Value index) const {
-  Value row = arith::MulIOp::create(b, arith::AddIOp::create(b, of.firstPanel, panel),
-                                    constantIndex(b, of.panelStride));
-  Value step = arith::MulIOp::create(b, arith::AddIOp::create(b, of.firstStep, index),
-                                     constantIndex(b, of.stepStride));
-  Type element = cast<MemRefType>(of.storage.getType()).getElementType();
-  return vector::LoadOp::create(b, VectorType::get({kLanes}, element), of.storage,
-                                ValueRange{arith::AddIOp::create(b, row, step)});
-}
-
 Value CodeWeights::zeros(ImplicitLocOpBuilder &b, Value panel, Value groupIndex) const {
   auto type = VectorType::get({kLanes}, b.getI32Type());
   if (!scheme().isAsymmetric()) {
@@ -78,8 +70,7 @@ Value CodeWeights::zeros(ImplicitLocOpBuilder &b, Value panel, Value groupIndex)
   return arith::ExtUIOp::create(b, type, zeros);
 }
 
-Value CodeWeights::unsignedQuad(ImplicitLocOpBuilder &b, TileCodes &tile, int64_t quad) const {
-  Value codes = tile.quad(quad);
+Value CodeWeights::unsignedQuad(ImplicitLocOpBuilder &b, Value codes) const {
   if (scheme().isAsymmetric()) {
     return codes;
   }

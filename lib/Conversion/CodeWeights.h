@@ -33,9 +33,9 @@ public:
 
   /// What is subtracted from the codes of a quad as CodeWeights gives them, per channel, as i32.
   mlir::Value zeros(mlir::ImplicitLocOpBuilder &b, mlir::Value panel, mlir::Value groupIndex) const;
-  /// A quad as unsigned bytes, from which zeros() are subtracted: codes of a symmetric scheme are moved up by
+  /// A quad of TileCodes as unsigned bytes, from which zeros() are subtracted: codes of a symmetric scheme are moved up by
   /// half their range.
-  mlir::Value unsignedQuad(mlir::ImplicitLocOpBuilder &b, TileCodes &tile, int64_t quad) const;
+  mlir::Value unsignedQuad(mlir::ImplicitLocOpBuilder &b, mlir::Value quad) const;
   /// Whether the differences of codes and zeros fit signed bytes.
   bool hasByteDifferences() const { return scheme().getBits() < 8 || !scheme().isAsymmetric(); }
 
@@ -51,8 +51,6 @@ private:
   int64_t depth = 0, group = 0;
 
   bool hasGroups() const { return scheme().getGroup() != 0; }
-  mlir::Value loadPanel(mlir::ImplicitLocOpBuilder &b, const PanelWeights &of, mlir::Value panel,
-                        mlir::Value index) const;
 };
 
 } // namespace coopt

@@ -169,7 +169,7 @@ private:
                  Value g = groupOf(inner, tile, part, perTile);
                  GroupValues values = groupValues(inner, panel, g);
                  for (int64_t q = part * perGroup; q < (part + 1) * perGroup; ++q) {
-                   Value bytes = signedBytes(inner, weights.unsignedQuad(inner, codes, q), values);
+                   Value bytes = signedBytes(inner, weights.unsignedQuad(inner, codes.quad(q)), values);
                    vector::StoreOp::create(inner, bytes, tiles,
                                            ValueRange{addIndex(inner, line, q), constantIndex(inner, 0)});
                  }

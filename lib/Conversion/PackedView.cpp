@@ -186,4 +186,14 @@ FailureOr<PanelWeights> matchPanels(ImplicitLocOpBuilder &b, Value view, int64_t
   return weights;
 }
 
+Value loadPanel(ImplicitLocOpBuilder &b, const PanelWeights &of, Value panel, Value step) {
+  Value row = arith::MulIOp::create(b, arith::AddIOp::create(b, of.firstPanel, panel),
+                                    constantIndex(b, of.panelStride));
+  Value column =
+      arith::MulIOp::create(b, arith::AddIOp::create(b, of.firstStep, step), constantIndex(b, of.stepStride));
+  Type element = cast<MemRefType>(of.storage.getType()).getElementType();
+  return vector::LoadOp::create(b, VectorType::get({kLanes}, element), of.storage,
+                                ValueRange{arith::AddIOp::create(b, row, column)});
+}
+
 } // namespace coopt

@@ -39,6 +39,10 @@ struct PanelWeights {
 /// panel and a step: at offsets that are provably multiples of 16 and of `pair`.
 mlir::FailureOr<PanelWeights> matchPanels(mlir::ImplicitLocOpBuilder &b, mlir::Value view, int64_t pair);
 
+/// The 16 elements of a panel (counted from the view's first) at a step, for panels with `pair` 1.
+mlir::Value loadPanel(mlir::ImplicitLocOpBuilder &b, const PanelWeights &of, mlir::Value panel,
+                      mlir::Value step);
+
 /// True if `value` is a multiple of `divisor` in every run, as far as its definition tells.
 bool isMultipleOf(mlir::Value value, int64_t divisor);
 

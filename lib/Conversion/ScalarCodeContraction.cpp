@@ -5,6 +5,7 @@
 //===----------------------------------------------------------------------===//
 #include "Chunks.h"
 #include "CodeContraction.h"
+#include "dialects/Quantized/Transforms/DecodeFormat.h"
 
 using namespace mlir;
 
@@ -132,6 +133,21 @@ private:
     return scaled(b, number, this->scale(b, scales, at));
   }
 
+  /// The same of weights in a format.
+  Value formatElement(ImplicitLocOpBuilder &b, Value row, Value k) {
+    SmallVector<Value> numbers;
+    ValueRange operands = op.getInputs().drop_front(op.getFirstWeightOperand());
+    for (auto [operand, part] : llvm::zip_equal(operands, op.getWScheme().getParts())) {
+      SmallVector<Value> at = {row};
+      if (part.span != 0) {
+        at.push_back(part.span == 1 ? k
+                                    : arith::DivUIOp::create(b, k, constantIndex(b, part.span)).getResult());
+      }
+      numbers.push_back(memref::LoadOp::create(b, operand, at));
+    }
+    return quantized::decodeElement(b, op.getWScheme().getBlockFormat(), numbers);
+  }
+
   Value emitElements(ImplicitLocOpBuilder &b, Value m, Value n) {
     Value depth = asValue(b, extentOf(b, op.getA(), 1));
     Value zero = constantF32(b, b.getF32Type(), 0.0f);
@@ -140,8 +156,10 @@ private:
                      Value x = op.getAScheme() ? element(inner, *op.getAScheme(), op.getA(), op.getAScales(),
                                                          op.getAZeros(), Value(), m, k)
                                                : memref::LoadOp::create(inner, op.getA(), ValueRange{m, k});
-                     Value w = element(inner, op.getWScheme(), op.getW(), op.getWScales(), op.getWZeros(),
-                                       op.getWOuterScales(), n, k);
+                     Value w = op.getWScheme().getFormat()
+                                   ? formatElement(inner, n, k)
+                                   : element(inner, op.getWScheme(), op.getW(), op.getWScales(),
+                                             op.getWZeros(), op.getWOuterScales(), n, k);
                      Value product = arith::MulFOp::create(inner, x, w);
                      return SmallVector<Value>{arith::AddFOp::create(inner, carried[0], product)};
                    })[0];

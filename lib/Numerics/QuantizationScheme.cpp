@@ -195,11 +195,15 @@ Expected<BlockFormat> QuantizationScheme::weightBlockFormat() const {
 }
 
 Expected<BlockFormat> QuantizationScheme::headBlockFormat() const {
-  if (headBits == 0) {
-    return weightBlockFormat();
-  }
   if (!headIsQuantized()) {
     return fail("the head is not quantised");
+  }
+  if (twoLevel && headBits != 4) {
+    // Small models feel every bit of the head: it has 8, and one scale per row.
+    return integerGroupFormat(8, 0, true, ElementFormat::f32());
+  }
+  if (headBits == 0 || (twoLevel && headBits == weightBits)) {
+    return weightBlockFormat();
   }
   return integerGroupFormat(headBits, groupSize, symmetric,
                             groupSize > 0 ? ElementFormat::f16() : ElementFormat::f32());

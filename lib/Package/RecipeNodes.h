@@ -11,6 +11,7 @@
 
 #include "coopt/Layout/Layout.h"
 #include "coopt/Numerics/GroupQuantization.h"
+#include "coopt/Numerics/StoredParts.h"
 #include "coopt/Support/Error.h"
 #include "coopt/Support/MappedFile.h"
 
@@ -94,6 +95,9 @@ Expected<NodeRef> makeQuantizeNode(NodeRef input, const numerics::IntegerGroupFo
                                    QuantizedPart part);
 /// The same in two levels; scales and zeros are bytes, outer scales binary32.
 Expected<NodeRef> makeTwoLevelNode(NodeRef input, int64_t groupSize, QuantizedPart part);
+
+/// The parts of an M x K binary32 matrix in a format that has an encoder, in the order of storedParts.
+Expected<std::vector<NodeRef>> makeFormatNodes(NodeRef input, const numerics::BlockFormat &format);
 
 /// The box at `offsets` of the given extents, unit strides.
 Expected<NodeRef> makeSliceNode(NodeRef input, std::vector<int64_t> offsets, std::vector<int64_t> extents);

@@ -193,6 +193,16 @@ Status Planner::planQuantize(quantized::QuantizeOp op) {
     return fail("quantized.quantize of a value that is not initialised");
   }
   quantized::SchemeAttr scheme = op.getScheme();
+  if (scheme.getFormat()) {
+    Expected<std::vector<NodeRef>> nodes = makeFormatNodes(input, scheme.getBlockFormat());
+    if (!nodes) {
+      return forward(nodes.error(), nameOf(op));
+    }
+    for (auto [result, node] : llvm::zip_equal(op->getResults(), *nodes)) {
+      values[result] = node;
+    }
+    return {};
+  }
   numerics::IntegerGroupFormat format{
       static_cast<int>(scheme.getBits()), scheme.getGroup(), !scheme.isAsymmetric(),
       scheme.getScale().isF16() ? numerics::ScaleType::F16 : numerics::ScaleType::F32};

@@ -1,6 +1,7 @@
 #include "coopt/Transforms/Compress.h"
 
 #include "CompressMatch.h"
+#include "coopt/Numerics/FormatTable.h"
 
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Quantized/IR/Quantized.h"
@@ -45,6 +46,7 @@ private:
   CodedWeight encode(model::LoadOp weight, quantized::SchemeAttr scheme);
   void rewrite(WeightContraction contraction);
   quantized::QuantizeOp quantize(WeightContraction contraction);
+  Value decodedActivation(WeightContraction contraction);
   void rewrite(model::GatherOp gather, const CodedWeight &coded);
   model::ParameterOp declare(model::ParameterOp like, StringRef suffix, RankedTensorType type);
   Value load(Location loc, model::ParameterOp parameter);
@@ -57,6 +59,7 @@ private:
   DenseMap<StringAttr, CodedWeight> coded;
   /// By activation and the block of its reader: one quantisation serves all contractions there.
   DenseMap<std::pair<Value, Block *>, quantized::QuantizeOp> quantizations;
+  DenseMap<Operation *, Value> decodedActivations;
 };
 
 std::string getId(Operation *op) {
@@ -65,20 +68,13 @@ std::string getId(Operation *op) {
 }
 
 /// The types of a scheme's parts for a matrix of this type, and the suffixes of their names.
-SmallVector<std::pair<StringRef, RankedTensorType>> partsOf(quantized::SchemeAttr scheme,
-                                                            RankedTensorType type) {
-  SmallVector<int64_t> perRow = {type.getDimSize(0)}, perGroup = perRow;
-  if (scheme.getGroup() != 0) {
-    perGroup.push_back(scheme.getGroups(type.getDimSize(1)));
-  }
-  SmallVector<std::pair<StringRef, RankedTensorType>> parts = {
-      {".codes", RankedTensorType::get(type.getShape(), scheme.getCodeType())},
-      {".scales", RankedTensorType::get(perGroup, scheme.getScale())}};
-  if (scheme.isAsymmetric()) {
-    parts.push_back({".zeros", RankedTensorType::get(perGroup, IntegerType::get(type.getContext(), 8))});
-  }
-  if (scheme.isTwoLevel()) {
-    parts.push_back({".outer", RankedTensorType::get(perRow, scheme.getOuter())});
+SmallVector<std::pair<std::string, RankedTensorType>> partsOf(quantized::SchemeAttr scheme,
+                                                              RankedTensorType type) {
+  SmallVector<std::pair<std::string, RankedTensorType>> parts;
+  for (const quantized::SchemePart &part : scheme.getParts()) {
+    Type element = part.name == "zeros" ? IntegerType::get(type.getContext(), 8) : part.element;
+    SmallVector<int64_t> shape = part.getShape(type.getDimSize(0), type.getDimSize(1));
+    parts.push_back({"." + part.name, RankedTensorType::get(shape, element)});
   }
   return parts;
 }
@@ -172,6 +168,22 @@ quantized::QuantizeOp Compressor::quantize(WeightContraction contraction) {
   return known;
 }
 
+/// The activation after its quantisation, in f32.
+Value Compressor::decodedActivation(WeightContraction contraction) {
+  quantized::QuantizeOp codes = quantize(contraction);
+  Value &known = decodedActivations[codes];
+  if (!known) {
+    Location loc = contraction.op.getLoc();
+    Value init = tensor::EmptyOp::create(
+        builder, loc, tensor::getMixedSizes(builder, loc, codes.getResult(0)), builder.getF32Type());
+    auto decoded =
+        quantized::DequantizeOp::create(builder, loc, codes.getResults(), init, plan.activation, Value());
+    setDerivedId(decoded, contraction.op, "dequantize");
+    known = decoded.getResult();
+  }
+  return known;
+}
+
 void Compressor::rewrite(WeightContraction contraction) {
   linalg::LinalgOp op = contraction.op;
   quantized::SchemeAttr scheme = plan.schemeFor(getId(op));
@@ -184,7 +196,12 @@ void Compressor::rewrite(WeightContraction contraction) {
   Location loc = op.getLoc();
   SmallVector<Value> inputs;
   auto scaleAt = quantized::ScaleAt::Element;
-  if (plan.activation) {
+  auto activation = plan.activation;
+  if (activation && scheme.getFormat()) {
+    // Codes of both sides, each decoded: the float contraction of the numbers that the activation's codes mean.
+    inputs.push_back(decodedActivation(contraction));
+    activation = nullptr;
+  } else if (activation) {
     llvm::append_range(inputs, quantize(contraction).getResults());
     scaleAt = scheme.getGroup() == 0 || scheme.isTwoLevel() ? quantized::ScaleAt::Output
                                                             : quantized::ScaleAt::Group;
@@ -195,7 +212,7 @@ void Compressor::rewrite(WeightContraction contraction) {
     inputs.push_back(load(loc, part));
   }
   auto contract = quantized::ContractOp::create(builder, loc, op->getResult(0).getType(), inputs,
-                                                contraction.destination, plan.activation, scheme, scaleAt);
+                                                contraction.destination, activation, scheme, scaleAt);
   contract->setDiscardableAttrs(op->getDiscardableAttrDictionary());
   auto type = cast<RankedTensorType>(contraction.weight.getType());
   remark::passed(loc, remarkOptions("CodedContraction"))
@@ -244,15 +261,13 @@ void Compressor::rewrite(model::GatherOp gather, const CodedWeight &weight) {
   if (type.isDynamicDim(0)) {
     dynamic.push_back(getValueOrCreateConstantIndexOp(builder, loc, rows));
   }
-  constexpr StringRef names[] = {"codes", "scales", "zeros", "outer"};
   SmallVector<Value> parts;
-  for (auto [index, part] : llvm::enumerate(weight.parts)) {
-    bool isOuter = weight.scheme.isTwoLevel() && index + 1 == weight.parts.size();
-    Value gathered = gatherRows(gather, part, dynamic);
-    if (index == 0) {
+  for (auto [parameter, part] : llvm::zip_equal(weight.parts, weight.scheme.getParts())) {
+    Value gathered = gatherRows(gather, parameter, dynamic);
+    if (parts.empty()) {
       gathered.getDefiningOp()->setDiscardableAttrs(gather->getDiscardableAttrDictionary());
     } else {
-      setDerivedId(gathered.getDefiningOp(), gather, isOuter ? names[3] : names[index]);
+      setDerivedId(gathered.getDefiningOp(), gather, part.name);
     }
     parts.push_back(gathered);
   }
@@ -309,13 +324,25 @@ void Compressor::run() {
   }
 }
 
-/// The scheme attribute for integers in groups.
-static quantized::SchemeAttr schemeOf(MLIRContext *context, const numerics::IntegerGroupFormat &format) {
-  Type f32 = Float32Type::get(context), f16 = Float16Type::get(context);
-  return quantized::SchemeAttr::get(context, format.bits, format.groupSize,
-                                    format.symmetric ? quantized::Symmetry::Symmetric
-                                                     : quantized::Symmetry::Asymmetric,
-                                    format.scaleType == numerics::ScaleType::F16 ? f16 : f32);
+/// The scheme of a format: its own where the dialect has one for integers, else by the format's name or JSON.
+static quantized::SchemeAttr schemeOf(MLIRContext *context, const numerics::BlockFormat &format) {
+  using numerics::EncodingKind;
+  const EncodingKind kind = format.encoding.kind;
+  const numerics::ScaleLevel &inner = format.scales.front();
+  const bool isRounded = format.encoding.rounding == numerics::Rounding::NearestEven;
+  const bool hasPlainScales = inner.rows == 1 && (inner.type == numerics::ElementFormat::f32() ||
+                                                  inner.type == numerics::ElementFormat::f16());
+  Type f32 = Float32Type::get(context), i8 = IntegerType::get(context, 8);
+  if (kind == EncodingKind::TwoLevel && isRounded && inner.type.bits == 8) {
+    return quantized::SchemeAttr::get(context, 4, inner.span, quantized::Symmetry::Asymmetric, i8, f32);
+  }
+  if ((kind == EncodingKind::Symmetric || kind == EncodingKind::Asymmetric) && isRounded && hasPlainScales) {
+    return quantized::SchemeAttr::get(
+        context, format.element.format.bits, inner.span,
+        kind == EncodingKind::Symmetric ? quantized::Symmetry::Symmetric : quantized::Symmetry::Asymmetric,
+        inner.type == numerics::ElementFormat::f16() ? Type(Float16Type::get(context)) : f32);
+  }
+  return quantized::SchemeAttr::getForFormat(context, format);
 }
 
 LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {
@@ -327,33 +354,27 @@ LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {
     return module.emitError("quantisation '")
            << numerics::toString(scheme) << "' is not supported: " << reason;
   };
-  if (scheme.weightBits < 2) {
-    return refuse("expected weights of 2 to 8 bits");
+  Expected<numerics::BlockFormat> weight = scheme.weightBlockFormat();
+  if (!weight) {
+    return refuse(weight.error().message);
   }
-  if (scheme.twoLevel && (scheme.weightBits != 4 || scheme.activationBits != 8)) {
-    return refuse("two levels of scales are those of w4a8-qoq");
+  if (weight->encoding.kind == numerics::EncodingKind::None) {
+    return refuse("the format '" + weight->name + "' has no encoder, it can only be read");
   }
   MLIRContext *context = module.getContext();
   context->loadDialect<quantized::QuantizedDialect, arith::ArithDialect, tensor::TensorDialect>();
   SchemePlan plan;
   if (scheme.activationBits == 8) {
-    plan.activation = schemeOf(context, numerics::kDynamicInt8);
+    plan.activation =
+        schemeOf(context, *numerics::integerGroupFormat(8, 0, true, numerics::ElementFormat::f32()));
   }
-  plan.weight = schemeOf(context, scheme.weightFormat());
-  if (scheme.twoLevel) {
-    plan.weight =
-        quantized::SchemeAttr::get(context, 4, scheme.twoLevelGroupSize(), quantized::Symmetry::Asymmetric,
-                                   IntegerType::get(context, 8), Float32Type::get(context));
-  }
-  plan.head = plan.weight;
-  if (!scheme.headIsQuantized()) {
-    plan.head = nullptr;
-  } else if (scheme.twoLevel) {
-    // The head, of which small models feel every bit, has 8 bits and one scale per row unless 4 are asked for.
-    plan.head =
-        scheme.headBits == 4 ? plan.weight : schemeOf(context, {8, 0, true, numerics::ScaleType::F32});
-  } else if (scheme.headBits != 0) {
-    plan.head = schemeOf(context, scheme.headFormat());
+  plan.weight = schemeOf(context, *weight);
+  if (scheme.headIsQuantized()) {
+    Expected<numerics::BlockFormat> head = scheme.headBlockFormat();
+    if (!head) {
+      return refuse(head.error().message);
+    }
+    plan.head = schemeOf(context, *head);
   }
   Compressor(module, plan).run();
   return success();

@@ -19,6 +19,22 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
+#include "coopt/Numerics/BlockFormat.h"
+
+namespace coopt::quantized {
+
+/// One of the tensors that a matrix of M x K elements in a scheme consists of.
+struct SchemePart {
+  std::string name;   ///< "codes", "scales", ..: suffix of the parameter's name
+  mlir::Type element; ///< codes and zeros narrower than a byte may also stand in bytes
+  int64_t span = 1;   ///< columns that share a number: 1 for codes, 0 for the whole row
+
+  /// The shape for a matrix: M x ceil(K / span), or M for span 0. Dynamic extents stay dynamic.
+  llvm::SmallVector<int64_t> getShape(int64_t rows, int64_t columns) const;
+};
+
+} // namespace coopt::quantized
+
 #include "dialects/Quantized/IR/QuantizedDialect.h.inc"
 #include "dialects/Quantized/IR/QuantizedEnums.h.inc"
 

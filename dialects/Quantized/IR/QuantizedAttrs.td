@@ -40,14 +40,22 @@ def Quantized_SchemeAttr : AttrDef<Quantized_Dialect, "Scheme"> {
     otherwise; outer scales are `tensor<M>`. A tensor is given by its parts in this order: codes, scales, zeros if
     asymmetric, outer scales if there are two levels.
 
+    Any other format of Numerics (BlockFormat.h) is given by its name in the table of formats or, for one of its own, by its
+    JSON. Its parts are those of StoredParts.h: codes, innermost scales, then zeros, other scales, selectors and
+    minimums where it has them. Numbers of f32, f16 and bf16 are elements of that type, others bytes (i8) that hold
+    their codes. An element is what BlockFormat.h says. Where a level of scales has one number a row its part is a
+    `tensor<M>`. `bits`, `group`, .. follow from the format and are not written.
+
     C1: bits is 2 to 8.
     C2: group is not negative.
     C3: scales are f32 or f16; with outer scales of f32 they are i8, and there is a group.
+    C19: a format is the name of one, or valid JSON of one.
 
     ```mlir
     #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
     #quantized.scheme<bits = 4, group = 32, asymmetric, scale = f16>
     #quantized.scheme<bits = 4, group = 128, asymmetric, scale = i8, outer = f32>
+    #quantized.scheme<format = "mxfp4">
     ```
   }];
   let parameters = (ins
@@ -55,21 +63,28 @@ def Quantized_SchemeAttr : AttrDef<Quantized_Dialect, "Scheme"> {
     "int64_t":$group,
     EnumParameter<Quantized_Symmetry>:$symmetry,
     "::mlir::Type":$scale,
-    OptionalParameter<"::mlir::Type">:$outer
+    OptionalParameter<"::mlir::Type">:$outer,
+    OptionalParameter<"::mlir::StringAttr">:$format
   );
-  let assemblyFormat = [{
-    `<` `bits` `=` $bits `,` `group` `=` $group `,` $symmetry `,` `scale` `=` $scale (`,` `outer` `=` $outer^)? `>`
-  }];
-  let builders = [AttrBuilder<(ins "unsigned":$bits, "int64_t":$group, "Symmetry":$symmetry, "::mlir::Type":$scale), [{
-    return $_get($_ctxt, bits, group, symmetry, scale, ::mlir::Type());
+  let hasCustomAssemblyFormat = 1;
+  let builders = [AttrBuilder<(ins "unsigned":$bits, "int64_t":$group, "Symmetry":$symmetry, "::mlir::Type":$scale,
+                               CArg<"::mlir::Type", "{}">:$outer), [{
+    return $_get($_ctxt, bits, group, symmetry, scale, outer, ::mlir::StringAttr());
   }]>];
   let genVerifyDecl = 1;
   let extraClassDeclaration = [{
     bool isAsymmetric() const { return getSymmetry() == Symmetry::Asymmetric; }
     /// Integer scales of groups under a scale of the row.
     bool isTwoLevel() const { return bool(getOuter()); }
-    /// Tensors that a matrix of this scheme consists of.
-    unsigned getNumParts() const { return 2 + isAsymmetric() + isTwoLevel(); }
+    /// The scheme of a valid format.
+    static SchemeAttr getForFormat(::mlir::MLIRContext *context, const ::coopt::numerics::BlockFormat &format);
+    /// The format behind `format`; only where that is set.
+    ::coopt::numerics::BlockFormat getBlockFormat() const;
+    /// The tensors that a matrix of this scheme consists of: its codes first.
+    ::llvm::SmallVector<SchemePart> getParts() const;
+    unsigned getNumParts() const { return getFormat() ? getParts().size() : 2 + isAsymmetric() + isTwoLevel(); }
+    /// Whether the meaning of a code depends on its column.
+    bool hasGroups() const;
     /// The signless integer type of codes and zeros.
     ::mlir::IntegerType getCodeType() const { return ::mlir::IntegerType::get(getContext(), getBits()); }
     /// Groups in a row of `columns` elements; dynamic columns give a dynamic count. Undefined for group 0.

@@ -28,24 +28,3 @@ void QuantizedDialect::initialize() {
       >();
   model::attachStructuredInterfaces<QuantizeOp, DequantizeOp, RequantizeOp, ContractOp>(getContext());
 }
-
-LogicalResult SchemeAttr::verify(function_ref<InFlightDiagnostic()> emitError, unsigned bits, int64_t group,
-                                 Symmetry symmetry, Type scale, Type outer) {
-  if (bits < 2 || bits > 8) {
-    return emitError() << "expected 2 to 8 bits, got " << bits;
-  }
-  if (group < 0) {
-    return emitError() << "expected a group of 0 (the whole row) or more elements, got " << group;
-  }
-  if (outer) {
-    if (!outer.isF32() || !scale || !scale.isInteger(8) || group == 0) {
-      return emitError() << "expected outer scales of f32 over scales of i8 for groups, got " << outer
-                         << " over " << scale << " for group " << group;
-    }
-    return success();
-  }
-  if (!scale || !(scale.isF32() || scale.isF16())) {
-    return emitError() << "expected scales of type f32 or f16, got " << scale;
-  }
-  return success();
-}

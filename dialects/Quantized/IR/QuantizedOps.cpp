@@ -38,10 +38,9 @@ static SmallVector<Type> getTensorTypes(ValueRange inits) {
   return types;
 }
 
-/// Loops of a part of a tensor whose rows are walked by `row`: the scales, the zeros or the outer scales.
+/// Loops of a part other than the codes, of a tensor whose rows are walked by `row`.
 static SmallVector<int64_t> getScaleLoops(SchemeAttr scheme, unsigned part, int64_t row) {
-  bool isOuter = scheme.isTwoLevel() && part + 1 == scheme.getNumParts();
-  return scheme.getGroup() == 0 || isOuter ? SmallVector<int64_t>{row}
+  return scheme.getParts()[part].span == 0 ? SmallVector<int64_t>{row}
                                            : SmallVector<int64_t>{row, kWholeDimension};
 }
 
@@ -108,7 +107,7 @@ SmallVector<int64_t> DequantizeOp::getOperandLoops(OpOperand &operand) {
 
 // Without groups every column has the same scale, and no offset is allowed.
 void DequantizeOp::shiftTile(OpBuilder &builder, ArrayRef<OpFoldResult> offsets) {
-  if (getScheme().getGroup() == 0) {
+  if (!getScheme().hasGroups()) {
     return;
   }
   Value at = getValueOrCreateConstantIndexOp(builder, getLoc(), offsets[1]);
@@ -123,7 +122,7 @@ namespace {
 struct DropZeroOffset : OpRewritePattern<DequantizeOp> {
   using OpRewritePattern::OpRewritePattern;
   LogicalResult matchAndRewrite(DequantizeOp op, PatternRewriter &rewriter) const override {
-    if (!op.getAt() || !isConstantIntValue(OpFoldResult(op.getAt()), 0)) {
+    if (!op.getAt() || !isConstantIntValue(OpFoldResult(op.getAt()), 0) || op.getScheme().getGroup() == 0) {
       return failure();
     }
     auto codes = cast<ShapedType>(op.getCodes().getType());

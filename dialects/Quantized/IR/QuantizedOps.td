@@ -147,6 +147,7 @@ def Quantized_ContractOp : Quantized_StructuredOp<"contract"> {
     C15: scales and zeros are as C7 and C8 say, for each side's scheme.
     C16: scale_at(output) has group 0 on the side of a, and group 0 or two levels on that of w.
     C18: the scheme of a is `float` only with scale_at(element); a is then a matrix of f32 without scales.
+    C20: the scheme of a format goes only with scale_at(element).
     C17: scale_at(group) has a group on the side of w, of one level, and none on that of a.
 
     ```mlir

@@ -1,4 +1,4 @@
-// The constraints C4..C17 of the ops; their texts are in QuantizedOps.td and README.md.
+// The constraints C4..C18 and C20 of the ops; their texts are in QuantizedOps.td and README.md.
 #include "dialects/Quantized/IR/Quantized.h"
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -59,42 +59,54 @@ static LogicalResult verifyCodes(Operation *op, SchemeAttr scheme, Type codes, S
   return verifyMatrix(op, codes, what, scheme.getCodeType());
 }
 
-/// C7 and C8: scales and zeros for a matrix of codes. `isSlice`: the codes may be fewer columns than the
-/// scales cover.
+/// "outer scales" says more in a message than "outer".
+static std::string nameOf(const SchemePart &part) {
+  return part.name == "outer" ? "outer scales" : part.name;
+}
+
+/// The parts of a scheme, as a message lists them.
+static std::string listParts(SchemeAttr scheme) {
+  std::string list;
+  for (const SchemePart &part : scheme.getParts()) {
+    list += (list.empty() ? "" : ", ") + nameOf(part);
+  }
+  return list;
+}
+
+/// C7 and C8: scales, zeros and what else belongs to a matrix of codes. `isSlice`: the codes may be fewer
+/// columns than the scales cover.
 static LogicalResult verifyScales(Operation *op, SchemeAttr scheme, Type codes, ValueRange scalesAndZeros,
                                   StringRef what, bool isSlice = false) {
   int64_t rows = cast<ShapedType>(codes).getDimSize(0), columns = cast<ShapedType>(codes).getDimSize(1);
-  if (scalesAndZeros.size() + 1 != scheme.getNumParts()) {
-    return op->emitOpError("expected ")
-           << (scheme.isAsymmetric() ? "scales and zeros" : "scales and no zeros")
-           << (scheme.isTwoLevel() ? " and outer scales" : "") << " " << what << " for the scheme " << scheme
-           << ", got " << scalesAndZeros.size() << " operands";
+  SmallVector<SchemePart> parts = scheme.getParts();
+  if (scalesAndZeros.size() + 1 != parts.size()) {
+    return op->emitOpError("expected ") << listParts(scheme) << " " << what << " for the scheme " << scheme
+                                        << ", got " << scalesAndZeros.size() + 1 << " operands";
   }
-  for (auto [index, value] : llvm::enumerate(scalesAndZeros)) {
+  for (auto [value, part] : llvm::zip_equal(scalesAndZeros, llvm::drop_begin(parts))) {
     auto type = cast<ShapedType>(value.getType());
-    bool isOuter = scheme.isTwoLevel() && index + 2 == scheme.getNumParts();
-    bool isZeros = index == 1 && scheme.isAsymmetric();
-    StringRef name = isOuter ? "outer scales" : isZeros ? "zeros" : "scales";
-    Type element = isOuter ? scheme.getOuter() : isZeros ? Type(scheme.getCodeType()) : scheme.getScale();
-    int64_t rank = scheme.getGroup() == 0 || isOuter ? 1 : 2;
-    if ((type.getElementType() != element && !(isZeros && type.getElementType().isInteger(8))) ||
-        type.getRank() != rank) {
-      return op->emitOpError("expected ") << name << " " << what << " of " << element << " with " << rank
-                                          << " dimensions for the scheme " << scheme << ", got " << type;
+    bool isByte = part.name == "zeros" && type.getElementType().isInteger(8);
+    std::string name = nameOf(part);
+    SmallVector<int64_t> shape = part.getShape(rows, columns);
+    if ((type.getElementType() != part.element && !isByte) ||
+        type.getRank() != static_cast<int64_t>(shape.size())) {
+      return op->emitOpError("expected ")
+             << name << " " << what << " of " << part.element << " with " << shape.size()
+             << " dimensions for the scheme " << scheme << ", got " << type;
     }
-    if (failed(verifyExtent(op, rows, type.getDimSize(0), ("rows of " + name + " " + what).str()))) {
+    if (failed(verifyExtent(op, rows, type.getDimSize(0), "rows of " + name + " " + what.str()))) {
       return failure();
     }
-    if (rank == 1) {
+    if (shape.size() == 1) {
       continue;
     }
-    int64_t groups = scheme.getGroups(columns), got = type.getDimSize(1);
+    int64_t groups = shape[1], got = type.getDimSize(1);
     if (isSlice) {
       if (!ShapedType::isDynamic(groups) && !ShapedType::isDynamic(got) && got < groups) {
         return op->emitOpError("expected at least ")
                << groups << " groups of " << name << " " << what << ", got " << got;
       }
-    } else if (failed(verifyExtent(op, groups, got, ("groups of " + name + " " + what).str()))) {
+    } else if (failed(verifyExtent(op, groups, got, "groups of " + name + " " + what.str()))) {
       return failure();
     }
   }
@@ -106,9 +118,7 @@ LogicalResult QuantizeOp::verify() {
   // C8 first: the other checks name codes and scales by position.
   size_t expected = getScheme().getNumParts();
   if (getOuts().size() != expected) {
-    return emitOpError("expected ") << expected << " destinations (codes, scales"
-                                    << (getScheme().isAsymmetric() ? ", zeros" : "")
-                                    << (getScheme().isTwoLevel() ? ", outer scales" : "")
+    return emitOpError("expected ") << expected << " destinations (" << listParts(getScheme())
                                     << ") for the scheme " << getScheme() << ", got " << getOuts().size();
   }
   Type codes = getCodesInit().getType();
@@ -130,9 +140,7 @@ LogicalResult QuantizeOp::verify() {
 LogicalResult DequantizeOp::verify() {
   size_t expected = getScheme().getNumParts();
   if (getInputs().size() != expected) {
-    return emitOpError("expected ") << expected << " inputs (codes, scales"
-                                    << (getScheme().isAsymmetric() ? ", zeros" : "")
-                                    << (getScheme().isTwoLevel() ? ", outer scales" : "")
+    return emitOpError("expected ") << expected << " inputs (" << listParts(getScheme())
                                     << ") for the scheme " << getScheme() << ", got " << getInputs().size();
   }
   Type codes = getCodes().getType(), result = getInit().getType();
@@ -148,7 +156,7 @@ LogicalResult DequantizeOp::verify() {
       return failure();
     }
   }
-  if (getAt() && getScheme().getGroup() == 0) {
+  if (getAt() && !getScheme().hasGroups()) {
     return emitOpError("expected no offset: group 0 has one scale for all columns of a row");
   }
   return verifyScales(*this, getScheme(), codes, getInputs().drop_front(), "of the codes",
@@ -214,6 +222,10 @@ LogicalResult ContractOp::verify() {
   }
   int64_t aGroup = aScheme ? aScheme->getGroup() : 0, wGroup = getWScheme().getGroup();
   bool twoLevels = getWScheme().isTwoLevel();
+  if (getScaleAt() != ScaleAt::Element && ((aScheme && aScheme->getFormat()) || getWScheme().getFormat())) {
+    return emitOpError("expected scale_at(element) for the scheme of a format, got scale_at(")
+           << stringifyScaleAt(getScaleAt()) << ")";
+  }
   if (getScaleAt() == ScaleAt::Output && (aGroup != 0 || (wGroup != 0 && !twoLevels))) {
     return emitOpError("expected group 0 on both sides for scale_at(output), or two levels for w, got ")
            << aGroup << " and " << wGroup;

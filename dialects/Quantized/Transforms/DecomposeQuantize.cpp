@@ -1,3 +1,4 @@
+#include "dialects/Quantized/Transforms/DecodeFormat.h"
 #include "dialects/Quantized/Transforms/Elementwise.h"
 #include "dialects/Quantized/Transforms/Patterns.h"
 
@@ -129,8 +130,8 @@ struct DecomposeQuantize : OpRewritePattern<QuantizeOp> {
     if (!op.hasPureTensorSemantics()) {
       return rewriter.notifyMatchFailure(op, "works on tensors only");
     }
-    if (op.getScheme().isTwoLevel()) {
-      return rewriter.notifyMatchFailure(op, "codes of two levels are made by the packager");
+    if (op.getScheme().isTwoLevel() || op.getScheme().getFormat()) {
+      return rewriter.notifyMatchFailure(op, "codes of formats and of two levels are made by the packager");
     }
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     Block init{op.getCodesInit(), op.getScalesInit(), op.getZerosInit()};
@@ -223,6 +224,10 @@ struct DecomposeDequantize : OpRewritePattern<DequantizeOp> {
       number = arith::SIToFPOp::create(b, b.getF32Type(), number);
       return arith::MulFOp::create(b, number, extendScale(b, scale));
     };
+    if (scheme.getFormat()) {
+      rewriter.replaceOp(op, decodeFormat(builder, op));
+      return success();
+    }
     SmallVector<ElementwiseInput> inputs = {{op.getCodes(), {0, 1}}};
     if (scheme.getGroup() == 0) {
       for (Value value : op.getInputs().drop_front()) {
@@ -251,6 +256,29 @@ struct DecomposeDequantize : OpRewritePattern<DequantizeOp> {
     result.getDefiningOp()->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     rewriter.replaceOp(op, result);
     return success();
+  }
+
+  static Value decodeFormat(ImplicitLocOpBuilder &builder, DequantizeOp op) {
+    SmallVector<SchemePart> parts = op.getScheme().getParts();
+    Value result = createElementwise(
+        builder, {{op.getCodes(), {0, 1}}}, op.getInit(),
+        [&](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
+          Value row = linalg::IndexOp::create(b, 0), column = linalg::IndexOp::create(b, 1);
+          if (op.getAt()) {
+            column = arith::AddIOp::create(b, column, op.getAt());
+          }
+          SmallVector<Value> numbers = {args[0]};
+          for (auto [tensor, part] : llvm::drop_begin(llvm::zip_equal(op.getInputs(), parts))) {
+            SmallVector<Value> at = {row};
+            if (part.span != 0) {
+              at.push_back(arith::DivUIOp::create(b, column, arith::ConstantIndexOp::create(b, part.span)));
+            }
+            numbers.push_back(tensor::ExtractOp::create(b, tensor, at));
+          }
+          return decodeElement(b, op.getScheme().getBlockFormat(), numbers);
+        });
+    result.getDefiningOp()->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+    return result;
   }
 };
 
