@@ -113,7 +113,9 @@ protected:
     if (file && file->bytes() == sizeof(T) * static_cast<size_t>(elements(file->shape()))) {
       array.shape = file->shape();
       array.data.resize(file->bytes() / sizeof(T));
-      std::memcpy(array.data.data(), file->data(), file->bytes());
+      if (file->bytes() > 0) {
+        std::memcpy(array.data.data(), file->data(), file->bytes());
+      }
     }
     return array;
   }
