@@ -123,7 +123,7 @@ check_includes() {
       }
     }
     BEGIN {
-      count = split("Support Numerics Layout Machine NpuIsa PackageFormat CostModel", list, " ")
+      count = split("Support Numerics Layout Machine NpuIsa PackageFormat CostModel Calibration", list, " ")
       for (i = 1; i <= count; i++) { base[list[i]] }
       count = split("assert complex cpuid ctype dirent dlfcn elf errno fcntl fenv float immintrin inttypes limits link locale malloc " \
                     "math poll pthread sched semaphore setjmp signal spawn stdalign stdbool stddef stdint stdio stdlib string strings " \

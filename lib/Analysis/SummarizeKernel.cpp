@@ -118,8 +118,10 @@ std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp ker
     summary.headSize = result.getDimSize(2);
     auto state = dyn_cast<attention::StateType>(attend.getState().getType());
     summary.keys = state ? std::max<int64_t>(state.getCapacity() / 2, 1) : 1; // half full, on average
-    double keyBytes = 2.0 * summary.keys * summary.headSize * (state ? state.getHeads() : 1) * 4;
-    summary.operands.push_back({cost::OperandRole::State, "f32", keyBytes, true});
+    double keyBytes = 2.0 * summary.keys * summary.headSize * (state ? state.getHeads() : 1) *
+                      (state ? state.getElement().getIntOrFloatBitWidth() / 8 : 4);
+    std::string element = state ? elementName(state.getElement()) : "f32";
+    summary.operands.push_back({cost::OperandRole::State, element, keyBytes, true});
   } else {
     summary.kind = isa<model::RowReduceOp>(root) ? cost::KernelKind::Rows : cost::KernelKind::Elementwise;
     if (llvm::any_of(body,

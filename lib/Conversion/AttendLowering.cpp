@@ -25,6 +25,13 @@ Value emitKeySlab(ImplicitLocOpBuilder &b, int64_t layer, int64_t heads, Value h
   return arith::AddIOp::create(b, head, constantIndex(b, layer * 2 * heads));
 }
 
+Value loadState(ImplicitLocOpBuilder &b, const Chunk &chunk, Value state, ValueRange indices) {
+  Value x = loadChunk(b, chunk, state, indices);
+  return getElementTypeOrSelf(x).isF32()
+             ? x
+             : arith::ExtFOp::create(b, chunk.typeOf(b.getF32Type()), x).getResult();
+}
+
 namespace {
 
 Value emitSum(ImplicitLocOpBuilder &b, Value x, Value y) { return arith::AddFOp::create(b, x, y); }
@@ -172,7 +179,9 @@ private:
     emitFor(b, single, keysHere, 1, {}, [&](ImplicitLocOpBuilder &inner, Value j, ValueRange) {
       Value key = arith::AddIOp::create(inner, block, j);
       emitLoop(inner, inner.getIndexAttr(headSize), [&](ImplicitLocOpBuilder &element, Value d) {
-        Value x = memref::LoadOp::create(element, op.getState(), ValueRange{keys, key, d});
+        Chunk single;
+        single.scalar = true;
+        Value x = loadState(element, single, op.getState(), {keys, key, d});
         memref::StoreOp::create(element, x, transposed, ValueRange{d, j});
       });
       return SmallVector<Value>();
@@ -187,8 +196,7 @@ private:
               Value first = arith::AddIOp::create(inner, block, j);
               for (int64_t i = 0; i < kLanes; ++i) {
                 Value key = arith::AddIOp::create(inner, first, constantIndex(inner, i));
-                square.push_back(
-                    vector::LoadOp::create(inner, lanes(inner), op.getState(), ValueRange{keys, key, d}));
+                square.push_back(loadState(inner, Chunk(), op.getState(), {keys, key, d}));
               }
               transpose(inner, square);
               for (auto [i, column] : llvm::enumerate(square)) {
@@ -355,7 +363,7 @@ private:
     partial = emitChunks(b, b.getIndexAttr(headSize), width, partial,
                          [&](ImplicitLocOpBuilder &inner, const Chunk &chunk, ValueRange carried) {
                            Value q = loadChunk(inner, chunk, op.getQ(), {row, head, chunk.base});
-                           Value k = loadChunk(inner, chunk, op.getState(), {keys, key, chunk.base});
+                           Value k = loadState(inner, chunk, op.getState(), {keys, key, chunk.base});
                            Value product = arith::MulFOp::create(inner, q, k);
                            product = widen(inner, product, inner.getF32FloatAttr(-0.0f), width);
                            return SmallVector<Value>{emitSum(inner, carried[0], product)};
@@ -412,7 +420,7 @@ private:
   Value emitProduct(ImplicitLocOpBuilder &b, const Chunk &chunk, Value block, Value j) {
     Value p = memref::LoadOp::create(b, scores, j);
     Value key = arith::AddIOp::create(b, block, j);
-    Value v = loadChunk(b, chunk, op.getState(), {values, key, chunk.base});
+    Value v = loadState(b, chunk, op.getState(), {values, key, chunk.base});
     return arith::MulFOp::create(b, splat(b, chunk, p), v);
   }
 

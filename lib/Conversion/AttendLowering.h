@@ -11,6 +11,10 @@ namespace coopt {
 /// behind.
 mlir::Value emitKeySlab(mlir::ImplicitLocOpBuilder &b, int64_t layer, int64_t heads, mlir::Value head);
 
+/// Keys or values of a chunk, widened to f32; `indices` address the first in the state's buffer.
+mlir::Value loadState(mlir::ImplicitLocOpBuilder &b, const Chunk &chunk, mlir::Value state,
+                      mlir::ValueRange indices);
+
 /// Emits an attend on memrefs of unit inner stride.
 void emitAttend(mlir::ImplicitLocOpBuilder &b, attention::AttendOp op);
 

@@ -44,7 +44,9 @@ public:
       if (op.getPart() == attention::Part::value) {
         slab = arith::AddIOp::create(b, slab, constantIndex(b, *op.getHeads()));
       }
-      Value x = memref::LoadOp::create(b, op.getState(), ValueRange{slab, op.getPosition(), op.getD()});
+      Chunk single;
+      single.scalar = true;
+      Value x = loadState(b, single, op.getState(), {slab, op.getPosition(), op.getD()});
       op.getResult().replaceAllUsesWith(x);
       op.erase();
     }
@@ -65,6 +67,7 @@ private:
   static void emitAppend(ImplicitLocOpBuilder &b, attention::AppendOp op) {
     int64_t heads = cast<MemRefType>(op.getKeys().getType()).getDimSize(1);
     OpFoldResult headSize = extentOf(b, op.getKeys(), 2);
+    Type stored = cast<MemRefType>(op.getState().getType()).getElementType();
     emitLoop(b, extentOf(b, op.getKeys(), 0), [&](ImplicitLocOpBuilder &rows, Value row) {
       Value position = arith::AddIOp::create(rows, op.getPast(), row);
       emitLoop(rows, rows.getIndexAttr(heads), [&](ImplicitLocOpBuilder &inner, Value head) {
@@ -73,6 +76,9 @@ private:
           emitChunks(inner, headSize, kLanes, {},
                      [&](ImplicitLocOpBuilder &element, const Chunk &chunk, ValueRange) {
                        Value x = loadChunk(element, chunk, source, {row, head, chunk.base});
+                       if (!stored.isF32()) {
+                         x = arith::TruncFOp::create(element, chunk.typeOf(stored), x);
+                       }
                        storeChunk(element, chunk, x, op.getState(), {slab, position, chunk.base});
                        return SmallVector<Value>();
                      });

@@ -29,27 +29,38 @@ float numerics::storedScale(ScaleType type, float scale) {
   return scale == 0 ? 1.0f : scale;
 }
 
+GroupParameters numerics::groupParameters(const IntegerGroupFormat &format, const float *x, int64_t n,
+                                          float shrink) {
+  float limit = static_cast<float>(format.maxCode());
+  if (format.isSign()) {
+    float sum = reduceSumOf(n, [&](int64_t i) { return std::fabs(x[i]); });
+    return {storedScale(format.scaleType, sum / static_cast<float>(n) * shrink), 0};
+  }
+  if (format.symmetric) {
+    return {storedScale(format.scaleType, reduceAmax(x, n) * shrink / limit), 0};
+  }
+  float high = maximum(0.0f, reduceMax(x, n)) * shrink;
+  float low = 0.0f;
+  for (int64_t i = 0; i < n; ++i) {
+    low = x[i] < low ? x[i] : low; // a NaN is already in `high`
+  }
+  low *= shrink;
+  HostBuilder b;
+  float scale = storedScale(format.scaleType, (high - low) / limit);
+  return {scale, quantizeElement(b, -low, scale, 0.0f, limit)};
+}
+
 void numerics::quantizeRow(const IntegerGroupFormat &format, const float *row, int64_t K, int8_t *codes,
                            float *scales) {
   assert(format.symmetric && format.bits >= 1 && format.bits <= 8 &&
          "int8 codes belong to symmetric formats");
-  HostBuilder b;
-  float limit = static_cast<float>(format.maxCode());
   int64_t length = groupLength(format, K);
   for (int64_t begin = 0; begin < K; begin += length) {
     int64_t end = begin + std::min(length, K - begin);
-    if (format.isSign()) {
-      float sum = reduceSumOf(end - begin, [&](int64_t i) { return std::fabs(row[begin + i]); });
-      *scales++ = storedScale(format.scaleType, sum / static_cast<float>(end - begin));
-      for (int64_t i = begin; codes && i < end; ++i) {
-        codes[i] = row[i] >= 0 ? 1 : -1;
-      }
-      continue;
-    }
-    float scale = storedScale(format.scaleType, reduceAmax(row + begin, end - begin) / limit);
-    *scales++ = scale;
+    GroupParameters group = groupParameters(format, row + begin, end - begin);
+    *scales++ = group.scale;
     for (int64_t i = begin; codes && i < end; ++i) {
-      codes[i] = static_cast<int8_t>(quantizeElement(b, row[i], scale, -limit, limit));
+      codes[i] = static_cast<int8_t>(groupCode(format, group, row[i]));
     }
   }
 }
@@ -58,23 +69,14 @@ void numerics::quantizeRow(const IntegerGroupFormat &format, const float *row, i
                            float *scales, uint8_t *zeros) {
   assert(!format.symmetric && format.bits >= 1 && format.bits <= 8 &&
          "uint8 codes belong to asymmetric formats");
-  HostBuilder b;
-  float limit = static_cast<float>(format.maxCode());
   int64_t length = groupLength(format, K);
   for (int64_t begin = 0; begin < K; begin += length) {
     int64_t end = begin + std::min(length, K - begin);
-    float high = maximum(0.0f, reduceMax(row + begin, end - begin));
-    float low = 0.0f;
-    for (int64_t i = begin; i < end; ++i) {
-      low = row[i] < low ? row[i] : low; // a NaN is already in `high`
-    }
-    float scale = storedScale(format.scaleType, (high - low) / limit);
-    float zero = quantizeElement(b, -low, scale, 0.0f, limit);
-    *scales++ = scale;
-    *zeros++ = static_cast<uint8_t>(zero);
+    GroupParameters group = groupParameters(format, row + begin, end - begin);
+    *scales++ = group.scale;
+    *zeros++ = static_cast<uint8_t>(group.zero);
     for (int64_t i = begin; codes && i < end; ++i) {
-      float q = quantizeElement(b, row[i], scale, -kQuotientLimit, kQuotientLimit) + zero;
-      codes[i] = static_cast<uint8_t>(std::min(std::max(q, 0.0f), limit));
+      codes[i] = static_cast<uint8_t>(groupCode(format, group, row[i]));
     }
   }
 }

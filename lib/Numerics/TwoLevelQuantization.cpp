@@ -26,14 +26,28 @@ static int divideRounded(int a, int b) {
                                           -kTwoLevelLargest, kTwoLevelLargest));
 }
 
+float numerics::twoLevelRowScale(const float *row, int64_t K) {
+  return storedScale(ScaleType::F32, reduceAmax(row, K) / kTwoLevelLargest);
+}
+
+int numerics::twoLevelInner(float x, float rowScale) {
+  HostBuilder builder;
+  return static_cast<int>(quantizeElement(builder, x, rowScale, -kTwoLevelLargest, kTwoLevelLargest));
+}
+
+TwoLevelGroup numerics::twoLevelGroup(int low, int high) {
+  int scale = std::clamp((high - low + kLevel2Max - 1) / kLevel2Max, 1, kLargestInnerScale);
+  return {scale, std::clamp(divideRounded(-low, scale), 0, kLevel2Max)};
+}
+
+int numerics::twoLevelCode(int inner, TwoLevelGroup group) {
+  return std::clamp(divideRounded(inner, group.scale) + group.zero, 0, kLevel2Max);
+}
+
 void numerics::quantizeRowTwoLevel(int64_t groupSize, const float *row, int64_t K, uint8_t *codes,
                                    float *rowScale, uint8_t *groupScales, uint8_t *zeros) {
-  float scale = storedScale(ScaleType::F32, reduceAmax(row, K) / kTwoLevelLargest);
+  float scale = twoLevelRowScale(row, K);
   *rowScale = scale;
-  HostBuilder builder;
-  auto levelOne = [&](int64_t i) {
-    return static_cast<int>(quantizeElement(builder, row[i], scale, -kTwoLevelLargest, kTwoLevelLargest));
-  };
   int64_t length = groupLength(groupSize, K);
   for (int64_t begin = 0; begin < K; begin += length) {
     int64_t end = begin + std::min(length, K - begin);
@@ -43,13 +57,12 @@ void numerics::quantizeRowTwoLevel(int64_t groupSize, const float *row, int64_t 
       least = row[i] < row[least] ? i : least;
       greatest = row[i] > row[greatest] ? i : greatest;
     }
-    int low = std::min(levelOne(least), 0), high = std::max(levelOne(greatest), 0);
-    int inner = std::clamp((high - low + kLevel2Max - 1) / kLevel2Max, 1, kLargestInnerScale);
-    int zero = std::clamp(divideRounded(-low, inner), 0, kLevel2Max);
-    *groupScales++ = static_cast<uint8_t>(inner);
-    *zeros++ = static_cast<uint8_t>(zero);
+    TwoLevelGroup group = twoLevelGroup(std::min(twoLevelInner(row[least], scale), 0),
+                                        std::max(twoLevelInner(row[greatest], scale), 0));
+    *groupScales++ = static_cast<uint8_t>(group.scale);
+    *zeros++ = static_cast<uint8_t>(group.zero);
     for (int64_t i = begin; codes && i < end; ++i) {
-      codes[i] = static_cast<uint8_t>(std::clamp(divideRounded(levelOne(i), inner) + zero, 0, kLevel2Max));
+      codes[i] = static_cast<uint8_t>(twoLevelCode(twoLevelInner(row[i], scale), group));
     }
   }
 }

@@ -8,6 +8,7 @@
 #include "coopt/Target/KernelEntries.h"
 #include "coopt/Transforms/AssignLayouts.h"
 #include "coopt/Transforms/Compress.h"
+#include "coopt/Transforms/ConfigureAttention.h"
 #include "coopt/Transforms/FormKernels.h"
 #include "coopt/Transforms/OutlineKernels.h"
 #include "coopt/Transforms/SelectSchedules.h"
@@ -48,7 +49,8 @@ LogicalResult compressPhase(ModuleOp module, const CompileOptions &options) {
     named.set("quantization", StringAttr::get(module.getContext(), options.quantize));
     module->setAttr("model.info", named.getDictionary(module.getContext()));
   }
-  return failure(failed(coopt::compress(module, compress)) ||
+  return failure(failed(configureAttention(module, {options.kv, options.attention})) ||
+                 failed(coopt::compress(module, compress)) ||
                  failed(runPasses(module, [](OpPassManager &manager) { manager.addPass(createCSEPass()); })));
 }
 
@@ -206,6 +208,8 @@ public:
   void runOnOperation() final {
     CompileOptions options;
     options.quantize = quantize;
+    options.kv = kv;
+    options.attention = attention;
     options.scheduleFile = scheduleFile;
     if (!variants.empty()) {
       options.variants.assign(variants.begin(), variants.end());
@@ -218,6 +222,10 @@ public:
 private:
   Pass::Option<std::string> quantize{*this, "quantize", llvm::cl::desc("how weights are stored (compress)"),
                                      llvm::cl::init("f32")};
+  Pass::Option<std::string> kv{*this, "kv", llvm::cl::desc("how keys and values are stored (compress)"),
+                               llvm::cl::init("")};
+  Pass::Option<std::string> attention{*this, "attention", llvm::cl::desc("fixed or fast (compress)"),
+                                      llvm::cl::init("")};
   Pass::Option<std::string> scheduleFile{*this, "schedule", llvm::cl::desc("file of schedules (schedule)"),
                                          llvm::cl::init("")};
   Pass::ListOption<std::string> variants{*this, "isa", llvm::cl::desc("instruction-set variants (kernels)")};

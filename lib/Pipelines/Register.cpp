@@ -16,6 +16,7 @@
 #include "coopt/Pipelines/Phases.h"
 #include "coopt/Target/X86.h"
 #include "coopt/Transforms/Compress.h"
+#include "coopt/Transforms/ConfigureAttention.h"
 #include "coopt/Transforms/EntriesToFunctions.h"
 #include "coopt/Transforms/ExpandToReference.h"
 
@@ -53,6 +54,7 @@ void coopt::registerCooptPasses() {
   registerConversionPasses();
   registerPhasePipelines();
   registerCompressPass();
+  registerConfigureAttentionPass();
   registerAnalysisPasses();
   registerEntriesToFunctionsPass();
   registerExpandToReferencePass();

@@ -29,6 +29,15 @@ w{2-8}[a{8,16}][-gN][-sym|-asym][-qoq][-head{4,8,16}]
   w4a8-qoq               #quantized.scheme<bits = 4, group = 128, asymmetric, scale = i8, outer = f32>
 )";
 
+constexpr char kKvHelp[] = R"(how keys and values are stored until the end of a session
+
+  f32    (the default) as they are computed
+  f16    rounded to nearest even: half the memory; magnitudes up to 65504
+  bf16   rounded to nearest even: half the memory, all magnitudes, 8 bits of precision
+
+Attention widens them to binary32; that of --attention=fixed has the same bits everywhere with each.
+)";
+
 std::string phaseList() {
   std::string list;
   for (Phase phase : allPhases()) {
@@ -83,6 +92,10 @@ int main(int argc, char **argv) {
     llvm::outs() << kQuantizeHelp;
     return finishOutput();
   }
+  if (argc == 2 && std::string(argv[1]) == "--kv=help") {
+    llvm::outs() << kKvHelp;
+    return finishOutput();
+  }
   app.set_version_flag("--version", "coopt 0.1.0");
   DriverOptions options;
   std::string from, to = "package", target = "cpu", variants;
@@ -98,6 +111,13 @@ int main(int argc, char **argv) {
                  "how weights and activations are stored: f32, a name such as w8a8, w4a8-qoq or "
                  "w4a16-g32-asym-head8, or help")
       ->capture_default_str();
+  app.add_option("--kv", options.compile.kv,
+                 "how keys and values are stored: f32 (the default), f16, bf16, or help")
+      ->check(CLI::IsMember({"f32", "f16", "bf16"}));
+  app.add_option("--attention", options.compile.attention,
+                 "fixed (the default): the same bits everywhere; fast: sums in any order, on the matrix unit "
+                 "in bf16")
+      ->check(CLI::IsMember({"fixed", "fast"}));
   app.add_option("--chunk", options.importOptions.chunk,
                  "most tokens of one call; bounds the memory of activations")
       ->capture_default_str()

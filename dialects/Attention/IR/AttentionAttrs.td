@@ -10,4 +10,9 @@ def Attention_Part : I32EnumAttr<"Part", "which half of a state", [
   let cppNamespace = "::coopt::attention";
 }
 
+def Attention_Numerics : I32EnumAttr<"Numerics", "what fixes the values of an attention", [
+    I32EnumAttrCase<"fixed", 0>, I32EnumAttrCase<"fast", 1>]> {
+  let cppNamespace = "::coopt::attention";
+}
+
 #endif // COOPT_ATTENTION_ATTRS_TD

@@ -8,16 +8,17 @@ include "dialects/Model/IR/StructuredOpBase.td"
 
 // A state, or the buffer that holds it at kernel level.
 def Attention_StateOrBuffer
-    : AnyTypeOf<[Attention_StateType, MemRefRankOf<[F32], [3]>], "attention state or the memref that holds it">;
+    : AnyTypeOf<[Attention_StateType, MemRefRankOf<[F32, F16, BF16], [3]>], "attention state or the memref that holds it">;
 
 def Attention_AppendOp : Op<Attention_Dialect, "append", [
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "adds keys and values to a state";
   let description = [{
     Key and value row i become those of position `past + i`, for all key/value heads of one layer; all other contents
-    stay. `past + i` is below the capacity by contract (the runtime checks it at the entry). With a state the result is
+    stay. `past + i` is below the capacity by contract (the runtime checks it at the entry). Keys and values are rounded
+    to the state's element (nearest even). With a state the result is
     the new state (in place: the old value is dead); with the state's buffer there is no result and the buffer is
-    written. Exact. Loops: the positions.
+    written. Fixed. Loops: the positions.
 
     ```mlir
     %s1 = attention.append ins(%k, %v : tensor<?x4x8xf32>, tensor<?x4x8xf32>) at %past into %s0 layer(0)
@@ -26,7 +27,7 @@ def Attention_AppendOp : Op<Attention_Dialect, "append", [
     ```
 
     C2: keys and values have the same shape, (positions, heads, head size), static but for the positions, of the
-    state's heads, head size and element.
+    state's heads and head size.
     C3: the layer is one of the state's.
     C4: with a state there is one result of its type; with a buffer there is none.
   }];
@@ -46,13 +47,15 @@ def Attention_AppendOp : Op<Attention_Dialect, "append", [
 }
 
 def Attention_AttendOp : StructuredOp<Attention_Dialect, "attend"> {
-  let summary = "fixed causal attention over a state";
+  let summary = "causal attention over a state";
   let description = [{
     For query row i (absolute position `past + i`) and query head h: attention over the keys of positions 0 ..
     `past + i`, with `window` only the last that many of them, of one layer and key/value head
     `(head + h) / heads_per_group`. `head` is the number of the first query head of `q` among all query heads: 0 unless
-    the op was tiled. The result is fixed to the bit, with R as in `model.row_reduce sum`, all products rounded first,
-    nothing fused, L = 0x1.715476p+0:
+    the op was tiled.
+
+    With `numerics(fixed)`, the default, the result is fixed to the bit: with R as in `model.row_reduce sum`, keys and values
+    widened to f32 first, all products rounded, nothing fused, L = 0x1.715476p+0:
 
         s_j = scale * R(q_d * k_jd)
         per block of 64 keys (0..63, 64..127, ...), ascending, fully masked blocks skipped:
@@ -61,7 +64,13 @@ def Attention_AttendOp : StructuredOp<Attention_Dialect, "attend"> {
         result_d = o_d / l
 
     starting from m = -infinity, l = 0, o = 0; masked keys are absent elements of R, an element's place in R is its
-    place in the block. Loops: rows and query heads, both parallel.
+    place in the block.
+
+    With `numerics(fast)` the result is Bounded: softmax(scale * q_d * k_jd) v_jd over the visible keys, in any order
+    and any blocks, products fused or not; q, k, v and the weights p may be rounded to bf16 for a matrix unit.
+    `coopt/Numerics/Bound.h` has the bound.
+
+    Loops: rows and query heads, both parallel.
 
     ```mlir
     %o = attention.attend ins(%q : tensor<?x8x8xf32>) state(%s1 : !attention.state<..>) at %past, %head
@@ -75,15 +84,18 @@ def Attention_AttendOp : StructuredOp<Attention_Dialect, "attend"> {
     C8: `heads` (the state's key/value heads) is given exactly where the state is a buffer, and divides its slabs.
     C9: `q` and `init` are tensors and there is one result of the init's type, or memrefs and there is none; the state
     may be a buffer in both forms.
+    C10: the numerics are `fixed` or `fast`.
   }];
   let arguments = (ins TensorOrMemRefRankOf<[F32], [3]>:$q, Attention_StateOrBuffer:$state, Index:$past, Index:$head,
                        TensorOrMemRefRankOf<[F32], [3]>:$init, I64Attr:$layer, I64Attr:$heads_per_group,
-                       F32Attr:$scale, OptionalAttr<I64Attr>:$window, OptionalAttr<I64Attr>:$heads);
+                       F32Attr:$scale, OptionalAttr<I64Attr>:$window, OptionalAttr<I64Attr>:$heads,
+                       DefaultValuedAttr<Attention_Numerics, "::coopt::attention::Numerics::fixed">:$numerics);
   let results = (outs Optional<AnyRankedTensor>:$result);
   let assemblyFormat = [{
     `ins` `(` $q `:` type($q) `)` `state` `(` $state `:` type($state) `)` `at` $past `,` $head
     `outs` `(` $init `:` type($init) `)` `layer` `(` $layer `)` `heads_per_group` `(` $heads_per_group `)`
-    `scale` `(` $scale `)` (`window` `(` $window^ `)`)? (`heads` `(` $heads^ `)`)? attr-dict (`->` type($result)^)?
+    `scale` `(` $scale `)` (`window` `(` $window^ `)`)? (`heads` `(` $heads^ `)`)?
+    (`numerics` `(` $numerics^ `)`)? attr-dict (`->` type($result)^)?
   }];
   let extraClassDeclaration = [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
@@ -96,7 +108,7 @@ def Attention_AttendOp : StructuredOp<Attention_Dialect, "attend"> {
 def Attention_ReadOp : Op<Attention_Dialect, "read", [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "one element of a state";
   let description = [{
-    Element `d` of the key or value of a key/value head and position; for the reference expansion.
+    Element `d` of the key or value of a key/value head and position, widened to f32; for the reference expansion.
 
     ```mlir
     %x = attention.read key %s[%head, %position, %d] layer(0) : !attention.state<..> -> f32

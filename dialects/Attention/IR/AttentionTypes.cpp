@@ -31,10 +31,10 @@ void StateType::print(AsmPrinter &printer) const {
 
 LogicalResult StateType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t layers, int64_t heads,
                                 int64_t headSize, int64_t capacity, Type element) {
-  if (!element.isF32()) {
-    return emitError() << "expected f32 as the element of a state, got " << element;
+  if (!element.isF32() && !element.isF16() && !element.isBF16()) {
+    return emitError() << "expected f32, f16 or bf16 as the element of a state, got " << element;
   }
-  int64_t bytes = 2 * 4;
+  int64_t bytes = 2 * (element.getIntOrFloatBitWidth() / 8);
   for (int64_t extent : {layers, heads, headSize, capacity}) {
     if (extent < 1) {
       return emitError() << "expected positive extents, got layers = " << layers << ", heads = " << heads

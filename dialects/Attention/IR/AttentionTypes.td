@@ -15,7 +15,8 @@ def Attention_StateType : TypeDef<Attention_Dialect, "State", [IsState]> {
     head and position below `capacity`, a key and a value of `head_size` elements. As a buffer it is
     `memref<(2 * layers * heads) x capacity x head_size x element>`, slab `(layer * 2 + (key ? 0 : 1)) * heads + head`.
 
-    C1: the extents are positive, the buffer's size in bytes is representable in 63 bits, and the element is f32.
+    C1: the extents are positive, the buffer's size in bytes is representable in 63 bits, and the
+    element is f32, f16 or bf16.
   }];
   let parameters = (ins "int64_t":$layers, "int64_t":$heads, "int64_t":$headSize, "int64_t":$capacity,
                         "::mlir::Type":$element);

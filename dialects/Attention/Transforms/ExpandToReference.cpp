@@ -99,6 +99,38 @@ struct RowAttention {
     return {newM, newL, newO};
   }
 
+  /// The fast attention has no order of its own: the scores, their softmax, the sum of values.
+  Value emitTwoPasses(ImplicitLocOpBuilder &builder, Value result) {
+    Value count = arith::SubIOp::create(builder, end, begin);
+    Value space = tensor::EmptyOp::create(builder, ArrayRef<OpFoldResult>{count}, builder.getF32Type());
+    Value scores = emitLoop(builder, zero, count, space, [&](ImplicitLocOpBuilder &b, Value j, Value s) {
+      Value score = emitScore(b, arith::AddIOp::create(b, begin, j));
+      return Value(tensor::InsertOp::create(b, score, s, j));
+    });
+    Value lowest = floatConstant(builder, -std::numeric_limits<float>::infinity());
+    Value most = emitLoop(builder, zero, count, lowest, [&](ImplicitLocOpBuilder &b, Value j, Value m) {
+      return Value(arith::MaximumFOp::create(b, m, tensor::ExtractOp::create(b, scores, j)));
+    });
+    Value weights = emitLoop(builder, zero, count, scores, [&](ImplicitLocOpBuilder &b, Value j, Value p) {
+      Value weight = emitExponential(b, tensor::ExtractOp::create(b, p, j), most);
+      return Value(tensor::InsertOp::create(b, weight, p, j));
+    });
+    auto sumOf = [&](ImplicitLocOpBuilder &at, function_ref<Value(ImplicitLocOpBuilder &, Value)> term) {
+      return emitReduction(at, RowReduction::sum, zero, count, term);
+    };
+    Value sum = sumOf(builder, [&](ImplicitLocOpBuilder &b, Value j) {
+      return Value(tensor::ExtractOp::create(b, weights, j));
+    });
+    return emitLoop(builder, zero, headSize, result, [&](ImplicitLocOpBuilder &b, Value d, Value carried) {
+      Value o = sumOf(b, [&](ImplicitLocOpBuilder &inner, Value j) {
+        Value value = readState(inner, Part::value, arith::AddIOp::create(inner, begin, j), d);
+        return Value(arith::MulFOp::create(inner, tensor::ExtractOp::create(inner, weights, j), value));
+      });
+      Value quotient = arith::DivFOp::create(b, o, sum);
+      return Value(tensor::InsertOp::create(b, quotient, carried, ValueRange{row, head, d}));
+    });
+  }
+
   /// The row's result in `result`.
   Value emit(ImplicitLocOpBuilder &builder, Value result) {
     int64_t size = op.getQ().getType().getDimSize(2);
@@ -143,7 +175,8 @@ struct ExpandAttend : public OpRewritePattern<AttendOp> {
           Value head = arith::AddIOp::create(b, op.getHead(), indices[1]);
           Value kvHead = arith::DivUIOp::create(b, head, perGroup);
           RowAttention attention{op, indices[0], indices[1], kvHead, begin, end, zero, headSize};
-          return attention.emit(b, carried);
+          return op.getNumerics() == Numerics::fast ? attention.emitTwoPasses(b, carried)
+                                                    : attention.emit(b, carried);
         });
     rewriter.replaceOp(op, result);
     return success();
@@ -165,8 +198,12 @@ struct ExpandRead : public OpRewritePattern<ReadOp> {
     }
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     Value slab = emitSlab(builder, op.getLayer(), op.getPart(), *op.getHeads(), op.getHead());
-    rewriter.replaceOpWithNewOp<memref::LoadOp>(op, op.getState(),
-                                                ValueRange{slab, op.getPosition(), op.getD()});
+    Value element =
+        memref::LoadOp::create(builder, op.getState(), ValueRange{slab, op.getPosition(), op.getD()});
+    if (element.getType() != op.getType()) {
+      element = arith::ExtFOp::create(builder, op.getType(), element);
+    }
+    rewriter.replaceOp(op, element);
     return success();
   }
 };
@@ -184,6 +221,7 @@ struct ExpandAppend : public OpRewritePattern<AppendOp> {
     SmallVector<Value> ends = {tensor::DimOp::create(builder, op.getKeys(), 0),
                                indexConstant(builder, type.getDimSize(1)),
                                indexConstant(builder, type.getDimSize(2))};
+    Type stored = cast<MemRefType>(op.getState().getType()).getElementType();
     SmallVector<Value> indices;
     for (Value end : ends) {
       auto loop = scf::ForOp::create(builder, zero, end, one);
@@ -195,6 +233,9 @@ struct ExpandAppend : public OpRewritePattern<AppendOp> {
       Value slab = emitSlab(builder, op.getLayer(), part, type.getDimSize(1), indices[1]);
       Value element =
           tensor::ExtractOp::create(builder, part == Part::key ? op.getKeys() : op.getValues(), indices);
+      if (element.getType() != stored) {
+        element = arith::TruncFOp::create(builder, stored, element);
+      }
       memref::StoreOp::create(builder, element, op.getState(), ValueRange{slab, position, indices[2]});
     }
     rewriter.eraseOp(op);

@@ -86,6 +86,31 @@ typename B::F32 quantizeElement(B &b, typename B::F32 x, typename B::F32 scale, 
   return b.sub(q, magic);
 }
 
+/// What all elements of a group share; the zero is an integral number, 0 if symmetric.
+struct GroupParameters {
+  float scale = 1;
+  float zero = 0;
+};
+
+/// The parameters of the group x[0..n), n >= 1. With `shrink` below 1 its range (amax; lo and hi) is multiplied by that first, so
+/// that what lies outside is clipped; 1 is the rule above.
+GroupParameters groupParameters(const IntegerGroupFormat &format, const float *x, int64_t n,
+                                float shrink = 1);
+
+/// The code of x under given parameters, as an integral binary32.
+inline float groupCode(const IntegerGroupFormat &format, GroupParameters group, float x) {
+  HostBuilder b;
+  float limit = static_cast<float>(format.maxCode());
+  if (format.isSign()) {
+    return x >= 0 ? 1.0f : -1.0f;
+  }
+  if (format.symmetric) {
+    return quantizeElement(b, x, group.scale, -limit, limit);
+  }
+  float q = quantizeElement(b, x, group.scale, -kQuotientLimit, kQuotientLimit) + group.zero;
+  return q < 0 ? 0.0f : q > limit ? limit : q;
+}
+
 } // namespace coopt::numerics
 
 #endif // COOPT_NUMERICS_GROUPQUANTIZATION_H

@@ -34,6 +34,21 @@ int64_t twoLevelGroupCount(int64_t groupSize, int64_t K);
 void quantizeRowTwoLevel(int64_t groupSize, const float *row, int64_t K, uint8_t *codes, float *rowScale,
                          uint8_t *groupScales, uint8_t *zeros);
 
+/// What the elements of a group share: scale in 1..16, zero in 0..15.
+struct TwoLevelGroup {
+  int scale = 1;
+  int zero = 0;
+};
+
+/// The row's scale, s1.
+float twoLevelRowScale(const float *row, int64_t K);
+/// The int8 number of level 1 for an element.
+int twoLevelInner(float x, float rowScale);
+/// The group's parameters for level-1 numbers in [low, high], low <= 0 <= high.
+TwoLevelGroup twoLevelGroup(int low, int high);
+/// The 4-bit code of a level-1 number.
+int twoLevelCode(int inner, TwoLevelGroup group);
+
 /// The int8 numbers between the levels, as a contraction sees them; multiply by the row scale for the values.
 void decodeRowTwoLevel(int64_t groupSize, const uint8_t *codes, const uint8_t *groupScales,
                        const uint8_t *zeros, int64_t K, int8_t *values);

@@ -37,6 +37,9 @@ struct CompileOptions {
   machine::Machine machine = defaultMachine();
   /// How weights and activations are stored: a name of the quantisation grammar, or "f32".
   std::string quantize = "f32";
+  /// How keys and values are stored ("f32", "f16", "bf16") and attended ("fixed", "fast"); empty: as the model
+  /// says, which of imported ones is f32 and fixed.
+  std::string kv, attention;
   /// A file of schedules that win over the chosen ones (SelectSchedules.h); empty: none.
   std::string scheduleFile;
   /// Instruction-set variants to generate, in the order of the package.

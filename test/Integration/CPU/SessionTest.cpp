@@ -9,12 +9,18 @@ using namespace coopt::test;
 
 namespace {
 
-class SessionState : public testing::TestWithParam<const char *> {
+/// How weights, and how keys and values are stored.
+struct Storage {
+  const char *quantize, *kv;
+};
+
+class SessionState : public testing::TestWithParam<Storage> {
 protected:
   void SetUp() override {
     std::string directory = generated({"--layers=2", "--hidden=72", "--heads=3", "--kv-heads=1", "--ffn=172",
                                        "--vocab=389", "--max-positions=96", "--seed=5"});
-    std::string path = compiled(directory, {std::string("--quantize=") + GetParam()});
+    std::string path = compiled(
+        directory, {std::string("--quantize=") + GetParam().quantize, std::string("--kv=") + GetParam().kv});
     ASSERT_FALSE(path.empty());
     package = openPackage(path);
     first = someTokens(23, 389, 1);
@@ -39,7 +45,7 @@ TEST_P(SessionState, PiecesAreOneAppend) {
   append(pieces, package, Tokens(first.begin() + 1, first.end()), 11);
   EXPECT_EQ(coopt_session_position(pieces.get()), 23);
   Logits got = goOn(pieces);
-  if (std::string(GetParam()) == "w8a8") {
+  if (std::string(GetParam().quantize) == "w8a8") {
     EXPECT_EQ(difference(got, expected), "");
   }
   for (size_t i = 0; i < got.size(); ++i) {
@@ -69,7 +75,7 @@ TEST_P(SessionState, ForksAreIndependent) {
 }
 
 TEST_P(SessionState, SavedIsLoaded) {
-  std::string path = scratchPath(std::string("session-") + GetParam());
+  std::string path = scratchPath(std::string("session-") + GetParam().quantize + GetParam().kv);
   ASSERT_EQ(coopt_session_save(session.get(), path.c_str()), 0) << coopt_error_message();
   SessionPointer loaded = openSession(package, 3);
   append(loaded, package, other, 9);
@@ -100,9 +106,11 @@ TEST_P(SessionState, TooManyTokensChangeNothing) {
   EXPECT_EQ(coopt_session_append(session.get(), many.data(), 73, nullptr), 0) << coopt_error_message();
 }
 
-INSTANTIATE_TEST_SUITE_P(Formats, SessionState, testing::Values("f32", "w8a8"),
-                         [](const testing::TestParamInfo<const char *> &info) {
-                           return std::string(info.param);
+INSTANTIATE_TEST_SUITE_P(Formats, SessionState,
+                         testing::Values(Storage{"f32", "f32"}, Storage{"w8a8", "f32"},
+                                         Storage{"w8a8", "f16"}),
+                         [](const testing::TestParamInfo<Storage> &info) {
+                           return std::string(info.param.quantize) + "_" + info.param.kv;
                          });
 
 } // namespace

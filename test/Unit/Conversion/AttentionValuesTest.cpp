@@ -1,6 +1,7 @@
 //===- AttentionValuesTest.cpp - Attention against Numerics -----------------===//
 #include "CompiledKernels.h"
 #include "coopt/Numerics/FixedAttention.h"
+#include "coopt/Numerics/Half.h"
 #include <gtest/gtest.h>
 #include <limits>
 
@@ -10,48 +11,57 @@ namespace {
 constexpr int64_t kLayers = 2, kHeads = 3, kQueryHeads = 6, kCapacity = 200, kLayer = 1;
 
 const char *kText = R"(
-func.func @append(%k: memref<?x3xSIZExf32>, %v: memref<?x3xSIZExf32>, %past: index, %s: memref<12x200xSIZExf32>)
+func.func @append(%k: memref<?x3xSIZExf32>, %v: memref<?x3xSIZExf32>, %past: index, %s: memref<12x200xSIZExELEMENT>)
     attributes {llvm.emit_c_interface} {
   attention.append ins(%k, %v : memref<?x3xSIZExf32>, memref<?x3xSIZExf32>) at %past into %s layer(1)
-      : memref<12x200xSIZExf32>
+      : memref<12x200xSIZExELEMENT>
   return
 }
-func.func @attend(%q: memref<?x?xSIZExf32>, %s: memref<12x200xSIZExf32>, %past: index, %head: index,
+func.func @attend(%q: memref<?x?xSIZExf32>, %s: memref<12x200xSIZExELEMENT>, %past: index, %head: index,
                   %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
     attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x200xSIZExf32>) at %past, %head
+  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x200xSIZExELEMENT>) at %past, %head
       outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) heads(3)
   return
 }
-func.func @window(%q: memref<?x?xSIZExf32>, %s: memref<12x200xSIZExf32>, %past: index, %head: index,
+func.func @window(%q: memref<?x?xSIZExf32>, %s: memref<12x200xSIZExELEMENT>, %past: index, %head: index,
                   %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
     attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x200xSIZExf32>) at %past, %head
+  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x200xSIZExELEMENT>) at %past, %head
       outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) window(37) heads(3)
   return
 }
-func.func @read(%s: memref<12x200xSIZExf32>, %h: index, %p: index, %d: index, %o: memref<2xf32>)
+func.func @read(%s: memref<12x200xSIZExELEMENT>, %h: index, %p: index, %d: index, %o: memref<2xf32>)
     attributes {llvm.emit_c_interface} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  %k = attention.read key %s[%h, %p, %d] layer(1) heads(3) : memref<12x200xSIZExf32> -> f32
-  %v = attention.read value %s[%h, %p, %d] layer(1) heads(3) : memref<12x200xSIZExf32> -> f32
+  %k = attention.read key %s[%h, %p, %d] layer(1) heads(3) : memref<12x200xSIZExELEMENT> -> f32
+  %v = attention.read value %s[%h, %p, %d] layer(1) heads(3) : memref<12x200xSIZExELEMENT> -> f32
   memref.store %k, %o[%c0] : memref<2xf32>
   memref.store %v, %o[%c1] : memref<2xf32>
   return
 }
 )";
 
-class AttentionValues : public ::testing::TestWithParam<int64_t> {};
+/// The element of a state, and what it does to numbers.
+template <typename Stored>
+struct Element {
+  const char *name;
+  Stored (*round)(float);
+  float (*widen)(Stored);
+};
 
-TEST_P(AttentionValues, EqualNumerics) {
-  const int64_t size = GetParam();
+template <typename Stored>
+void expectNumerics(int64_t size, const Element<Stored> &element) {
+  std::string text = replaced(replaced(kText, "SIZE", std::to_string(size)), "ELEMENT", element.name);
   for (Isa isa : runnableIsas()) {
-    CompiledKernels kernels(replaced(kText, "SIZE", std::to_string(size)), isa);
+    CompiledKernels kernels(text, isa);
     ASSERT_TRUE(kernels.valid());
-    Buffer<float> state({2 * kLayers * kHeads, kCapacity, size});
+    Buffer<Stored> state({2 * kLayers * kHeads, kCapacity, size});
     // What was never appended must not be read as data.
-    state.set(std::numeric_limits<float>::quiet_NaN());
+    const float nan = std::numeric_limits<float>::quiet_NaN();
+    state.set(element.round(nan));
+    std::vector<float> wide(state.size(), nan);
     Buffer<int8_t> scratch({1 << 17});
     int64_t past = 0;
     for (int64_t rows : {1, 3, 60, 1, 17, 64, 1, 33}) {
@@ -61,10 +71,12 @@ TEST_P(AttentionValues, EqualNumerics) {
       for (int64_t i = 0; i < rows; ++i) {
         for (int64_t h = 0; h < kHeads; ++h) {
           for (int64_t d = 0; d < size; ++d) {
-            int64_t slab = kLayer * 2 * kHeads + h;
-            ASSERT_EQ(state[(slab * kCapacity + past + i) * size + d], k[(i * kHeads + h) * size + d]);
-            ASSERT_EQ(state[((slab + kHeads) * kCapacity + past + i) * size + d],
-                      v[(i * kHeads + h) * size + d]);
+            int64_t slab = kLayer * 2 * kHeads + h, from = (i * kHeads + h) * size + d;
+            int64_t key = (slab * kCapacity + past + i) * size + d, value = key + kHeads * kCapacity * size;
+            ASSERT_EQ(state[key], element.round(k[from])) << nameOf(isa);
+            ASSERT_EQ(state[value], element.round(v[from])) << nameOf(isa);
+            wide[key] = element.widen(state[key]);
+            wide[value] = element.widen(state[value]);
           }
         }
       }
@@ -77,8 +89,8 @@ TEST_P(AttentionValues, EqualNumerics) {
         for (int64_t i = 0; i < rows; ++i) {
           for (int64_t h = 0; h < heads; ++h) {
             int64_t slab = kLayer * 2 * kHeads + (first + h) / 2;
-            numerics::StridedRows keys{&state[slab * kCapacity * size], size};
-            numerics::StridedRows values{&state[(slab + kHeads) * kCapacity * size], size};
+            numerics::StridedRows keys{&wide[slab * kCapacity * size], size};
+            numerics::StridedRows values{&wide[(slab + kHeads) * kCapacity * size], size};
             std::vector<float> expected(size);
             const float *query = &q[(i * heads + h) * size];
             int64_t count = past + i + 1;
@@ -100,9 +112,24 @@ TEST_P(AttentionValues, EqualNumerics) {
     Buffer<float> two({2});
     kernels.call("read", {state, 2, 5, size - 1, two});
     int64_t slab = kLayer * 2 * kHeads + 2;
-    EXPECT_EQ(two[0], state[(slab * kCapacity + 5) * size + size - 1]);
-    EXPECT_EQ(two[1], state[((slab + kHeads) * kCapacity + 5) * size + size - 1]);
+    EXPECT_EQ(two[0], wide[(slab * kCapacity + 5) * size + size - 1]);
+    EXPECT_EQ(two[1], wide[((slab + kHeads) * kCapacity + 5) * size + size - 1]);
   }
+}
+
+class AttentionValues : public ::testing::TestWithParam<int64_t> {};
+
+TEST_P(AttentionValues, EqualNumerics) {
+  auto same = [](float x) { return x; };
+  expectNumerics<float>(GetParam(), {"f32", same, same});
+}
+
+TEST_P(AttentionValues, OfF16EqualNumerics) {
+  expectNumerics<uint16_t>(GetParam(), {"f16", numerics::halfFromFloat, numerics::floatFromHalf});
+}
+
+TEST_P(AttentionValues, OfBf16EqualNumerics) {
+  expectNumerics<uint16_t>(GetParam(), {"bf16", numerics::bfloat16FromFloat, numerics::floatFromBFloat16});
 }
 
 INSTANTIATE_TEST_SUITE_P(HeadSizes, AttentionValues, ::testing::Values(1, 8, 13, 24, 64));

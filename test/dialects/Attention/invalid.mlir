@@ -10,8 +10,8 @@ func.func private @c1_too_large(!attention.state<layers = 4294967296, heads = 42
 
 // -----
 
-// expected-error @+1 {{expected f32 as the element of a state, got 'f16'}}
-func.func private @c1_element(!attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f16>)
+// expected-error @+1 {{expected f32, f16 or bf16 as the element of a state, got 'i16'}}
+func.func private @c1_element(!attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = i16>)
 
 // -----
 
@@ -229,5 +229,16 @@ func.func @c9_a_state_buffer_decides_nothing(%q: tensor<?x8x7xf32>, %p: index, %
   // expected-error @+1 {{expected 1 results in tensor form, got 0}}
   attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : memref<40x513x7xf32>) at %p, %p outs(%q : tensor<?x8x7xf32>)
     layer(0) heads_per_group(2) scale(1.0) heads(4)
+  return
+}
+
+// -----
+
+!state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
+
+func.func @c10_numerics(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
+  %r = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : !state) at %p, %p outs(%q : tensor<?x8x7xf32>)
+    // expected-error @+1 {{one of the following enum values for attribute 'numerics' [fixed, fast]}}
+    layer(0) heads_per_group(2) scale(1.0) numerics(quick) -> tensor<?x8x7xf32>
   return
 }

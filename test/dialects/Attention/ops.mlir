@@ -30,3 +30,19 @@ func.func @buffer(%k: memref<?x4x7xf32>, %q: memref<?x?x7xf32>, %p: index, %s: m
   %y = attention.read value %s[%p, %p, %p] layer(4) heads(4) : memref<40x513x7xf32> -> f32
   return
 }
+
+// CHECK-LABEL: func @half
+func.func @half(%k: memref<?x4x7xf32>, %q: memref<?x?x7xf32>, %p: index, %s: memref<40x513x7xf16>, %t: memref<40x513x7xbf16>,
+                %u: !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = bf16>) {
+  // CHECK-NEXT: attention.append {{.*}} into %{{.*}} layer(4) : memref<40x513x7xf16>
+  attention.append ins(%k, %k : memref<?x4x7xf32>, memref<?x4x7xf32>) at %p into %s layer(4) : memref<40x513x7xf16>
+  // CHECK-NEXT: attention.attend {{.*}} state(%{{.*}} : memref<40x513x7xbf16>) {{.*}} heads(4) numerics(fast){{$}}
+  attention.attend ins(%q : memref<?x?x7xf32>) state(%t : memref<40x513x7xbf16>) at %p, %p outs(%q : memref<?x?x7xf32>)
+    layer(4) heads_per_group(2) scale(1.0) heads(4) numerics(fast)
+  // CHECK-NEXT: attention.attend {{.*}} heads(4){{$}}
+  attention.attend ins(%q : memref<?x?x7xf32>) state(%t : memref<40x513x7xbf16>) at %p, %p outs(%q : memref<?x?x7xf32>)
+    layer(4) heads_per_group(2) scale(1.0) heads(4) numerics(fixed)
+  // CHECK-NEXT: attention.read value %{{.*}} : !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = bf16> -> f32
+  %y = attention.read value %u[%p, %p, %p] layer(4) : !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = bf16> -> f32
+  return
+}
