@@ -307,7 +307,7 @@ Expected<BlockFormat> numerics::parseBlockFormat(std::string_view text, const st
   return readBlockFormat(document->root());
 }
 
-std::string numerics::printBlockFormat(const BlockFormat &format) {
+std::string numerics::printBlockFormat(const BlockFormat &format, bool compact) {
   ordered_json result = {{"name", format.name}};
   if (!format.description.empty()) {
     result["description"] = format.description;
@@ -326,5 +326,6 @@ std::string numerics::printBlockFormat(const BlockFormat &format) {
                        {"rounding", wordOf(format.encoding.rounding, kRoundings)},
                        {"convention", wordOf(format.encoding.convention, kConventions)},
                        {"floor", format.encoding.floor}};
-  return result.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+  std::string text = result.dump(compact ? -1 : 2, ' ', false, ordered_json::error_handler_t::replace);
+  return compact ? text : text + "\n";
 }

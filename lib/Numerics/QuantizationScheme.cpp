@@ -181,7 +181,7 @@ static Expected<BlockFormat> withGroups(BlockFormat format, int64_t groupSize) {
 
 Expected<BlockFormat> QuantizationScheme::weightBlockFormat() const {
   if (!format.empty()) {
-    Expected<BlockFormat> named = findFormat(format);
+    Expected<BlockFormat> named = custom ? *custom : findFormat(format);
     return named && groupSize > 0 ? withGroups(std::move(*named), groupSize) : named;
   }
   if (twoLevel) {
@@ -210,5 +210,36 @@ Expected<BlockFormat> QuantizationScheme::headBlockFormat() const {
 }
 
 std::string numerics::describeQuantization() {
-  return std::string(kIntegerGrammar) + "\n" + kNamedGrammar + "\n\nformats:\n" + describeFormats();
+  return std::string("f32   weights and activations in binary32; contractions are Bounded\n\n") +
+         kIntegerGrammar +
+         R"(
+
+  wB       weights of B bits: codes in -(2^(B-1) - 1) .. 2^(B-1) - 1; of one bit +-1, the scale being the mean
+           magnitude
+  a8       activations of 8 bits, quantised per token as they come. With integer weights all ops are Exact or
+           Fixed, the same bits on every instruction set and for any number of threads
+  a16      (the default) float activations: weights are decoded as they are read, contractions are Bounded
+  -gN      a scale (f16) for N columns of a row; without it one (f32) for each row
+  -asym    codes 0 .. 2^B - 1 and a zero beside each scale
+  -qoq     w4 only: integer scales and zeros for groups (128 columns unless -gN) under one f32 scale a row
+  -headB   the bits of the output head and of an embedding tied to it; 16: float. With -qoq 8 if not given
+
+  w8a8, w4a16-g32-asym-head8, w4a8-qoq, ..
+
+)" + kNamedGrammar +
+         R"(
+
+  one of the formats below; -gN: N columns for each innermost scale. Contractions are Bounded. Those that are
+  decoded only come with models that are stored in them
+
+  nf4, mxfp4-head8, fp8-block-a8, ..
+
+FILE.json
+
+  a format of one's own, or names by layer:
+  { "quantize": "w4a16-g32", "rules": [ { "match": "layers.*/mlp/*", "quantize": "nf4" } ] }
+
+formats, with the bits they store for a weight:
+
+)" + describeFormats();
 }

@@ -37,13 +37,11 @@ LogicalResult runPasses(ModuleOp module, llvm::function_ref<void(OpPassManager &
 
 LogicalResult compressPhase(ModuleOp module, const CompileOptions &options) {
   CompressOptions compress;
-  if (options.quantize != "f32") {
-    auto scheme = numerics::parseQuantizationName(options.quantize);
-    if (!scheme) {
-      return module.emitError(scheme.error().message);
-    }
-    compress.scheme = *scheme;
+  auto plan = numerics::readQuantizationPlan(options.quantize);
+  if (!plan) {
+    return module.emitError(plan.error().message);
   }
+  compress.plan = std::move(*plan);
   if (auto info = module->getAttrOfType<DictionaryAttr>("model.info")) {
     NamedAttrList named(info);
     named.set("quantization", StringAttr::get(module.getContext(), options.quantize));

@@ -20,13 +20,35 @@ constexpr StringRef kIdName = "coopt.id";
 /// The id that importers give the output head.
 constexpr StringRef kHeadId = "lm_head";
 
-/// What a quantisation name comes to.
-struct SchemePlan {
-  quantized::SchemeAttr weight;
-  quantized::SchemeAttr head;       ///< null: the head stays float
-  quantized::SchemeAttr activation; ///< null: activations stay float
+/// What is said about one contraction.
+struct OpScheme {
+  quantized::SchemeAttr weight; ///< null: it stays float
+  bool quantizesActivation = false;
+};
 
-  quantized::SchemeAttr schemeFor(StringRef id) const { return id == kHeadId ? head : weight; }
+/// A plan in attributes.
+class SchemePlan {
+public:
+  SchemePlan(MLIRContext *context, const numerics::QuantizationPlan &plan) : context(context), plan(plan) {}
+  /// Errors: what is not supported.
+  Status resolve();
+  OpScheme schemeFor(const std::string &id);
+  /// Int8 per row.
+  quantized::SchemeAttr activation() const;
+  /// A rule that no id has matched; null if there is none.
+  const numerics::QuantizationRule *unusedRule() const;
+
+private:
+  struct Storage {
+    OpScheme body, head;
+    bool isUsed = false;
+  };
+  Expected<Storage> storageOf(const std::optional<numerics::QuantizationScheme> &scheme);
+
+  MLIRContext *context;
+  const numerics::QuantizationPlan &plan;
+  Storage otherwise;
+  std::vector<Storage> byRule;
 };
 
 /// How one weight is stored.
@@ -38,7 +60,7 @@ struct CodedWeight {
 
 class Compressor {
 public:
-  Compressor(ModuleOp module, const SchemePlan &plan)
+  Compressor(ModuleOp module, SchemePlan &plan)
       : module(module), symbols(module), builder(module.getContext()), plan(plan) {}
   void run();
 
@@ -55,7 +77,7 @@ private:
   ModuleOp module;
   SymbolTable symbols;
   OpBuilder builder;
-  SchemePlan plan;
+  SchemePlan &plan;
   DenseMap<StringAttr, CodedWeight> coded;
   /// By activation and the block of its reader: one quantisation serves all contractions there.
   DenseMap<std::pair<Value, Block *>, quantized::QuantizeOp> quantizations;
@@ -160,7 +182,7 @@ quantized::QuantizeOp Compressor::quantize(WeightContraction contraction) {
     }
     return tensor::EmptyOp::create(builder, loc, shape, element, dynamic);
   };
-  quantized::SchemeAttr scheme = plan.activation;
+  quantized::SchemeAttr scheme = plan.activation();
   Value codes = create({rows, columns}, type.getShape(), scheme.getCodeType());
   Value scales = create({rows}, type.getShape().take_front(), scheme.getScale());
   known = quantized::QuantizeOp::create(builder, loc, x, ValueRange{codes, scales}, scheme);
@@ -177,7 +199,7 @@ Value Compressor::decodedActivation(WeightContraction contraction) {
     Value init = tensor::EmptyOp::create(
         builder, loc, tensor::getMixedSizes(builder, loc, codes.getResult(0)), builder.getF32Type());
     auto decoded =
-        quantized::DequantizeOp::create(builder, loc, codes.getResults(), init, plan.activation, Value());
+        quantized::DequantizeOp::create(builder, loc, codes.getResults(), init, plan.activation(), Value());
     setDerivedId(decoded, contraction.op, "dequantize");
     known = decoded.getResult();
   }
@@ -186,17 +208,17 @@ Value Compressor::decodedActivation(WeightContraction contraction) {
 
 void Compressor::rewrite(WeightContraction contraction) {
   linalg::LinalgOp op = contraction.op;
-  quantized::SchemeAttr scheme = plan.schemeFor(getId(op));
-  if (!scheme) {
+  const OpScheme said = plan.schemeFor(getId(op));
+  if (!said.weight) {
     return;
   }
-  CodedWeight weight = encode(contraction.weight, scheme);
-  scheme = weight.scheme;
+  CodedWeight weight = encode(contraction.weight, said.weight);
+  quantized::SchemeAttr scheme = weight.scheme;
   builder.setInsertionPoint(op);
   Location loc = op.getLoc();
   SmallVector<Value> inputs;
   auto scaleAt = quantized::ScaleAt::Element;
-  auto activation = plan.activation;
+  auto activation = said.quantizesActivation ? plan.activation() : quantized::SchemeAttr();
   if (activation && scheme.getFormat()) {
     // Codes of both sides, each decoded: the float contraction of the numbers that the activation's codes mean.
     inputs.push_back(decodedActivation(contraction));
@@ -345,37 +367,87 @@ static quantized::SchemeAttr schemeOf(MLIRContext *context, const numerics::Bloc
   return quantized::SchemeAttr::getForFormat(context, format);
 }
 
-LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {
-  if (!options.scheme) {
-    return success();
+quantized::SchemeAttr SchemePlan::activation() const {
+  return schemeOf(context, *numerics::integerGroupFormat(8, 0, true, numerics::ElementFormat::f32()));
+}
+
+Expected<SchemePlan::Storage>
+SchemePlan::storageOf(const std::optional<numerics::QuantizationScheme> &scheme) {
+  Storage storage;
+  if (!scheme) {
+    return storage;
   }
-  const numerics::QuantizationScheme &scheme = *options.scheme;
-  auto refuse = [&](StringRef reason) {
-    return module.emitError("quantisation '")
-           << numerics::toString(scheme) << "' is not supported: " << reason;
+  auto attributeOf = [&](const Expected<numerics::BlockFormat> &format) -> Expected<quantized::SchemeAttr> {
+    std::string place = "quantisation '" + numerics::toString(*scheme) + "' is not supported";
+    if (!format) {
+      return forward(format.error(), place);
+    }
+    if (format->encoding.kind == numerics::EncodingKind::None) {
+      return fail(place + ": the format '" + format->name + "' has no encoder, it can only be read");
+    }
+    return schemeOf(context, *format);
   };
-  Expected<numerics::BlockFormat> weight = scheme.weightBlockFormat();
+  Expected<quantized::SchemeAttr> weight = attributeOf(scheme->weightBlockFormat());
   if (!weight) {
-    return refuse(weight.error().message);
+    return forward(weight.error());
   }
-  if (weight->encoding.kind == numerics::EncodingKind::None) {
-    return refuse("the format '" + weight->name + "' has no encoder, it can only be read");
+  storage.body = {*weight, scheme->activationBits == 8};
+  if (scheme->headIsQuantized()) {
+    Expected<quantized::SchemeAttr> head = attributeOf(scheme->headBlockFormat());
+    if (!head) {
+      return forward(head.error());
+    }
+    storage.head = {*head, scheme->activationBits == 8};
+  }
+  return storage;
+}
+
+Status SchemePlan::resolve() {
+  Expected<Storage> storage = storageOf(plan.scheme);
+  if (!storage) {
+    return forward(storage.error());
+  }
+  otherwise = *storage;
+  for (const numerics::QuantizationRule &rule : plan.rules) {
+    storage = storageOf(rule.scheme);
+    if (!storage) {
+      return forward(storage.error(), "rule for '" + rule.pattern + "'");
+    }
+    byRule.push_back(*storage);
+  }
+  return {};
+}
+
+OpScheme SchemePlan::schemeFor(const std::string &id) {
+  const numerics::QuantizationRule *rule = plan.ruleFor(id);
+  Storage &storage = rule ? byRule[static_cast<size_t>(rule - plan.rules.data())] : otherwise;
+  storage.isUsed = true;
+  return id == kHeadId ? storage.head : storage.body;
+}
+
+const numerics::QuantizationRule *SchemePlan::unusedRule() const {
+  for (size_t i = 0; i < byRule.size(); ++i) {
+    if (!byRule[i].isUsed) {
+      return &plan.rules[i];
+    }
+  }
+  return nullptr;
+}
+
+LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {
+  if (!options.plan.scheme && options.plan.rules.empty()) {
+    return success();
   }
   MLIRContext *context = module.getContext();
   context->loadDialect<quantized::QuantizedDialect, arith::ArithDialect, tensor::TensorDialect>();
-  SchemePlan plan;
-  if (scheme.activationBits == 8) {
-    plan.activation =
-        schemeOf(context, *numerics::integerGroupFormat(8, 0, true, numerics::ElementFormat::f32()));
-  }
-  plan.weight = schemeOf(context, *weight);
-  if (scheme.headIsQuantized()) {
-    Expected<numerics::BlockFormat> head = scheme.headBlockFormat();
-    if (!head) {
-      return refuse(head.error().message);
-    }
-    plan.head = schemeOf(context, *head);
+  SchemePlan plan(context, options.plan);
+  if (Status resolved = plan.resolve(); !resolved) {
+    return module.emitError(resolved.error().message);
   }
   Compressor(module, plan).run();
+  if (const numerics::QuantizationRule *rule = plan.unusedRule()) {
+    return module.emitError("the rule for '")
+           << rule->pattern << "' decides nothing: it matches no contraction, or an earlier rule does";
+  }
   return success();
 }

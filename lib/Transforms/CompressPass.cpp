@@ -28,14 +28,12 @@ struct CompressPass : PassWrapper<CompressPass, OperationPass<ModuleOp>> {
 
   void runOnOperation() override {
     CompressOptions options;
-    if (quantize != "f32") {
-      auto scheme = numerics::parseQuantizationName(quantize.getValue());
-      if (!scheme) {
-        getOperation().emitError(scheme.error().message);
-        return signalPassFailure();
-      }
-      options.scheme = *scheme;
+    auto plan = numerics::readQuantizationPlan(quantize.getValue());
+    if (!plan) {
+      getOperation().emitError(plan.error().message);
+      return signalPassFailure();
     }
+    options.plan = std::move(*plan);
     if (failed(compress(getOperation(), options))) {
       signalPassFailure();
     }
@@ -43,7 +41,7 @@ struct CompressPass : PassWrapper<CompressPass, OperationPass<ModuleOp>> {
 
   Option<std::string> quantize{
       *this, "quantize", llvm::cl::init("f32"),
-      llvm::cl::desc("f32 or a name of the quantisation grammar: w8a8, w4a16-g32-asym-head8, w4a8-qoq, ..")};
+      llvm::cl::desc("f32, a name of the quantisation grammar (w8a8, w4a16-g32-asym-head8, nf4, ..), or a JSON file of formats and rules")};
 };
 
 } // namespace

@@ -1,4 +1,5 @@
 //===- coopt-compile.cpp - A model and a machine to one package -----------------------------===//
+#include "coopt/Numerics/QuantizationScheme.h"
 #include "coopt/Pipelines/Driver.h"
 #include "coopt/Support/MappedFile.h"
 #include "coopt/Support/StandardOutput.h"
@@ -9,25 +10,6 @@
 using namespace coopt;
 
 namespace {
-
-constexpr char kQuantizeHelp[] =
-    R"(f32   weights and activations in binary32; contractions are Bounded
-
-w{2-8}[a{8,16}][-gN][-sym|-asym][-qoq][-head{4,8,16}]
-
-  wB       weights of B bits: codes in -(2^(B-1) - 1) .. 2^(B-1) - 1
-  a8       activations of 8 bits, quantised per token as they come: all ops are Exact or Fixed, the same
-           bits on every instruction set and for any number of threads
-  a16      (the default) float activations: weights are decoded as they are read, contractions are Bounded
-  -gN      a scale (f16) for N columns of a row; without it one (f32) for each row
-  -asym    codes 0 .. 2^B - 1 and a zero beside each scale
-  -qoq     w4a8 only: integer scales and zeros for groups (128 columns unless -gN) under one f32 scale a row
-  -headB   the bits of the output head and of an embedding tied to it; 16: float. With -qoq 8 if not given
-
-  w8a8                   #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
-  w4a16-g32-asym-head8   #quantized.scheme<bits = 4, group = 32, asymmetric, scale = f16>
-  w4a8-qoq               #quantized.scheme<bits = 4, group = 128, asymmetric, scale = i8, outer = f32>
-)";
 
 constexpr char kKvHelp[] = R"(how keys and values are stored until the end of a session
 
@@ -89,7 +71,7 @@ int main(int argc, char **argv) {
                "that coopt-run executes.",
                "coopt-compile"};
   if (argc == 2 && std::string(argv[1]) == "--quantize=help") {
-    llvm::outs() << kQuantizeHelp;
+    llvm::outs() << numerics::describeQuantization();
     return finishOutput();
   }
   if (argc == 2 && std::string(argv[1]) == "--kv=help") {
@@ -109,7 +91,7 @@ int main(int argc, char **argv) {
       ->capture_default_str();
   app.add_option("--quantize", options.compile.quantize,
                  "how weights and activations are stored: f32, a name such as w8a8, w4a8-qoq or "
-                 "w4a16-g32-asym-head8, or help")
+                 "w4a16-g32-asym-head8, nf4, mxfp4, .., a JSON file of formats and rules by layer, or help")
       ->capture_default_str();
   app.add_option("--kv", options.compile.kv,
                  "how keys and values are stored: f32 (the default), f16, bf16, or help")

@@ -49,9 +49,9 @@ static SchemeAttr schemeOf(MLIRContext *context, const numerics::BlockFormat &fo
 
 SchemeAttr SchemeAttr::getForFormat(MLIRContext *context, const numerics::BlockFormat &format) {
   // Those of the table go by their names, unless something in them was changed.
-  std::string text = numerics::printBlockFormat(format);
+  std::string text = numerics::printBlockFormat(format, /*compact=*/true);
   Expected<numerics::BlockFormat> named = numerics::findFormat(format.name);
-  return schemeOf(context, format, named && numerics::printBlockFormat(*named) == text ? format.name : text);
+  return schemeOf(context, format, named && numerics::printBlockFormat(*named, /*compact=*/true) == text ? format.name : text);
 }
 
 numerics::BlockFormat SchemeAttr::getBlockFormat() const { return *readFormat(getFormat().getValue()); }

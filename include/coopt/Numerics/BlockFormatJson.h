@@ -33,8 +33,8 @@ Expected<BlockFormat> readBlockFormat(const JsonValue &value);
 /// The same from a text; `name` begins messages.
 Expected<BlockFormat> parseBlockFormat(std::string_view text, const std::string &name);
 
-/// JSON that reads back as the same format.
-std::string printBlockFormat(const BlockFormat &format);
+/// JSON that reads back as the same format; in one line if `compact`.
+std::string printBlockFormat(const BlockFormat &format, bool compact = false);
 
 } // namespace coopt::numerics
 

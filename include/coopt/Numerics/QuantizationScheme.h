@@ -23,6 +23,7 @@
 #include "coopt/Support/Error.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,7 @@ struct QuantizationScheme {
   bool twoLevel = false;
   int headBits = 0;   ///< 4, 8 or 16 (float); 0: as the other weights
   std::string format; ///< the name of a format (FormatTable.h), or "" for integers of weightBits
+  std::shared_ptr<const BlockFormat> custom; ///< a format that is in no table; `format` is its name
 
   /// The format of the weights, whatever they are. Errors: two levels of other than 4 bits, a group size for a
   /// format without groups.
@@ -43,10 +45,6 @@ struct QuantizationScheme {
   /// The same of head and embedding; only if headIsQuantized().
   Expected<BlockFormat> headBlockFormat() const;
 
-  /// The group format of the weights (not of twoLevel or named ones): f16 scales with groups, else f32.
-  IntegerGroupFormat weightFormat() const { return formatOf(weightBits); }
-  /// The group format of head and embedding; only if headIsQuantized().
-  IntegerGroupFormat headFormat() const { return formatOf(headBits == 0 ? weightBits : headBits); }
   /// Elements per inner scale of a twoLevel scheme: groupSize, or kTwoLevelGroup where none is given.
   int64_t twoLevelGroupSize() const { return groupSize > 0 ? groupSize : kTwoLevelGroup; }
   bool headIsQuantized() const { return headBits != 16; }
@@ -54,20 +52,15 @@ struct QuantizationScheme {
   bool operator==(const QuantizationScheme &other) const {
     return weightBits == other.weightBits && activationBits == other.activationBits &&
            groupSize == other.groupSize && symmetric == other.symmetric && twoLevel == other.twoLevel &&
-           headBits == other.headBits && format == other.format;
+           headBits == other.headBits && format == other.format && custom == other.custom;
   }
   bool operator!=(const QuantizationScheme &other) const { return !(*this == other); }
-
-private:
-  IntegerGroupFormat formatOf(int bits) const {
-    return {bits, groupSize, symmetric, groupSize > 0 ? ScaleType::F16 : ScaleType::F32};
-  }
 };
 
 /// Parses a name of the grammar above; groups have 1 to 2^31 - 1 elements.
 Expected<QuantizationScheme> parseQuantizationName(std::string_view name);
 
-/// What `--quantize=help` says: the grammar and the formats.
+/// What `--quantize=help` says: the grammar, what its parts mean, and the formats.
 std::string describeQuantization();
 
 /// The shortest name with the activations spelt out: "w8a8", "w4a16-g32-asym-head8", "nf4-a16". Parses back to the

@@ -22,7 +22,7 @@
 #ifndef COOPT_TRANSFORMS_COMPRESS_H
 #define COOPT_TRANSFORMS_COMPRESS_H
 
-#include "coopt/Numerics/QuantizationScheme.h"
+#include "coopt/Numerics/QuantizationPlan.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -31,8 +31,7 @@
 namespace coopt {
 
 struct CompressOptions {
-  /// None: everything stays f32.
-  std::optional<numerics::QuantizationScheme> scheme;
+  numerics::QuantizationPlan plan;
 };
 
 /// The longest contraction whose sums of products of 8-bit codes fit 32 bits: floor((2^31 - 1) / 127^2).
@@ -42,7 +41,7 @@ constexpr int64_t kLongestCodedContraction = 133144;
 /// (model.gather) is gathered as codes and scales and dequantised: head and embedding share one encoding. An
 /// embedding that is no weight of a contraction stays f32. Float parameters that are no longer used remain,
 /// as sources of recipes. Op ids stay; new ops get ids derived from them. Errors: a scheme that is not
-/// supported, named with what is. Each decision is a remark of category `compress`.
+/// supported, named with what is; a rule that matches no contraction. Each decision is a remark of category `compress`.
 mlir::LogicalResult compress(mlir::ModuleOp module, const CompressOptions &options);
 
 /// Registers coopt-compress{quantize=NAME}.

@@ -30,14 +30,16 @@ TEST(QuantizationScheme, Names) {
 }
 
 TEST(QuantizationScheme, Formats) {
-  IntegerGroupFormat format = parsed("w4a16-g32-asym-head8").weightFormat();
-  EXPECT_EQ(format.bits, 4);
-  EXPECT_EQ(format.groupSize, 32);
-  EXPECT_FALSE(format.symmetric);
-  EXPECT_EQ(format.scaleType, ScaleType::F16);
-  EXPECT_EQ(parsed("w4a16-g32-asym-head8").headFormat().bits, 8);
-  EXPECT_EQ(parsed("w8a8").weightFormat().scaleType, ScaleType::F32);
-  EXPECT_EQ(parsed("w3").headFormat().bits, 3);
+  BlockFormat format = *parsed("w4a16-g32-asym-head8").weightBlockFormat();
+  EXPECT_EQ(format.element.format.bits, 4);
+  EXPECT_EQ(format.groupSize(), 32);
+  EXPECT_EQ(format.zeroBits, 4);
+  EXPECT_EQ(format.scales[0].type, ElementFormat::f16());
+  EXPECT_EQ(parsed("w4a16-g32-asym-head8").headBlockFormat()->element.format.bits, 8);
+  EXPECT_EQ(parsed("w8a8").weightBlockFormat()->scales[0].type, ElementFormat::f32());
+  EXPECT_EQ(parsed("w3").headBlockFormat()->element.format.bits, 3);
+  EXPECT_EQ(parsed("w4a8-qoq").headBlockFormat()->element.format.bits, 8);
+  EXPECT_EQ(parsed("w4a8-qoq-head4").headBlockFormat()->scales.size(), 2u);
   EXPECT_FALSE(parsed("w3-head16").headIsQuantized());
 }
 

@@ -1,0 +1,117 @@
+#include "coopt/Numerics/QuantizationPlan.h"
+
+#include "coopt/Numerics/BlockFormatJson.h"
+#include "coopt/Support/MappedFile.h"
+
+#include <fnmatch.h>
+
+using namespace coopt;
+using namespace coopt::numerics;
+
+const QuantizationRule *QuantizationPlan::ruleFor(const std::string &id) const {
+  for (const QuantizationRule &rule : rules) {
+    if (fnmatch(rule.pattern.c_str(), id.c_str(), 0) == 0) {
+      return &rule;
+    }
+  }
+  return nullptr;
+}
+
+static Expected<QuantizationScheme> schemeOf(const JsonValue &format) {
+  Expected<BlockFormat> read = readBlockFormat(format);
+  if (!read) {
+    return forward(read.error());
+  }
+  QuantizationScheme scheme;
+  scheme.weightBits = 0;
+  scheme.format = read->name;
+  scheme.custom = std::make_shared<const BlockFormat>(std::move(*read));
+  return scheme;
+}
+
+/// STORAGE of the header.
+static Expected<std::optional<QuantizationScheme>> readStorage(const JsonValue &value) {
+  if (value.isObject()) {
+    if (Status known = value.expectKeys({"format", "activations"}); !known) {
+      return forward(known.error());
+    }
+    Expected<QuantizationScheme> scheme = schemeOf(value["format"]);
+    if (!scheme) {
+      return forward(scheme.error());
+    }
+    if (!value["activations"].isMissing()) {
+      Expected<int64_t> bits = value["activations"].integer(8, 16);
+      if (!bits || (*bits != 8 && *bits != 16)) {
+        return value["activations"].expected("8 or 16");
+      }
+      scheme->activationBits = static_cast<int>(*bits);
+    }
+    return std::optional<QuantizationScheme>(std::move(*scheme));
+  }
+  Expected<std::string> name = value.string();
+  if (!name) {
+    return value.expected("'f32', a quantisation name or { \"format\": .. }");
+  }
+  if (*name == "f32") {
+    return std::optional<QuantizationScheme>();
+  }
+  Expected<QuantizationScheme> scheme = parseQuantizationName(*name);
+  if (!scheme) {
+    return value.error(scheme.error().message);
+  }
+  return std::optional<QuantizationScheme>(std::move(*scheme));
+}
+
+Expected<QuantizationPlan> numerics::parseQuantizationPlan(std::string_view json, const std::string &name) {
+  Expected<JsonDocument> document = JsonDocument::parse(json, name);
+  if (!document) {
+    return forward(document.error());
+  }
+  JsonValue root = document->root();
+  QuantizationPlan plan;
+  if (!root["element"].isMissing()) {
+    Expected<QuantizationScheme> scheme = schemeOf(root);
+    if (!scheme) {
+      return forward(scheme.error());
+    }
+    plan.scheme = std::move(*scheme);
+    return plan;
+  }
+  JsonReader reader;
+  reader.require(root.expectKeys({"quantize", "rules"}));
+  reader.take(readStorage(root["quantize"]), plan.scheme);
+  if (!root["rules"].isMissing()) {
+    reader.forEach(root["rules"], [&](const JsonValue &item) {
+      QuantizationRule rule;
+      reader.require(item.expectKeys({"match", "quantize"}));
+      reader.take(item["match"].string(), rule.pattern);
+      reader.take(readStorage(item["quantize"]), rule.scheme);
+      plan.rules.push_back(std::move(rule));
+    });
+  }
+  if (!reader.status) {
+    return forward(reader.status.error());
+  }
+  return plan;
+}
+
+Expected<QuantizationPlan> numerics::readQuantizationPlan(const std::string &text) {
+  QuantizationPlan plan;
+  if (text == "f32") {
+    return plan;
+  }
+  const std::string suffix = ".json";
+  if (text.size() > suffix.size() && text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0) {
+    Expected<MappedFile> file = MappedFile::open(text);
+    if (!file) {
+      return forward(file.error());
+    }
+    return parseQuantizationPlan({reinterpret_cast<const char *>(file->data()), file->size()}, text);
+  }
+  Expected<QuantizationScheme> scheme = parseQuantizationName(text);
+  if (!scheme) {
+    return forward(scheme.error());
+  }
+  plan.scheme = std::move(*scheme);
+  return plan;
+}
