@@ -73,10 +73,10 @@ std::string lacks(const BlockFormat &f) {
                ? ""
                : "numbers of both signs with one level of scales";
   case EncodingKind::TwoAmax:
-    return isFloat && f.scales.size() == 2 && f.scales[1].span == 0 && f.scales[1].rows == 0 &&
-                   f.scales[1].type == ElementFormat::f32() && hasNoOffset(f)
+    return (isFloat || f.element.codebooks.size() == 1) && f.scales.size() == 2 && f.scales[1].span == 0 &&
+                   f.scales[1].rows <= 1 && f.scales[1].type.bits > 8 && hasNoOffset(f)
                ? ""
-               : "floats with scales per group and an f32 scale of the tensor";
+               : "floats or one codebook with scales per group and one of f32, f16 or bf16 per row or tensor";
   case EncodingKind::SignedAmax:
     return isPlain(f, Kind::SignedInteger) && isSigned && oneScale && hasNoOffset(f)
                ? ""

@@ -84,15 +84,16 @@ void Encoder::encodeAmax() {
 }
 
 void Encoder::encodeTwoAmax() {
-  ElementTable table(format.element.format, /*symmetric=*/true);
+  ElementTable table = format.element.codebooks.empty()
+                           ? ElementTable(format.element.format, /*symmetric=*/true)
+                           : ElementTable(format.element.codebooks.front());
   float elementLargest = table.largestMagnitude();
-  float outer = 1;
   forEachBlock(format.scales[1], [&](const Block &all) {
-    outer = amax(all) / (format.scales[0].type.largest() * elementLargest);
-    outer = outer == 0 ? 1 : outer;
-    out.scales[1][all.index] = outer;
+    out.scales[1][all.index] =
+        storedScale(format.scales[1].type, amax(all) / (format.scales[0].type.largest() * elementLargest));
   });
   forEachBlock(format.scales[0], [&](const Block &block) {
+    float outer = out.scales[1][static_cast<size_t>(format.scales[1].offset(block.rowBegin, K))];
     float inner = storedScale(format.scales[0].type, amax(block) / elementLargest / outer);
     out.scales[0][block.index] = inner;
     float scale = inner * outer;

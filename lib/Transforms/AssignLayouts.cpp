@@ -70,15 +70,33 @@ void widenCodes(ModuleOp module) {
     return isSubByte ? tensor.clone(IntegerType::get(type.getContext(), 8)) : Type();
   };
   module.walk([&](Operation *op) {
+    if (auto extract = dyn_cast<tensor::ExtractOp>(op)) {
+      if (Type type = widened(extract.getTensor().getType())) {
+        OpBuilder builder(op->getContext());
+        builder.setInsertionPointAfter(op);
+        Type narrow = extract.getType();
+        extract.getResult().setType(getElementTypeOrSelf(type));
+        auto cut = arith::TruncIOp::create(builder, op->getLoc(), narrow, extract.getResult());
+        extract.getResult().replaceAllUsesExcept(cut, cut);
+      }
+    }
     if (auto generic = dyn_cast<linalg::GenericOp>(op)) {
       OpBuilder builder = OpBuilder::atBlockBegin(generic.getBody());
-      for (OpOperand *input : generic.getDpsInputOperands()) {
-        if (Type type = widened(input->get().getType())) {
-          BlockArgument code = generic.getMatchingBlockArgument(input);
+      for (OpOperand &operand : generic->getOpOperands()) {
+        if (Type type = widened(operand.get().getType())) {
+          BlockArgument code = generic.getMatchingBlockArgument(&operand);
           Type narrow = code.getType();
           code.setType(getElementTypeOrSelf(type));
           auto cut = arith::TruncIOp::create(builder, op->getLoc(), narrow, code);
           code.replaceAllUsesExcept(cut, cut);
+        }
+      }
+      Operation *yield = generic.getBody()->getTerminator();
+      builder.setInsertionPoint(yield);
+      for (OpOperand &operand : yield->getOpOperands()) {
+        if (Type type = widened(generic.getDpsInitOperand(operand.getOperandNumber())->get().getType())) {
+          operand.set(
+              arith::ExtUIOp::create(builder, op->getLoc(), getElementTypeOrSelf(type), operand.get()));
         }
       }
     }

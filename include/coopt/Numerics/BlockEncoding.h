@@ -25,9 +25,9 @@
 //   Amax           s = stored(max(amax, floor) / G), u = x / s. With several codebooks each is tried and
 //                  the one with the least R((x~ - x)^2) is kept, the first of equals. A scale of type e8m0 is
 //                  rounded up to a power of two in [2^-126, 2^127] (DeepGEMM's UE8M0).
-//   TwoAmax        s_1 = amax of the matrix / (448 G), 0 replaced by 1; s_0 = stored((amax / G) / s_1);
-//                  u = x / (s_0 * s_1): NVFP4 as NVIDIA's ModelOpt has it; 448 is the largest number of the
-//                  inner scale's type.
+//   TwoAmax        s_1 = stored(amax of the row or matrix / (L G)), L the largest number of the inner scale's type; s_0
+//                  = stored((amax / G) / s_1); u = x / (s_0 * s_1). With E2M1 under E4M3 (L = 448) and binary32 this
+//                  is NVFP4 as NVIDIA's ModelOpt has it.
 //   SignedAmax     d = (the first number of largest magnitude) / -2^(b-1); code = min(trunc(x * (1 / d) +
 //                  2^(b-1) + 0.5), 2^b - 1) - 2^(b-1): ggml's Q4_0 and Q5_0.
 //   TernaryMean    s = stored(R(|x|) / n); code = nearest(clamp(x / s, -1, 1)): BitNet b1.58 (arXiv 2402.17764).

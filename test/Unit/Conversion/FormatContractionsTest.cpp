@@ -41,6 +41,15 @@ const char *const kOwnFormats[] = {
         "scales": [{"type": "e8m0", "span": 16}]})",
     R"({"name": "pairs", "element": {"type": "integer", "bits": 3, "outliers": [0, 8, 12, 16, 0, -8, -12, -16], "victim": 4},
         "scales": [{"type": "f32", "span": 64}]})",
+    // Groups that go with no tile: computed element by element.
+    R"({"name": "books of 6", "element": {"type": "codebook", "bits": 2, "values": [[-1, 0, 1, 2], [-2, -1, 0, 1]]},
+        "scales": [{"type": "bf16", "span": 6}, {"type": "e4m3", "span": 18}]})",
+    R"({"name": "floats of 6", "element": {"type": "float", "exponentBits": 4, "mantissaBits": 3, "specials": "nan"},
+        "scales": [{"type": "e8m0", "span": 6}]})",
+    R"({"name": "integers of 6", "element": {"type": "integer", "bits": 5, "signed": true, "exponent": -2},
+        "scales": [{"type": "u4", "span": 6}, {"type": "f32", "span": "row"}],
+        "minimums": {"after": 1, "levels": [{"type": "i5", "span": 12}]}})",
+    R"({"name": "bipolars of 6", "element": {"type": "bipolar", "bits": 3}, "scales": [{"type": "f16", "span": 6}]})",
 };
 
 std::vector<BlockFormat> allFormats() {

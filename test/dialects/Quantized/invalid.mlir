@@ -425,3 +425,45 @@ func.func @c18_scales(%a: tensor<?x64xf32>, %sa: tensor<?xf32>, %w: tensor<172x6
   %0 = quantized.contract ins(%a, %sa, %w, %sw : tensor<?x64xf32>, tensor<?xf32>, tensor<172x64xi4>, tensor<172xf32>) outs(%o : tensor<?x172xf32>) schemes(float, #w4) scale_at(element) -> tensor<?x172xf32>
   return
 }
+
+// -----
+
+// C19: no such format
+// expected-error @below {{expected the name of a format, or its JSON: no format 'mxfp5', did you mean 'mxfp4'?}}
+#none = #quantized.scheme<format = "mxfp5">
+
+// -----
+
+// C19: not the JSON of a format
+// expected-error @below {{expected the name of a format, or its JSON: format: $.element}}
+#bad = #quantized.scheme<format = "{\22name\22: \22x\22}">
+
+// -----
+
+#mxfp4 = #quantized.scheme<format = "mxfp4">
+// C20: a format with scales at groups
+func.func @c20_group(%a: tensor<?x64xi8>, %sa: tensor<?xf32>, %w: tensor<172x64xi4>, %sw: tensor<172x2xi8>, %o: tensor<?x172xf32>) {
+  // expected-error @below {{expected scale_at(element) for the scheme of a format, got scale_at(group)}}
+  %0 = quantized.contract ins(%a, %sa, %w, %sw : tensor<?x64xi8>, tensor<?xf32>, tensor<172x64xi4>, tensor<172x2xi8>) outs(%o : tensor<?x172xf32>) schemes(<bits = 8, group = 0, symmetric, scale = f32>, #mxfp4) scale_at(group) -> tensor<?x172xf32>
+  return
+}
+
+// -----
+
+#nvfp4 = #quantized.scheme<format = "nvfp4">
+// C15: both levels of scales
+func.func @c15_format(%a: tensor<?x64xf32>, %w: tensor<172x64xi4>, %sw: tensor<172x4xi8>, %so: tensor<172x1xf32>, %o: tensor<?x172xf32>) {
+  // expected-error @below {{expected outer scales of w of 'f32' with 1 dimensions for the scheme #quantized.scheme<format = "nvfp4">, got 'tensor<172x1xf32>'}}
+  %0 = quantized.contract ins(%a, %w, %sw, %so : tensor<?x64xf32>, tensor<172x64xi4>, tensor<172x4xi8>, tensor<172x1xf32>) outs(%o : tensor<?x172xf32>) schemes(float, #nvfp4) scale_at(element) -> tensor<?x172xf32>
+  return
+}
+
+// -----
+
+#q4k = #quantized.scheme<format = "q4_k">
+// C7: every part has its type
+func.func @c7_format(%c: tensor<3x300xi4>, %s: tensor<3x10xf16>, %so: tensor<3x2xf16>, %m: tensor<3x10xi8>, %mo: tensor<3x2xf16>, %o: tensor<3x300xf32>) {
+  // expected-error @below {{expected scales of the codes of 'i8' with 2 dimensions for the scheme #quantized.scheme<format = "q4_k">, got 'tensor<3x10xf16>'}}
+  %0 = quantized.dequantize ins(%c, %s, %so, %m, %mo : tensor<3x300xi4>, tensor<3x10xf16>, tensor<3x2xf16>, tensor<3x10xi8>, tensor<3x2xf16>) outs(%o : tensor<3x300xf32>) scheme(#q4k) -> tensor<3x300xf32>
+  return
+}

@@ -60,3 +60,16 @@ func.func @contract_group(%a: tensor<5x70xi8>, %sa: tensor<5xf32>, %w: tensor<17
   %1 = quantized.contract ins(%a, %sa, %w, %sw, %zw : tensor<5x70xi8>, tensor<5xf32>, tensor<17x70xi4>, tensor<17x3xf16>, tensor<17x3xi4>) outs(%0 : tensor<5x17xf32>) schemes(#w8, #w4) scale_at(element) -> tensor<5x17xf32>
   return %1 : tensor<5x17xf32>
 }
+
+// CHECK-LABEL: @formats
+func.func @formats(%x: tensor<17x70xf32>, %a: tensor<?x70xf32>, %c: tensor<17x70xi4>, %s: tensor<17x5xi8>, %so: tensor<17xf32>, %i: tensor<17x70xf32>, %o: tensor<?x17xf32>) -> (tensor<17x70xf32>, tensor<?x17xf32>) {
+  // CHECK: quantized.quantize {{.*}} scheme(<format = "nvfp4">) -> tensor<17x70xi4>, tensor<17x5xi8>, tensor<17xf32>
+  %q:3 = quantized.quantize ins(%x : tensor<17x70xf32>) outs(%c, %s, %so : tensor<17x70xi4>, tensor<17x5xi8>, tensor<17xf32>) scheme(<format = "nvfp4">) -> tensor<17x70xi4>, tensor<17x5xi8>, tensor<17xf32>
+  // CHECK: quantized.dequantize {{.*}} scheme(<format = "nvfp4">) -> tensor<17x70xf32>
+  %d = quantized.dequantize ins(%q#0, %q#1, %q#2 : tensor<17x70xi4>, tensor<17x5xi8>, tensor<17xf32>) outs(%i : tensor<17x70xf32>) scheme(<format = "nvfp4">) -> tensor<17x70xf32>
+  // CHECK: quantized.contract {{.*}} schemes(float, <format = "nvfp4">) scale_at(element)
+  %y = quantized.contract ins(%a, %q#0, %q#1, %q#2 : tensor<?x70xf32>, tensor<17x70xi4>, tensor<17x5xi8>, tensor<17xf32>) outs(%o : tensor<?x17xf32>) schemes(float, <format = "nvfp4">) scale_at(element) -> tensor<?x17xf32>
+  // CHECK: scheme(<format = "{\22name\22:\22two\22
+  %t = quantized.dequantize ins(%q#0, %so : tensor<17x70xi4>, tensor<17xf32>) outs(%d : tensor<17x70xf32>) scheme(<format = "{\22name\22:\22two\22,\22element\22:{\22type\22:\22bipolar\22,\22bits\22:4},\22scales\22:[{\22type\22:\22f32\22,\22span\22:\22row\22}]}">) -> tensor<17x70xf32>
+  return %t, %y : tensor<17x70xf32>, tensor<?x17xf32>
+}
