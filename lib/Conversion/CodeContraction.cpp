@@ -8,11 +8,10 @@
 //
 //===----------------------------------------------------------------------===//
 #include "CodeContraction.h"
-#include "CodeWeights.h"
 #include "DotQuads.h"
-#include "FormatWeights.h"
 #include "PaddedRows.h"
 #include "RegisterTiles.h"
+#include "WeightNumbers.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
@@ -25,8 +24,9 @@ constexpr int64_t kShortPanelBytes = 16 << 10;
 
 class Emitter {
 public:
-  Emitter(quantized::ContractOp op, CodeWeights weights, std::optional<FormatWeights> format, Isa isa)
-      : op(op), weights(weights), format(std::move(format)), isa(isa), isFloat(!op.getAScheme()) {}
+  Emitter(quantized::ContractOp op, CodeWeights weights, std::optional<WeightNumbers> numbers, Isa isa)
+      : op(op), weights(std::move(weights)), numbers(std::move(numbers)), isa(isa),
+        isFloat(!op.getAScheme()) {}
 
   void emit(ImplicitLocOpBuilder &b) {
     OpFoldResult columns = extentOf(b, op.getInit(), 1), rows = extentOf(b, op.getInit(), 0);
@@ -41,7 +41,7 @@ public:
       Value sums;
       if (!isFloat) {
         sums = emitActivationSums(inner, a, count);
-      } else if (format && format->hasMinimums()) {
+      } else if (numbers->hasMinimums()) {
         sums = emitFloatActivationSums(inner, a, count);
       }
       Tile tile;
@@ -57,8 +57,8 @@ public:
 private:
   quantized::ContractOp op;
   CodeWeights weights;
-  /// Of weights that are no integers; a is float then.
-  std::optional<FormatWeights> format;
+  /// With float activations.
+  std::optional<WeightNumbers> numbers;
   Isa isa;
   bool isFloat;
 
@@ -118,7 +118,10 @@ private:
         last = arith::MinUIOp::create(inner, last, constantIndex(inner, weights.tiles() * kTileColumns));
         Value sum = emitFor(inner, first, last, step, constantF32(inner, lanes, 0.0f),
                             [&](ImplicitLocOpBuilder &nested, Value k, ValueRange carried) {
-                              Value x = vector::LoadOp::create(nested, lanes, a.memref, a.at(nested, r, k));
+                              Type element = cast<MemRefType>(a.memref.getType()).getElementType();
+                              Value x = vector::LoadOp::create(nested, VectorType::get({step}, element),
+                                                               a.memref, a.at(nested, r, k));
+                              x = element.isF32() ? x : arith::ExtFOp::create(nested, lanes, x).getResult();
                               return SmallVector<Value>{arith::AddFOp::create(nested, carried[0], x)};
                             })[0];
         Value total = vector::ReductionOp::create(inner, vector::CombiningKind::ADD, sum);
@@ -197,7 +200,7 @@ private:
   /// The sums of group `g` over the tiles first .. last - 1.
   SmallVector<Value> emitTiles(ImplicitLocOpBuilder &b, const Context &context, Value g, Value first,
                                Value last) {
-    SmallVector<FormatWeights::Group> groups = groupsOf(b, context, g);
+    SmallVector<WeightNumbers::Group> groups = groupsOf(b, context, g);
     return emitFor(b, first, last, 1, zeroSums(b, context),
                    [&](ImplicitLocOpBuilder &inner, Value tile, ValueRange sums) {
                      SmallVector<TileCodes> codes = codesOf(inner, context, tile);
@@ -219,23 +222,19 @@ private:
     return codes;
   }
 
-  /// What float activations need of a group before its codes: of integers the zeros, as bytes if differences
-  /// are.
-  SmallVector<FormatWeights::Group> groupsOf(ImplicitLocOpBuilder &b, const Context &context, Value g) {
-    SmallVector<FormatWeights::Group> groups;
+  /// What float activations need of a group before its codes.
+  SmallVector<WeightNumbers::Group> groupsOf(ImplicitLocOpBuilder &b, const Context &context, Value g) {
+    SmallVector<WeightNumbers::Group> groups;
     for (Value panel : context.panels) {
-      if (format) {
-        groups.push_back(format->group(b, panel, g));
-      } else if (isFloat) {
-        Value zero = weights.zeros(b, panel, g);
-        groups.push_back({weights.hasByteDifferences() ? repeatInQuad(b, zero) : zero, Value()});
+      if (isFloat) {
+        groups.push_back(numbers->group(b, panel, g));
       }
     }
     return groups;
   }
 
   SmallVector<Value> emitQuads(ImplicitLocOpBuilder &b, const Context &context,
-                               MutableArrayRef<TileCodes> codes, ArrayRef<FormatWeights::Group> groups,
+                               MutableArrayRef<TileCodes> codes, ArrayRef<WeightNumbers::Group> groups,
                                Value tile, int64_t from, int64_t to, ValueRange sums) {
     Value base = arith::MulIOp::create(b, tile, constantIndex(b, kTileColumns));
     // A single row waits for memory, and dot products are few instructions: there every one counts, and all quads
@@ -288,46 +287,22 @@ private:
     }
   }
 
-  /// Column j of the four of a quad, as numbers. The quad is given as lanes of four bytes: codes of a format,
-  /// differences of integers, or codes of 8 bits.
-  Value emitColumn(ImplicitLocOpBuilder &b, Value lanes, int64_t j, const FormatWeights::Group &group) {
-    auto constant = [&](int64_t value) {
-      return constantOf(b, lanes.getType(), b.getI32IntegerAttr(static_cast<int32_t>(value)));
-    };
-    if (format) {
-      Value codes = j == 0 ? lanes : arith::ShRUIOp::create(b, lanes, constant(8 * j)).getResult();
-      return format->numbers(b, codes, group);
-    }
-    Value number = j == 3 ? lanes : arith::ShLIOp::create(b, lanes, constant(8 * (3 - j))).getResult();
-    if (weights.hasByteDifferences()) {
-      number = arith::ShRSIOp::create(b, number, constant(24));
-    } else {
-      number = arith::ShRUIOp::create(b, number, constant(24));
-      number = arith::SubIOp::create(b, number, group.zeros);
-    }
-    return arith::SIToFPOp::create(b, VectorType::get({kLanes}, b.getF32Type()), number);
-  }
-
   void emitFloatQuad(ImplicitLocOpBuilder &b, const Context &context, ArrayRef<Value> quads,
-                     ArrayRef<FormatWeights::Group> groups, Value k, SmallVectorImpl<Value> &sums) {
-    auto words = VectorType::get({kLanes}, b.getI32Type());
+                     ArrayRef<WeightNumbers::Group> groups, Value k, SmallVectorImpl<Value> &sums) {
     auto floats = VectorType::get({kLanes}, b.getF32Type());
     const int64_t panels = quads.size();
     SmallVector<Value> lanes;
     for (auto [quad, group] : llvm::zip_equal(quads, groups)) {
-      Value bytes = format ? quad : weights.unsignedQuad(b, quad);
-      if (!format && weights.hasByteDifferences()) {
-        bytes = arith::SubIOp::create(b, bytes, group.zeros);
-      }
-      lanes.push_back(vector::BitCastOp::create(b, words, bytes));
+      lanes.push_back(numbers->lanes(b, quad, group));
     }
     for (int64_t j = 0; j < kQuad; ++j) {
       SmallVector<Value> columns;
       for (auto [lane, group] : llvm::zip_equal(lanes, groups)) {
-        columns.push_back(emitColumn(b, lane, j, group));
+        columns.push_back(numbers->column(b, lane, j, group));
       }
       for (int64_t r = 0; r < context.tile.rows; ++r) {
         Value x = memref::LoadOp::create(b, context.a.memref, context.a.at(b, r, addIndex(b, k, j)));
+        x = x.getType().isF32() ? x : arith::ExtFOp::create(b, b.getF32Type(), x).getResult();
         Value all = vector::BroadcastOp::create(b, floats, x);
         for (int64_t p = 0; p < panels; ++p) {
           Value &sum = sums[r * panels + p];
@@ -343,51 +318,40 @@ private:
   /// Applies what belongs to group `g` to its sums, and adds them to the totals.
   SmallVector<Value> emitFold(ImplicitLocOpBuilder &b, const Context &context, Value g, ValueRange sums,
                               ValueRange totals) {
-    auto floats = VectorType::get({kLanes}, b.getF32Type());
-    const bool hasScales = weights.scheme().getGroup() != 0, twoLevels = weights.scheme().isTwoLevel();
     const int64_t panels = context.panels.size();
     SmallVector<Value> next(totals);
     for (int64_t p = 0; p < panels; ++p) {
-      Value panel = context.panels[p];
-      if (format) {
-        for (int64_t r = 0; r < context.tile.rows; ++r) {
-          Value activations;
-          if (format->hasMinimums()) {
-            activations =
-                memref::LoadOp::create(b, context.activationSums, ValueRange{constantIndex(b, r), g});
-          }
-          Value &total = next[r * panels + p];
-          total =
-              arith::AddFOp::create(b, total, format->scaled(b, panel, g, sums[r * panels + p], activations));
-        }
-        continue;
-      }
-      Value zero = isFloat ? Value() : weights.zeros(b, panel, g);
-      Value scale = hasScales ? weights.groupScales(b, panel, g) : Value();
-      if (isFloat && twoLevels) {
-        scale = arith::SIToFPOp::create(b, floats, scale);
-      }
       for (int64_t r = 0; r < context.tile.rows; ++r) {
-        Value sum = sums[r * panels + p], &total = next[r * panels + p];
-        if (!isFloat) {
-          Value activations =
-              memref::LoadOp::create(b, context.activationSums, ValueRange{constantIndex(b, r), g});
-          Value moved = vector::BroadcastOp::create(b, zero.getType(), activations);
-          sum = arith::SubIOp::create(b, DotQuads(b, isa).lanes(sum), arith::MulIOp::create(b, moved, zero));
+        Value &total = next[r * panels + p];
+        Value sum = sums[r * panels + p], activations;
+        if (context.activationSums) {
+          activations = memref::LoadOp::create(b, context.activationSums, ValueRange{constantIndex(b, r), g});
         }
-        if (!isFloat && op.getScaleAt() == quantized::ScaleAt::Output) {
-          total = arith::AddIOp::create(b, total,
-                                        twoLevels ? arith::MulIOp::create(b, sum, scale).getResult() : sum);
-          continue;
+        if (isFloat) {
+          sum = numbers->scaled(b, context.panels[p], g, sum, activations);
+          total = arith::AddFOp::create(b, total, sum);
+        } else {
+          total = foldIntegers(b, context.panels[p], g, sum, activations, total);
         }
-        if (!isFloat) {
-          sum = arith::SIToFPOp::create(b, floats, sum);
-        }
-        total =
-            arith::AddFOp::create(b, total, scale ? arith::MulFOp::create(b, sum, scale).getResult() : sum);
       }
     }
     return next;
+  }
+
+  Value foldIntegers(ImplicitLocOpBuilder &b, Value panel, Value g, Value sum, Value activations,
+                     Value total) {
+    Value zero = weights.zeros(b, panel, g);
+    Value moved = vector::BroadcastOp::create(b, zero.getType(), activations);
+    sum = arith::SubIOp::create(b, DotQuads(b, isa).lanes(sum), arith::MulIOp::create(b, moved, zero));
+    const bool hasScales = weights.scheme().getGroup() != 0;
+    if (op.getScaleAt() == quantized::ScaleAt::Output) {
+      if (hasScales) {
+        sum = arith::MulIOp::create(b, sum, weights.groupScales(b, panel, g));
+      }
+      return arith::AddIOp::create(b, total, sum);
+    }
+    Value y = arith::SIToFPOp::create(b, total.getType(), sum);
+    return arith::AddFOp::create(b, total, arith::MulFOp::create(b, y, weights.groupScales(b, panel, g)));
   }
 
   /// Scales that belong to rows and outputs.
@@ -396,7 +360,7 @@ private:
     for (int64_t p = 0; p < tile.panels; ++p) {
       Chunk chunk = tile.columns(p);
       Value column = addIndex(b, tile.column, p * kLanes);
-      Value scales = format ? Value() : weights.rowScales(b, chunk, column);
+      Value scales = numbers ? numbers->rowScales(b, chunk, column) : weights.rowScales(b, chunk, column);
       Type type = chunk.typeOf(b.getF32Type());
       for (int64_t r = 0; r < tile.rows; ++r) {
         Value row = addIndex(b, tile.row, r);
@@ -430,7 +394,7 @@ LogicalResult lowerPackedCodeContraction(OpBuilder &builder, quantized::Contract
   if (!hasUnitInnerStride(op.getInit())) {
     return failure();
   }
-  if (isFloat ? !isMatrixOf(op.getA(), builder.getF32Type())
+  if (isFloat ? !isMatrixOf(op.getA(), builder.getF32Type()) && !isMatrixOf(op.getA(), builder.getBF16Type())
               : op.getScaleAt() == quantized::ScaleAt::Element || op.getAZeros() ||
                     !isMatrixOf(op.getA(), builder.getI8Type()) ||
                     !cast<MemRefType>(op.getAScales().getType()).getElementType().isF32()) {
@@ -441,15 +405,15 @@ LogicalResult lowerPackedCodeContraction(OpBuilder &builder, quantized::Contract
   if (failed(weights)) {
     return failure();
   }
-  std::optional<FormatWeights> format;
-  if (op.getWScheme().getFormat()) {
-    FailureOr<FormatWeights> matched = FormatWeights::match(b, op, weights->groupColumns(), isa);
+  std::optional<WeightNumbers> numbers;
+  if (isFloat) {
+    FailureOr<WeightNumbers> matched = WeightNumbers::match(b, op, isa);
     if (failed(matched)) {
       return failure();
     }
-    format = std::move(*matched);
+    numbers = std::move(*matched);
   }
-  Emitter(op, *weights, std::move(format), isa).emit(b);
+  Emitter(op, *weights, std::move(numbers), isa).emit(b);
   return success();
 }
 

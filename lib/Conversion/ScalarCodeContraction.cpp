@@ -42,7 +42,7 @@ public:
 private:
   quantized::ContractOp op;
 
-  /// A scale as f32.
+  /// A scale, or a float activation, as f32.
   static Value scale(ImplicitLocOpBuilder &b, Value scales, ValueRange at) {
     Value x = memref::LoadOp::create(b, scales, at);
     return x.getType().isF32() ? x : arith::ExtFOp::create(b, b.getF32Type(), x).getResult();
@@ -155,7 +155,7 @@ private:
                    [&](ImplicitLocOpBuilder &inner, Value k, ValueRange carried) {
                      Value x = op.getAScheme() ? element(inner, *op.getAScheme(), op.getA(), op.getAScales(),
                                                          op.getAZeros(), Value(), m, k)
-                                               : memref::LoadOp::create(inner, op.getA(), ValueRange{m, k});
+                                               : scale(inner, op.getA(), {m, k});
                      Value w = op.getWScheme().getFormat()
                                    ? formatElement(inner, n, k)
                                    : element(inner, op.getWScheme(), op.getW(), op.getWScales(),

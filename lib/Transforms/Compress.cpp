@@ -60,8 +60,9 @@ struct CodedWeight {
 
 class Compressor {
 public:
-  Compressor(ModuleOp module, SchemePlan &plan)
-      : module(module), symbols(module), builder(module.getContext()), plan(plan) {}
+  Compressor(ModuleOp module, SchemePlan &plan, bool roundActivations)
+      : roundActivations(roundActivations), module(module), symbols(module), builder(module.getContext()),
+        plan(plan) {}
   void run();
 
 private:
@@ -69,11 +70,13 @@ private:
   void rewrite(WeightContraction contraction);
   quantized::QuantizeOp quantize(WeightContraction contraction);
   Value decodedActivation(WeightContraction contraction);
+  Value roundedActivation(Value x, WeightContraction contraction);
   void rewrite(model::GatherOp gather, const CodedWeight &coded);
   model::ParameterOp declare(model::ParameterOp like, StringRef suffix, RankedTensorType type);
   Value load(Location loc, model::ParameterOp parameter);
   Value gatherRows(model::GatherOp gather, model::ParameterOp part, ValueRange dynamicRows);
 
+  bool roundActivations;
   ModuleOp module;
   SymbolTable symbols;
   OpBuilder builder;
@@ -82,6 +85,7 @@ private:
   /// By activation and the block of its reader: one quantisation serves all contractions there.
   DenseMap<std::pair<Value, Block *>, quantized::QuantizeOp> quantizations;
   DenseMap<Operation *, Value> decodedActivations;
+  DenseMap<std::pair<Value, Block *>, Value> roundedActivations;
 };
 
 std::string getId(Operation *op) {
@@ -206,6 +210,26 @@ Value Compressor::decodedActivation(WeightContraction contraction) {
   return known;
 }
 
+/// A float activation in bf16.
+Value Compressor::roundedActivation(Value x, WeightContraction contraction) {
+  Value &known = roundedActivations[{x, contraction.op->getBlock()}];
+  if (!known) {
+    Location loc = contraction.op.getLoc();
+    Type bf16 = builder.getBF16Type();
+    Value init = tensor::EmptyOp::create(builder, loc, tensor::getMixedSizes(builder, loc, x), bf16);
+    SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(2));
+    SmallVector<utils::IteratorType> loops(2, utils::IteratorType::parallel);
+    auto rounded = linalg::GenericOp::create(
+        builder, loc, init.getType(), x, init, maps, loops,
+        [&](OpBuilder &nested, Location at, ValueRange args) {
+          linalg::YieldOp::create(nested, at, arith::TruncFOp::create(nested, at, bf16, args[0]).getResult());
+        });
+    setDerivedId(rounded, contraction.op, "round");
+    known = rounded.getResult(0);
+  }
+  return known;
+}
+
 void Compressor::rewrite(WeightContraction contraction) {
   linalg::LinalgOp op = contraction.op;
   const OpScheme said = plan.schemeFor(getId(op));
@@ -229,6 +253,9 @@ void Compressor::rewrite(WeightContraction contraction) {
                                                             : quantized::ScaleAt::Group;
   } else {
     inputs.push_back(contraction.activation);
+  }
+  if (!activation && roundActivations) {
+    inputs.front() = roundedActivation(inputs.front(), contraction);
   }
   for (model::ParameterOp part : weight.parts) {
     inputs.push_back(load(loc, part));
@@ -444,7 +471,7 @@ LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {
   if (Status resolved = plan.resolve(); !resolved) {
     return module.emitError(resolved.error().message);
   }
-  Compressor(module, plan).run();
+  Compressor(module, plan, options.roundActivations).run();
   if (const numerics::QuantizationRule *rule = plan.unusedRule()) {
     return module.emitError("the rule for '")
            << rule->pattern << "' decides nothing: it matches no contraction, or an earlier rule does";

@@ -137,7 +137,9 @@ def Quantized_ContractOp : Quantized_StructuredOp<"contract"> {
       group     for the groups g of w, ascending: y = y + f32(acc_g) * sw[n, g], unfused, from y = 0; then y = y * sa[m]. Fixed.
       element   y = sum over k, ascending, of the products of the elements that the codes stand for (see dequantize), in
                 binary32. Bounded: a lowering may re-associate the sum and the scales. Here a may be a matrix of f32
-                with the scheme `float`: the float contraction of a with the decoded w, and nothing else.
+                or bf16 with the scheme `float`: the float contraction of a with the decoded w, and nothing else. With
+                bf16, a lowering may also round the elements of w (those that their codes stand for, or these but for
+                scales) to bf16, to nearest.
 
     Loops (m, n), both parallel; k is inside the op.
 
@@ -146,7 +148,8 @@ def Quantized_ContractOp : Quantized_StructuredOp<"contract"> {
     C14: the codes have their schemes' types, or i8.
     C15: scales and zeros are as C7 and C8 say, for each side's scheme.
     C16: scale_at(output) has group 0 on the side of a, and group 0 or two levels on that of w.
-    C18: the scheme of a is `float` only with scale_at(element); a is then a matrix of f32 without scales.
+    C18: the scheme of a is `float` only with scale_at(element); a is then a matrix of f32 or bf16 without
+         scales.
     C20: the scheme of a format goes only with scale_at(element).
     C17: scale_at(group) has a group on the side of w, of one level, and none on that of a.
 

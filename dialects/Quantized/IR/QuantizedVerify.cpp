@@ -202,9 +202,9 @@ LogicalResult ContractOp::verify() {
   }
   Type a = getA().getType(), w = getW().getType(), y = getInit().getType();
   OperandRange inits = (*this)->getOperands().slice(getInitMutable().getOperandNumber(), 1);
-  Type f32 = Float32Type::get(getContext());
+  Type f32 = Float32Type::get(getContext()), bf16 = BFloat16Type::get(getContext());
   if (failed(verifyForm(*this, inits)) ||
-      failed(aScheme ? verifyCodes(*this, *aScheme, a, "codes of a") : verifyMatrix(*this, a, "a", f32)) ||
+      failed(aScheme ? verifyCodes(*this, *aScheme, a, "codes of a") : verifyMatrix(*this, a, "a", getElementTypeOrSelf(a) == bf16 ? bf16 : f32)) ||
       failed(verifyCodes(*this, getWScheme(), w, "codes of w")) ||
       failed(verifyMatrix(*this, y, "the result", f32))) {
     return failure();

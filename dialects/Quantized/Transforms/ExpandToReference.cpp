@@ -192,7 +192,11 @@ struct ExpandContract : OpRewritePattern<ContractOp> {
     auto generic = linalg::GenericOp::create(
         builder, init.getType(), ValueRange{a, w}, init, getContractionMaps(builder.getContext(), {}),
         kIterators, [](OpBuilder &nested, Location loc, ValueRange args) {
-          Value product = arith::MulFOp::create(nested, loc, args[0], args[1]);
+          Value x = args[0];
+          if (!x.getType().isF32()) {
+            x = arith::ExtFOp::create(nested, loc, nested.getF32Type(), x);
+          }
+          Value product = arith::MulFOp::create(nested, loc, x, args[1]);
           Value sum = arith::AddFOp::create(nested, loc, args[2], product);
           linalg::YieldOp::create(nested, loc, sum);
         });

@@ -32,6 +32,8 @@ namespace coopt {
 
 struct CompressOptions {
   numerics::QuantizationPlan plan;
+  /// Float activations of coded contractions are rounded to bf16 (nearest even).
+  bool roundActivations = false;
 };
 
 /// The longest contraction whose sums of products of 8-bit codes fit 32 bits: floor((2^31 - 1) / 127^2).
