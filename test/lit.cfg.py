@@ -44,7 +44,7 @@ for name, feature in (("avx2", "avx2"), ("avx512", "avx512bw")):
 
 # The variant with the most that this processor has, for tests that compile only one.
 best_isa = "generic"
-for name, needed in (("avx2", ["avx2", "fma"]), ("avx512", ["avx512bw", "avx512_vnni"]), ("amx", ["amx_int8", "amx_bf16"])):
+for name, needed in (("avx2", ["avx2", "fma"]), ("avx512", ["avx512bw", "avx512_vnni"]), ("amx", ["amx_int8", "amx_bf16", "avx512_bf16"])):
     if all(feature in flags for feature in needed):
         best_isa = name
 config.substitutions.append(("%best_isa", best_isa))

@@ -46,7 +46,8 @@ public:
         return op.emitError("expected memref operands");
       }
       OpBuilder builder(op);
-      if ((isa == Isa::Amx && succeeded(lowerMatrixUnitContraction(builder, op))) ||
+      if ((isa == Isa::Amx && (succeeded(lowerMatrixUnitContraction(builder, op)) ||
+                               succeeded(lowerMatrixUnitFloatContraction(builder, op)))) ||
           succeeded(lowerPackedCodeContraction(builder, op, isa))) {
         op.erase();
         continue;

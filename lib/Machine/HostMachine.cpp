@@ -81,7 +81,8 @@ bool runs(InstructionSet set) {
            __builtin_cpu_supports("avx512vnni");
   case InstructionSet::Amx:
     return runs(InstructionSet::Avx512) && __builtin_cpu_supports("amx-tile") &&
-           __builtin_cpu_supports("amx-int8") && __builtin_cpu_supports("amx-bf16");
+           __builtin_cpu_supports("amx-int8") && __builtin_cpu_supports("amx-bf16") &&
+           __builtin_cpu_supports("avx512bf16");
   }
   return false;
 #else

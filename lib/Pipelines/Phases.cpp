@@ -42,6 +42,10 @@ LogicalResult compressPhase(ModuleOp module, const CompileOptions &options) {
     return module.emitError(plan.error().message);
   }
   compress.plan = std::move(*plan);
+  if (options.activations != "f32" && options.activations != "bf16") {
+    return module.emitError("activations: expected f32 or bf16, got '") << options.activations << "'";
+  }
+  compress.roundActivations = options.activations == "bf16";
   if (auto info = module->getAttrOfType<DictionaryAttr>("model.info")) {
     NamedAttrList named(info);
     named.set("quantization", StringAttr::get(module.getContext(), options.quantize));
@@ -208,6 +212,7 @@ public:
     options.quantize = quantize;
     options.kv = kv;
     options.attention = attention;
+    options.activations = activations;
     options.scheduleFile = scheduleFile;
     if (!variants.empty()) {
       options.variants.assign(variants.begin(), variants.end());
@@ -222,6 +227,8 @@ private:
                                      llvm::cl::init("f32")};
   Pass::Option<std::string> kv{*this, "kv", llvm::cl::desc("how keys and values are stored (compress)"),
                                llvm::cl::init("")};
+  Pass::Option<std::string> activations{*this, "activations", llvm::cl::desc("f32 or bf16 (compress)"),
+                                        llvm::cl::init("f32")};
   Pass::Option<std::string> attention{*this, "attention", llvm::cl::desc("fixed or fast (compress)"),
                                       llvm::cl::init("")};
   Pass::Option<std::string> scheduleFile{*this, "schedule", llvm::cl::desc("file of schedules (schedule)"),

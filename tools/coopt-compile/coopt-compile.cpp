@@ -93,6 +93,10 @@ int main(int argc, char **argv) {
                  "how weights and activations are stored: f32, a name such as w8a8, w4a8-qoq or "
                  "w4a16-g32-asym-head8, nf4, mxfp4, .., a JSON file of formats and rules by layer, or help")
       ->capture_default_str();
+  app.add_option("--activations", options.compile.activations,
+                 "what float activations (a16) are rounded to where they meet quantised weights: f32 (not at "
+                 "all, the default), or bf16, which the matrix unit multiplies; the weights are then, too")
+      ->check(CLI::IsMember({"f32", "bf16"}));
   app.add_option("--kv", options.compile.kv,
                  "how keys and values are stored: f32 (the default), f16, bf16, or help")
       ->check(CLI::IsMember({"f32", "f16", "bf16"}));

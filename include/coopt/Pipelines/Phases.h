@@ -40,6 +40,8 @@ struct CompileOptions {
   /// How keys and values are stored ("f32", "f16", "bf16") and attended ("fixed", "fast"); empty: as the model
   /// says, which of imported ones is f32 and fixed.
   std::string kv, attention;
+  /// f32 or bf16: what float activations of coded contractions are rounded to.
+  std::string activations = "f32";
   /// A file of schedules that win over the chosen ones (SelectSchedules.h); empty: none.
   std::string scheduleFile;
   /// Instruction-set variants to generate, in the order of the package.

@@ -19,8 +19,8 @@ llvm::ArrayRef<CpuVariant> coopt::target::cpuVariants() {
       {"generic", "x86-64", "", 128, {"sse2"}},
       {"avx2", "x86-64-v3", "", 256, v3},
       {"avx512", "x86-64-v4", "+avx512vnni", 512, v4},
-      {"amx", "x86-64-v4", "+avx512vnni,+amx-tile,+amx-int8,+amx-bf16", 512,
-       plus(v4, {"amx_tile", "amx_int8", "amx_bf16"})},
+      {"amx", "x86-64-v4", "+avx512vnni,+avx512bf16,+amx-tile,+amx-int8,+amx-bf16", 512,
+       plus(v4, {"avx512_bf16", "amx_tile", "amx_int8", "amx_bf16"})},
   };
   return variants;
 }

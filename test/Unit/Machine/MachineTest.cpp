@@ -78,7 +78,8 @@ TEST(Machine, HostIsValidAndDescribesThisProcessor) {
   EXPECT_EQ(cpu.variant(InstructionSet::Avx512) != nullptr,
             has("avx512f") && has("avx512bw") && has("avx512dq") && has("avx512vl") && has("avx512_vnni"));
   EXPECT_EQ(cpu.variant(InstructionSet::Amx) != nullptr,
-            cpu.variant(InstructionSet::Avx512) && has("amx_tile") && has("amx_int8") && has("amx_bf16"));
+            cpu.variant(InstructionSet::Avx512) && has("amx_tile") && has("amx_int8") && has("amx_bf16") &&
+                has("avx512_bf16"));
   EXPECT_GE(cpu.cores, 1);
   EXPECT_LE(cpu.cores, sysconf(_SC_NPROCESSORS_CONF));
   EXPECT_GT(cpu.memory.bytes, 1 << 20);
