@@ -116,6 +116,9 @@ std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp ker
     summary.queries = lead;
     summary.heads = result.getDimSize(1);
     summary.headSize = result.getDimSize(2);
+    if (attend.getNumerics() == attention::Numerics::fast && lead > 1) {
+      summary.headsPerCopy = attend.getHeadsPerGroup();
+    }
     auto state = dyn_cast<attention::StateType>(attend.getState().getType());
     summary.keys = state ? std::max<int64_t>(state.getCapacity() / 2, 1) : 1; // half full, on average
     double keyBytes = 2.0 * summary.keys * summary.headSize * (state ? state.getHeads() : 1) *

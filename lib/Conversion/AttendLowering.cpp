@@ -1,15 +1,17 @@
 //===- AttendLowering.cpp ---------------------------------------------------===//
 //
-// The fixed attention (coopt/Numerics/FixedAttention.h) of each row and head. Scores of masked keys are -inf:
+// The attention of each row and head, fixed (coopt/Numerics/FixedAttention.h) or fast. Scores of masked keys are -inf:
 // their probability is then +0, which leaves a partial sum as it is. Values of masked keys are never read.
 //
 // One row reads its keys as they stand, a dot product at a time. Several rows go through a block of keys
 // together, which is transposed for them: a vector then holds the scores of 16 keys. The sums have the same
-// shape either way.
+// shape either way. The fast attention is the same but for its sums, which follow the elements or keys in
+// order, fused where the instruction set can.
 //
 //===----------------------------------------------------------------------===//
 #include "AttendLowering.h"
 #include "MathBuilder.h"
+#include "RegisterTiles.h"
 #include "coopt/Numerics/FixedAttention.h"
 #include "coopt/Numerics/SpecialFunctions.h"
 #include "llvm/Support/MathExtras.h"
@@ -38,8 +40,9 @@ Value emitSum(ImplicitLocOpBuilder &b, Value x, Value y) { return arith::AddFOp:
 
 class AttendEmitter {
 public:
-  explicit AttendEmitter(attention::AttendOp op)
-      : op(op), headSize(cast<MemRefType>(op.getQ().getType()).getDimSize(2)) {}
+  AttendEmitter(attention::AttendOp op, Isa isa)
+      : op(op), isFast(op.getNumerics() == attention::Numerics::fast), isa(isa),
+        headSize(cast<MemRefType>(op.getQ().getType()).getDimSize(2)) {}
 
   void emit(ImplicitLocOpBuilder &b) {
     scores = memref::AllocOp::create(b, MemRefType::get({kBlock}, b.getF32Type()));
@@ -60,6 +63,8 @@ public:
 
 private:
   attention::AttendOp op;
+  bool isFast;
+  Isa isa;
   int64_t headSize;
   Value scores, partials;        // of a block: 64 scores, then probabilities; 16 partial sums of values
   Value transposed;              // headSize x 64: a block of keys
@@ -198,31 +203,13 @@ private:
                 Value key = arith::AddIOp::create(inner, first, constantIndex(inner, i));
                 square.push_back(loadState(inner, Chunk(), op.getState(), {keys, key, d}));
               }
-              transpose(inner, square);
+              transposeSquare(inner, square);
               for (auto [i, column] : llvm::enumerate(square)) {
                 Value line = arith::AddIOp::create(inner, d, constantIndex(inner, static_cast<int64_t>(i)));
                 vector::StoreOp::create(inner, column, transposed, ValueRange{line, j});
               }
               return SmallVector<Value>();
             });
-  }
-
-  /// Swaps the off-diagonal blocks of 8, then those of 4, 2 and 1 within each.
-  static void transpose(ImplicitLocOpBuilder &b, SmallVectorImpl<Value> &square) {
-    for (int64_t h = kLanes / 2; h > 0; h /= 2) {
-      SmallVector<int64_t> upper, lower;
-      for (int64_t lane = 0; lane < kLanes; ++lane) {
-        upper.push_back(lane & h ? kLanes + lane - h : lane);
-        lower.push_back(lane & h ? kLanes + lane : lane + h);
-      }
-      for (int64_t i = 0; i < kLanes; ++i) {
-        if ((i & h) == 0) {
-          Value x = square[i], y = square[i + h];
-          square[i] = vector::ShuffleOp::create(b, x, y, upper);
-          square[i + h] = vector::ShuffleOp::create(b, x, y, lower);
-        }
-      }
-    }
   }
 
   /// One row of a block of rows and a block of keys, if it sees any of them.
@@ -246,7 +233,7 @@ private:
   void emitTransposedScores(ImplicitLocOpBuilder &b, Value from, Value to) {
     Value scale = vector::BroadcastOp::create(b, lanes(b), arith::ConstantOp::create(b, op.getScaleAttr()));
     Value masked = constantF32(b, lanes(b), -std::numeric_limits<float>::infinity());
-    SmallVector<Value> dots = emitDotTree(b, 0, 1);
+    SmallVector<Value> dots = isFast ? emitDots(b) : emitDotTree(b, 0, 1);
     auto maskTo = [&](Value limit, int64_t at) -> Value {
       Value rest = arith::SubIOp::create(b, limit, constantIndex(b, at));
       return vector::CreateMaskOp::create(b, VectorType::get({kLanes}, b.getI1Type()), rest);
@@ -257,6 +244,24 @@ private:
       score = arith::SelectOp::create(b, maskTo(from, at), masked, score);
       vector::StoreOp::create(b, score, scores, constantIndex(b, at));
     }
+  }
+
+  /// q_d * k_jd summed over d in order, for 64 keys j.
+  SmallVector<Value> emitDots(ImplicitLocOpBuilder &b) {
+    SmallVector<Value> sums(kBlock / kLanes, constantF32(b, lanes(b), 0.0f));
+    return emitScalars(b, b.getIndexAttr(headSize), sums,
+                       [&](ImplicitLocOpBuilder &inner, const Chunk &d, ValueRange carried) {
+                         Value q = memref::LoadOp::create(inner, op.getQ(), ValueRange{row, head, d.base});
+                         q = vector::BroadcastOp::create(inner, lanes(inner), q);
+                         SmallVector<Value> next;
+                         for (auto [index, sum] : llvm::enumerate(carried)) {
+                           Value at = constantIndex(inner, static_cast<int64_t>(index) * kLanes);
+                           Value k = vector::LoadOp::create(inner, lanes(inner), transposed,
+                                                            ValueRange{d.base, at});
+                           next.push_back(multiplyAdd(inner, isa, q, k, sum));
+                         }
+                         return next;
+                       });
   }
 
   /// As emitTree, for the dot products of 64 keys. Partial sums that stay empty are left out.
@@ -364,6 +369,11 @@ private:
                          [&](ImplicitLocOpBuilder &inner, const Chunk &chunk, ValueRange carried) {
                            Value q = loadChunk(inner, chunk, op.getQ(), {row, head, chunk.base});
                            Value k = loadState(inner, chunk, op.getState(), {keys, key, chunk.base});
+                           if (isFast) {
+                             q = widen(inner, q, inner.getF32FloatAttr(0.0f), width);
+                             k = widen(inner, k, inner.getF32FloatAttr(0.0f), width);
+                             return SmallVector<Value>{multiplyAdd(inner, isa, q, k, carried[0])};
+                           }
                            Value product = arith::MulFOp::create(inner, q, k);
                            product = widen(inner, product, inner.getF32FloatAttr(-0.0f), width);
                            return SmallVector<Value>{emitSum(inner, carried[0], product)};
@@ -373,6 +383,10 @@ private:
 
   /// o = o * decay + R_j(p_j * v_j)
   void emitValues(ImplicitLocOpBuilder &b, Value block, Value from, Value to, Value decay) {
+    if (isFast) {
+      emitValuesInOrder(b, block, from, to, decay);
+      return;
+    }
     Value whole =
         arith::CmpIOp::create(b, arith::CmpIPredicate::eq, minus(b, to, from), constantIndex(b, kBlock));
     scf::IfOp::create(
@@ -395,6 +409,35 @@ private:
           });
           scf::YieldOp::create(inner);
         });
+  }
+
+  /// o = o * decay, then o += p_j * v_j for one key after the other; several vectors of o at a time.
+  void emitValuesInOrder(ImplicitLocOpBuilder &b, Value block, Value from, Value to, Value decay) {
+    constexpr int64_t together = 4;
+    for (int64_t d = 0; d < headSize; d += together * kLanes) {
+      SmallVector<Chunk> chunks;
+      SmallVector<Value> sums;
+      for (int64_t at = d; at < std::min(headSize, d + together * kLanes); at += kLanes) {
+        Chunk chunk;
+        chunk.base = constantIndex(b, at);
+        chunk.lanes = std::min(headSize - at, kLanes);
+        Value o = loadChunk(b, chunk, op.getInit(), {row, head, chunk.base});
+        sums.push_back(arith::MulFOp::create(b, o, splat(b, chunk, decay)));
+        chunks.push_back(chunk);
+      }
+      sums = emitFor(b, from, to, 1, sums, [&](ImplicitLocOpBuilder &inner, Value j, ValueRange carried) {
+        Value p = memref::LoadOp::create(inner, scores, j), key = arith::AddIOp::create(inner, block, j);
+        SmallVector<Value> next;
+        for (auto [chunk, sum] : llvm::zip_equal(chunks, carried)) {
+          Value v = loadState(inner, chunk, op.getState(), {values, key, chunk.base});
+          next.push_back(multiplyAdd(inner, isa, splat(inner, chunk, p), v, sum));
+        }
+        return next;
+      });
+      for (auto [chunk, sum] : llvm::zip_equal(chunks, sums)) {
+        storeChunk(b, chunk, sum, op.getInit(), {row, head, chunk.base});
+      }
+    }
   }
 
   /// The tree over the 16 partial sums, depth first, and the update of o.
@@ -455,6 +498,13 @@ private:
 
 } // namespace
 
-void emitAttend(ImplicitLocOpBuilder &b, attention::AttendOp op) { AttendEmitter(op).emit(b); }
+void emitAttend(ImplicitLocOpBuilder &b, attention::AttendOp op, Isa isa) {
+  OpFoldResult rows = extentOf(b, op.getQ(), 0);
+  if (op.getNumerics() == attention::Numerics::fast && isa == Isa::Amx && getConstantIntValue(rows) != 1) {
+    emitMatrixUnitAttend(b, op);
+    return;
+  }
+  AttendEmitter(op, isa).emit(b);
+}
 
 } // namespace coopt

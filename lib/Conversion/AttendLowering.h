@@ -3,6 +3,7 @@
 #define COOPT_LIB_CONVERSION_ATTENDLOWERING_H
 
 #include "Chunks.h"
+#include "coopt/Conversion/Passes.h"
 #include "dialects/Attention/IR/Attention.h"
 
 namespace coopt {
@@ -15,8 +16,10 @@ mlir::Value emitKeySlab(mlir::ImplicitLocOpBuilder &b, int64_t layer, int64_t he
 mlir::Value loadState(mlir::ImplicitLocOpBuilder &b, const Chunk &chunk, mlir::Value state,
                       mlir::ValueRange indices);
 
-/// Emits an attend on memrefs of unit inner stride.
-void emitAttend(mlir::ImplicitLocOpBuilder &b, attention::AttendOp op);
+/// Emits an attend on memrefs of unit inner stride. A fast one has fused sums where there are such, and goes
+/// through the matrix unit where there is one and several rows.
+void emitAttend(mlir::ImplicitLocOpBuilder &b, attention::AttendOp op, Isa isa);
+void emitMatrixUnitAttend(mlir::ImplicitLocOpBuilder &b, attention::AttendOp op);
 
 } // namespace coopt
 

@@ -188,4 +188,22 @@ Value reduceTree(ImplicitLocOpBuilder &b, Value vector, function_ref<Value(Value
   return vector::ExtractOp::create(b, vector, 0);
 }
 
+// Swaps the off-diagonal blocks of 8, then those of 4, 2 and 1 within each.
+void transposeSquare(ImplicitLocOpBuilder &b, SmallVectorImpl<Value> &square) {
+  for (int64_t h = kLanes / 2; h > 0; h /= 2) {
+    SmallVector<int64_t> upper, lower;
+    for (int64_t lane = 0; lane < kLanes; ++lane) {
+      upper.push_back(lane & h ? kLanes + lane - h : lane);
+      lower.push_back(lane & h ? kLanes + lane : lane + h);
+    }
+    for (int64_t i = 0; i < kLanes; ++i) {
+      if ((i & h) == 0) {
+        Value x = square[i], y = square[i + h];
+        square[i] = vector::ShuffleOp::create(b, x, y, upper);
+        square[i + h] = vector::ShuffleOp::create(b, x, y, lower);
+      }
+    }
+  }
+}
+
 } // namespace coopt

@@ -82,6 +82,9 @@ mlir::Value narrow(mlir::ImplicitLocOpBuilder &b, mlir::Value vector, int64_t la
 mlir::Value reduceTree(mlir::ImplicitLocOpBuilder &b, mlir::Value vector,
                        llvm::function_ref<mlir::Value(mlir::Value, mlir::Value)> combine);
 
+/// 16 vectors of 16 elements: element j of number i and element i of number j change places.
+void transposeSquare(mlir::ImplicitLocOpBuilder &b, llvm::SmallVectorImpl<mlir::Value> &square);
+
 } // namespace coopt
 
 #endif // COOPT_LIB_CONVERSION_CHUNKS_H

@@ -57,14 +57,6 @@ FailureOr<FloatContraction> matchContraction(linalg::LinalgOp op) {
   return failure();
 }
 
-Value multiplyAdd(ImplicitLocOpBuilder &b, Isa isa, Value x, Value y, Value sum) {
-  // Not vector.fma: that becomes llvm.fmuladd, fused only where contraction is allowed.
-  if (isa != Isa::Generic) {
-    return math::FmaOp::create(b, x, y, sum);
-  }
-  return arith::AddFOp::create(b, sum, arith::MulFOp::create(b, x, y));
-}
-
 class PackedEmitter {
 public:
   PackedEmitter(FloatContraction op, PanelWeights weights, Isa isa) : op(op), weights(weights), isa(isa) {}

@@ -10,10 +10,16 @@ namespace {
 class LowerAttentionPass : public FunctionsPass<LowerAttentionPass> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerAttentionPass)
+  LowerAttentionPass() = default;
+  explicit LowerAttentionPass(Isa value) { isa = value; }
+  LowerAttentionPass(const LowerAttentionPass &other) : FunctionsPass(other) { isa = other.isa; }
   StringRef getArgument() const final { return "coopt-lower-attention"; }
   StringRef getDescription() const final {
     return "turn attention.append, attend and read on memrefs into loops";
   }
+
+  Option<Isa> isa{*this, "isa", llvm::cl::desc("instruction set to make code for"),
+                  llvm::cl::init(Isa::Generic), isaValues()};
 
   LogicalResult runOn(func::FuncOp function) {
     for (attention::AppendOp op : collect<attention::AppendOp>(function)) {
@@ -31,7 +37,7 @@ public:
       }
       OpBuilder builder(op);
       ImplicitLocOpBuilder b(op.getLoc(), builder);
-      emitAttend(b, op);
+      emitAttend(b, op, isa);
       op.erase();
     }
     for (attention::ReadOp op : collect<attention::ReadOp>(function)) {
@@ -56,7 +62,7 @@ public:
 private:
   static LogicalResult requireBuffers(Operation *op, ValueRange operands) {
     for (Value operand : operands) {
-      if (!isa<MemRefType>(operand.getType()) || !hasUnitInnerStride(operand)) {
+      if (!llvm::isa<MemRefType>(operand.getType()) || !hasUnitInnerStride(operand)) {
         return op->emitError("expected memrefs whose last dimension is consecutive, got ")
                << operand.getType();
       }
@@ -91,6 +97,6 @@ private:
 
 } // namespace
 
-std::unique_ptr<Pass> createLowerAttentionPass() { return std::make_unique<LowerAttentionPass>(); }
+std::unique_ptr<Pass> createLowerAttentionPass(Isa isa) { return std::make_unique<LowerAttentionPass>(isa); }
 
 } // namespace coopt

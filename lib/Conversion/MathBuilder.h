@@ -30,6 +30,7 @@ public:
   F32 sub(F32 x, F32 y) { return mlir::arith::SubFOp::create(b, x, y); }
   F32 mul(F32 x, F32 y) { return mlir::arith::MulFOp::create(b, x, y); }
   F32 div(F32 x, F32 y) { return mlir::arith::DivFOp::create(b, x, y); }
+  F32 fma(F32 x, F32 y, F32 z) { return mlir::math::FmaOp::create(b, x, y, z); }
   F32 sqrt(F32 x) { return mlir::math::SqrtOp::create(b, x); }
 
   I32 bitcastToInt(F32 x) { return mlir::arith::BitcastOp::create(b, intType, x); }

@@ -22,7 +22,7 @@ void buildLowerLeavesPipeline(OpPassManager &passManager, const LowerLeavesOptio
   passManager.addPass(createMaterializeUnpackPass());
   passManager.addPass(createLowerContractionsPass(isa));
   passManager.addPass(createLowerRowReducePass());
-  passManager.addPass(createLowerAttentionPass());
+  passManager.addPass(createLowerAttentionPass(isa));
   passManager.addPass(createLowerCopiesPass());
   passManager.addPass(createVectorizeElementwisePass());
   passManager.addPass(createDefineArithmeticPass());

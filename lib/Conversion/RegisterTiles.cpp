@@ -1,5 +1,6 @@
 //===- RegisterTiles.cpp ----------------------------------------------------===//
 #include "RegisterTiles.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
@@ -31,6 +32,14 @@ TileShape rowShape(Isa isa) {
     return {1, 8};
   }
   llvm_unreachable("unknown instruction set");
+}
+
+Value multiplyAdd(ImplicitLocOpBuilder &b, Isa isa, Value x, Value y, Value sum) {
+  // Not vector.fma: that becomes llvm.fmuladd, fused only where contraction is allowed.
+  if (isa != Isa::Generic) {
+    return math::FmaOp::create(b, x, y, sum);
+  }
+  return arith::AddFOp::create(b, sum, arith::MulFOp::create(b, x, y));
 }
 
 Value addIndex(ImplicitLocOpBuilder &b, Value x, int64_t offset) {

@@ -36,6 +36,10 @@ void emitBlocks(mlir::ImplicitLocOpBuilder &b, mlir::OpFoldResult extent, int64_
 void emitColumnTiles(mlir::ImplicitLocOpBuilder &b, mlir::OpFoldResult columns, Tile tile,
                      llvm::function_ref<void(mlir::ImplicitLocOpBuilder &, const Tile &)> body);
 
+/// sum + x * y, fused where the instruction set can.
+mlir::Value multiplyAdd(mlir::ImplicitLocOpBuilder &b, Isa isa, mlir::Value x, mlir::Value y,
+                        mlir::Value sum);
+
 /// x + offset.
 mlir::Value addIndex(mlir::ImplicitLocOpBuilder &b, mlir::Value x, int64_t offset);
 mlir::Value addIndex(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::Value offset);

@@ -11,8 +11,9 @@ double numerics::contractionBound(int64_t K, const Roundoff &u, double sumOfMagn
 
 double numerics::attentionBound(int64_t T, int64_t D, const Roundoff &u, double scoreMagnitude,
                                 double weightedMagnitude, double exact) {
-  double scoreError = 2 * (static_cast<double>(D) + 3) * u.accumulator * scoreMagnitude;
+  double scoreRoundoff = 2 * (static_cast<double>(D) + 3) * u.accumulator + u.input * (2 + u.input);
+  double values = std::expm1(2 * scoreRoundoff * scoreMagnitude);
   double relative =
-      std::expm1(2 * scoreError) + u.weights + 2 * (static_cast<double>(T) + 11) * u.accumulator;
+      values + u.input * (1 + values) + u.weights + 2 * (static_cast<double>(T) + 11) * u.accumulator;
   return relative * weightedMagnitude + u.output * std::fabs(exact);
 }

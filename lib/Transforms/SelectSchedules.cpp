@@ -45,7 +45,8 @@ SmallVector<int64_t> tileOf(TilingInterface root, const cost::KernelSummary &sum
   return tile;
 }
 
-/// What may be chosen: columns in whole panels of 16 channels, one head of attention at a time.
+/// What may be chosen: columns in whole panels of 16 channels, of attention one head at a time or those that
+/// share copies of their keys and values.
 SmallVector<cost::Candidate> candidatesFor(const cost::KernelSummary &summary, StringRef family) {
   SmallVector<cost::Candidate> candidates;
   SmallVector<int64_t> columns = {0};
@@ -53,6 +54,9 @@ SmallVector<cost::Candidate> candidatesFor(const cost::KernelSummary &summary, S
     columns = {16, 32, 64, 128, 256};
   } else if (summary.kind == cost::KernelKind::Attention) {
     columns = {1};
+    if (summary.headsPerCopy > 1) {
+      columns.insert(columns.begin(), summary.headsPerCopy);
+    }
   }
   for (int64_t row : {1, 4, 8, 16, 32, 64, 128, 256, 512}) {
     for (int64_t column : columns) {

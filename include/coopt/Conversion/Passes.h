@@ -41,7 +41,7 @@ std::unique_ptr<mlir::Pass> createLowerContractionsPass(Isa isa = Isa::Generic, 
 /// model.gather -> row copies.
 std::unique_ptr<mlir::Pass> createLowerGatherPass();
 /// attention.append, attend, read -> loops.
-std::unique_ptr<mlir::Pass> createLowerAttentionPass();
+std::unique_ptr<mlir::Pass> createLowerAttentionPass(Isa isa = Isa::Generic);
 /// memref.copy and linalg.fill -> loops.
 std::unique_ptr<mlir::Pass> createLowerCopiesPass();
 /// model.require -> a branch out of the kernel, once control flow is unstructured.

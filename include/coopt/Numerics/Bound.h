@@ -26,8 +26,9 @@ struct Roundoff {
 /// (2 (K + 3) u_acc + u_in) sum|a||w| + u_out |y64|, for a contraction of length K.
 double contractionBound(int64_t K, const Roundoff &u, double sumOfMagnitudes, double exact);
 
-/// (e^(2d) - 1 + u_p + 2 (T + 11) u_acc) sum p|v| + u_out |o64| with d = 2 (D + 3) u_acc scoreMagnitude, for
-/// attention over T keys of size D; scoreMagnitude = max_j |scale| sum_d |q_d||k_jd|, weightedMagnitude =
+/// ((1 + u_in) e^(2d) - 1 + u_p + 2 (T + 11) u_acc) sum p|v| + u_out |o64| with
+/// d = (2 (D + 3) u_acc + u_in (2 + u_in)) scoreMagnitude, for attention over T keys of size D with queries,
+/// keys and values rounded by u_in; scoreMagnitude = max_j |scale| sum_d |q_d||k_jd|, weightedMagnitude =
 /// sum_j p_j |v_j| with the normalised p of the float64 result.
 double attentionBound(int64_t T, int64_t D, const Roundoff &u, double scoreMagnitude,
                       double weightedMagnitude, double exact);

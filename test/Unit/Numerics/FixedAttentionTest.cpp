@@ -206,9 +206,9 @@ TEST(FixedAttention, OneKeyIsItsValueAndNoneIsNan) {
 TEST(Bound, ByHand) {
   numerics::Roundoff u{0.25, 0.5, 0.125, 0.0625};
   EXPECT_DOUBLE_EQ(numerics::contractionBound(5, u, 3, -8), (2 * 8 * 0.25 + 0.5) * 3 + 1);
-  // d = 2 * (1 + 3) * 0.25 * 0.5 = 1.
+  // d = (2 * (1 + 3) * 0.25 + 0.5 * 2.5) * 0.5 = 1.625.
   EXPECT_DOUBLE_EQ(numerics::attentionBound(9, 1, u, 0.5, 2, 16),
-                   (std::exp(2.0) - 1 + 0.0625 + 2 * 20 * 0.25) * 2 + 2);
+                   (1.5 * std::exp(3.25) - 1 + 0.0625 + 2 * 20 * 0.25) * 2 + 2);
   // Nothing converted, nothing accumulated wrongly: only the rounding of the result is left.
   EXPECT_DOUBLE_EQ(numerics::contractionBound(64, numerics::Roundoff{0, 0, 0x1p-24, 0}, 10, 4), 0x1p-22);
 }

@@ -1,4 +1,4 @@
-// Fixed attention, computed: values are those of an independent implementation of its definition. Scores are 0 or
+// Attention, fixed and fast, computed: values are those of an independent implementation of its definition. Scores are 0 or
 // -500, so that every exponential is exactly 0 or 1 and the bits depend on nothing but the order of operations.
 //
 // RUN: coopt-opt %s -coopt-expand-to-reference | %plain_lowering | %plain_runner | FileCheck %s
@@ -95,6 +95,17 @@ func.func @print(%o: tensor<?x3x3xf32>) {
 // CHECK-NEXT: [-1074940197, -1058762167, 1073741824, -1074940197, -1058762167, 1073741824, -1069847113, -1082130431, 1064154843]
 // CHECK-NEXT: [-1074940197, -1058762167, 1073741824, -1074940197, -1058762167, 1073741824, -1097709273, -1086125005, -1080133143]
 // CHECK-NEXT: [-1074940197, -1058762167, 1073741824, -1074940197, -1058762167, 1073741824, -1080033280, 1059960538, -1082130431]
+// The fast one: no blocks, R counts from the first visible key.
+// CHECK:      sizes = [4, 9]{{.*}}
+// CHECK-NEXT: {{\[\[}}-1117853355, 1042298810, -1096567969, -1090998390, 0, 1056485258, -1090998390, 0, 1056485258]
+// CHECK-NEXT: [-1117853355, 1042298810, -1096567969, -1103358750, 1021241685, 1047777082, -1103358750, 1021241685, 1047777082]
+// CHECK-NEXT: [-1117853355, 1042298810, -1096567969, -1103358750, 1021241685, 1047777082, -1103358750, 1021241685, 1047777082]
+// CHECK-NEXT: [-1120868525, 1025723315, -1101415869, -1103358750, 1021241685, 1047777082, -1103358750, 1021241685, 1047777082]
+// CHECK:      sizes = [4, 9]{{.*}}
+// CHECK-NEXT: {{\[\[}}-1088921210, 1060859320, -1095711988, -1090998390, 0, 1056485258, -1090998390, 0, 1056485258]
+// CHECK-NEXT: [-1093749436, 1058371394, -1096875624, -1103358750, 1021241685, 1047777082, -1103358750, 1021241685, 1047777082]
+// CHECK-NEXT: [-1093749436, 1058371394, -1096875624, -1103358750, 1021241685, 1047777082, -1103358750, 1021241685, 1047777082]
+// CHECK-NEXT: [-1094913073, 1052171117, -1108095171, -1103358750, 1021241685, 1047777082, -1103358750, 1021241685, 1047777082]
 func.func @main() {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -128,5 +139,11 @@ func.func @main() {
   %first = attention.attend ins(%q : tensor<?x3x3xf32>) state(%s : !buffer) at %c0, %c0 outs(%e : tensor<?x3x3xf32>)
     layer(1) heads_per_group(2) scale(0.5) heads(2) -> tensor<?x3x3xf32>
   func.call @print(%first) : (tensor<?x3x3xf32>) -> ()
+  %fast = attention.attend ins(%q : tensor<?x3x3xf32>) state(%s : !buffer) at %c124, %c1 outs(%e : tensor<?x3x3xf32>)
+    layer(1) heads_per_group(2) scale(0.5) heads(2) numerics(fast) -> tensor<?x3x3xf32>
+  func.call @print(%fast) : (tensor<?x3x3xf32>) -> ()
+  %both = attention.attend ins(%q : tensor<?x3x3xf32>) state(%s : !buffer) at %c124, %c1 outs(%e : tensor<?x3x3xf32>)
+    layer(1) heads_per_group(2) scale(0.5) window(70) heads(2) numerics(fast) -> tensor<?x3x3xf32>
+  func.call @print(%both) : (tensor<?x3x3xf32>) -> ()
   return
 }

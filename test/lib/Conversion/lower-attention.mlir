@@ -1,4 +1,6 @@
 // RUN: coopt-opt %s --coopt-lower-attention --canonicalize | FileCheck %s
+// RUN: coopt-opt %s --coopt-lower-attention=isa=avx2 --canonicalize | FileCheck %s --check-prefix=FUSED
+// RUN: coopt-opt %s --coopt-lower-attention=isa=amx --canonicalize | FileCheck %s --check-prefix=TILES
 
 // Two heads of two layers: keys of layer 1 in slabs 4 and 5, values in 6 and 7.
 // CHECK-LABEL: func.func @append
@@ -48,5 +50,38 @@ func.func @attend_one(%q: memref<1x4x8xf32>, %s: memref<8x64x8xf32>, %past: inde
   %c0 = arith.constant 0 : index
   attention.attend ins(%q : memref<1x4x8xf32>) state(%s : memref<8x64x8xf32>) at %past, %c0
       outs(%o : memref<1x4x8xf32>) layer(1) heads_per_group(2) scale(0.35) heads(2)
+  return
+}
+
+// The fast one of several rows: fused sums, or tiles of the matrix unit, keys left and queries right, values left and weights
+// right. Fixed and single rows have neither.
+// FUSED-NOT: math.fma
+// TILES-NOT: amx.
+// FUSED-LABEL: func.func @fast
+// FUSED: math.fma
+// FUSED-NOT: attention.
+// TILES-LABEL: func.func @fast
+// TILES: amx.tile_zero
+// TILES: amx.tile_mulf {{.*}} : !amx.tile<16x32xbf16>, !amx.tile<16x32xbf16>, !amx.tile<16x16xf32>
+// TILES: arith.select
+// TILES: math.fma
+// TILES: amx.tile_mulf
+// TILES: arith.divf
+// TILES-NOT: attention.
+func.func @fast(%q: memref<?x4x8xf32>, %s: memref<8x64x8xf16>, %past: index, %o: memref<?x4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  attention.attend ins(%q : memref<?x4x8xf32>) state(%s : memref<8x64x8xf16>) at %past, %c0
+      outs(%o : memref<?x4x8xf32>) layer(1) heads_per_group(2) scale(0.35) heads(2) numerics(fast)
+  return
+}
+// FUSED-LABEL: func.func @fast_one
+// FUSED: math.fma
+// TILES-LABEL: func.func @fast_one
+// TILES-NOT: amx.
+// TILES: math.fma
+func.func @fast_one(%q: memref<1x4x8xf32>, %s: memref<8x64x8xf16>, %past: index, %o: memref<1x4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  attention.attend ins(%q : memref<1x4x8xf32>) state(%s : memref<8x64x8xf16>) at %past, %c0
+      outs(%o : memref<1x4x8xf32>) layer(1) heads_per_group(2) scale(0.35) heads(2) numerics(fast)
   return
 }
