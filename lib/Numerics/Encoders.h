@@ -2,6 +2,7 @@
 #ifndef COOPT_LIB_NUMERICS_ENCODERS_H
 #define COOPT_LIB_NUMERICS_ENCODERS_H
 
+#include "NearestCodes.h"
 #include "coopt/Numerics/BlockEncoder.h"
 #include "coopt/Numerics/HostBuilder.h"
 #include "coopt/Numerics/Reduction.h"
@@ -90,8 +91,12 @@ struct Encoder {
                ? randomBits24(options.seed, static_cast<uint64_t>(options.firstRow * K + position))
                : 0;
   }
-  uint32_t nearest(const ElementTable &table, float u, int64_t position) const {
-    return table.nearest(u, rounding, random(position));
+  /// The codes of a group whose scale is set, for quotient(x): of formats where they decide nothing else.
+  template <class Quotient>
+  void setCodes(const Block &block, const NearestCodes &nearest, Quotient quotient) {
+    if (options.wantsCodes) {
+      forEachElement(block, [&](int64_t i) { setCode(i, nearest(quotient(matrix[i]), random(i))); });
+    }
   }
 
   void encodeSymmetric();

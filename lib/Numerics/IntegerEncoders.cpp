@@ -14,11 +14,11 @@ static float largestUnsigned(const BlockFormat &format) {
 
 void Encoder::encodeSymmetric() {
   auto limit = static_cast<float>((1 << (format.element.format.bits - 1)) - 1);
-  ElementTable table(format.element.format, /*symmetric=*/true);
+  NearestCodes nearest(ElementTable(format.element.format, /*symmetric=*/true), rounding);
   forEachBlock(format.scales[0], [&](const Block &block) {
     float scale = storedScale(format.scales[0].type, amax(block) / limit);
     out.scales[0][block.index] = scale;
-    forEachElement(block, [&](int64_t i) { setCode(i, nearest(table, matrix[i] / scale, i)); });
+    setCodes(block, nearest, [&](float x) { return x / scale; });
   });
 }
 
@@ -138,12 +138,12 @@ void Encoder::encodeSignedAmax() {
 }
 
 void Encoder::encodeTernaryMean() {
-  ElementTable table(format.element.format, /*symmetric=*/true);
+  NearestCodes nearest(ElementTable(format.element.format, /*symmetric=*/true), rounding);
   forEachBlock(format.scales[0], [&](const Block &block) {
     float total = sum(block, [&](int64_t i) { return std::fabs(matrix[i]); });
     float scale = storedScale(format.scales[0].type, total / static_cast<float>(block.size()));
     out.scales[0][block.index] = scale;
-    forEachElement(block, [&](int64_t i) { setCode(i, nearest(table, matrix[i] / scale, i)); });
+    setCodes(block, nearest, [&](float x) { return x / scale; });
   });
 }
 

@@ -7,10 +7,11 @@ using namespace coopt;
 using namespace coopt::numerics;
 
 void Encoder::encodeSharedExponent() {
-  ElementTable table = format.element.codebooks.empty()
+  NearestCodes nearest(format.element.codebooks.empty()
                            ? ElementTable(format.element.format, /*symmetric=*/true)
-                           : ElementTable(format.element.codebooks.front());
-  const int elementExponent = std::ilogb(table.largestMagnitude());
+                           : ElementTable(format.element.codebooks.front()),
+                       rounding);
+  const int elementExponent = std::ilogb(nearest.largestMagnitude());
   forEachBlock(format.scales[0], [&](const Block &block) {
     float largest = amax(block);
     float scale = std::numeric_limits<float>::quiet_NaN();
@@ -19,7 +20,7 @@ void Encoder::encodeSharedExponent() {
       scale = std::ldexp(1.0f, std::min(std::max(exponent, -127), 127));
     }
     out.scales[0][block.index] = scale;
-    forEachElement(block, [&](int64_t i) { setCode(i, nearest(table, matrix[i] / scale, i)); });
+    setCodes(block, nearest, [&](float x) { return x / scale; });
   });
 }
 
@@ -35,18 +36,18 @@ static float powerAbove(float x) {
 void Encoder::encodeAmax() {
   const ElementFormat &type = format.scales[0].type;
   const EncodingConvention convention = format.encoding.convention;
-  std::vector<ElementTable> tables;
+  std::vector<NearestCodes> tables;
   for (const std::vector<float> &values : format.element.codebooks) {
-    tables.emplace_back(values);
+    tables.emplace_back(ElementTable(values), rounding);
   }
   if (tables.empty()) {
-    tables.emplace_back(format.element.format, /*symmetric=*/true);
+    tables.emplace_back(ElementTable(format.element.format, /*symmetric=*/true), rounding);
   }
   forEachBlock(format.scales[0], [&](const Block &block) {
     float largest = amax(block);
     largest = largest < format.encoding.floor ? format.encoding.floor : largest;
     auto encodeWith = [&](size_t book) {
-      const ElementTable &table = tables[book];
+      const NearestCodes &table = tables[book];
       float exact = largest / table.largestMagnitude();
       bool likeGgml = convention == EncodingConvention::Ggml;
       float scale = type == ElementFormat::e8m0() ? powerAbove(exact)
@@ -57,10 +58,13 @@ void Encoder::encodeAmax() {
       if (tables.size() > 1) {
         out.selectors[block.index] = static_cast<uint8_t>(book);
       }
-      forEachElement(block, [&](int64_t i) {
+      auto write = [&](int64_t i) {
         bool divides = convention == EncodingConvention::Division;
-        setCode(i, nearest(table, divides ? matrix[i] / scale : matrix[i] * inverse, i));
-      });
+        setCode(i, table(divides ? matrix[i] / scale : matrix[i] * inverse, random(i)));
+      };
+      if (options.wantsCodes || tables.size() > 1) {
+        forEachElement(block, write);
+      }
     };
     size_t best = 0;
     float leastError = 0;
@@ -84,10 +88,11 @@ void Encoder::encodeAmax() {
 }
 
 void Encoder::encodeTwoAmax() {
-  ElementTable table = format.element.codebooks.empty()
+  NearestCodes nearest(format.element.codebooks.empty()
                            ? ElementTable(format.element.format, /*symmetric=*/true)
-                           : ElementTable(format.element.codebooks.front());
-  float elementLargest = table.largestMagnitude();
+                           : ElementTable(format.element.codebooks.front()),
+                       rounding);
+  float elementLargest = nearest.largestMagnitude();
   forEachBlock(format.scales[1], [&](const Block &all) {
     out.scales[1][all.index] =
         storedScale(format.scales[1].type, amax(all) / (format.scales[0].type.largest() * elementLargest));
@@ -97,7 +102,7 @@ void Encoder::encodeTwoAmax() {
     float inner = storedScale(format.scales[0].type, amax(block) / elementLargest / outer);
     out.scales[0][block.index] = inner;
     float scale = inner * outer;
-    forEachElement(block, [&](int64_t i) { setCode(i, nearest(table, matrix[i] / scale, i)); });
+    setCodes(block, nearest, [&](float x) { return x / scale; });
   });
 }
 
@@ -120,9 +125,9 @@ void Encoder::encodePairs() {
       all.push_back({element.outliers[code], code | kOutlier});
     }
   }
-  ElementTable ordinaryTable(ordinary);
+  NearestCodes ordinaryTable(ElementTable(ordinary), rounding);
   all.insert(all.begin(), ordinary.begin(), ordinary.end());
-  ElementTable table(all);
+  NearestCodes table(ElementTable(all), rounding);
 
   // Writes the codes of a group and returns R of their squared errors.
   auto encodeWith = [&](const Block &block, float scale) {
@@ -141,11 +146,11 @@ void Encoder::encodePairs() {
       for (int64_t i = block.begin; i < block.end; i += 2) {
         int64_t at = row * K + i;
         if (i + 1 >= K) {
-          write(at, nearest(ordinaryTable, matrix[at] / scale, at));
+          write(at, ordinaryTable(matrix[at] / scale, random(at)));
           continue;
         }
-        uint32_t left = nearest(table, matrix[at] / scale, at);
-        uint32_t right = nearest(table, matrix[at + 1] / scale, at + 1);
+        uint32_t left = table(matrix[at] / scale, random(at));
+        uint32_t right = table(matrix[at + 1] / scale, random(at + 1));
         if (left & kOutlier) {
           right = element.victim;
         } else if (right & kOutlier) {

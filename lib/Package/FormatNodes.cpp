@@ -15,6 +15,8 @@ Expected<NodeRef> finish(std::shared_ptr<Node> node, TensorShape shape, const st
 
 namespace {
 
+constexpr int64_t kElementsAtOnce = int64_t(1) << 18;
+
 /// What the parts of one matrix share.
 struct FormatSource {
   NodeRef input;
@@ -68,9 +70,14 @@ struct FormatNode : Node {
       }
       options.matrixAmax = *amax;
     }
+    options.wantsCodes = part.kind == numerics::StoredPart::Kind::Codes;
+    // Many rows at a time: an encoder makes its tables anew.
+    const int64_t step =
+        std::max<int64_t>(kElementsAtOnce / std::max<int64_t>(K * together, 1), 1) * together;
     std::vector<float> matrix;
-    for (int64_t first = begin / together * together; first < end; first += together) {
-      const int64_t rows = std::min(together, source->input->shape().rows() - first);
+    for (int64_t first = begin / together * together; first < end; first += step) {
+      const int64_t rows = std::min(std::min(step, source->input->shape().rows() - first),
+                                    (end - first + together - 1) / together * together);
       matrix.resize(static_cast<size_t>(rows * K));
       Status read = source->input->evaluate(first, first + rows, reinterpret_cast<uint8_t *>(matrix.data()));
       if (!read) {

@@ -16,6 +16,7 @@ struct EncodeOptions {
   /// The matrix is rows firstRow .. of a larger one, of which all together have this amax.
   int64_t firstRow = 0;
   std::optional<float> matrixAmax;
+  bool wantsCodes = true; ///< false: codes may be left 0, where that saves work
 };
 
 /// Encodes a matrix of rows x K numbers, row-major. Errors: an invalid format, one that is decoded only, a
