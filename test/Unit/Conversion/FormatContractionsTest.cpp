@@ -10,6 +10,7 @@
 #include "coopt/Layout/Pack.h"
 #include "coopt/Numerics/BlockFormatJson.h"
 #include "coopt/Numerics/FormatTable.h"
+#include "coopt/Numerics/Half.h"
 #include "coopt/Numerics/StoredParts.h"
 
 #include <cmath>
@@ -159,12 +160,12 @@ std::string quoted(const std::string &text) {
 
 /// Two functions on the same weights: any number of rows, and one row.
 std::string textOf(const BlockFormat &format, const std::string &scheme, const Sizes &sizes,
-                   const std::vector<std::vector<uint8_t>> &storages) {
+                   const std::vector<std::vector<uint8_t>> &storages, const std::string &activation) {
   const std::string n = std::to_string(sizes.columns), k = std::to_string(sizes.depth);
   std::string text;
   for (const std::string rows : {"?", "1"}) {
-    std::string arguments = "%a: memref<" + rows + "x" + k + "xf32>", views, names = "%a",
-                types = "memref<" + rows + "x" + k + "xf32>";
+    std::string arguments = "%a: memref<" + rows + "x" + k + "x" + activation + ">", views, names = "%a",
+                types = "memref<" + rows + "x" + k + "x" + activation + ">";
     std::vector<StoredPart> parts = storedParts(format);
     for (size_t p = 0; p < parts.size(); ++p) {
       const std::string name = "%p" + std::to_string(p);
@@ -217,18 +218,26 @@ double minimumOf(const BlockFormat &format, const BlockComponents &components, i
   return m;
 }
 
-void check(const BlockFormat &format, bool isNamed, const Sizes &sizes, Isa isa) {
-  SCOPED_TRACE(format.name + " on " + nameOf(isa) + " K " + std::to_string(sizes.depth));
+enum class Activations { F32, BFloat16 };
+
+void check(const BlockFormat &format, bool isNamed, const Sizes &sizes, Isa isa, Activations activations) {
+  const bool isRounded = activations == Activations::BFloat16;
+  SCOPED_TRACE(format.name + (isRounded ? " bf16" : "") + " on " + nameOf(isa) + " K " +
+               std::to_string(sizes.depth));
   std::mt19937 random(static_cast<unsigned>(format.name.size() + 10 * sizes.depth));
   BlockComponents components = randomComponents(format, sizes, random);
   std::vector<float> weights = decodeMatrix(format, components);
+  BlockComponents withoutZeros = components;
+  std::fill(withoutZeros.zeros.begin(), withoutZeros.zeros.end(), 0);
+  std::vector<float> codesAlone = decodeMatrix(format, withoutZeros);
   std::vector<std::vector<uint8_t>> storages;
   std::deque<Buffer<uint8_t>> buffers;
   for (const StoredPart &part : storedParts(format)) {
     storages.push_back(storageOf(format, components, part, sizes));
   }
-  CompiledKernels kernels(
-      textOf(format, quoted(isNamed ? format.name : printBlockFormat(format, true)), sizes, storages), isa);
+  CompiledKernels kernels(textOf(format, quoted(isNamed ? format.name : printBlockFormat(format, true)),
+                                 sizes, storages, isRounded ? "bf16" : "f32"),
+                          isa);
   ASSERT_TRUE(kernels.valid());
   for (const std::vector<uint8_t> &bytes : storages) {
     buffers.emplace_back(std::vector<int64_t>{static_cast<int64_t>(bytes.size())});
@@ -239,7 +248,17 @@ void check(const BlockFormat &format, bool isNamed, const Sizes &sizes, Isa isa)
   for (int64_t rows : {1, 5, 17}) {
     Buffer<float> x({rows, sizes.depth}), y({rows, sizes.columns}), one({1, sizes.columns});
     x.fill(static_cast<uint32_t>(rows), -2, 2), y.set(NAN), one.set(NAN);
-    std::vector<Argument> arguments = {x};
+    Buffer<uint16_t> halves({rows, sizes.depth});
+    for (int64_t i = 0; i < rows * sizes.depth && isRounded; ++i) {
+      halves[i] = bfloat16FromFloat(x[i]);
+      x[i] = floatFromBFloat16(halves[i]);
+    }
+    std::vector<Argument> arguments;
+    if (isRounded) {
+      arguments = {halves};
+    } else {
+      arguments = {x};
+    }
     for (Buffer<uint8_t> &buffer : buffers) {
       arguments.push_back(buffer); // the kernel's extents are static: only the address counts
     }
@@ -253,15 +272,19 @@ void check(const BlockFormat &format, bool isNamed, const Sizes &sizes, Isa isa)
     }
     for (int64_t m = 0; m < rows; ++m) {
       for (int64_t n = 0; n < sizes.columns; ++n) {
-        // |y - y64| <= 2 (K + 6) u sum |a| (|w| + 2 |minimum|) + u |y64|, u = 2^-24.
+        // |y - y64| <= (2 (K + 6) u + r) sum |a| (|w| + |w + zero| + 2 |minimum|) + u |y64|, u = 2^-24; r = 2^-8 if
+        // weights may be rounded to bf16, else 0.
         double exact = 0, magnitude = 0;
         const int64_t row = sizes.first + n;
         for (int64_t k = 0; k < sizes.depth; ++k) {
           const double a = x[m * sizes.depth + k], w = weights[static_cast<size_t>(row * sizes.depth + k)];
           exact += a * w;
-          magnitude += std::fabs(a) * (std::fabs(w) + 2 * std::fabs(minimumOf(format, components, row, k)));
+          const double moved = codesAlone[static_cast<size_t>(row * sizes.depth + k)];
+          magnitude += std::fabs(a) * (std::fabs(w) + std::fabs(moved) +
+                                       2 * std::fabs(minimumOf(format, components, row, k)));
         }
         const double bound =
+            (isRounded ? 0x1p-8 : 0.0) * magnitude +
             0x1p-24 * (2.0 * static_cast<double>(sizes.depth + 6) * magnitude + std::fabs(exact));
         ASSERT_LE(std::fabs(y[m * sizes.columns + n] - exact), bound)
             << rows << " rows: " << m << "," << n << ": " << y[m * sizes.columns + n] << " for " << exact;
@@ -280,13 +303,16 @@ TEST_P(FormatContractions, EqualLoops) {
   for (size_t i = 0; i < formats.size(); ++i) {
     const BlockFormat &format = formats[i];
     // Without AVX-512 the kernels differ in how tables are read and integers are made floats: some of each are enough.
-    // AMX shares those of AVX-512.
+    // AMX shares those of AVX-512 but for activations in bf16.
     const bool isTable = !format.element.codebooks.empty() || !format.element.outliers.empty();
-    if (GetParam() == Isa::Amx || (GetParam() != Isa::Avx512 && i % 4 != 0 && !(isTable && i >= named))) {
-      continue;
-    }
+    const bool isOne = i % 4 == 0 || (isTable && i >= named);
     const Sizes sizes[] = {{200, 0, 40}, {72, 16, 17}, {320, 0, 33}};
-    check(format, i < named, sizes[i % 3], GetParam());
+    if (GetParam() == Isa::Avx512 || (GetParam() != Isa::Amx && isOne)) {
+      check(format, i < named, sizes[i % 3], GetParam(), Activations::F32);
+    }
+    if (GetParam() == Isa::Amx || (isOne && i % 8 == 0)) {
+      check(format, i < named, sizes[(i + 1) % 3], GetParam(), Activations::BFloat16);
+    }
     if (HasFatalFailure()) {
       return;
     }
