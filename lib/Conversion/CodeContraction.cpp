@@ -41,11 +41,8 @@ public:
       Value sums;
       if (!isFloat) {
         sums = emitActivationSums(inner, a, count);
-      } else if (numbers->hasMinimums() || (usesPairs(count) && numbers->pairsNeedActivationSums())) {
+      } else if (numbers->needsActivationSums()) {
         sums = emitFloatActivationSums(inner, a, count);
-      }
-      if (isFloat && usesPairs(count)) {
-        a = emitPairs(inner, a);
       }
       Tile tile;
       tile.row = row;
@@ -58,29 +55,6 @@ public:
   }
 
 private:
-  /// Whether products of pairs of activations and numbers are summed.
-  bool usesPairs(int64_t rows) const { return isFloat && rows == 1 && numbers->hasPairs(); }
-
-  /// A row with its columns in the order of pairs.
-  PaddedRows emitPairs(ImplicitLocOpBuilder &b, const PaddedRows &a) {
-    const int64_t length = weights.tiles() * kTileColumns, step = 2 * kLanes;
-    auto type = VectorType::get({step}, b.getBF16Type());
-    PaddedRows result{memref::AllocOp::create(b, MemRefType::get({1, length}, b.getBF16Type())),
-                      constantIndex(b, 0)};
-    SmallVector<int64_t> order;
-    for (int64_t i = 0; i < step; ++i) {
-      order.push_back(i / kQuad * kQuad + kPairOrder[i % kQuad]);
-    }
-    emitFor(b, constantIndex(b, 0), constantIndex(b, length), step, {},
-            [&](ImplicitLocOpBuilder &inner, Value k, ValueRange) {
-              Value x = vector::LoadOp::create(inner, type, a.memref, a.at(inner, 0, k));
-              x = vector::ShuffleOp::create(inner, x, x, order);
-              vector::StoreOp::create(inner, x, result.memref, result.at(inner, 0, k));
-              return SmallVector<Value>();
-            });
-    return result;
-  }
-
   quantized::ContractOp op;
   CodeWeights weights;
   /// With float activations.
@@ -287,11 +261,7 @@ private:
         quads.push_back(one.quad(q));
       }
       Value k = addIndex(b, base, q * kQuad);
-      if (usesPairs(context.tile.rows)) {
-        for (auto [sum, quad] : llvm::zip_equal(next, quads)) {
-          sum = numbers->addPairs(b, sum, quad, context.a.memref, context.a.at(b, 0, k));
-        }
-      } else if (isFloat) {
+      if (isFloat) {
         emitFloatQuad(b, context, quads, groups, k, next);
       } else {
         emitDotQuad(b, context, quads, k, next);
@@ -358,8 +328,7 @@ private:
           activations = memref::LoadOp::create(b, context.activationSums, ValueRange{constantIndex(b, r), g});
         }
         if (isFloat) {
-          sum = usesPairs(context.tile.rows) ? numbers->scaledPairs(b, context.panels[p], g, sum, activations)
-                                             : numbers->scaled(b, context.panels[p], g, sum, activations);
+          sum = numbers->scaled(b, context.panels[p], g, sum, activations);
           total = arith::AddFOp::create(b, total, sum);
         } else {
           total = foldIntegers(b, context.panels[p], g, sum, activations, total);

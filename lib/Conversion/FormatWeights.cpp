@@ -76,26 +76,11 @@ Value FormatWeights::number(ImplicitLocOpBuilder &b, const Part &part, Value pan
   return quantized::decodeNumber(b, part.meaning.type, raw(b, part, panel, index));
 }
 
-std::vector<float> FormatWeights::allNumbers() const {
-  if (find(Kind::Selector)) {
-    return {};
-  }
-  std::vector<float> values = numerics::storedValues(format.element);
-  const numerics::ElementFormat &element = format.element.format;
-  for (uint32_t code = 0; values.size() < size_t(1) << numerics::storedCodeBits(format); ++code) {
-    values.push_back(element.decode(code));
-  }
-  return values;
-}
-
-Value FormatWeights::zeros(ImplicitLocOpBuilder &b, Value panel, Value index) const {
-  const Part *part = find(Kind::Zero);
-  return part ? number(b, *part, panel, index) : Value();
-}
-
 FormatWeights::Group FormatWeights::group(ImplicitLocOpBuilder &b, Value panel, Value index) const {
   Group result;
-  result.zeros = zeros(b, panel, index);
+  if (const Part *zeros = find(Kind::Zero)) {
+    result.zeros = number(b, *zeros, panel, index);
+  }
   if (const Part *selectors = find(Kind::Selector)) {
     auto words = VectorType::get({kLanes}, b.getI32Type());
     Value books = arith::ExtUIOp::create(b, words, raw(b, *selectors, panel, index));

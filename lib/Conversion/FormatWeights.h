@@ -38,11 +38,6 @@ public:
   mlir::Value scaled(mlir::ImplicitLocOpBuilder &b, mlir::Value panel, mlir::Value index, mlir::Value sum,
                      mlir::Value activationSum) const;
 
-  /// The numbers of all codes, if each code means one number.
-  std::vector<float> allNumbers() const;
-  /// The zeros of a group; null if there are none.
-  mlir::Value zeros(mlir::ImplicitLocOpBuilder &b, mlir::Value panel, mlir::Value index) const;
-
 private:
   struct Part {
     numerics::StoredPart meaning;

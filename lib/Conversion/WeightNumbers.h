@@ -30,23 +30,13 @@ public:
   mlir::Value column(mlir::ImplicitLocOpBuilder &b, mlir::Value lanes, int64_t j, const Group &group) const;
 
   /// Whether scaled() needs the sum of a group's activations.
-  bool hasMinimums() const { return format && format->hasMinimums(); }
+  bool needsActivationSums() const {
+    return format ? format->hasMinimums() : table && weights.scheme().isAsymmetric();
+  }
   /// A sum over a group of activations times unscaled numbers, scaled but for rowScales(). With the number itself for
   /// the sum and 1 for that of the activations: the element.
   mlir::Value scaled(mlir::ImplicitLocOpBuilder &b, mlir::Value panel, mlir::Value index, mlir::Value sum,
                      mlir::Value activationSum) const;
-  /// With activations in bf16, where the instruction set multiplies pairs of them and a table of all numbers fits a
-  /// register: sums of such products. The numbers of codes are then rounded to bf16, and zeros wait for the end of a
-  /// group.
-  bool hasPairs() const { return !pairTable.empty(); }
-  /// sums + products of a quad of TileCodes with the four activations from `indices` on, which stand in kPairOrder.
-  mlir::Value addPairs(mlir::ImplicitLocOpBuilder &b, mlir::Value sums, mlir::Value quad,
-                       mlir::Value activations, mlir::ValueRange indices) const;
-  /// What scaled() says, for sums of pairs.
-  mlir::Value scaledPairs(mlir::ImplicitLocOpBuilder &b, mlir::Value panel, mlir::Value index,
-                          mlir::Value sum, mlir::Value activationSum) const;
-  bool pairsNeedActivationSums() const { return hasMinimums() || codes().scheme().isAsymmetric(); }
-
   /// Scales of whole rows that are left for the result; null if there are none.
   mlir::Value rowScales(mlir::ImplicitLocOpBuilder &b, const Chunk &chunk, mlir::Value column) const;
 
@@ -55,11 +45,10 @@ private:
 
   CodeWeights weights;
   std::optional<FormatWeights> format;
-  std::vector<uint16_t> pairTable; ///< 32 numbers in bf16, or none
+  /// Of integers: where looking a number up takes fewer instructions than making it of a code. Zeros then wait for
+  /// the end of a group.
+  std::optional<ValueTable> table;
 };
-
-/// The order in which four columns are multiplied in pairs: their places in the row.
-constexpr int64_t kPairOrder[] = {0, 2, 1, 3};
 
 } // namespace coopt
 
