@@ -15,8 +15,11 @@ FailureOr<FormatWeights> FormatWeights::match(ImplicitLocOpBuilder &b, quantized
   weights.groupColumns = group;
   ValueRange operands = op.getInputs().drop_front(op.getFirstWeightOperand());
   const bool wholeRows = weights.format.scales.front().span == 0;
-  for (auto [meaning, operand] :
-       llvm::drop_begin(llvm::zip_equal(numerics::storedParts(weights.format), operands))) {
+  const std::vector<numerics::StoredPart> meanings = numerics::storedParts(weights.format);
+  for (auto [meaning, operand] : llvm::zip_equal(meanings, operands)) {
+    if (meaning.kind == Kind::Codes) {
+      continue;
+    }
     Part part{meaning, {}, {}};
     if (meaning.span == 0) {
       if (!hasUnitInnerStride(operand)) {

@@ -137,7 +137,8 @@ private:
   Value formatElement(ImplicitLocOpBuilder &b, Value row, Value k) {
     SmallVector<Value> numbers;
     ValueRange operands = op.getInputs().drop_front(op.getFirstWeightOperand());
-    for (auto [operand, part] : llvm::zip_equal(operands, op.getWScheme().getParts())) {
+    const SmallVector<quantized::SchemePart> parts = op.getWScheme().getParts();
+    for (auto [operand, part] : llvm::zip_equal(operands, parts)) {
       SmallVector<Value> at = {row};
       if (part.span != 0) {
         at.push_back(part.span == 1 ? k

@@ -38,7 +38,9 @@ private:
   ImplicitLocOpBuilder &b;
   VectorType shape;
 
-  Type typed(Type element) const { return shape ? Type(VectorType::get(shape.getShape(), element)) : element; }
+  Type typed(Type element) const {
+    return shape ? Type(VectorType::get(shape.getShape(), element)) : element;
+  }
   Value constant(TypedAttr element) {
     TypedAttr value = element;
     if (shape) {

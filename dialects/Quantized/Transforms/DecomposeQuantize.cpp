@@ -268,7 +268,8 @@ struct DecomposeDequantize : OpRewritePattern<DequantizeOp> {
             column = arith::AddIOp::create(b, column, op.getAt());
           }
           SmallVector<Value> numbers = {args[0]};
-          for (auto [tensor, part] : llvm::drop_begin(llvm::zip_equal(op.getInputs(), parts))) {
+          for (auto [tensor, part] :
+               llvm::zip_equal(op.getInputs().drop_front(), ArrayRef(parts).drop_front())) {
             SmallVector<Value> at = {row};
             if (part.span != 0) {
               at.push_back(arith::DivUIOp::create(b, column, arith::ConstantIndexOp::create(b, part.span)));

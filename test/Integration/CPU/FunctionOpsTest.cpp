@@ -112,20 +112,11 @@ TEST_P(FunctionOps, PaddedConvolutionOfChannels) {
 }
 
 TEST_P(FunctionOps, SoftmaxWrittenOut) {
-  for (auto [m, n] : {std::pair<int64_t, int64_t>{1, 1}, {5, 19}, {40, 33}, {0, 4}, {4, 0}}) {
+  for (auto [m, n] : {std::pair<int64_t, int64_t>{1, 1}, {5, 19}, {7, 300}, {40, 33}, {0, 4}, {4, 0}}) {
     Array<float> x = numbers({m, n}, 3);
     input("x", x);
     call("softmax", {"y"});
-    expectNear(
-        output<float>("y"), {m, n},
-        [&, n = n](int64_t i) {
-          double sum = 0;
-          for (int64_t j = 0; j < n; ++j) {
-            sum += std::exp(static_cast<double>(x.data[i / n * n + j]));
-          }
-          return std::exp(static_cast<double>(x.data[i])) / sum;
-        },
-        1e-6);
+    expectSoftmax(output<float>("y"), x);
   }
 }
 

@@ -120,6 +120,21 @@ protected:
     return array;
   }
 
+  /// `got` is the softmax of the rows of x.
+  void expectSoftmax(const Array<float> &got, const Array<float> &x) {
+    const int64_t n = x.shape[1];
+    expectNear(
+        got, x.shape,
+        [&](int64_t i) {
+          double sum = 0;
+          for (int64_t j = 0; j < n; ++j) {
+            sum += std::exp(static_cast<double>(x.data[static_cast<size_t>(i / n * n + j)]));
+          }
+          return std::exp(static_cast<double>(x.data[static_cast<size_t>(i)])) / sum;
+        },
+        1e-6);
+  }
+
   void expectNear(const Array<float> &got, const std::vector<int64_t> &shape,
                   const std::function<double(int64_t)> &expected, double tolerance) {
     ASSERT_EQ(got.shape, shape);
