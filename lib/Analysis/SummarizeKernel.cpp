@@ -43,6 +43,31 @@ bool isContraction(Operation &op) {
   return isa<quantized::ContractOp>(op) || (linalgOp && linalg::isaContractionOpInterface(linalgOp));
 }
 
+/// The largest `count` weights, those of contractions of one matrix, as one operand.
+void joinWeights(std::vector<cost::OperandSummary> &operands, size_t count) {
+  std::vector<cost::OperandSummary> others;
+  SmallVector<cost::OperandSummary> weights;
+  for (const cost::OperandSummary &operand : operands) {
+    if (operand.role == cost::OperandRole::Weight) {
+      weights.push_back(operand);
+    } else {
+      others.push_back(operand);
+    }
+  }
+  if (count < 2 || weights.size() < count) {
+    return;
+  }
+  llvm::stable_sort(weights, [](const cost::OperandSummary &a, const cost::OperandSummary &b) {
+    return a.bytes > b.bytes;
+  });
+  for (const cost::OperandSummary &weight : ArrayRef(weights).slice(1, count - 1)) {
+    weights.front().bytes += weight.bytes;
+  }
+  weights.erase(weights.begin() + 1, weights.begin() + static_cast<ptrdiff_t>(count));
+  operands.assign(weights.begin(), weights.end());
+  operands.insert(operands.end(), others.begin(), others.end());
+}
+
 /// Rows of the case: the first dynamic extent of the kernel's destinations; 1 if all is static.
 int64_t rowsOf(schedule::KernelOp kernel, const SizeValue &sizes) {
   for (Value out : kernel.getOutputs()) {
@@ -56,6 +81,16 @@ int64_t rowsOf(schedule::KernelOp kernel, const SizeValue &sizes) {
 
 } // namespace
 
+SmallVector<Operation *> coopt::contractionsOf(schedule::KernelOp kernel) {
+  SmallVector<Operation *> contractions;
+  for (Operation &op : kernel.getBody().front()) {
+    if (isContraction(op)) {
+      contractions.push_back(&op);
+    }
+  }
+  return contractions;
+}
+
 std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp kernel, const SizeValue &sizes) {
   Block &body = kernel.getBody().front();
   Operation *yield = body.getTerminator();
@@ -67,8 +102,8 @@ std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp ker
   cost::KernelSummary summary;
   summary.id = kernel.getId().str();
 
-  auto anchor = llvm::find_if(body, isContraction);
-  const bool contracts = anchor != body.end();
+  SmallVector<Operation *> contractions = contractionsOf(kernel);
+  const bool contracts = !contractions.empty();
   for (Value operand : kernel->getOperands()) {
     if (!isa<RankedTensorType>(operand.getType())) {
       continue;
@@ -94,9 +129,12 @@ std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp ker
   int64_t lead = shape.empty() ? 1 : std::max<int64_t>(shape[0], 1);
   if (contracts) {
     summary.kind = cost::KernelKind::Contraction;
-    auto input = cast<RankedTensorType>(anchor->getOperand(0).getType());
+    auto input = cast<RankedTensorType>(contractions.front()->getOperand(0).getType());
     summary.m = lead;
     summary.n = std::max<int64_t>(elements / lead, 1);
+    for (Operation *other : ArrayRef(contractions).drop_front()) {
+      summary.n += extents(other->getResult(0), rows).back();
+    }
     summary.k = input.getRank() > 0 ? std::max<int64_t>(input.getDimSize(input.getRank() - 1), 1) : 1;
     // Two computed operands: the second plays the part of the weights.
     if (llvm::none_of(summary.operands, [](const auto &o) { return o.role == cost::OperandRole::Weight; })) {
@@ -111,6 +149,7 @@ std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp ker
     llvm::stable_sort(summary.operands, [](const cost::OperandSummary &a, const cost::OperandSummary &b) {
       return a.role == cost::OperandRole::Weight && b.role != cost::OperandRole::Weight && a.bytes > b.bytes;
     });
+    joinWeights(summary.operands, contractions.size());
   } else if (auto attend = dyn_cast<attention::AttendOp>(root)) {
     summary.kind = cost::KernelKind::Attention;
     summary.queries = lead;

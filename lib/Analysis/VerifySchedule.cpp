@@ -1,6 +1,7 @@
 //===- VerifySchedule.cpp - Loops, panels and temporaries of a configuration --------===//
 #include "coopt/Analysis/VerifySchedule.h"
 
+#include "coopt/Analysis/KernelRoots.h"
 #include "coopt/Layout/Layout.h"
 #include "dialects/Model/IR/Model.h"
 
@@ -29,18 +30,20 @@ std::optional<int64_t> boundOf(Value extent) {
 class ConfigVerifier {
 public:
   ConfigVerifier(schedule::KernelOp kernel, schedule::ConfigAttr config, const machine::Machine &machine)
-      : kernel(kernel), config(config), machine(machine) {
-    if (kernel.getNumResults() > 0) {
-      root = kernel.getYield().getOperand(0).getDefiningOp<TilingInterface>();
-    }
-  }
+      : kernel(kernel), config(config), machine(machine), roots(kernelRoots(kernel)) {}
 
   LogicalResult run() {
-    if (!root && llvm::all_of(config.getTile(), [](int64_t size) { return size == 0; })) {
+    if (roots.empty() && llvm::all_of(config.getTile(), [](int64_t size) { return size == 0; })) {
       return success();
     }
-    if (failed(checkLoops())) {
-      return failure();
+    if (roots.empty()) {
+      return kernel.emitOpError("has tile sizes, but its results are made by no ops that can be tiled");
+    }
+    for (TilingInterface one : roots) {
+      root = one;
+      if (failed(checkLoops())) {
+        return failure();
+      }
     }
     bool panels = succeeded(checkPanels()), temporaries = succeeded(checkTemporaries());
     return success(panels && temporaries);
@@ -48,9 +51,6 @@ public:
 
 private:
   LogicalResult checkLoops() {
-    if (!root) {
-      return kernel.emitOpError("has tile sizes, but its first result is made by no op that can be tiled");
-    }
     SmallVector<utils::IteratorType> loops = root.getLoopIteratorTypes();
     // Reductions at the end may go unsaid: they are never tiled.
     size_t needed = loops.size();
@@ -76,10 +76,18 @@ private:
     return success();
   }
 
-  /// The whole extent of the columns; dynamic if it is unknown.
+  /// The whole extent of the widest root's columns; dynamic if one is unknown.
   int64_t columnExtent() {
-    auto type = dyn_cast<ShapedType>(kernel.getYield().getOperand(0).getType());
-    return type && type.hasRank() && type.getRank() > 0 ? type.getShape().back() : ShapedType::kDynamic;
+    int64_t widest = 0;
+    for (TilingInterface one : roots) {
+      auto type = dyn_cast<ShapedType>(one->getResult(0).getType());
+      bool isKnown = type && type.hasRank() && type.getRank() > 0 && !type.isDynamicDim(type.getRank() - 1);
+      if (!isKnown) {
+        return ShapedType::kDynamic;
+      }
+      widest = std::max(widest, type.getShape().back());
+    }
+    return widest;
   }
 
   LogicalResult checkPanels() {
@@ -156,7 +164,7 @@ private:
     uint64_t bytes = 0;
     for (Operation &op : kernel.getBody().front().without_terminator()) {
       // Destinations, constants and views take no memory of their own.
-      if (&op == root.getOperation() || !isa<DestinationStyleOpInterface>(op)) {
+      if (llvm::is_contained(roots, dyn_cast<TilingInterface>(op)) || !isa<DestinationStyleOpInterface>(op)) {
         continue;
       }
       for (Type type : op.getResultTypes()) {
@@ -176,7 +184,8 @@ private:
   schedule::KernelOp kernel;
   schedule::ConfigAttr config;
   const machine::Machine &machine;
-  TilingInterface root;
+  SmallVector<TilingInterface> roots;
+  TilingInterface root;               ///< the one looked at
   std::optional<unsigned> columnLoop; ///< the last parallel loop behind the first
 };
 

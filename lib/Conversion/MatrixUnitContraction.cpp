@@ -4,7 +4,8 @@
 // operands pass by, 64 at a time. Weights are the right operand: a tile of packed codes of 8 bits is one of the
 // unit's as it stands; others are decoded once for a strip of columns, into a buffer that all rows then read.
 // Rows are read where they stand; a last block of fewer than 32, or rows that are no whole number of tiles, are
-// copied and filled up. Everything is exact up to the scales, so the bits are those of the other lowerings.
+// copied and filled up. A block's sums become the result while the unit makes those of the next. Everything is
+// exact up to the scales, so the bits are those of the other lowerings.
 //
 //===----------------------------------------------------------------------===//
 #include "CodeContraction.h"
@@ -29,15 +30,26 @@ public:
         operandTile(amx::TileType::get({kTileRows, kTileColumns}, b.getI8Type())),
         sumTile(amx::TileType::get({kTileRows, kTileRows}, b.getI32Type())) {}
 
-  void emit(ImplicitLocOpBuilder &b) {
+  /// `before`: where weights that all rows of a loop around the op share are decoded; null if there is no such
+  /// loop.
+  void emit(ImplicitLocOpBuilder &b, ImplicitLocOpBuilder *before) {
     rows = asValue(b, extentOf(b, op.getInit(), 0));
     columns = asValue(b, extentOf(b, op.getInit(), 1));
-    sums = memref::AllocOp::create(b, MemRefType::get({kBlock, kBlock}, b.getI32Type()));
+    sums = memref::AllocOp::create(b, MemRefType::get({2 * kBlock, kBlock}, b.getI32Type()));
     padded = memref::AllocOp::create(b, MemRefType::get({kBlock, length()}, b.getI8Type()));
     // As many columns as the second cache holds beside the rows are kept for all rows.
     int64_t strip = std::max(kStripBytes / length() / kBlock * kBlock, kBlock);
     if (std::optional<int64_t> extent = getConstantIntValue(columns)) {
-      strip = std::min<int64_t>(strip, llvm::alignTo(*extent, kBlock));
+      const int64_t all = llvm::alignTo(*extent, kBlock);
+      strip = before ? all : std::min(strip, all);
+    }
+    if (needsDecoding() && before) {
+      const int64_t extent = *getConstantIntValue(columns);
+      const int64_t lines = llvm::divideCeil(extent, kLanes) * weights.tiles() * kTileRows;
+      tiles = memref::AllocOp::create(*before, MemRefType::get({lines, kTileColumns}, b.getI8Type()));
+      emitPanels(*before, constantIndex(*before, 0), constantIndex(*before, extent));
+      emitStrip(b, constantIndex(b, 0), columns);
+      return;
     }
     if (needsDecoding()) {
       const int64_t lines = strip / kLanes * weights.tiles() * kTileRows;
@@ -51,6 +63,9 @@ public:
     }
     forRange(b, constantIndex(b, 0), columns, strip, [&](ImplicitLocOpBuilder &inner, Value column) {
       Value last = arith::MinUIOp::create(inner, columns, addIndex(inner, column, strip));
+      if (needsDecoding()) {
+        emitPanels(inner, column, last);
+      }
       emitStrip(inner, column, last);
     });
   }
@@ -76,14 +91,16 @@ private:
     });
   }
 
+  /// Decodes the columns first .. last - 1.
+  void emitPanels(ImplicitLocOpBuilder &b, Value first, Value last) {
+    forRange(b, first, last, kLanes, [&](ImplicitLocOpBuilder &inner, Value column) {
+      Value panel = arith::DivUIOp::create(inner, column, constantIndex(inner, kLanes));
+      emitDecoding(inner, panel, lineOf(inner, first, column));
+    });
+  }
+
   /// All rows of the columns first .. last - 1.
   void emitStrip(ImplicitLocOpBuilder &b, Value first, Value last) {
-    if (needsDecoding()) {
-      forRange(b, first, last, kLanes, [&](ImplicitLocOpBuilder &inner, Value column) {
-        Value panel = arith::DivUIOp::create(inner, column, constantIndex(inner, kLanes));
-        emitDecoding(inner, panel, lineOf(inner, first, column));
-      });
-    }
     Value rest = arith::RemUIOp::create(b, rows, constantIndex(b, kBlock));
     Value whole = arith::SubIOp::create(b, rows, rest);
     const bool inPlace = aType.getDimSize(1) == length();
@@ -91,31 +108,58 @@ private:
       if (!inPlace) {
         emitCopy(inner, row, constantIndex(inner, kBlock));
       }
-      emitRows(inner, first, last, inPlace ? op.getA() : padded, inPlace ? row : constantIndex(inner, 0), row,
-               constantIndex(inner, kBlock));
+      emitWholeRows(
+          inner, {first, last, inPlace ? op.getA() : padded, inPlace ? row : constantIndex(inner, 0), row});
     });
     Value hasRest = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, rest, constantIndex(b, 0));
     scf::IfOp::create(b, hasRest, [&](OpBuilder &nested, Location loc) {
       ImplicitLocOpBuilder inner(loc, nested);
       emitCopy(inner, whole, rest);
-      emitRows(inner, first, last, padded, constantIndex(inner, 0), whole, rest);
+      emitBegunRows(inner, {first, last, padded, constantIndex(inner, 0), whole}, rest);
       scf::YieldOp::create(inner);
     });
   }
 
-  /// `count` rows from `row` on, which stand in `a` from `aRow` on, of a strip of columns.
-  void emitRows(ImplicitLocOpBuilder &b, Value first, Value last, Value a, Value aRow, Value row,
-                Value count) {
-    Value lastPanel = arith::DivUIOp::create(b, addIndex(b, last, -1), constantIndex(b, kLanes));
-    Value lastColumn = arith::MulIOp::create(b, lastPanel, constantIndex(b, kLanes));
-    forRange(b, first, last, kBlock, [&](ImplicitLocOpBuilder &inner, Value column) {
-      // Where the second panel does not exist, the first stands for it, and nothing of it is stored.
-      Value second = arith::MinUIOp::create(inner, addIndex(inner, column, kLanes), lastColumn);
-      SmallVector<Value> lines = {lineOf(inner, first, column), lineOf(inner, first, second)};
-      Value number = arith::DivUIOp::create(inner, arith::SubIOp::create(inner, column, first),
-                                            constantIndex(inner, kBlock));
-      emitBlock(inner, a, aRow, lines, number);
-      emitResult(inner, row, count, column);
+  /// Rows of a strip of columns, first .. last - 1: those of the result from `row` on are made of those that
+  /// stand in `a` from `aRow` on.
+  struct Rows {
+    Value first, last, a, aRow, row;
+  };
+
+  /// Blocks of 32 columns of 32 rows, each block's result while the sums of the next are made.
+  void emitWholeRows(ImplicitLocOpBuilder &b, const Rows &of) {
+    Value none = constantIndex(b, 0), block = constantIndex(b, kBlock);
+    emitBlock(b, of, of.first, none, nullptr);
+    forRange(b, addIndex(b, of.first, kBlock), of.last, kBlock,
+             [&](ImplicitLocOpBuilder &inner, Value column) {
+               Value line = sumsOf(inner, of, column);
+               Value other = arith::SubIOp::create(inner, block, line);
+               Result previous = resultOf(inner, of.row, addIndex(inner, column, -kBlock), other);
+               emitBlock(inner, of, column, line, &previous);
+             });
+    Value blocks = arith::DivUIOp::create(b, addIndex(b, arith::SubIOp::create(b, of.last, of.first), -1),
+                                          constantIndex(b, kBlock));
+    Value column = arith::AddIOp::create(b, of.first, arith::MulIOp::create(b, blocks, block));
+    Result last = resultOf(b, of.row, column, sumsOf(b, of, column));
+    forRange(b, none, block, 1,
+             [&](ImplicitLocOpBuilder &inner, Value line) { emitResultRow(inner, last, line); });
+  }
+
+  /// The first of the rows that the sums of the block at `column` take in their buffer: every other block has
+  /// the same.
+  Value sumsOf(ImplicitLocOpBuilder &b, const Rows &of, Value column) {
+    Value distance = arith::SubIOp::create(b, column, of.first);
+    return arith::AndIOp::create(b, distance, constantIndex(b, kBlock));
+  }
+
+  /// The same of `count` rows, fewer than 32.
+  void emitBegunRows(ImplicitLocOpBuilder &b, const Rows &of, Value count) {
+    Value none = constantIndex(b, 0);
+    forRange(b, of.first, of.last, kBlock, [&](ImplicitLocOpBuilder &inner, Value column) {
+      emitBlock(inner, of, column, none, nullptr);
+      Result result = resultOf(inner, of.row, column, none);
+      forRange(inner, none, count, 1,
+               [&](ImplicitLocOpBuilder &nested, Value line) { emitResultRow(nested, result, line); });
     });
   }
 
@@ -218,78 +262,139 @@ private:
     return arith::SubIOp::create(b, quad, values.zeros);
   }
 
-  /// The sums of a block of rows, from `row` of `a` on, into the buffer of sums. `number` counts the blocks of
-  /// these rows: each fetches four of the rows after them ahead, 64 columns a step. Rows that do not exist are
-  /// fetched by no one: a prefetch of what is not there does nothing.
-  void emitBlock(ImplicitLocOpBuilder &b, Value a, Value row, ArrayRef<Value> firstLines, Value number) {
+  /// What becomes of a block's sums, which stand in their buffer from `sumLine` on.
+  struct Result {
+    Value row, sumLine;
+    SmallVector<Chunk> chunks;
+    SmallVector<Value> starts, scales;
+  };
+
+  /// The sums of the block at `column` into the buffer of sums, from line `sumLine` on, and the result of the
+  /// block before, if there is one. Each block fetches four of the rows after its own ahead, 64 columns a step.
+  /// Rows that do not exist are fetched by no one: a prefetch of what is not there does nothing.
+  void emitBlock(ImplicitLocOpBuilder &b, const Rows &of, Value column, Value sumLine,
+                 const Result *previous) {
+    // Where the second panel does not exist, the first stands for it, and nothing of it is stored.
+    Value lastPanel = arith::DivUIOp::create(b, addIndex(b, of.last, -1), constantIndex(b, kLanes));
+    Value second = arith::MinUIOp::create(b, addIndex(b, column, kLanes),
+                                          arith::MulIOp::create(b, lastPanel, constantIndex(b, kLanes)));
+    SmallVector<Value> firstLines = {lineOf(b, of.first, column), lineOf(b, of.first, second)};
+    Value number =
+        arith::DivUIOp::create(b, arith::SubIOp::create(b, column, of.first), constantIndex(b, kBlock));
+    Value a = of.a, row = of.aRow;
     Value part = arith::RemUIOp::create(b, number, constantIndex(b, kBlock / kRowsAhead));
     Value ahead = arith::AddIOp::create(b, addIndex(b, row, kBlock),
                                         arith::MulIOp::create(b, part, constantIndex(b, kRowsAhead)));
-    Value zero = amx::TileZeroOp::create(b, sumTile);
-    SmallVector<Value> inits(4, zero);
-    for (Value &init : inits) {
-      init = amx::TileZeroOp::create(b, sumTile);
+    SmallVector<Value> products;
+    for (int64_t i = 0; i < 4; ++i) {
+      products.push_back(amx::TileZeroOp::create(b, sumTile));
     }
     Value secondRow = addIndex(b, row, kTileRows), none = constantIndex(b, 0);
-    SmallVector<Value> products =
-        emitFor(b, none, constantIndex(b, weights.tiles()), 1, inits,
-                [&](ImplicitLocOpBuilder &inner, Value tile, ValueRange carried) {
-                  Value k = arith::MulIOp::create(inner, tile, constantIndex(inner, kTileColumns));
-                  Value line = arith::MulIOp::create(inner, tile, constantIndex(inner, kTileRows));
-                  auto right = [&](Value first) -> Value {
-                    Value at = arith::AddIOp::create(inner, first, line);
-                    return amx::TileLoadOp::create(inner, operandTile, tiles, ValueRange{at, none});
-                  };
-                  auto multiply = [&](Value x, Value y, Value sum) -> Value {
-                    return amx::TileMulIOp::create(inner, sumTile, x, y, sum, /*isZextLhs=*/false,
-                                                   /*isZextRhs=*/false);
-                  };
-                  for (int64_t i = 0; i < kRowsAhead; ++i) {
-                    memref::PrefetchOp::create(inner, a, ValueRange{addIndex(inner, ahead, i), k},
-                                               /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
-                  }
-                  Value upper = amx::TileLoadOp::create(inner, operandTile, a, ValueRange{row, k});
-                  Value left0 = right(firstLines[0]), left1 = right(firstLines[1]);
-                  Value c0 = multiply(upper, left0, carried[0]), c1 = multiply(upper, left1, carried[1]);
-                  Value lower = amx::TileLoadOp::create(inner, operandTile, a, ValueRange{secondRow, k});
-                  Value c2 = multiply(lower, left0, carried[2]), c3 = multiply(lower, left1, carried[3]);
-                  return SmallVector<Value>{c0, c1, c2, c3};
-                });
+    auto emitSteps = [&](int64_t from, int64_t to, int64_t resultRows) {
+      products =
+          emitFor(b, constantIndex(b, from), constantIndex(b, to), 1, products,
+                  [&](ImplicitLocOpBuilder &inner, Value tile, ValueRange carried) {
+                    for (int64_t i = 0; i < resultRows; ++i) {
+                      Value line = arith::MulIOp::create(inner, tile, constantIndex(inner, resultRows));
+                      emitResultRow(inner, *previous, addIndex(inner, line, i));
+                    }
+                    Value k = arith::MulIOp::create(inner, tile, constantIndex(inner, kTileColumns));
+                    Value line = arith::MulIOp::create(inner, tile, constantIndex(inner, kTileRows));
+                    auto right = [&](Value first) -> Value {
+                      Value at = arith::AddIOp::create(inner, first, line);
+                      return amx::TileLoadOp::create(inner, operandTile, tiles, ValueRange{at, none});
+                    };
+                    auto multiply = [&](Value x, Value y, Value sum) -> Value {
+                      return amx::TileMulIOp::create(inner, sumTile, x, y, sum, /*isZextLhs=*/false,
+                                                     /*isZextRhs=*/false);
+                    };
+                    for (int64_t i = 0; i < kRowsAhead; ++i) {
+                      memref::PrefetchOp::create(inner, a, ValueRange{addIndex(inner, ahead, i), k},
+                                                 /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+                    }
+                    Value upper = amx::TileLoadOp::create(inner, operandTile, a, ValueRange{row, k});
+                    Value left0 = right(firstLines[0]), left1 = right(firstLines[1]);
+                    Value c0 = multiply(upper, left0, carried[0]), c1 = multiply(upper, left1, carried[1]);
+                    Value lower = amx::TileLoadOp::create(inner, operandTile, a, ValueRange{secondRow, k});
+                    Value c2 = multiply(lower, left0, carried[2]), c3 = multiply(lower, left1, carried[3]);
+                    return SmallVector<Value>{c0, c1, c2, c3};
+                  });
+    };
+    int64_t steps = 0;
+    if (previous) {
+      // As few rows of the result a step as there are steps for.
+      const int64_t resultRows = std::max<int64_t>(
+          kBlock / static_cast<int64_t>(llvm::bit_floor(static_cast<uint64_t>(weights.tiles()))), 1);
+      steps = kBlock / resultRows;
+      emitSteps(0, steps, resultRows);
+    }
+    if (steps < weights.tiles()) {
+      emitSteps(steps, weights.tiles(), 0);
+    }
     for (auto [index, product] : llvm::enumerate(products)) {
-      Value i = constantIndex(b, static_cast<int64_t>(index / 2) * kTileRows);
+      Value i = addIndex(b, sumLine, static_cast<int64_t>(index / 2) * kTileRows);
       Value j = constantIndex(b, static_cast<int64_t>(index % 2) * kTileRows);
       amx::TileStoreOp::create(b, sums, ValueRange{i, j}, product);
     }
   }
 
-  /// (f32(sum) * sw[n]) * sa[m] of `count` rows.
-  void emitResult(ImplicitLocOpBuilder &b, Value row, Value count, Value column) {
-    auto floats = VectorType::get({kLanes}, b.getF32Type());
-    auto integers = VectorType::get({kLanes}, b.getI32Type());
-    SmallVector<Chunk> chunks(2);
-    SmallVector<Value> starts = {column, addIndex(b, column, kLanes)}, scales;
+  /// The result of the block of rows from `row` on and columns from `column` on.
+  Result resultOf(ImplicitLocOpBuilder &b, Value row, Value column, Value sumLine) {
+    Result result{row, sumLine, SmallVector<Chunk>(2), {column, addIndex(b, column, kLanes)}, {}};
     const bool isWhole = isMultipleOf(columns, kBlock);
-    for (auto [chunk, start] : llvm::zip_equal(chunks, starts)) {
+    for (auto [chunk, start] : llvm::zip_equal(result.chunks, result.starts)) {
       if (!isWhole) {
         Value rest = arith::SubIOp::create(b, columns, start);
         rest = arith::MaxSIOp::create(b, rest, constantIndex(b, 0));
         chunk.mask = vector::CreateMaskOp::create(b, VectorType::get({kLanes}, b.getI1Type()), rest);
       }
-      scales.push_back(weights.rowScales(b, chunk, start));
+      result.scales.push_back(weights.rowScales(b, chunk, start));
     }
-    forRange(b, constantIndex(b, 0), count, 1, [&](ImplicitLocOpBuilder &inner, Value line) {
-      Value at = arith::AddIOp::create(inner, row, line);
-      Value scale = memref::LoadOp::create(inner, op.getAScales(), at);
-      Value all = vector::BroadcastOp::create(inner, floats, scale);
-      for (int64_t p = 0; p < 2; ++p) {
-        Value sum =
-            vector::LoadOp::create(inner, integers, sums, ValueRange{line, constantIndex(inner, p * kLanes)});
-        Value y = arith::MulFOp::create(inner, arith::SIToFPOp::create(inner, floats, sum), scales[p]);
-        storeChunk(inner, chunks[p], arith::MulFOp::create(inner, y, all), op.getInit(), {at, starts[p]});
-      }
-    });
+    return result;
+  }
+
+  /// (f32(sum) * sw[n]) * sa[m] of row `line` of the block.
+  void emitResultRow(ImplicitLocOpBuilder &b, const Result &result, Value line) {
+    auto floats = VectorType::get({kLanes}, b.getF32Type());
+    auto integers = VectorType::get({kLanes}, b.getI32Type());
+    Value at = arith::AddIOp::create(b, result.row, line);
+    Value sumLine = arith::AddIOp::create(b, result.sumLine, line);
+    Value scale = memref::LoadOp::create(b, op.getAScales(), at);
+    Value all = vector::BroadcastOp::create(b, floats, scale);
+    for (int64_t p = 0; p < 2; ++p) {
+      Value sum =
+          vector::LoadOp::create(b, integers, sums, ValueRange{sumLine, constantIndex(b, p * kLanes)});
+      Value y = arith::MulFOp::create(b, arith::SIToFPOp::create(b, floats, sum), result.scales[p]);
+      storeChunk(b, result.chunks[p], arith::MulFOp::create(b, y, all), op.getInit(), {at, result.starts[p]});
+    }
   }
 };
+
+/// Moves what `value` is made of out of `loop`, if that is possible.
+bool moveOut(Value value, scf::ForOp loop) {
+  if (!value || loop.isDefinedOutsideOfLoop(value)) {
+    return true;
+  }
+  Operation *def = value.getDefiningOp();
+  bool canMove = def && def->getBlock() == loop.getBody() && def->getNumRegions() == 0 && isPure(def) &&
+                 llvm::all_of(def->getOperands(), [&](Value operand) { return moveOut(operand, loop); });
+  if (canMove) {
+    def->moveBefore(loop);
+  }
+  return canMove;
+}
+
+/// The loop over rows around `op`, if the weights that it reads are the same in each round and known in size.
+scf::ForOp loopAroundRows(quantized::ContractOp op) {
+  auto loop = dyn_cast<scf::ForOp>(op->getParentOp());
+  if (!loop || cast<MemRefType>(op.getInit().getType()).isDynamicDim(1)) {
+    return nullptr;
+  }
+  bool areMoved =
+      llvm::all_of(ValueRange{op.getW(), op.getWScales()}, [&](Value v) { return moveOut(v, loop); }) &&
+      moveOut(op.getWZeros(), loop) && moveOut(op.getWOuterScales(), loop);
+  return areMoved ? loop : scf::ForOp();
+}
 
 } // namespace
 
@@ -303,13 +408,17 @@ LogicalResult lowerMatrixUnitContraction(OpBuilder &builder, quantized::Contract
       !cast<MemRefType>(op.getAScales().getType()).getElementType().isF32()) {
     return failure();
   }
-  ImplicitLocOpBuilder b(op.getLoc(), builder);
-  FailureOr<CodeWeights> weights = CodeWeights::match(b, op);
+  ImplicitLocOpBuilder b(op.getLoc(), builder), before(op.getLoc(), builder);
+  scf::ForOp loop = loopAroundRows(op);
+  if (loop) {
+    before.setInsertionPoint(loop);
+  }
+  FailureOr<CodeWeights> weights = CodeWeights::match(loop ? before : b, op);
   if (failed(weights) || !weights->hasByteDifferences() ||
       (weights->scheme().isTwoLevel() && weights->scheme().getBits() > 4)) {
     return failure();
   }
-  Emitter(b, op, *weights).emit(b);
+  Emitter(b, op, *weights).emit(b, loop ? &before : nullptr);
   return success();
 }
 

@@ -29,7 +29,7 @@ private:
   FailureOr<Value> destination(OpResult result);
   /// The dynamic extents of what the entry returns, as it names them.
   SmallVector<Value> namedSizes(OpOperand &returned, Location loc);
-  /// What the kernel hands on: all tensors of the root, and of other members what is used outside.
+  /// What the kernel hands on: all tensors of the roots, and of other members what is used outside.
   SmallVector<OpResult> resultsOf(const KernelGroup &group,
                                   const llvm::SmallPtrSetImpl<Operation *> &members);
   /// Copies into a result of the entry what no kernel would write there: views, arguments, values returned
@@ -160,28 +160,32 @@ SmallVector<OpResult> EntryKernels::resultsOf(const KernelGroup &group,
                                               : !members.contains(ancestor);
     });
   };
-  for (Operation *op : llvm::reverse(group.ops)) {
-    bool destinationStyle = isa<DestinationStyleOpInterface>(op);
+  auto collect = [&](Operation *op) {
+    bool isRoot = llvm::is_contained(group.roots, op);
     for (OpResult result : op->getResults()) {
-      if (isState(result.getType())) {
-        continue;
-      }
       // A destination must be somewhere even if its contents are not wanted.
-      if (usedOutside(result) || (op == group.root() && destinationStyle)) {
+      if (!isState(result.getType()) &&
+          (usedOutside(result) || (isRoot && isa<DestinationStyleOpInterface>(op)))) {
         results.push_back(result);
       }
+    }
+  };
+  llvm::for_each(group.roots, collect);
+  for (Operation *op : llvm::reverse(group.ops)) {
+    if (!llvm::is_contained(group.roots, op)) {
+      collect(op);
     }
   }
   return results;
 }
 
 LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
-  Operation *root = group.root();
   // Existing kernels are moved as they are.
-  if (isa<schedule::KernelOp>(root)) {
-    builder.clone(*root, outer);
+  if (isa<schedule::KernelOp>(group.root())) {
+    builder.clone(*group.root(), outer);
     return success();
   }
+  auto isRoot = [&](Operation *op) { return llvm::is_contained(group.roots, op); };
 
   llvm::SmallPtrSet<Operation *, 8> members(group.ops.begin(), group.ops.end());
   llvm::SetVector<Value> sources;
@@ -207,7 +211,7 @@ LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
 
   SmallVector<Value> ins, outs;
   SmallVector<Value> oldIns, oldOuts; // what the region's arguments stand for
-  bool writesState = llvm::any_of(root->getResultTypes(), isState);
+  bool writesState = llvm::any_of(group.root()->getResultTypes(), isState);
   for (Value source : sources) {
     bool isWrittenState = writesState && isState(source.getType());
     (isWrittenState ? outs : ins).push_back(outer.lookupOrDefault(source));
@@ -246,24 +250,32 @@ LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
     for (Value operand : def->getOperands()) {
       cloneFree(operand);
     }
-    inner.clone(*def, map);
+    // A fill that starts several roots is cloned for each: what its region maps is not kept.
+    IRMapping own = map;
+    map.map(def->getResults(), inner.clone(*def, own)->getResults());
+  };
+  /// Clones of what `root` starts from are forgotten; `destination` of each result then stands for its tensor.empty.
+  auto mapInits = [&](Operation *root, function_ref<Value(size_t)> destination) {
+    for (auto [index, result] : llvm::enumerate(tensorResults)) {
+      Value init = result.getOwner() == root ? initOf(result) : Value();
+      tensor::EmptyOp empty = init ? emptyBehind(init) : tensor::EmptyOp();
+      if (!empty) {
+        continue;
+      }
+      while (init != empty.getResult()) {
+        map.erase(init);
+        init = init.getDefiningOp<linalg::FillOp>().getOutputs()[0];
+      }
+      map.erase(init);
+      if (Value value = destination(index)) {
+        map.map(init, value);
+      }
+    }
   };
   for (Operation *op : group.ops) {
-    if (op == root) {
-      // The root writes into the kernel's destinations instead of fresh tensors.
-      for (auto [result, destinationArgument] : llvm::zip_equal(tensorResults, destinations)) {
-        Value init = result.getOwner() == root ? initOf(result) : Value();
-        tensor::EmptyOp empty = init ? emptyBehind(init) : tensor::EmptyOp();
-        if (!empty) {
-          continue;
-        }
-        map.map(empty.getResult(), destinationArgument);
-        // An initial fill was possibly cloned for an earlier member: forget it, it must fill the destination.
-        while (init != empty.getResult()) {
-          map.erase(init);
-          init = init.getDefiningOp<linalg::FillOp>().getOutputs()[0];
-        }
-      }
+    if (isRoot(op)) {
+      // A root writes into the kernel's destinations instead of fresh tensors.
+      mapInits(op, [&](size_t index) { return destinations[index]; });
     }
     for (Value operand : op->getOperands()) {
       cloneFree(operand);
@@ -277,13 +289,17 @@ LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
     });
     Operation *clone = inner.clone(*op, map);
     clone->removeAttr("coopt.id");
-    if (op == root) {
+    if (isRoot(op)) {
       copyReadInits(op, clone, tensorResults, destinations);
+      if (group.roots.size() > 1) {
+        // Siblings that start from the same tensor.empty have other destinations.
+        mapInits(op, [](size_t) { return Value(); });
+      }
     }
   }
   SmallVector<Value> yields;
   SmallVector<OpResult> yielded;
-  for (OpResult result : root->getResults()) {
+  for (OpResult result : group.root()->getResults()) {
     if (isState(result.getType())) {
       yields.push_back(map.lookup(result));
       yielded.push_back(result);
@@ -293,7 +309,7 @@ LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
     yields.push_back(map.lookup(result));
     yielded.push_back(result);
   }
-  schedule::YieldOp::create(inner, root->getLoc(), yields);
+  schedule::YieldOp::create(inner, group.root()->getLoc(), yields);
   for (auto [old, result] : llvm::zip_equal(yielded, kernel.getResults())) {
     outer.map(old, result);
   }

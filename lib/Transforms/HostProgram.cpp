@@ -200,12 +200,9 @@ FailureOr<Value> HostProgramBuilder::hostValue(schedule::KernelOp kernel, Value 
 }
 
 FailureOr<Value> HostProgramBuilder::itemCount(schedule::KernelOp kernel) {
-  Value count = arith::ConstantIndexOp::create(builder, loc(), 1);
-  for (Operation &op : kernel.getBody().front()) {
-    auto forall = dyn_cast<scf::ForallOp>(op);
-    if (!forall) {
-      continue;
-    }
+  Value sum;
+  for (auto forall : kernel.getBody().front().getOps<scf::ForallOp>()) {
+    Value count = arith::ConstantIndexOp::create(builder, loc(), 1);
     for (size_t d = 0; d < static_cast<size_t>(forall.getRank()); ++d) {
       SmallVector<Value> bounds;
       for (OpFoldResult bound :
@@ -224,8 +221,9 @@ FailureOr<Value> HostProgramBuilder::itemCount(schedule::KernelOp kernel) {
       Value trips = arith::CeilDivSIOp::create(builder, loc(), extent, bounds[2]);
       count = arith::MulIOp::create(builder, loc(), count, trips);
     }
+    sum = sum ? arith::AddIOp::create(builder, loc(), sum, count).getResult() : count;
   }
-  return count;
+  return sum ? sum : Value(arith::ConstantIndexOp::create(builder, loc(), 1));
 }
 
 /// The buffer that `result` is computed into: the caller's if it is returned, else one of the arena.

@@ -128,11 +128,108 @@ KernelGroup wholeBlock(Block &block) {
     OpRole role = roleOf(&op);
     if (role == OpRole::Compute || (role == OpRole::Host && depends)) {
       group.ops.push_back(&op);
+      group.roots = {&op};
       members.insert(&op);
     }
   }
   return group;
 }
+
+/// The matrix that a contraction multiplies with other matrices; null for other ops.
+Value activationOf(Operation *op) {
+  auto contract = dyn_cast<quantized::ContractOp>(op);
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  if (!contract && (!linalgOp || !linalg::isaContractionOpInterface(linalgOp))) {
+    return nullptr;
+  }
+  auto type = dyn_cast<RankedTensorType>(op->getOperand(0).getType());
+  auto result = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  return type && result && type.getRank() == 2 && result.getRank() == 2 ? op->getOperand(0) : Value();
+}
+
+/// Joins groups around contractions of one matrix: its rows are then read while they are in a cache, and
+/// threads need not wait for each other between the groups.
+class SiblingGroups {
+public:
+  SiblingGroups(Block &block, SmallVectorImpl<KernelGroup> &groups) : block(block), groups(groups) {}
+
+  void join() {
+    for (size_t later = 1; later < groups.size(); ++later) {
+      for (size_t earlier = 0; earlier < later; ++earlier) {
+        if (feedsOnly(groups[earlier], groups[later])) {
+          // A gate becomes an operand of what it gates, tile by tile.
+          absorb(later, earlier);
+          --later;
+          --earlier;
+        }
+      }
+    }
+    for (size_t earlier = 0; earlier < groups.size(); ++earlier) {
+      for (size_t later = earlier + 1; later < groups.size(); ++later) {
+        if (areSiblings(groups[earlier], groups[later]) && canMove(later, earlier)) {
+          groups[earlier].roots.append(groups[later].roots);
+          groups[earlier].ops.append(groups[later].ops);
+          groups.erase(groups.begin() + static_cast<ptrdiff_t>(later--));
+        }
+      }
+    }
+  }
+
+private:
+  Block &block;
+  SmallVectorImpl<KernelGroup> &groups;
+
+  static bool areSiblings(const KernelGroup &a, const KernelGroup &b) {
+    Value activation = activationOf(a.ops.front());
+    return a.kind == KernelGroup::Kind::Anchored && b.kind == KernelGroup::Kind::Anchored && activation &&
+           activation == activationOf(b.ops.front());
+  }
+
+  /// Whether all that uses what `producer` makes is one op of its sibling `user`, which reads it element by element.
+  static bool feedsOnly(const KernelGroup &producer, const KernelGroup &user) {
+    Operation *root = producer.root();
+    if (!areSiblings(producer, user) || root->getNumResults() != 1 || !root->hasOneUse()) {
+      return false;
+    }
+    OpOperand &use = *root->use_begin();
+    if (!llvm::is_contained(user.ops, use.getOwner()) ||
+        kindAlone(use.getOwner()) != KernelGroup::Kind::Pointwise) {
+      return false;
+    }
+    AffineMap map = readMap(use);
+    return map && map.isIdentity() && llvm::all_of(ArrayRef(producer.ops).drop_back(), [&](Operation *op) {
+             return llvm::all_of(op->getUsers(),
+                                 [&](Operation *by) { return llvm::is_contained(producer.ops, by); });
+           });
+  }
+
+  /// The ops of `producer` come behind the first of `user`, which names the kernel and does not depend on them.
+  void absorb(size_t user, size_t producer) {
+    SmallVectorImpl<Operation *> &ops = groups[user].ops;
+    ops.insert(ops.begin() + 1, groups[producer].ops.begin(), groups[producer].ops.end());
+    groups.erase(groups.begin() + static_cast<ptrdiff_t>(producer));
+  }
+
+  /// Whether all that the group at `from` needs is there when the one at `to` runs.
+  bool canMove(size_t from, size_t to) const {
+    llvm::SmallPtrSet<Operation *, 16> tooLate;
+    for (const KernelGroup &group : ArrayRef<KernelGroup>(groups).slice(to, from - to)) {
+      tooLate.insert(group.ops.begin(), group.ops.end());
+    }
+    llvm::SetVector<Value> sources;
+    for (Operation *op : groups[from].ops) {
+      op->walk([&](Operation *inner) {
+        for (Value operand : inner->getOperands()) {
+          if (operand.getParentBlock() == &block) {
+            collectSources(operand, sources);
+          }
+        }
+      });
+    }
+    return llvm::none_of(sources,
+                         [&](Value v) { return v.getDefiningOp() && tooLate.contains(v.getDefiningOp()); });
+  }
+};
 
 } // namespace
 
@@ -179,13 +276,15 @@ SmallVector<KernelGroup> coopt::groupOps(Block &block) {
         if (auto kind = kindWith(group, &op, *link)) {
           group.kind = *kind;
           group.ops.push_back(&op);
+          group.roots = {&op};
           groupOf[&op] = *youngest;
           continue;
         }
       }
     }
     groupOf[&op] = groups.size();
-    groups.push_back(KernelGroup{kindAlone(&op), {&op}});
+    groups.push_back(KernelGroup{kindAlone(&op), {&op}, {&op}});
   }
+  SiblingGroups(block, groups).join();
   return groups;
 }

@@ -24,8 +24,11 @@ struct KernelGroup {
     Single,    ///< one op, or an existing kernel
   };
   Kind kind = Kind::Single;
-  llvm::SmallVector<mlir::Operation *> ops;
-  mlir::Operation *root() const { return ops.back(); }
+  llvm::SmallVector<mlir::Operation *> ops; ///< what names the kernel first; producers before their users
+  /// The ops whose results the kernel is cut by. While ops join, the last op is the only one; siblings bring
+  /// theirs.
+  llvm::SmallVector<mlir::Operation *, 1> roots;
+  mlir::Operation *root() const { return roots.back(); }
 };
 
 /// The groups in an order in which they can run. A block in which scalars computed from tensors are used by other ops is one

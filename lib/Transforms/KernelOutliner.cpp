@@ -93,6 +93,19 @@ std::optional<int64_t> largestExtent(Value tensor, int64_t dimension) {
   return std::nullopt;
 }
 
+/// How many tiles there are along each loop of `forall`.
+SmallVector<Value> tripCounts(OpBuilder &builder, scf::ForallOp forall) {
+  Location loc = forall.getLoc();
+  auto valueOf = [&](OpFoldResult v) { return getValueOrCreateConstantIndexOp(builder, loc, v); };
+  SmallVector<Value> trips;
+  for (auto [from, to, step] :
+       llvm::zip_equal(forall.getMixedLowerBound(), forall.getMixedUpperBound(), forall.getMixedStep())) {
+    Value extent = arith::SubIOp::create(builder, loc, valueOf(to), valueOf(from));
+    trips.push_back(arith::CeilDivSIOp::create(builder, loc, extent, valueOf(step)));
+  }
+  return trips;
+}
+
 /// The layer attribute of an op on opaque state, if it is one.
 std::optional<int64_t> layerOf(Operation &op) {
   return llvm::TypeSwitch<Operation *, std::optional<int64_t>>(&op)
@@ -345,17 +358,41 @@ void FunctionBuilder::stateBounds() {
   }
 }
 
+/// Turns `forall` into a loop over items first .. last - 1 of it.
+static void loopOverTiles(OpBuilder &builder, scf::ForallOp forall, Value first, Value last) {
+  Location loc = forall.getLoc();
+  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
+  auto loop = scf::ForOp::create(builder, loc, first, last, one);
+  builder.setInsertionPointToStart(loop.getBody());
+  // The item's number in row-major order of the tiles gives every loop its index.
+  Value rest = loop.getInductionVar();
+  SmallVector<Value> indices(forall.getRank()), trips = tripCounts(builder, forall);
+  for (size_t d = indices.size(); d-- > 0;) {
+    Value tile = rest;
+    if (d > 0) {
+      tile = arith::RemSIOp::create(builder, loc, rest, trips[d]);
+      rest = arith::DivSIOp::create(builder, loc, rest, trips[d]);
+    }
+    auto valueOf = [&](OpFoldResult v) { return getValueOrCreateConstantIndexOp(builder, loc, v); };
+    Value scaled = arith::MulIOp::create(builder, loc, tile, valueOf(forall.getMixedStep()[d]));
+    indices[d] = arith::AddIOp::create(builder, loc, scaled, valueOf(forall.getMixedLowerBound()[d]));
+  }
+  Block *body = forall.getBody();
+  for (auto [old, index] : llvm::zip_equal(forall.getInductionVars(), indices)) {
+    old.replaceAllUsesWith(index);
+  }
+  body->getTerminator()->erase();
+  Block *target = loop.getBody();
+  target->getOperations().splice(target->getTerminator()->getIterator(), body->getOperations());
+  forall.erase();
+}
+
 void FunctionBuilder::loopOverItems() {
   Block &entry = function.getBody().front();
   Value first = entry.getArgument(scratchNumber - 2), last = entry.getArgument(scratchNumber - 1);
   Location loc = kernel.getLoc();
-  scf::ForallOp forall;
-  for (Operation &op : entry) {
-    if (auto candidate = dyn_cast<scf::ForallOp>(op)) {
-      forall = candidate;
-    }
-  }
-  if (!forall) {
+  SmallVector<scf::ForallOp> foralls = llvm::to_vector(entry.getOps<scf::ForallOp>());
+  if (foralls.empty()) {
     // One work item: the whole body.
     builder.setInsertionPointToStart(&entry);
     Value one = arith::ConstantIndexOp::create(builder, loc, 1);
@@ -366,36 +403,22 @@ void FunctionBuilder::loopOverItems() {
     }
     return;
   }
-  builder.setInsertionPoint(forall);
-  Value one = arith::ConstantIndexOp::create(builder, loc, 1);
-  auto loop = scf::ForOp::create(builder, loc, first, last, one);
-  builder.setInsertionPointToStart(loop.getBody());
-  // The item's number in row-major order of the tiles gives every loop its index.
-  Value rest = loop.getInductionVar();
-  auto valueOf = [&](OpFoldResult v) { return getValueOrCreateConstantIndexOp(builder, loc, v); };
-  size_t rank = forall.getRank();
-  SmallVector<Value> indices(rank);
-  for (size_t d = rank; d-- > 0;) {
-    Value lower = valueOf(forall.getMixedLowerBound()[d]), upper = valueOf(forall.getMixedUpperBound()[d]);
-    Value step = valueOf(forall.getMixedStep()[d]);
-    Value extent = arith::SubIOp::create(builder, loc, upper, lower);
-    Value trips = arith::CeilDivSIOp::create(builder, loc, extent, step);
-    Value tile = rest;
-    if (d > 0) {
-      tile = arith::RemSIOp::create(builder, loc, rest, trips);
-      rest = arith::DivSIOp::create(builder, loc, rest, trips);
+  // The items of several loop nests are counted one nest after the other.
+  for (auto [index, forall] : llvm::enumerate(foralls)) {
+    builder.setInsertionPoint(forall);
+    Value from = first, to = last;
+    if (foralls.size() > 1) {
+      Value none = arith::ConstantIndexOp::create(builder, loc, 0), count;
+      for (Value trips : tripCounts(builder, forall)) {
+        count = count ? arith::MulIOp::create(builder, loc, count, trips).getResult() : trips;
+      }
+      from = arith::MaxSIOp::create(builder, loc, first, none);
+      to = arith::MinSIOp::create(builder, loc, last, count);
+      first = arith::SubIOp::create(builder, loc, first, count);
+      last = arith::SubIOp::create(builder, loc, last, count);
     }
-    Value scaled = arith::MulIOp::create(builder, loc, tile, step);
-    indices[d] = arith::AddIOp::create(builder, loc, scaled, lower);
+    loopOverTiles(builder, forall, from, to);
   }
-  Block *body = forall.getBody();
-  for (auto [old, index] : llvm::zip_equal(forall.getInductionVars(), indices)) {
-    old.replaceAllUsesWith(index);
-  }
-  body->getTerminator()->erase();
-  Block *target = loop.getBody();
-  target->getOperations().splice(target->getTerminator()->getIterator(), body->getOperations());
-  forall.erase();
 }
 
 FailureOr<OutlinedKernel> FunctionBuilder::build() {

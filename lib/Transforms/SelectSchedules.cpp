@@ -1,6 +1,7 @@
 #include "coopt/Transforms/SelectSchedules.h"
 
 #include "ScheduleFile.h"
+#include "coopt/Analysis/KernelRoots.h"
 #include "coopt/Analysis/SummarizeKernel.h"
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
@@ -66,14 +67,10 @@ SmallVector<cost::Candidate> candidatesFor(const cost::KernelSummary &summary, S
   return candidates;
 }
 
-/// Whether one loop nest around `root` can hold the whole kernel: all results are its own, and what it reads
-/// is made by ops that can be tiled with it. Loops over tensors, as reference expansions have them, can't:
-/// every item would repeat them.
-bool canBeCut(schedule::KernelOp kernel, Operation *root) {
-  Block &body = kernel.getBody().front();
-  return llvm::all_of(body.getTerminator()->getOperands(),
-                      [&](Value v) { return v.getDefiningOp() == root; }) &&
-         llvm::all_of(body,
+/// Whether what the kernel's roots read is made by ops that can be tiled with them. Loops over tensors, as
+/// reference expansions have them, can't: every item would repeat them.
+bool canBeCut(schedule::KernelOp kernel) {
+  return llvm::all_of(kernel.getBody().front(),
                       [](Operation &op) { return op.getNumRegions() == 0 || isa<TilingInterface>(op); });
 }
 
@@ -82,53 +79,101 @@ class Selector {
 public:
   Selector(const cost::CostModel &costs, const machine::CpuMachine &cpu)
       : costs(costs), family(machine::name(cpu.variants.back().set)),
-        temporaryBytes(cpu.caches.empty() ? 1 << 20
-                                          : cpu.caches[std::min<size_t>(cpu.caches.size(), 2) - 1].bytes) {}
+        temporaryBytes(cpu.caches.empty() ? 1 << 13 : cpu.caches.front().bytes / kRowTensors),
+        weightBytes(cpu.caches.size() < 2 ? 1 << 20 : std::min<int64_t>(cpu.caches[1].bytes, 1 << 20)) {}
 
   /// The choices for a kernel; nothing for kernels that are one work item by nature.
   std::optional<schedule::SetAttr> choose(schedule::KernelOp kernel);
 
 private:
-  std::optional<schedule::ConfigAttr> cheapest(schedule::KernelOp kernel, TilingInterface root, int64_t rows);
+  std::optional<schedule::ConfigAttr> cheapest(schedule::KernelOp kernel, ArrayRef<TilingInterface> roots,
+                                               int64_t rows);
+  /// The configuration that a candidate stands for; null if it is none for this kernel.
+  schedule::ConfigAttr configOf(schedule::KernelOp kernel, ArrayRef<TilingInterface> roots,
+                                const cost::KernelSummary &summary, const cost::Candidate &candidate) const;
+
+  /// Tensors of a row that ops of a kernel hand on at a time: two read, one made, one kept for later.
+  static constexpr int64_t kRowTensors = 4;
+  /// Rows that a contraction hands to the ops behind it at a time: those of a block of the matrix unit.
+  static constexpr int64_t kInnerRows = 32;
 
   const cost::CostModel &costs;
   std::string family;
-  int64_t temporaryBytes;
+  int64_t temporaryBytes; ///< of one tensor of a tile of rows, such that all stay in the first cache
+  int64_t weightBytes;    ///< of an item, such that they stay in the second cache while all rows pass by
 };
 
-std::string describe(ArrayRef<int64_t> tile) {
-  std::string text = "[";
-  for (int64_t size : tile) {
-    text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+std::string describe(schedule::ConfigAttr config) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << "[";
+  llvm::interleaveComma(config.getTile(), stream);
+  stream << "]";
+  if (!config.getInner().empty()) {
+    stream << ", inner [";
+    llvm::interleaveComma(config.getInner(), stream);
+    stream << "]";
   }
-  return text + "]";
+  return text;
 }
 
 } // namespace
 
-std::optional<schedule::ConfigAttr> Selector::cheapest(schedule::KernelOp kernel, TilingInterface root,
-                                                       int64_t rows) {
+schedule::ConfigAttr Selector::configOf(schedule::KernelOp kernel, ArrayRef<TilingInterface> roots,
+                                        const cost::KernelSummary &summary,
+                                        const cost::Candidate &candidate) const {
+  MLIRContext *context = kernel.getContext();
+  SmallVector<int64_t> tile = tileOf(roots.front(), summary, candidate);
+  if (summary.kind != cost::KernelKind::Contraction || tile.size() < 2 || tile[1] == 0) {
+    return schedule::ConfigAttr::get(context, tile);
+  }
+  // Contractions that one root reads share its columns.
+  SmallVector<Operation *> contractions = contractionsOf(kernel);
+  const int64_t share = static_cast<int64_t>(contractions.size() / roots.size());
+  if (share > 1) {
+    tile[1] /= share;
+    if (tile[1] % 16 != 0) {
+      return nullptr;
+    }
+  }
+  // Where ops follow, rows go through all of them a few at a time, while the weights stay.
+  const bool isFollowed = llvm::any_of(
+      roots, [&](TilingInterface root) { return !llvm::is_contained(contractions, root.getOperation()); });
+  if (!isFollowed || tile[0] <= kInnerRows) {
+    return schedule::ConfigAttr::get(context, tile);
+  }
+  Type element = cast<ShapedType>(contractions.front()->getOperand(0).getType()).getElementType();
+  const int64_t columnBytes = summary.k * element.getIntOrFloatBitWidth() / 8;
+  if (candidate.columnTile > 16 * share && candidate.columnTile * columnBytes > weightBytes) {
+    return nullptr;
+  }
+  return schedule::ConfigAttr::get(context, tile, {kInnerRows, 0});
+}
+
+std::optional<schedule::ConfigAttr> Selector::cheapest(schedule::KernelOp kernel,
+                                                       ArrayRef<TilingInterface> roots, int64_t rows) {
   auto summary = summarizeKernel(kernel, [&](Value) { return rows; });
   if (!summary) {
     return std::nullopt;
   }
   struct Priced {
-    SmallVector<int64_t> tile;
+    schedule::ConfigAttr config;
     cost::Estimate estimate;
   };
   std::optional<Priced> best, second;
   for (const cost::Candidate &candidate : candidatesFor(*summary, family)) {
-    // No tile beyond the rows there are, nor rows between whose ops temporaries would leave the second cache.
+    // No tile beyond the rows there are, nor rows between whose ops temporaries would leave the first cache.
     bool spills = candidate.rowTile > 1 && summary->kind == cost::KernelKind::Rows &&
                   candidate.rowTile * summary->rowElements * 4 > temporaryBytes;
-    if (candidate.rowTile > std::max<int64_t>(rows, 1) || spills) {
+    schedule::ConfigAttr config = configOf(kernel, roots, *summary, candidate);
+    if (candidate.rowTile > std::max<int64_t>(rows, 1) || spills || !config) {
       continue;
     }
     auto estimate = costs.estimate(*summary, candidate);
     if (!estimate) {
       continue; // not priced: an element type that the model doesn't know
     }
-    Priced priced{tileOf(root, *summary, candidate), *estimate};
+    Priced priced{config, *estimate};
     if (!best || priced.estimate.seconds < best->estimate.seconds) {
       second = std::exchange(best, priced);
     } else if (!second || priced.estimate.seconds < second->estimate.seconds) {
@@ -137,24 +182,22 @@ std::optional<schedule::ConfigAttr> Selector::cheapest(schedule::KernelOp kernel
   }
   if (!best) {
     // Not priced: rows one by one, so that there is work for every core.
-    SmallVector<int64_t> tile = tileOf(root, *summary, {rows == 1 ? 1 : 8, 64, 0, family});
+    SmallVector<int64_t> tile = tileOf(roots.front(), *summary, {rows == 1 ? 1 : 8, 64, 0, family});
     return schedule::ConfigAttr::get(kernel.getContext(), tile);
   }
-  std::string text =
-      "rows " + std::to_string(rows) + ": tile " + describe(best->tile) + ", " + cost::print(best->estimate);
+  std::string text = "rows " + std::to_string(rows) + ": tile " + describe(best->config) + ", " +
+                     cost::print(best->estimate);
   if (second) {
-    text += "; then " + describe(second->tile) + ", " + cost::print(second->estimate);
+    text += "; then " + describe(second->config) + ", " + cost::print(second->estimate);
   }
   remark::passed(kernel.getLoc(), remark::RemarkOpts::name(kernel.getId()).category("schedule")) << text;
-  return schedule::ConfigAttr::get(kernel.getContext(), best->tile);
+  return best->config;
 }
 
 std::optional<schedule::SetAttr> Selector::choose(schedule::KernelOp kernel) {
   MLIRContext *context = kernel.getContext();
-  Operation *yield = kernel.getBody().front().getTerminator();
-  auto root =
-      yield->getNumOperands() > 0 ? yield->getOperand(0).getDefiningOp<TilingInterface>() : TilingInterface();
-  if (!root || !canBeCut(kernel, root)) {
+  SmallVector<TilingInterface> roots = kernelRoots(kernel);
+  if (roots.empty() || !canBeCut(kernel)) {
     return std::nullopt;
   }
   auto always = schedule::GuardAttr::get(context, ArrayRef<schedule::ConditionAttr>());
@@ -166,11 +209,11 @@ std::optional<schedule::SetAttr> Selector::choose(schedule::KernelOp kernel) {
              type && type.getRank() > 0) {
     most = type.isDynamicDim(0) ? 64 : type.getDimSize(0);
   }
-  std::optional<schedule::ConfigAttr> many = cheapest(kernel, root, std::max<int64_t>(most, 1));
+  std::optional<schedule::ConfigAttr> many = cheapest(kernel, roots, std::max<int64_t>(most, 1));
   if (!many) {
     return std::nullopt;
   }
-  std::optional<schedule::ConfigAttr> single = rows && most > 1 ? cheapest(kernel, root, 1) : many;
+  std::optional<schedule::ConfigAttr> single = rows && most > 1 ? cheapest(kernel, roots, 1) : many;
   if (*single == *many) {
     return schedule::SetAttr::get(context, always, *many);
   }

@@ -1,5 +1,6 @@
 #include "coopt/Transforms/TileKernels.h"
 
+#include "coopt/Analysis/KernelRoots.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Quantized/Transforms/Patterns.h"
 #include "dialects/Schedule/IR/Schedule.h"
@@ -18,26 +19,14 @@ using namespace coopt;
 
 namespace {
 
-/// Tiles the root of `kernel` as `config` says and fuses its producers.
-LogicalResult tileKernel(IRRewriter &rewriter, schedule::KernelOp kernel, schedule::ConfigAttr config) {
-  if (llvm::all_of(config.getTile(), [](int64_t size) { return size == 0; })) {
-    return success();
-  }
-  Operation *yield = kernel.getBody().front().getTerminator();
-  auto root =
-      yield->getNumOperands() > 0 ? yield->getOperand(0).getDefiningOp<TilingInterface>() : TilingInterface();
-  if (!root) {
-    return kernel.emitOpError("has tile sizes, but what it yields is made by no op that can be tiled");
-  }
-  size_t loops = root.getLoopIteratorTypes().size();
-  if (config.getTile().size() > loops) {
-    return kernel.emitOpError("has ")
-           << config.getTile().size() << " tile sizes for the " << loops << " loops of its root";
-  }
+/// Tiles `root` and fuses its producers. A tile that holds a whole loop is no tile: leaving the loop alone keeps
+/// its extent static.
+FailureOr<scf::SCFTileAndFuseResult> tileRoot(IRRewriter &rewriter, TilingInterface root,
+                                              ArrayRef<int64_t> tile,
+                                              scf::SCFTilingOptions::LoopType loopType) {
   rewriter.setInsertionPoint(root);
-  // A tile that holds a whole loop is no tile: leaving the loop alone keeps its extent static.
-  SmallVector<int64_t> sizes(config.getTile());
-  sizes.resize(loops, 0); // reductions at the end may go unsaid
+  SmallVector<int64_t> sizes(tile);
+  sizes.resize(root.getLoopIteratorTypes().size(), 0); // reductions at the end may go unsaid
   for (auto [range, size] : llvm::zip_equal(root.getIterationDomain(rewriter), sizes)) {
     std::optional<int64_t> extent = getConstantIntValue(range.size);
     if (extent && *extent <= size) {
@@ -45,16 +34,50 @@ LogicalResult tileKernel(IRRewriter &rewriter, schedule::KernelOp kernel, schedu
     }
   }
   scf::SCFTileAndFuseOptions options;
-  options.tilingOptions.setLoopType(scf::SCFTilingOptions::LoopType::ForallOp);
+  options.tilingOptions.setLoopType(loopType);
   options.tilingOptions.setTileSizes(getAsIndexOpFoldResult(rewriter.getContext(), sizes));
   FailureOr<scf::SCFTileAndFuseResult> tiled =
       scf::tileConsumerAndFuseProducersUsingSCF(rewriter, root, options);
-  if (failed(tiled)) {
-    return kernel.emitOpError("can't be tiled by ") << config;
+  if (succeeded(tiled)) {
+    for (OpResult result : root->getResults()) {
+      if (Value replacement = tiled->replacements.lookup(result)) {
+        rewriter.replaceAllUsesWith(result, replacement);
+      }
+    }
   }
-  for (OpResult result : root->getResults()) {
-    if (Value replacement = tiled->replacements.lookup(result)) {
-      rewriter.replaceAllUsesWith(result, replacement);
+  return tiled;
+}
+
+/// Tiles the roots of `kernel` as `config` says.
+LogicalResult tileKernel(IRRewriter &rewriter, schedule::KernelOp kernel, schedule::ConfigAttr config) {
+  auto isZero = [](int64_t size) { return size == 0; };
+  if (llvm::all_of(config.getTile(), isZero)) {
+    return success();
+  }
+  SmallVector<TilingInterface> roots = kernelRoots(kernel);
+  if (roots.empty()) {
+    return kernel.emitOpError("has tile sizes, but what it yields is made by no ops that can be tiled");
+  }
+  for (TilingInterface root : roots) {
+    size_t loops = root.getLoopIteratorTypes().size();
+    if (config.getTile().size() > loops) {
+      return kernel.emitOpError("has ")
+             << config.getTile().size() << " tile sizes for the " << loops << " loops of its root";
+    }
+    auto tiled = tileRoot(rewriter, root, config.getTile(), scf::SCFTilingOptions::LoopType::ForallOp);
+    if (failed(tiled)) {
+      return kernel.emitOpError("can't be tiled by ") << config;
+    }
+    if (llvm::all_of(config.getInner(), isZero) || tiled->loops.empty()) {
+      continue;
+    }
+    // What an item hands on is the tile of the root, in which the loops are those of the root.
+    auto forall = cast<scf::ForallOp>(tiled->loops.front().getOperation());
+    auto insert = cast<tensor::ParallelInsertSliceOp>(*forall.getTerminator().getYieldingOps().begin());
+    auto tile = insert.getSource().getDefiningOp<TilingInterface>();
+    if (!tile ||
+        failed(tileRoot(rewriter, tile, config.getInner(), scf::SCFTilingOptions::LoopType::ForOp))) {
+      return kernel.emitOpError("can't be tiled again by ") << config;
     }
   }
   return success();

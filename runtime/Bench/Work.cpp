@@ -70,8 +70,13 @@ void WorkObserver::addParameter(const DispatchView &dispatch, size_t operand, Wo
       bool isMatrix =
           dispatch.buffer(i).kind != BufferKind::Parameter && dispatch.operandShapes[i].size() > 1;
       double rows = isMatrix ? rowsOf(dispatch.operandShapes[i], shape[1]) : 0;
-      const std::vector<int64_t> &written = dispatch.operandShapes[dispatch.command.firstWritten];
-      if (rows > 0 && written.size() > 1 && rowsOf(written, shape[0]) == rows) {
+      // Contractions of one matrix may share a dispatch: any of its results may be this parameter's.
+      bool isWritten = false;
+      for (size_t w = dispatch.command.firstWritten; w < dispatch.operands(); ++w) {
+        const std::vector<int64_t> &written = dispatch.operandShapes[w];
+        isWritten |= written.size() > 1 && rowsOf(written, shape[0]) == rows;
+      }
+      if (rows > 0 && isWritten) {
         work.operand = operandOf(dispatch.buffer(i).type);
         work.operations += 2 * rows * static_cast<double>(shape[0]) * static_cast<double>(shape[1]);
         isPacked = true;

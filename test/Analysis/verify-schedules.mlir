@@ -104,7 +104,7 @@ module {
 // -----
 
 func.func @rootless(%x: tensor<3xf32>) -> tensor<3xf32> {
-  // expected-error @below {{has tile sizes, but its first result is made by no op that can be tiled}}
+  // expected-error @below {{has tile sizes, but its results are made by no ops that can be tiled}}
   %r = schedule.kernel "k" outs(%o = %x : tensor<3xf32>) choices(#schedule.set<[<[]> -> <tile = [1]>]>) {
     schedule.yield %o : tensor<3xf32>
   } -> tensor<3xf32>

@@ -134,7 +134,7 @@ static ParseResult parseSizes(AsmParser &parser, SmallVectorImpl<int64_t> &sizes
 
 Attribute ConfigAttr::parse(AsmParser &parser, Type) {
   llvm::SMLoc location = parser.getCurrentLocation();
-  SmallVector<int64_t> tile;
+  SmallVector<int64_t> tile, inner;
   SmallVector<TailPolicy> tail;
   int64_t vector = 0;
   llvm::SmallDenseSet<StringRef> seen;
@@ -166,25 +166,34 @@ Attribute ConfigAttr::parse(AsmParser &parser, Type) {
     if (key == "tile") {
       return parseSizes(parser, tile);
     }
+    if (key == "inner") {
+      return parseSizes(parser, inner);
+    }
     if (key == "vector") {
       return parser.parseInteger(vector);
     }
     if (key == "tail") {
       return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, policy);
     }
-    return parser.emitError(place) << "expected tile, vector or tail, got '" << key << "'";
+    return parser.emitError(place) << "expected tile, inner, vector or tail, got '" << key << "'";
   };
   if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater, field)) {
     return {};
   }
   return ConfigAttr::getChecked([&] { return parser.emitError(location); }, parser.getContext(),
-                                ArrayRef<int64_t>(tile), vector, ArrayRef<TailPolicy>(tail));
+                                ArrayRef<int64_t>(tile), vector, ArrayRef<TailPolicy>(tail),
+                                ArrayRef<int64_t>(inner));
 }
 
 void ConfigAttr::print(AsmPrinter &printer) const {
   printer << "<tile = [";
   llvm::interleaveComma(getTile(), printer);
   printer << "]";
+  if (!getInner().empty()) {
+    printer << ", inner = [";
+    llvm::interleaveComma(getInner(), printer);
+    printer << "]";
+  }
   if (getVector() != 0) {
     printer << ", vector = " << getVector();
   }
@@ -197,7 +206,7 @@ void ConfigAttr::print(AsmPrinter &printer) const {
 }
 
 LogicalResult ConfigAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> tile,
-                                 int64_t vector, ArrayRef<TailPolicy> tail) {
+                                 int64_t vector, ArrayRef<TailPolicy> tail, ArrayRef<int64_t> inner) {
   if (tile.empty()) {
     return emitError() << "expected at least one tile size";
   }
@@ -212,6 +221,15 @@ LogicalResult ConfigAttr::verify(function_ref<InFlightDiagnostic()> emitError, A
   if (!tail.empty() && tail.size() != tile.size()) {
     return emitError() << "expected as many tail policies as tile sizes (" << tile.size() << "), got "
                        << tail.size();
+  }
+  if (!inner.empty() && inner.size() != tile.size()) {
+    return emitError() << "expected as many inner tile sizes as tile sizes (" << tile.size() << "), got "
+                       << inner.size();
+  }
+  for (int64_t size : inner) {
+    if (size < 0) {
+      return emitError() << "expected inner tile sizes >= 0, got " << size;
+    }
   }
   return success();
 }

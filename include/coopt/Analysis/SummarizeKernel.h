@@ -22,6 +22,9 @@ using SizeValue = std::function<int64_t(mlir::Value size)>;
 /// tile).
 std::optional<cost::KernelSummary> summarizeKernel(schedule::KernelOp kernel, const SizeValue &sizes);
 
+/// The contractions in the body of `kernel`, in order.
+llvm::SmallVector<mlir::Operation *> contractionsOf(schedule::KernelOp kernel);
+
 } // namespace coopt
 
 #endif // COOPT_ANALYSIS_SUMMARIZEKERNEL_H

@@ -14,14 +14,15 @@
 
 namespace coopt {
 
-/// Checks `config` for `kernel` on `machine`. The kernel's root is the op that makes its first result. Errors
-/// are emitted at the kernel, with the limit, the value and, where there is one, the excess:
-///   - there is a root with loops to tile, unless no loop is tiled; tile sizes are as many as its loops; only
-///   parallel loops are tiled;
-///   - the tile of the root's last parallel loop, where it is tiled, is a multiple of the panel of every
+/// Checks `config` for `kernel` on `machine`. The kernel's roots are the ops that make its results
+/// (KernelRoots.h). Errors are emitted at the kernel, with the limit, the value and, where there is one, the
+/// excess:
+///   - there are roots with loops to tile, unless no loop is tiled; tile sizes are as many as each one's loops;
+///   only parallel loops are tiled;
+///   - the tile of the roots' last parallel loop, where it is tiled, is a multiple of the panel of every
 ///   packed weight (the consecutive
 ///     rows that its model.layout stores together), unless it covers the whole extent;
-///   - temporaries of one tile (the results of all ops but the root; rows and columns that are tiled count
+///   - temporaries of one tile (the results of all ops but the roots; rows and columns that are tiled count
 ///   with
 ///     their tile sizes, those of unknown extent are left out) fit the second cache of a CPU, or its only
 ///     one.

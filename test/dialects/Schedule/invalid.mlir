@@ -45,12 +45,22 @@ module @c4_as_many attributes {value = #schedule.config<tile = [1], tail = [peel
 
 // -----
 
+// expected-error @below {{expected as many inner tile sizes as tile sizes (2), got 1}}
+module @c13_as_many attributes {value = #schedule.config<tile = [1, 0], inner = [1]>} {}
+
+// -----
+
+// expected-error @below {{expected inner tile sizes >= 0, got -2}}
+module @c13_not_negative attributes {value = #schedule.config<tile = [8], inner = [-2]>} {}
+
+// -----
+
 // expected-error @below {{expected peel, mask, pad or runtime, got 'cut'}}
 module attributes {policy = #schedule.config<tile = [1], tail = [cut]>} {}
 
 // -----
 
-// expected-error @below {{expected tile, vector or tail, got 'order'}}
+// expected-error @below {{expected tile, inner, vector or tail, got 'order'}}
 module attributes {field = #schedule.config<tile = [1], order = [0]>} {}
 
 // -----
