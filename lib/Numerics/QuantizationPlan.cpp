@@ -3,19 +3,8 @@
 #include "coopt/Numerics/BlockFormatJson.h"
 #include "coopt/Support/MappedFile.h"
 
-#include <fnmatch.h>
-
 using namespace coopt;
 using namespace coopt::numerics;
-
-const QuantizationRule *QuantizationPlan::ruleFor(const std::string &id) const {
-  for (const QuantizationRule &rule : rules) {
-    if (fnmatch(rule.pattern.c_str(), id.c_str(), 0) == 0) {
-      return &rule;
-    }
-  }
-  return nullptr;
-}
 
 static Expected<QuantizationScheme> schemeOf(const JsonValue &format) {
   Expected<BlockFormat> read = readBlockFormat(format);

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
+#include "llvm/Support/GlobPattern.h"
 
 using namespace mlir;
 using namespace coopt;
@@ -49,6 +50,7 @@ private:
   const numerics::QuantizationPlan &plan;
   Storage otherwise;
   std::vector<Storage> byRule;
+  std::vector<llvm::GlobPattern> patterns;
 };
 
 /// How one weight is stored.
@@ -436,6 +438,11 @@ Status SchemePlan::resolve() {
   }
   otherwise = *storage;
   for (const numerics::QuantizationRule &rule : plan.rules) {
+    llvm::Expected<llvm::GlobPattern> pattern = llvm::GlobPattern::create(rule.pattern);
+    if (!pattern) {
+      return fail("rule for '" + rule.pattern + "': " + llvm::toString(pattern.takeError()));
+    }
+    patterns.push_back(std::move(*pattern));
     storage = storageOf(rule.scheme);
     if (!storage) {
       return forward(storage.error(), "rule for '" + rule.pattern + "'");
@@ -446,8 +453,9 @@ Status SchemePlan::resolve() {
 }
 
 OpScheme SchemePlan::schemeFor(const std::string &id) {
-  const numerics::QuantizationRule *rule = plan.ruleFor(id);
-  Storage &storage = rule ? byRule[static_cast<size_t>(rule - plan.rules.data())] : otherwise;
+  auto rule = llvm::find_if(patterns, [&](const llvm::GlobPattern &pattern) { return pattern.match(id); });
+  Storage &storage =
+      rule == patterns.end() ? otherwise : byRule[static_cast<size_t>(rule - patterns.begin())];
   storage.isUsed = true;
   return id == kHeadId ? storage.head : storage.body;
 }

@@ -7,7 +7,7 @@
 //
 // where STORAGE is "f32", a name of the grammar, or { "format": {..}, ["activations": 8 | 16] } with a format of one's own.
 // Rules are tried in their order; the first one whose pattern matches the id of a contraction (coopt.id:
-// "layers.0/self_attn/q_proj", "lm_head") decides. Patterns are those of fnmatch: *, ?, [..].
+// "layers.0/self_attn/q_proj", "lm_head") decides. Patterns are globs: *, ?, [..].
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_NUMERICS_QUANTIZATIONPLAN_H
@@ -25,9 +25,6 @@ struct QuantizationRule {
 struct QuantizationPlan {
   std::optional<QuantizationScheme> scheme; ///< where no rule matches; none: float
   std::vector<QuantizationRule> rules;
-
-  /// The rule that decides for a contraction; null if none matches.
-  const QuantizationRule *ruleFor(const std::string &id) const;
 };
 
 /// `text` is "f32", a name of the grammar, or the name of a JSON file (it ends in .json). Errors: those of the name, or
