@@ -429,18 +429,16 @@ func.func @c18_scales(%a: tensor<?x64xf32>, %sa: tensor<?xf32>, %w: tensor<172x6
 // -----
 
 // C19: no such format
-func.func @c19_name() {
-  // expected-error @below {{expected the name of a format, or its JSON: no format 'mxfp5', did you mean 'mxfp4'?}}
-  "test.op"() {scheme = #quantized.scheme<format = "mxfp5">} : () -> ()
+// expected-error @below {{expected the name of a format, or its JSON: no format 'mxfp5', did you mean 'mxfp4'?}}
+func.func @c19_name() attributes {scheme = #quantized.scheme<format = "mxfp5">} {
   return
 }
 
 // -----
 
 // C19: not the JSON of a format
-func.func @c19_json() {
-  // expected-error @below {{expected the name of a format, or its JSON: format: $.element}}
-  "test.op"() {scheme = #quantized.scheme<format = "{\22name\22: \22x\22}">} : () -> ()
+// expected-error @below {{expected the name of a format, or its JSON: format: $.element}}
+func.func @c19_json() attributes {scheme = #quantized.scheme<format = "{\22name\22: \22x\22}">} {
   return
 }
 
