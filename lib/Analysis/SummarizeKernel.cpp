@@ -155,8 +155,9 @@ std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp ker
     summary.queries = lead;
     summary.heads = result.getDimSize(1);
     summary.headSize = result.getDimSize(2);
-    if (attend.getNumerics() == attention::Numerics::fast && lead > 1) {
-      summary.headsPerCopy = attend.getHeadsPerGroup();
+    // A row's heads read each block of keys once; the matrix unit has it copied once for all rows of the heads.
+    if (attend.getNumerics() == attention::Numerics::fast || lead == 1) {
+      summary.headsPerBlock = attend.getHeadsPerGroup();
     }
     auto state = dyn_cast<attention::StateType>(attend.getState().getType());
     summary.keys = state ? std::max<int64_t>(state.getCapacity() / 2, 1) : 1; // half full, on average

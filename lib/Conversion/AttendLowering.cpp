@@ -3,7 +3,7 @@
 // The attention of each row and head, fixed (coopt/Numerics/FixedAttention.h) or fast. Scores of masked keys are -inf:
 // their probability is then +0, which leaves a partial sum as it is. Values of masked keys are never read.
 //
-// One row reads its keys as they stand, a dot product at a time. Several rows go through a block of keys
+// One row reads its keys as they stand, a dot product at a time, a block for all heads that share it. Several rows go through a block of keys
 // together, which is transposed for them: a vector then holds the scores of 16 keys. The sums have the same
 // shape either way. The fast attention is the same but for its sums, which follow the elements or keys in
 // order, fused where the instruction set can.
@@ -34,6 +34,30 @@ Value loadState(ImplicitLocOpBuilder &b, const Chunk &chunk, Value state, ValueR
              : arith::ExtFOp::create(b, chunk.typeOf(b.getF32Type()), x).getResult();
 }
 
+int64_t headsOfGroup(attention::AttendOp op) {
+  int64_t heads = cast<MemRefType>(op.getQ().getType()).getDimSize(1);
+  int64_t perGroup = op.getHeadsPerGroup();
+  return ShapedType::isDynamic(heads) ? perGroup : std::min(perGroup, heads);
+}
+
+void forHeadGroups(ImplicitLocOpBuilder &b, attention::AttendOp op,
+                   function_ref<void(ImplicitLocOpBuilder &, Value, Value, Value)> body) {
+  Value heads = asValue(b, extentOf(b, op.getQ(), 1)), perGroup = constantIndex(b, op.getHeadsPerGroup());
+  Value first = arith::DivUIOp::create(b, op.getHead(), perGroup);
+  Value last = arith::CeilDivUIOp::create(b, addIndex(b, op.getHead(), heads), perGroup);
+  emitFor(b, first, last, 1, {}, [&](ImplicitLocOpBuilder &inner, Value group, ValueRange) {
+    auto headAt = [&](Value number) -> Value {
+      Value head = arith::MulIOp::create(inner, number, perGroup);
+      head = arith::SubIOp::create(inner, head, op.getHead());
+      head = arith::MaxSIOp::create(inner, head, constantIndex(inner, 0));
+      return arith::MinSIOp::create(inner, head, heads);
+    };
+    Value slab = emitKeySlab(inner, op.getLayer(), *op.getHeads(), group);
+    body(inner, slab, headAt(group), headAt(addIndex(inner, group, 1)));
+    return SmallVector<Value>();
+  });
+}
+
 namespace {
 
 Value emitSum(ImplicitLocOpBuilder &b, Value x, Value y) { return arith::AddFOp::create(b, x, y); }
@@ -52,13 +76,7 @@ public:
       emitRowBlocks(b, asValue(b, rowCount));
       return;
     }
-    emitLoop(b, rowCount, [&](ImplicitLocOpBuilder &rows, Value row) {
-      emitLoop(rows, extentOf(rows, op.getQ(), 1), [&](ImplicitLocOpBuilder &inner, Value head) {
-        this->row = row;
-        this->head = head;
-        emitHead(inner);
-      });
-    });
+    emitOneRow(b);
   }
 
 private:
@@ -68,7 +86,7 @@ private:
   int64_t headSize;
   Value scores, partials;        // of a block: 64 scores, then probabilities; 16 partial sums of values
   Value transposed;              // headSize x 64: a block of keys
-  Value maxima, sums;            // of the rows of a block
+  Value maxima, sums;            // of the rows of a block, or the heads of a group
   Value row, head, keys, values; // of the head in work; keys and values are slabs
 
   Value minus(ImplicitLocOpBuilder &b, Value x, Value y) { return arith::SubIOp::create(b, x, y); }
@@ -221,10 +239,7 @@ private:
     scf::IfOp::create(b, sees, [&](OpBuilder &nested, Location loc) {
       ImplicitLocOpBuilder inner(loc, nested);
       emitTransposedScores(inner, from, to);
-      Value maximum = memref::LoadOp::create(inner, maxima, r), sum = memref::LoadOp::create(inner, sums, r);
-      SmallVector<Value> next = emitSoftmax(inner, block, from, to, maximum, sum);
-      memref::StoreOp::create(inner, next[0], maxima, r);
-      memref::StoreOp::create(inner, next[1], sums, r);
+      emitSoftmax(inner, block, from, to, r);
       scf::YieldOp::create(inner);
     });
   }
@@ -289,34 +304,49 @@ private:
     return left;
   }
 
-  void emitHead(ImplicitLocOpBuilder &b) {
-    selectSlabs(b);
-    auto [firstKey, keyCount] = visibleKeys(b);
-    Value first = firstKey, count = keyCount;
-    clearResult(b);
-    Value firstBlock = blockOf(b, first);
-    Value maximum = constantF32(b, b.getF32Type(), -std::numeric_limits<float>::infinity());
-    Value sum = constantF32(b, b.getF32Type(), 0.0f);
-    sum = emitFor(
-        b, firstBlock, count, kBlock, {maximum, sum},
-        [&](ImplicitLocOpBuilder &inner, Value block, ValueRange carried) {
-          Value from = arith::MaxSIOp::create(inner, minus(inner, first, block), constantIndex(inner, 0));
-          Value to = arith::MinSIOp::create(inner, minus(inner, count, block), constantIndex(inner, kBlock));
-          return emitBlock(inner, block, from, to, carried[0], carried[1]);
-        })[1];
-    divideResult(b, sum);
+  /// The heads that share keys go through them together: a block comes from memory once.
+  void emitOneRow(ImplicitLocOpBuilder &b) {
+    maxima = memref::AllocOp::create(b, MemRefType::get({headsOfGroup(op)}, b.getF32Type()));
+    sums = memref::AllocOp::create(b, MemRefType::get({headsOfGroup(op)}, b.getF32Type()));
+    row = constantIndex(b, 0);
+    forHeadGroups(b, op, [&](ImplicitLocOpBuilder &group, Value slab, Value firstHead, Value lastHead) {
+      keys = slab;
+      values = addIndex(group, keys, *op.getHeads());
+      auto forHeads = [&](ImplicitLocOpBuilder &at, function_ref<void(ImplicitLocOpBuilder &, Value)> body) {
+        emitFor(at, firstHead, lastHead, 1, {}, [&](ImplicitLocOpBuilder &inner, Value one, ValueRange) {
+          head = one;
+          body(inner, minus(inner, one, firstHead));
+          return SmallVector<Value>();
+        });
+      };
+      forHeads(group, [&](ImplicitLocOpBuilder &inner, Value number) {
+        clearResult(inner);
+        Value lowest = constantF32(inner, inner.getF32Type(), -std::numeric_limits<float>::infinity());
+        memref::StoreOp::create(inner, lowest, maxima, number);
+        memref::StoreOp::create(inner, constantF32(inner, inner.getF32Type(), 0.0f), sums, number);
+      });
+      auto [firstKey, keyCount] = visibleKeys(group);
+      Value first = firstKey, count = keyCount;
+      emitFor(group, blockOf(group, first), count, kBlock, {},
+              [&](ImplicitLocOpBuilder &blocks, Value block, ValueRange) {
+                Value none = constantIndex(blocks, 0), whole = constantIndex(blocks, kBlock);
+                Value from = arith::MaxSIOp::create(blocks, minus(blocks, first, block), none);
+                Value to = arith::MinSIOp::create(blocks, minus(blocks, count, block), whole);
+                forHeads(blocks, [&](ImplicitLocOpBuilder &inner, Value number) {
+                  emitScores(inner, block, from, to);
+                  emitSoftmax(inner, block, from, to, number);
+                });
+                return SmallVector<Value>();
+              });
+      forHeads(group, [&](ImplicitLocOpBuilder &inner, Value number) {
+        divideResult(inner, memref::LoadOp::create(inner, sums, number));
+      });
+    });
   }
 
-  /// Keys block + from .. block + to - 1. Returns the new maximum and sum.
-  SmallVector<Value> emitBlock(ImplicitLocOpBuilder &b, Value block, Value from, Value to, Value maximum,
-                               Value sum) {
-    emitScores(b, block, from, to);
-    return emitSoftmax(b, block, from, to, maximum, sum);
-  }
-
-  /// The rest of a block whose scores stand in `scores`.
-  SmallVector<Value> emitSoftmax(ImplicitLocOpBuilder &b, Value block, Value from, Value to, Value maximum,
-                                 Value sum) {
+  /// The rest of a block whose scores stand in `scores`; `place` is that of the maximum and sum so far.
+  void emitSoftmax(ImplicitLocOpBuilder &b, Value block, Value from, Value to, Value place) {
+    Value maximum = memref::LoadOp::create(b, maxima, place), sum = memref::LoadOp::create(b, sums, place);
     Value highest = loadScores(b, 0);
     for (int64_t at = kLanes; at < kBlock; at += kLanes) {
       highest = arith::MaximumFOp::create(b, highest, loadScores(b, at));
@@ -339,8 +369,9 @@ private:
     }
     Value total = reduceTree(b, partial, [&](Value x, Value y) { return emitSum(b, x, y); });
     sum = scalar.add(scalar.mul(sum, decay), total);
+    memref::StoreOp::create(b, next, maxima, place);
+    memref::StoreOp::create(b, sum, sums, place);
     emitValues(b, block, from, to, decay);
-    return {next, sum};
   }
 
   Value loadScores(ImplicitLocOpBuilder &b, int64_t at) {
@@ -499,8 +530,9 @@ private:
 } // namespace
 
 void emitAttend(ImplicitLocOpBuilder &b, attention::AttendOp op, Isa isa) {
-  OpFoldResult rows = extentOf(b, op.getQ(), 0);
-  if (op.getNumerics() == attention::Numerics::fast && isa == Isa::Amx && getConstantIntValue(rows) != 1) {
+  // Converting keys and values pays where several rows or heads share them.
+  bool isShared = cast<MemRefType>(op.getQ().getType()).getDimSize(0) != 1 || headsOfGroup(op) > 1;
+  if (op.getNumerics() == attention::Numerics::fast && isa == Isa::Amx && isShared) {
     emitMatrixUnitAttend(b, op);
     return;
   }

@@ -16,8 +16,17 @@ mlir::Value emitKeySlab(mlir::ImplicitLocOpBuilder &b, int64_t layer, int64_t he
 mlir::Value loadState(mlir::ImplicitLocOpBuilder &b, const Chunk &chunk, mlir::Value state,
                       mlir::ValueRange indices);
 
+/// Query heads that share keys go together: calls `body` with the slab of their keys and, within q, the first
+/// of them and the one behind the last.
+void forHeadGroups(mlir::ImplicitLocOpBuilder &b, attention::AttendOp op,
+                   llvm::function_ref<void(mlir::ImplicitLocOpBuilder &, mlir::Value slab, mlir::Value first,
+                                           mlir::Value last)>
+                       body);
+/// The most query heads of a group that q can have.
+int64_t headsOfGroup(attention::AttendOp op);
+
 /// Emits an attend on memrefs of unit inner stride. A fast one has fused sums where there are such, and goes
-/// through the matrix unit where there is one and several rows.
+/// through the matrix unit where there is one and several rows or heads share keys.
 void emitAttend(mlir::ImplicitLocOpBuilder &b, attention::AttendOp op, Isa isa);
 void emitMatrixUnitAttend(mlir::ImplicitLocOpBuilder &b, attention::AttendOp op);
 

@@ -19,8 +19,10 @@ using namespace mlir;
 namespace coopt {
 namespace {
 
-/// Up to here fetching ahead was measured to help (Sapphire Rapids: 2 and 4 bits of 2048 columns; not 8).
+/// Up to here fetching ahead was measured to help (Sapphire Rapids: 2 and 4 bits of 2048 columns, 2 bits of 8192;
+/// not 8 of 2048).
 constexpr int64_t kShortPanelBytes = 16 << 10;
+constexpr int64_t kLongPanelBytes = 64 << 10; ///< up to here with few bits
 
 class Emitter {
 public:
@@ -33,7 +35,12 @@ public:
     TileShape block = getConstantIntValue(rows) == 1 ? rowShape(isa) : blockShape(isa);
     // The totals of groups take as many registers as the sums.
     auto shapeOf = [&](int64_t count) {
-      int64_t panels = count == 1 ? rowShape(isa).panels : block.panels;
+      int64_t panels = block.panels;
+      if (count == 1) {
+        // Few bits are short runs of memory: fewer at a time are read to their end sooner (measured with 2 and 4
+        // bits, as below).
+        panels = std::max<int64_t>(rowShape(isa).panels / (hasFewBits() ? 2 : 1), 1);
+      }
       return weights.groups() > 1 && count > 1 ? std::max<int64_t>(panels / 2, 1) : panels;
     };
     emitBlocks(b, rows, block.rows, [&](ImplicitLocOpBuilder &inner, Value row, int64_t count) {
@@ -61,6 +68,8 @@ private:
   std::optional<WeightNumbers> numbers;
   Isa isa;
   bool isFloat;
+
+  bool hasFewBits() const { return weights.scheme().getBits() <= 4; }
 
   /// Of the tile being made.
   struct Context {
@@ -212,7 +221,8 @@ private:
     // A single row only waits for memory. The processor sees long runs coming; where a panel is a short one, the
     // next panels are fetched while these are read. Beyond the last there is nothing to fetch, which does no harm.
     const int64_t panelBytes = weights.codes().panelStride;
-    const int64_t next = context.tile.rows == 1 && panelBytes <= kShortPanelBytes
+    const int64_t longest = hasFewBits() ? kLongPanelBytes : kShortPanelBytes;
+    const int64_t next = context.tile.rows == 1 && panelBytes <= longest
                              ? static_cast<int64_t>(context.panels.size()) * panelBytes
                              : 0;
     SmallVector<TileCodes> codes;

@@ -6,8 +6,9 @@
 // memory; queries are transposed once, values once for each block of keys, and both serve all rows and heads
 // that share them. Operands are bf16, sums f32.
 //
-// A strip is 16 rows of one head: its queries, maxima, sums and transposed result stay in the scratch while
-// the blocks of keys pass by. Scores are powers of two: scale and log2(e) are factors of the queries.
+// A strip is 16 rows of one head, or up to 16 heads of a single row: its queries, maxima, sums and transposed
+// result stay in the scratch while the blocks of keys pass by. Scores are powers of two: scale and log2(e) are
+// factors of the queries.
 //
 //===----------------------------------------------------------------------===//
 #include "AttendLowering.h"
@@ -17,6 +18,7 @@
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "llvm/Support/MathExtras.h"
 #include <limits>
+#include <numeric>
 
 using namespace mlir;
 
@@ -33,44 +35,32 @@ public:
   Emitter(ImplicitLocOpBuilder &b, attention::AttendOp op)
       : op(op), headSize(cast<MemRefType>(op.getQ().getType()).getDimSize(2)),
         dotTiles(llvm::divideCeil(headSize, 2 * kLanes)), outTiles(llvm::divideCeil(headSize, kLanes)),
+        lanesAreHeads(cast<MemRefType>(op.getQ().getType()).getDimSize(0) == 1),
         floats(VectorType::get({kLanes}, b.getF32Type())), words(VectorType::get({kLanes}, b.getI32Type())),
-        narrow(VectorType::get({kLanes}, b.getI16Type())),
         operandTile(amx::TileType::get({kLanes, 2 * kLanes}, b.getBF16Type())),
         sumTile(amx::TileType::get({kLanes, kLanes}, b.getF32Type())) {}
 
   void emit(ImplicitLocOpBuilder &b) {
-    int64_t perGroup = op.getHeadsPerGroup();
-    OpFoldResult heads = extentOf(b, op.getQ(), 1);
-    if (std::optional<int64_t> extent = getConstantIntValue(heads)) {
-      perGroup = std::min(perGroup, *extent);
-    }
-    headsAtOnce = std::min<int64_t>(perGroup, 8);
+    headsAtOnce = std::min<int64_t>(headsOfGroup(op), lanesAreHeads ? kLanes : 8);
     const int64_t stripBytes = (outTiles * sizeof(float) + dotTiles * sizeof(float)) * kLanes * kLanes;
-    stripsPerHead = std::max<int64_t>(llvm::bit_floor(uint64_t(kStripBytes / stripBytes)) / headsAtOnce, 1);
+    stripsPerHead =
+        lanesAreHeads
+            ? 1
+            : std::max<int64_t>(llvm::bit_floor(uint64_t(kStripBytes / stripBytes)) / headsAtOnce, 1);
     allocate(b);
 
-    // Query heads go together as long as they share keys.
-    Value rows = asValue(b, extentOf(b, op.getQ(), 0)), headCount = asValue(b, heads);
-    Value group = constantIndex(b, op.getHeadsPerGroup()), one = constantIndex(b, 1);
-    Value firstGroup = arith::DivUIOp::create(b, op.getHead(), group);
-    Value end = arith::CeilDivUIOp::create(b, addIndex(b, op.getHead(), headCount), group);
-    forRange(b, firstGroup, end, 1, [&](ImplicitLocOpBuilder &inner, Value kvHead) {
-      keys = emitKeySlab(inner, op.getLayer(), *op.getHeads(), kvHead);
-      values = addIndex(inner, keys, *op.getHeads());
-      auto headAt = [&](Value number) {
-        Value first = minus(inner, arith::MulIOp::create(inner, number, group), op.getHead());
-        first = arith::MaxSIOp::create(inner, first, constantIndex(inner, 0));
-        return Value(arith::MinSIOp::create(inner, first, headCount));
-      };
-      Value last = headAt(addIndex(inner, kvHead, one));
-      forRange(inner, headAt(kvHead), last, headsAtOnce, [&](ImplicitLocOpBuilder &some, Value head) {
+    Value rows = asValue(b, extentOf(b, op.getQ(), 0));
+    forHeadGroups(b, op, [&](ImplicitLocOpBuilder &group, Value slab, Value first, Value last) {
+      keys = slab;
+      values = addIndex(group, keys, *op.getHeads());
+      forRange(group, first, last, headsAtOnce, [&](ImplicitLocOpBuilder &some, Value head) {
         firstHead = head;
         headsHere = least(some, minus(some, last, head), headsAtOnce);
         forRange(some, constantIndex(some, 0), rows, stripsPerHead * kLanes,
-                 [&](ImplicitLocOpBuilder &nested, Value row) {
+                 [&](ImplicitLocOpBuilder &inner, Value row) {
                    firstRow = row;
-                   rowsHere = least(nested, minus(nested, rows, row), stripsPerHead * kLanes);
-                   emitRows(nested);
+                   rowsHere = least(inner, minus(inner, rows, row), stripsPerHead * kLanes);
+                   emitRows(inner);
                  });
       });
     });
@@ -79,14 +69,19 @@ public:
 private:
   attention::AttendOp op;
   int64_t headSize, dotTiles, outTiles;
-  VectorType floats, words, narrow;
+  bool lanesAreHeads; ///< of a single row
+  VectorType floats, words;
   amx::TileType operandTile, sumTile;
   int64_t headsAtOnce = 1, stripsPerHead = 1;
-  // Lines of 32 elements of bf16, 16 to a tile.
-  Value queries;      // [strip][dot tile]: pairs of elements by rows
-  Value blockKeys;    // [16 keys][dot tile]: keys by elements
-  Value blockValues;  // [unit][out tile]: elements by keys
-  Value weights;      // [unit]: pairs of keys by rows
+  /// Lines of 32 elements of bf16, 16 to a tile. They are written as words of 16 bits: what the code generator
+  /// does with vectors of bf16 it does element by element.
+  struct Lines {
+    Value words, tiles;
+  };
+  Lines queries;      // [strip][dot tile]: pairs of elements by rows
+  Lines blockKeys;    // [16 keys][dot tile]: keys by elements
+  Lines blockValues;  // [unit][out tile]: elements by keys
+  Lines weights;      // [unit]: pairs of keys by rows
   Value scores;       // keys of the block by rows
   Value results;      // [strip]: elements by rows
   Value maxima, sums; // of the strips
@@ -94,11 +89,18 @@ private:
   Value finished;     // the rows of a strip
   Value keys, values, firstHead, headsHere, firstRow, rowsHere;
 
-  /// 16 rows of one head.
+  /// 16 rows of one head, or heads of one row.
   struct Strip {
-    Value head, row, rows, slot; ///< first row and number of rows; its place in the scratch
-    Value position;              ///< of the first row
+    Value head, row; ///< the first
+    Value lanes;     ///< how many there are
+    Value slot;      ///< its place in the scratch
+    Value position;  ///< of the first row
   };
+
+  SmallVector<Value> rowAndHead(ImplicitLocOpBuilder &b, const Strip &strip, Value lane) {
+    return {lanesAreHeads ? strip.row : addIndex(b, strip.row, lane),
+            lanesAreHeads ? addIndex(b, strip.head, lane) : strip.head};
+  }
 
   static Value minus(ImplicitLocOpBuilder &b, Value x, Value y) { return arith::SubIOp::create(b, x, y); }
   static Value least(ImplicitLocOpBuilder &b, Value x, int64_t y) {
@@ -127,10 +129,15 @@ private:
   }
 
   void allocate(ImplicitLocOpBuilder &b) {
-    const int64_t strips = headsAtOnce * stripsPerHead;
-    auto lines = [&](int64_t tiles) {
-      return Value(
-          memref::AllocOp::create(b, MemRefType::get({tiles * kLanes, 2 * kLanes}, b.getBF16Type())));
+    const int64_t strips = lanesAreHeads ? 1 : headsAtOnce * stripsPerHead;
+    auto lines = [&](int64_t tiles) -> Lines {
+      const int64_t count = tiles * kLanes, bytes = count * 2 * kLanes * sizeof(uint16_t);
+      Value memory = memref::AllocOp::create(b, MemRefType::get({bytes}, b.getI8Type()));
+      auto as = [&](Type element) -> Value {
+        auto type = MemRefType::get({count, 2 * kLanes}, element);
+        return memref::ViewOp::create(b, type, memory, constantIndex(b, 0), ValueRange());
+      };
+      return {as(b.getI16Type()), as(b.getBF16Type())};
     };
     auto vectors = [&](int64_t count, int64_t lanes = kLanes) {
       return Value(memref::AllocOp::create(b, MemRefType::get({count, lanes}, b.getF32Type())));
@@ -149,12 +156,16 @@ private:
 
   void forStrips(ImplicitLocOpBuilder &b, function_ref<void(ImplicitLocOpBuilder &, const Strip &)> body) {
     Value none = constantIndex(b, 0);
+    if (lanesAreHeads) {
+      body(b, {firstHead, firstRow, headsHere, none, addIndex(b, op.getPast(), firstRow)});
+      return;
+    }
     forRange(b, none, headsHere, 1, [&](ImplicitLocOpBuilder &heads, Value h) {
       forRange(heads, none, rowsHere, kLanes, [&](ImplicitLocOpBuilder &inner, Value r) {
         Strip strip;
         strip.head = addIndex(inner, firstHead, h);
         strip.row = addIndex(inner, firstRow, r);
-        strip.rows = least(inner, minus(inner, rowsHere, r), kLanes);
+        strip.lanes = least(inner, minus(inner, rowsHere, r), kLanes);
         Value number = arith::DivUIOp::create(inner, r, constantIndex(inner, kLanes));
         strip.slot = addIndex(inner, times(inner, h, stripsPerHead), number);
         strip.position = addIndex(inner, op.getPast(), strip.row);
@@ -181,18 +192,6 @@ private:
     forStrips(b, [&](ImplicitLocOpBuilder &inner, const Strip &strip) { emitFinish(inner, strip); });
   }
 
-  /// The bits of f32 elements rounded to bf16, as words of 16 bits (nearest even), zero beyond the head. Code
-  /// for vectors of bf16 themselves would take them apart.
-  Value rounded(ImplicitLocOpBuilder &b, Value x) {
-    x = widen(b, x, b.getF32FloatAttr(0.0f));
-    MathBuilder m(b, floats);
-    Value bits = m.bitcastToInt(x), shift = m.integer(16);
-    Value odd = m.andInt(m.shiftRightLogical(bits, shift), m.integer(1));
-    Value sum = m.addInt(bits, m.addInt(odd, m.integer(0x7fff)));
-    sum = m.selectInt(m.isNan(x), m.integer(0x7fc00000), sum);
-    return arith::TruncIOp::create(b, narrow, m.shiftRightLogical(sum, shift));
-  }
-
   Chunk chunkAt(ImplicitLocOpBuilder &b, int64_t d) {
     Chunk chunk;
     chunk.base = constantIndex(b, d);
@@ -200,60 +199,66 @@ private:
     return chunk;
   }
 
-  /// Elements d .. d + 15 of a key or value.
+  /// Elements d .. d + 15 of a row, zero beyond the head; `load` loads those that there are.
+  Value elementsAt(ImplicitLocOpBuilder &b, int64_t d, function_ref<Value(const Chunk &)> load) {
+    return d < headSize ? widen(b, load(chunkAt(b, d)), b.getF32FloatAttr(0.0f))
+                        : constantF32(b, floats, 0.0f);
+  }
   Value stateAt(ImplicitLocOpBuilder &b, Value slab, Value key, int64_t d) {
-    if (d >= headSize) {
-      return constantOf(b, narrow, b.getI16IntegerAttr(0));
-    }
-    Chunk chunk = chunkAt(b, d);
-    SmallVector<Value> place{slab, key, chunk.base};
-    if (!cast<MemRefType>(op.getState().getType()).getElementType().isBF16()) {
-      return rounded(b, loadState(b, chunk, op.getState(), place));
-    }
-    Value x = loadChunk(b, chunk, op.getState(), place);
-    x = vector::BitCastOp::create(b, cast<VectorType>(x.getType()).clone(b.getI16Type()), x);
-    return widen(b, x, b.getI16IntegerAttr(0));
+    return elementsAt(b, d, [&](const Chunk &chunk) {
+      return loadState(b, chunk, op.getState(), {slab, key, chunk.base});
+    });
   }
 
-  /// Pairs x0 y0 x1 y1 .. as 16 words.
-  Value interleave(ImplicitLocOpBuilder &b, Value x, Value y) {
-    SmallVector<int64_t> order;
-    for (int64_t i = 0; i < kLanes; ++i) {
-      order.append({i, kLanes + i});
-    }
-    return vector::BitCastOp::create(b, words, vector::ShuffleOp::create(b, x, y, order));
+  /// The upper halves of these bits are x rounded to bf16: to nearest, halves away from zero.
+  Value rounded(ImplicitLocOpBuilder &b, Value x) {
+    MathBuilder m(b, floats);
+    return m.addInt(m.bitcastToInt(x), m.integer(0x8000));
   }
 
-  void storeLine(ImplicitLocOpBuilder &b, Value line, Value buffer, Value at) {
-    auto type = VectorType::get({2 * kLanes}, b.getBF16Type());
-    vector::StoreOp::create(b, vector::BitCastOp::create(b, type, line), buffer,
+  /// Pairs x0 y0 x1 y1 .. in bf16 as 16 words.
+  Value pairs(ImplicitLocOpBuilder &b, Value x, Value y) {
+    MathBuilder m(b, floats);
+    Value low = m.shiftRightLogical(rounded(b, x), m.integer(16));
+    return m.orInt(low, m.andInt(rounded(b, y), m.integer(static_cast<int32_t>(0xffff0000u))));
+  }
+
+  /// x0 x1 .. y0 y1 .. in bf16 as 16 words.
+  Value row(ImplicitLocOpBuilder &b, Value x, Value y) {
+    auto halves = VectorType::get({2 * kLanes}, b.getI16Type());
+    SmallVector<int64_t> upper;
+    for (int64_t i = 0; i < 2 * kLanes; ++i) {
+      upper.push_back(2 * i + 1);
+    }
+    Value all = vector::ShuffleOp::create(b, vector::BitCastOp::create(b, halves, rounded(b, x)),
+                                          vector::BitCastOp::create(b, halves, rounded(b, y)), upper);
+    return vector::BitCastOp::create(b, words, all);
+  }
+
+  void storeLine(ImplicitLocOpBuilder &b, Value line, const Lines &buffer, Value at) {
+    auto type = VectorType::get({2 * kLanes}, b.getI16Type());
+    vector::StoreOp::create(b, vector::BitCastOp::create(b, type, line), buffer.words,
                             ValueRange{at, constantIndex(b, 0)});
   }
 
   /// Queries times scale and log2(e), transposed; nothing seen yet.
   void emitStart(ImplicitLocOpBuilder &b, const Strip &strip) {
     const float factor = op.getScale().convertToFloat() * numerics::kLog2E;
-    Value factors = constantF32(b, floats, factor), last = addIndex(b, strip.rows, -1);
+    Value factors = constantF32(b, floats, factor), last = addIndex(b, strip.lanes, -1);
     Value none = constantIndex(b, 0);
     for (int64_t tile = 0; tile < dotTiles; ++tile) {
       SmallVector<Value> square;
       for (int64_t i = 0; i < kLanes; ++i) {
-        // Rows that do not exist repeat the last: what comes of them is not stored.
-        Value row = addIndex(b, strip.row, Value(arith::MinSIOp::create(b, last, constantIndex(b, i))));
-        SmallVector<Value> halves;
-        for (int64_t d = tile * 2 * kLanes; d < (tile + 1) * 2 * kLanes; d += kLanes) {
-          if (d >= headSize) {
-            halves.push_back(constantOf(b, narrow, b.getI16IntegerAttr(0)));
-            continue;
-          }
-          Chunk chunk = chunkAt(b, d);
-          Value x = widen(b, loadChunk(b, chunk, op.getQ(), {row, strip.head, chunk.base}),
-                          b.getF32FloatAttr(0.0f));
-          halves.push_back(rounded(b, arith::MulFOp::create(b, x, factors)));
-        }
-        SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(0, 2 * kLanes));
-        Value both = vector::ShuffleOp::create(b, halves[0], halves[1], order);
-        square.push_back(vector::BitCastOp::create(b, words, both));
+        // Lanes that do not exist repeat the last: what comes of them is not stored.
+        Value lane = arith::MinSIOp::create(b, last, constantIndex(b, i));
+        SmallVector<Value> place = rowAndHead(b, strip, lane);
+        auto half = [&](int64_t d) {
+          Value x = elementsAt(b, d, [&](const Chunk &chunk) {
+            return loadChunk(b, chunk, op.getQ(), {place[0], place[1], chunk.base});
+          });
+          return Value(arith::MulFOp::create(b, x, factors));
+        };
+        square.push_back(row(b, half(tile * 2 * kLanes), half((tile * 2 + 1) * kLanes)));
       }
       transposeSquare(b, square);
       Value line = addIndex(b, times(b, strip.slot, dotTiles * kLanes), tile * kLanes);
@@ -280,16 +285,27 @@ private:
       Value key = addIndex(inner, block, j), lanes = constantIndex(inner, kLanes);
       Value part = arith::RemUIOp::create(inner, j, lanes);
       Value line = addIndex(inner, times(inner, minus(inner, j, part), dotTiles), part);
+      if (lanesAreHeads) {
+        // A single row comes to keys and values that no cache holds: their values are next, then the next block.
+        emitPrefetch(inner, values, key);
+        emitPrefetch(inner, keys, addIndex(inner, key, kBlock));
+      }
       for (int64_t tile = 0; tile < dotTiles; ++tile) {
-        for (int64_t half = 0; half < 2; ++half) {
-          Value x = stateAt(inner, keys, key, (2 * tile + half) * kLanes);
-          x = vector::BitCastOp::create(inner, narrow.clone(inner.getBF16Type()), x);
-          vector::StoreOp::create(
-              inner, x, blockKeys,
-              ValueRange{addIndex(inner, line, tile * kLanes), constantIndex(inner, half * kLanes)});
-        }
+        Value first = stateAt(inner, keys, key, 2 * tile * kLanes);
+        Value second = stateAt(inner, keys, key, (2 * tile + 1) * kLanes);
+        storeLine(inner, row(inner, first, second), blockKeys, addIndex(inner, line, tile * kLanes));
       }
     });
+  }
+
+  /// A row beyond the last is fetched by no one: a prefetch of what is not there does nothing.
+  void emitPrefetch(ImplicitLocOpBuilder &b, Value slab, Value key) {
+    Type element = cast<MemRefType>(op.getState().getType()).getElementType();
+    const int64_t perLine = 64 * 8 / element.getIntOrFloatBitWidth();
+    for (int64_t d = 0; d < headSize; d += perLine) {
+      memref::PrefetchOp::create(b, op.getState(), ValueRange{slab, key, constantIndex(b, d)},
+                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
+    }
   }
 
   /// The values of a block below `count`, transposed; those beyond are zero.
@@ -320,8 +336,7 @@ private:
         }
       });
       emitUnitOfValues(inner, whole, [&](ImplicitLocOpBuilder &nested, Value j, int64_t d) {
-        Value x = vector::LoadOp::create(nested, floats, lastKeys, ValueRange{j, constantIndex(nested, d)});
-        return rounded(nested, x);
+        return vector::LoadOp::create(nested, floats, lastKeys, ValueRange{j, constantIndex(nested, d)});
       });
     });
   }
@@ -336,7 +351,7 @@ private:
       for (int64_t j = 0; j < kUnit; j += 2) {
         Value even = load(b, constantIndex(b, j), tile * kLanes);
         Value odd = load(b, constantIndex(b, j + 1), tile * kLanes);
-        square.push_back(interleave(b, even, odd));
+        square.push_back(pairs(b, even, odd));
       }
       transposeSquare(b, square);
       for (auto [i, row] : llvm::enumerate(square)) {
@@ -348,7 +363,8 @@ private:
   /// What a block of keys adds to a strip, if any of its rows sees one.
   void emitBlock(ImplicitLocOpBuilder &b, const Strip &strip, Value block) {
     Value unit = constantIndex(b, kUnit), from = constantIndex(b, 0);
-    Value to = least(b, minus(b, addIndex(b, strip.position, strip.rows), block), kBlock);
+    Value behind = lanesAreHeads ? addIndex(b, strip.position, 1) : addIndex(b, strip.position, strip.lanes);
+    Value to = least(b, minus(b, behind, block), kBlock);
     if (std::optional<int64_t> window = op.getWindow()) {
       Value first = minus(b, addIndex(b, strip.position, 1 - *window), block);
       from = arith::MaxSIOp::create(b, first, from);
@@ -362,8 +378,8 @@ private:
     });
   }
 
-  Value tileAt(ImplicitLocOpBuilder &b, Value buffer, Value line) {
-    return amx::TileLoadOp::create(b, operandTile, buffer, ValueRange{line, constantIndex(b, 0)});
+  Value tileAt(ImplicitLocOpBuilder &b, const Lines &buffer, Value line) {
+    return amx::TileLoadOp::create(b, operandTile, buffer.tiles, ValueRange{line, constantIndex(b, 0)});
   }
 
   void emitScores(ImplicitLocOpBuilder &b, const Strip &strip, Value from, Value to) {
@@ -395,7 +411,10 @@ private:
       Value word = arith::IndexCastOp::create(at, at.getI32Type(), index);
       return Value(vector::BroadcastOp::create(at, words, word));
     };
-    SmallVector<int32_t> steps = llvm::to_vector(llvm::seq<int32_t>(0, kLanes));
+    SmallVector<int32_t> steps(kLanes, 0);
+    if (!lanesAreHeads) {
+      std::iota(steps.begin(), steps.end(), 0);
+    }
     Value lanes = arith::ConstantOp::create(b, DenseElementsAttr::get(words, ArrayRef<int32_t>(steps)));
     Value last = arith::AddIOp::create(b, broadcast(b, strip.position), lanes);
     Value masked = constantF32(b, floats, -std::numeric_limits<float>::infinity());
@@ -459,7 +478,7 @@ private:
                              Value odd = power(nested, addIndex(nested, first, 2 * c + 1), top);
                              Value both = arith::AddFOp::create(nested, even, odd);
                              next[c] = arith::AddFOp::create(nested, next[c], both);
-                             storeLine(nested, pack(nested, even, odd), weights, addIndex(nested, pair, c));
+                             storeLine(nested, pairs(nested, even, odd), weights, addIndex(nested, pair, c));
                            }
                            return next;
                          });
@@ -497,15 +516,6 @@ private:
   Value power(ImplicitLocOpBuilder &b, Value key, Value top) {
     MathBuilder m(b, floats);
     return numerics::attentionWeight(m, m.sub(loadRow(b, scores, key), top));
-  }
-
-  /// Two vectors of weights, rounded to bf16, as pairs. Weights are not negative: halves round up.
-  Value pack(ImplicitLocOpBuilder &b, Value even, Value odd) {
-    MathBuilder m(b, floats);
-    Value half = m.integer(0x8000);
-    Value low = m.shiftRightLogical(m.addInt(m.bitcastToInt(even), half), m.integer(16));
-    Value high = m.andInt(m.addInt(m.bitcastToInt(odd), half), m.integer(static_cast<int32_t>(0xffff0000u)));
-    return m.orInt(low, high);
   }
 
   /// O' += V' P'
@@ -555,12 +565,13 @@ private:
                                 ValueRange{constantIndex(inner, static_cast<int64_t>(i)), d});
       }
     });
-    forRange(b, none, strip.rows, 1, [&](ImplicitLocOpBuilder &inner, Value r) {
-      Value row = addIndex(inner, strip.row, r);
+    forRange(b, none, strip.lanes, 1, [&](ImplicitLocOpBuilder &inner, Value lane) {
       for (int64_t d = 0; d < headSize; d += kLanes) {
         Chunk chunk = chunkAt(inner, d);
-        storeChunk(inner, chunk, loadChunk(inner, chunk, finished, {r, chunk.base}), op.getInit(),
-                   {row, strip.head, chunk.base});
+        SmallVector<Value> place = rowAndHead(inner, strip, lane);
+        place.push_back(chunk.base);
+        Value x = loadChunk(inner, chunk, finished, {lane, chunk.base});
+        storeChunk(inner, chunk, x, op.getInit(), place);
       }
     });
   }

@@ -47,7 +47,7 @@ SmallVector<int64_t> tileOf(TilingInterface root, const cost::KernelSummary &sum
 }
 
 /// What may be chosen: columns in whole panels of 16 channels, of attention one head at a time or those that
-/// share copies of their keys and values.
+/// share their keys and values.
 SmallVector<cost::Candidate> candidatesFor(const cost::KernelSummary &summary, StringRef family) {
   SmallVector<cost::Candidate> candidates;
   SmallVector<int64_t> columns = {0};
@@ -55,8 +55,8 @@ SmallVector<cost::Candidate> candidatesFor(const cost::KernelSummary &summary, S
     columns = {16, 32, 64, 128, 256};
   } else if (summary.kind == cost::KernelKind::Attention) {
     columns = {1};
-    if (summary.headsPerCopy > 1) {
-      columns.insert(columns.begin(), summary.headsPerCopy);
+    if (summary.headsPerBlock > 1) {
+      columns.insert(columns.begin(), summary.headsPerBlock);
     }
   }
   for (int64_t row : {1, 4, 8, 16, 32, 64, 128, 256, 512}) {

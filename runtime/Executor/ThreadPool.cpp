@@ -34,7 +34,8 @@ int runtime::availableThreads() {
   return std::max(1, allowed);
 }
 
-ThreadPool::ThreadPool(int threads) : count(std::max(1, threads)) {}
+ThreadPool::ThreadPool(int threads)
+    : count(std::max(1, threads)), runs(static_cast<size_t>(std::max(1, threads))) {}
 
 ThreadPool::~ThreadPool() {
   {
@@ -57,11 +58,30 @@ void ThreadPool::start() {
   }
 }
 
+bool ThreadPool::take(Run &run, uint32_t most, bool fromFront, uint32_t &first, uint32_t &last) {
+  uint64_t bounds = run.bounds.load();
+  while (true) {
+    uint32_t begin = static_cast<uint32_t>(bounds >> 32), end = static_cast<uint32_t>(bounds);
+    if (begin >= end) {
+      return false;
+    }
+    uint32_t number = std::min(most, end - begin);
+    first = fromFront ? begin : end - number;
+    last = first + number;
+    uint64_t rest = fromFront ? uint64_t(last) << 32 | end : uint64_t(begin) << 32 | first;
+    if (run.bounds.compare_exchange_weak(bounds, rest)) {
+      return true;
+    }
+  }
+}
+
 void ThreadPool::takeItems(int worker) {
-  // 64 bits, so that the counter can't wrap however many threads overshoot it.
-  for (uint64_t first = next.fetch_add(chunk); first < items; first = next.fetch_add(chunk)) {
-    uint64_t last = std::min<uint64_t>(first + chunk, items);
-    work(context, worker, static_cast<uint32_t>(first), static_cast<uint32_t>(last));
+  uint32_t first = 0, last = 0;
+  for (int distance = 0; distance < count; ++distance) {
+    Run &run = runs[static_cast<size_t>((worker + distance) % count)];
+    while (take(run, chunk, distance == 0, first, last)) {
+      work(context, worker, first, last);
+    }
   }
 }
 
@@ -110,10 +130,11 @@ void ThreadPool::run(uint32_t itemCount, Work function, void *argument) {
   }
   work = function;
   context = argument;
-  items = itemCount;
   // A few chunks a thread: enough to even out, few enough that the counter does not matter.
   chunk = std::max<uint32_t>(1, itemCount / (static_cast<uint32_t>(count) * 4));
-  next.store(0);
+  for (uint64_t i = 0, threads = static_cast<uint64_t>(count); i < threads; ++i) {
+    runs[i].bounds.store((itemCount * i / threads) << 32 | itemCount * (i + 1) / threads);
+  }
   uint64_t generation = (state.load() / kGeneration + 1) * kGeneration;
   state.store(generation | kOpen);
   if (sleepers.load() > 0) {

@@ -14,8 +14,10 @@ namespace coopt::runtime {
 /// How many threads this process may use: its affinity mask and, where one is set, its control group's quota.
 int availableThreads();
 
-/// Runs ranges of work items on `threads` threads, one of them the caller's. Items are handed out in chunks
-/// from a shared counter, so threads of different speed finish together. Which thread runs which items is not
+/// Runs ranges of work items on `threads` threads, one of them the caller's. Each thread has a run of
+/// consecutive items, which it takes a few at a time from the front: neighbouring items read neighbouring
+/// memory, and what one of them fetched ahead serves the next. Who has none left takes from the back of
+/// another's, so threads of different speed finish together. Which thread runs which items is not
 /// determined; what a kernel computes for an item may not depend on it. One run() at a time.
 class ThreadPool {
 public:
@@ -35,14 +37,21 @@ private:
   void takeItems(int worker);
   void start();
 
+  /// Items that no one has taken yet: the first in the upper, the end in the lower 32 bits.
+  struct alignas(64) Run {
+    std::atomic<uint64_t> bounds{0};
+  };
+  /// Takes up to `most` items from the front or the back of a run; false if there are none.
+  static bool take(Run &run, uint32_t most, bool fromFront, uint32_t &first, uint32_t &last);
+
   const int count;
   std::vector<std::thread> workers; ///< made at the first run() that needs them
 
   // The current job; written while no worker is inside.
   Work work = nullptr;
   void *context = nullptr;
-  uint32_t items = 0, chunk = 1;
-  alignas(64) std::atomic<uint64_t> next{0};
+  uint32_t chunk = 1;
+  std::vector<Run> runs; ///< one a thread
 
   /// Generation of the job (upper 32 bits), whether it may be joined (bit 31), how many workers are inside
   /// (lower bits). A worker that wakes too late finds the job closed: the caller waits only for those that

@@ -53,7 +53,7 @@ struct KernelSummary {
   int64_t m = 0, n = 0, k = 0;                            ///< Contraction
   int64_t rows = 0, rowElements = 0;                      ///< Rows, Elementwise
   int64_t queries = 0, keys = 0, heads = 0, headSize = 0; ///< Attention; `keys` a query sees, on average
-  int64_t headsPerCopy = 1; ///< Attention: query heads that an item makes one copy of keys and values for
+  int64_t headsPerBlock = 1; ///< Attention: query heads of an item that share what is done to a block of keys
 
   /// A contraction has one Activation, one Weight and one Output first (in any order); what follows is its
   /// epilogue's.

@@ -54,7 +54,7 @@ func.func @attend_one(%q: memref<1x4x8xf32>, %s: memref<8x64x8xf32>, %past: inde
 }
 
 // The fast one of several rows: fused sums, or tiles of the matrix unit, keys left and queries right, values left and weights
-// right. Fixed and single rows have neither.
+// right. So does one row of heads that share keys. The fixed one has neither.
 // FUSED-NOT: math.fma
 // TILES-NOT: amx.
 // FUSED-LABEL: func.func @fast
@@ -77,11 +77,21 @@ func.func @fast(%q: memref<?x4x8xf32>, %s: memref<8x64x8xf16>, %past: index, %o:
 // FUSED-LABEL: func.func @fast_one
 // FUSED: math.fma
 // TILES-LABEL: func.func @fast_one
-// TILES-NOT: amx.
-// TILES: math.fma
+// TILES: amx.tile_mulf
 func.func @fast_one(%q: memref<1x4x8xf32>, %s: memref<8x64x8xf16>, %past: index, %o: memref<1x4x8xf32>) {
   %c0 = arith.constant 0 : index
   attention.attend ins(%q : memref<1x4x8xf32>) state(%s : memref<8x64x8xf16>) at %past, %c0
       outs(%o : memref<1x4x8xf32>) layer(1) heads_per_group(2) scale(0.35) heads(2) numerics(fast)
+  return
+}
+// FUSED-LABEL: func.func @fast_alone
+// FUSED: math.fma
+// TILES-LABEL: func.func @fast_alone
+// TILES-NOT: amx.
+// TILES: math.fma
+func.func @fast_alone(%q: memref<1x2x8xf32>, %s: memref<8x64x8xf16>, %past: index, %o: memref<1x2x8xf32>) {
+  %c0 = arith.constant 0 : index
+  attention.attend ins(%q : memref<1x2x8xf32>) state(%s : memref<8x64x8xf16>) at %past, %c0
+      outs(%o : memref<1x2x8xf32>) layer(1) heads_per_group(1) scale(0.35) heads(2) numerics(fast)
   return
 }
