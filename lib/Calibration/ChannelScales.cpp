@@ -1,6 +1,6 @@
 #include "coopt/Calibration/ChannelScales.h"
 
-#include "Parallel.h"
+#include "coopt/Calibration/Parallel.h"
 
 #include <cmath>
 

@@ -1,6 +1,6 @@
 #include "coopt/Calibration/InverseFactor.h"
 
-#include "Parallel.h"
+#include "coopt/Calibration/Parallel.h"
 
 #include <cmath>
 #include <cstring>

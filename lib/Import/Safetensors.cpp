@@ -151,8 +151,9 @@ int64_t TensorInfo::elements() const {
   return product;
 }
 
-Expected<std::vector<TensorInfo>> import::parseSafetensors(const uint8_t *bytes, uint64_t size,
-                                                           const std::string &name) {
+/// The JSON header and the bytes that it and its length take.
+static Expected<std::pair<JsonDocument, uint64_t>> parseHeader(const uint8_t *bytes, uint64_t size,
+                                                               const std::string &name) {
   if (size < 8) {
     return fail(name + ": " + number(size) + " bytes, a safetensors file has at least 8");
   }
@@ -173,10 +174,37 @@ Expected<std::vector<TensorInfo>> import::parseSafetensors(const uint8_t *bytes,
   if (!header) {
     return forward(header.error());
   }
-  JsonValue root = header->root();
-  if (auto status = root.expectObject(); !status) {
+  if (auto status = header->root().expectObject(); !status) {
     return forward(status.error());
   }
+  return std::make_pair(std::move(*header), 8 + headerBytes);
+}
+
+Expected<std::map<std::string, std::string>>
+import::parseSafetensorsMetadata(const uint8_t *bytes, uint64_t size, const std::string &name) {
+  auto header = parseHeader(bytes, size, name);
+  if (!header) {
+    return forward(header.error());
+  }
+  std::map<std::string, std::string> texts;
+  JsonValue metadata = header->first.root()["__metadata__"];
+  if (!metadata.isMissing() && metadata.raw().is_object()) {
+    for (const auto &[key, value] : metadata.raw().items()) {
+      if (value.is_string()) {
+        texts[key] = value.get<std::string>();
+      }
+    }
+  }
+  return texts;
+}
+
+Expected<std::vector<TensorInfo>> import::parseSafetensors(const uint8_t *bytes, uint64_t size,
+                                                           const std::string &name) {
+  auto header = parseHeader(bytes, size, name);
+  if (!header) {
+    return forward(header.error());
+  }
+  JsonValue root = header->first.root();
   std::vector<TensorInfo> tensors;
   for (const auto &[key, value] : root.raw().items()) {
     if (key == "__metadata__") {
@@ -193,7 +221,7 @@ Expected<std::vector<TensorInfo>> import::parseSafetensors(const uint8_t *bytes,
     }
     tensors.push_back(std::move(*tensor));
   }
-  uint64_t dataOffset = 8 + headerBytes;
+  uint64_t dataOffset = header->second;
   if (auto status = checkCoverage(tensors, size - dataOffset, name); !status) {
     return forward(status.error());
   }

@@ -6,7 +6,9 @@
 #include "coopt/PackageFormat/Package.h"
 #include "coopt/Target/X86.h"
 #include "dialects/Model/IR/Model.h"
+#include "dialects/Program/IR/Program.h"
 
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -52,6 +54,25 @@ void describeParameter(model::ParameterOp op, Parameter &parameter) {
   }
 }
 
+/// The contractions that dispatches say they are.
+std::vector<Contraction> collectContractions(ModuleOp module) {
+  std::vector<Contraction> contractions;
+  llvm::StringSet<> ids;
+  module.walk([&](program::DispatchOp dispatch) {
+    auto facts = dispatch->getAttrOfType<DictionaryAttr>("coopt.contraction");
+    if (!facts || !ids.insert(dispatch.getId()).second) {
+      return;
+    }
+    auto operand = facts.getAs<IntegerAttr>("operand"), columns = facts.getAs<IntegerAttr>("columns");
+    auto source = facts.getAs<StringAttr>("source");
+    if (operand && columns && source && operand.getInt() >= 0 && columns.getInt() > 0) {
+      contractions.push_back(
+          {dispatch.getId().str(), static_cast<uint32_t>(operand.getInt()), columns.getInt(), source.str()});
+    }
+  });
+  return contractions;
+}
+
 } // namespace
 
 LogicalResult coopt::package::buildPackage(ModuleOp module, const std::vector<std::string> &variants,
@@ -62,6 +83,7 @@ LogicalResult coopt::package::buildPackage(ModuleOp module, const std::vector<st
   contents.manifest.target = "cpu";
   contents.manifest.model = modelInfo(module);
   contents.manifest.parameters = collectParameters(module);
+  contents.manifest.contractions = collectContractions(module);
   for (Parameter &parameter : contents.manifest.parameters) {
     if (auto op = symbols.lookup<model::ParameterOp>(parameter.name)) {
       describeParameter(op, parameter);

@@ -54,6 +54,12 @@ std::string package::printManifest(const ManifestDocument &document) {
     }
     json["parameters"].push_back(std::move(out));
   }
+  for (const Contraction &contraction : manifest.contractions) {
+    json["contractions"].push_back({{"op", contraction.opId},
+                                    {"operand", contraction.operand},
+                                    {"columns", contraction.columns},
+                                    {"source", contraction.source}});
+  }
   return dump(json);
 }
 
@@ -150,6 +156,16 @@ Expected<ManifestDocument> package::parseManifest(const char *text, size_t size,
       in.mistake(value["name"].error("there twice"));
     }
   });
+  if (JsonValue contractions = root["contractions"]; !contractions.isMissing()) {
+    in.forEach(contractions, [&](const JsonValue &value) {
+      in.require(value.expectObject());
+      Contraction &contraction = manifest.contractions.emplace_back();
+      in.take(value["op"].string(), contraction.opId);
+      contraction.operand = static_cast<uint32_t>(in.read(value["operand"].integer(0, INT32_MAX)));
+      in.take(value["columns"].integer(1, kMaxNumber), contraction.columns);
+      in.take(value["source"].string(), contraction.source);
+    });
+  }
   if (!in.status) {
     return forward(in.status.error());
   }

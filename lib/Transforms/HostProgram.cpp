@@ -1,5 +1,6 @@
 #include "coopt/Transforms/OutlineKernels.h"
 
+#include "ContractionInput.h"
 #include "KernelOutliner.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Program/IR/Program.h"
@@ -252,6 +253,8 @@ LogicalResult HostProgramBuilder::translateKernel(schedule::KernelOp kernel) {
   if (failed(items)) {
     return failure();
   }
+  // Said to whoever looks at a run: coopt-run --collect-stats.
+  std::optional<ContractionInput> input = findContractionInput(kernel);
   FailureOr<OutlinedKernel> outlined = outliner.outline(kernel);
   if (failed(outlined)) {
     return failure();
@@ -289,8 +292,18 @@ LogicalResult HostProgramBuilder::translateKernel(schedule::KernelOp kernel) {
   for (int64_t constant : outlined->constants) {
     sizes.push_back(arith::ConstantIndexOp::create(builder, loc(), constant));
   }
-  program::DispatchOp::create(builder, kernel.getLoc(), kernel.getId(), outlined->function.getSymName(),
-                              *items, reads, writes, sizes);
+  auto dispatch = program::DispatchOp::create(builder, kernel.getLoc(), kernel.getId(),
+                                              outlined->function.getSymName(), *items, reads, writes, sizes);
+  if (input) {
+    const auto *place = llvm::find(outlined->reads, input->operand);
+    dispatch->setAttr(
+        "coopt.contraction",
+        builder.getDictionaryAttr(
+            {builder.getNamedAttr("operand", builder.getI64IntegerAttr(place - outlined->reads.begin())),
+             builder.getNamedAttr("columns", builder.getI64IntegerAttr(input->columns)),
+             builder.getNamedAttr(
+                 "source", builder.getStringAttr(describeSource(kernel->getOperand(input->operand))))}));
+  }
   return success();
 }
 

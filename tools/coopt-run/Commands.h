@@ -2,6 +2,7 @@
 #ifndef COOPT_TOOLS_COOPT_RUN_COMMANDS_H
 #define COOPT_TOOLS_COOPT_RUN_COMMANDS_H
 
+#include "Measure/InputStatistics.h"
 #include "Measure/Statistics.h"
 #include "Record/Compare.h"
 #include "Record/Recorder.h"
@@ -37,6 +38,8 @@ struct Options {
   bool replayPartial = false;
   bool stats = false;
   std::string trace;
+  std::string collectStatistics; ///< a file, or none
+  bool collectHessian = false;
 };
 
 using Package = std::shared_ptr<const runtime::LoadedPackage>;
@@ -48,7 +51,7 @@ public:
   std::vector<runtime::Observer *> observers() const;
   /// How many tokens took how long in one phase ("prefill", "decode", "score").
   void phase(const std::string &name, int64_t tokens, double seconds);
-  /// Writes what was measured: the table to stderr, trace and record to their files.
+  /// Writes what was measured: the table to stderr, trace, record and statistics to their files.
   Status finish();
 
 private:
@@ -64,6 +67,7 @@ private:
   std::vector<Phase> phases;
   std::unique_ptr<runtime::Statistics> statistics;
   std::unique_ptr<runtime::Trace> trace;
+  std::unique_ptr<runtime::InputStatistics> inputStatistics;
   std::unique_ptr<runtime::Recorder> recorder;
 };
 

@@ -1,5 +1,8 @@
 #include "Commands.h"
 
+#include "Executor/ThreadPool.h"
+#include "coopt/Import/CalibrationFile.h"
+
 #include <chrono>
 #include <cstdio>
 
@@ -30,13 +33,22 @@ Expected<std::unique_ptr<Measurement>> Measurement::create(const Options &option
     }
     measurement->recorder = std::move(*recorder);
   }
+  if (!options.collectStatistics.empty()) {
+    int threads = options.threads == 0 ? runtime::availableThreads() : options.threads;
+    auto statistics = runtime::InputStatistics::create(package->manifest(), options.collectHessian,
+                                                       static_cast<unsigned>(threads));
+    if (!statistics) {
+      return forward(statistics.error(), options.package);
+    }
+    measurement->inputStatistics = std::move(*statistics);
+  }
   return measurement;
 }
 
 std::vector<runtime::Observer *> Measurement::observers() const {
   std::vector<runtime::Observer *> list;
-  for (runtime::Observer *observer :
-       std::initializer_list<runtime::Observer *>{statistics.get(), trace.get(), recorder.get()}) {
+  for (runtime::Observer *observer : std::initializer_list<runtime::Observer *>{
+           statistics.get(), trace.get(), recorder.get(), inputStatistics.get()}) {
     if (observer) {
       list.push_back(observer);
     }
@@ -85,6 +97,17 @@ Status Measurement::finish() {
   }
   if (trace) {
     if (auto status = trace->write(options.trace); !status) {
+      return status;
+    }
+  }
+  if (inputStatistics) {
+    std::vector<import::CalibrationEntry> entries;
+    for (const auto &entry : inputStatistics->entries()) {
+      if (entry.moments.rows() > 0) { // the run may have reached some entry points only
+        entries.push_back({entry.opId, entry.sameInput, &entry.moments});
+      }
+    }
+    if (auto status = import::writeCalibrationFile(options.collectStatistics, entries); !status) {
       return status;
     }
   }

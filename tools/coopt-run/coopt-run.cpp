@@ -115,6 +115,16 @@ static void describe(CLI::App &app, Options &options) {
   app.add_option("--record", options.record, "Store what every dispatch reads and writes")
       ->type_name("DIR")
       ->group("Measurement");
+  app.add_option(
+         "--collect-stats", options.collectStatistics,
+         "Write statistics of the inputs of every weight's contraction, for coopt-compile --calibration")
+      ->type_name("FILE.safetensors")
+      ->group("Measurement");
+  app.add_flag("--collect-hessian", options.collectHessian,
+               "With --collect-stats: the Gram matrices of the inputs too, which --rounding=gptq needs (K x "
+               "K numbers for "
+               "K columns)")
+      ->group("Measurement");
   app.add_option("--replay-tolerance", options.replayTolerance,
                  "Let floating-point values of --replay differ by ABS + REL * |recorded|")
       ->delimiter(',')
@@ -125,6 +135,7 @@ static void describe(CLI::App &app, Options &options) {
                "Let --replay succeed though dispatches of the record have no counterpart in the package")
       ->group("Measurement");
   app.footer("Examples:\n"
+             "  coopt-run float.coopt --score text.json --collect-stats s.safetensors --collect-hessian\n"
              "  coopt-run model.coopt --prompt \"Once upon a time\" -n 100 --stats\n"
              "  coopt-run model.coopt --tokens 1,403,407 --print-tokens --temperature 0.8 --seed 3\n"
              "  coopt-run kernels.coopt --function axpy --input x=x.npy --input y=y.npy --output z=z.npy\n"
@@ -157,8 +168,12 @@ static Status checkCombination(const Options &options) {
                     [](double value) { return value >= 0; }))) {
     return fail("--replay-tolerance: expected two numbers from 0 on, ABS,REL");
   }
-  if (!options.replay.empty() && (options.stats || !options.trace.empty() || !options.record.empty())) {
-    return fail("--replay goes with none of --stats, --trace and --record");
+  if (!options.replay.empty() && (options.stats || !options.trace.empty() || !options.record.empty() ||
+                                  !options.collectStatistics.empty())) {
+    return fail("--replay goes with none of --stats, --trace, --record and --collect-stats");
+  }
+  if (options.collectHessian && options.collectStatistics.empty()) {
+    return fail("--collect-hessian belongs to --collect-stats");
   }
   return {};
 }

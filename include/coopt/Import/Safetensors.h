@@ -12,6 +12,7 @@
 #include "coopt/Support/MappedFile.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -49,6 +50,10 @@ struct TensorInfo {
 /// offsets, offsets outside the file, overlaps and gaps.
 Expected<std::vector<TensorInfo>> parseSafetensors(const uint8_t *bytes, uint64_t size,
                                                    const std::string &name);
+
+/// The texts of such a file's "__metadata__"; none if it has none. Errors as above.
+Expected<std::map<std::string, std::string>> parseSafetensorsMetadata(const uint8_t *bytes, uint64_t size,
+                                                                      const std::string &name);
 
 /// The tensors of one model in one or several files, mapped and never copied.
 class TensorFiles {

@@ -62,11 +62,20 @@ struct ModelInfo {
   std::vector<int64_t> eos;
 };
 
+/// A dispatch that multiplies float activations with a weight, for who wants to see its inputs.
+struct Contraction {
+  std::string opId;
+  uint32_t operand = 0; ///< of the dispatch's buffers: x, row-major, `columns` numbers a row
+  int64_t columns = 0;  ///< of x and of the weight
+  std::string source;   ///< equal for contractions of one entry that read the same x; may be empty
+};
+
 struct Manifest {
   std::string producer; ///< "coopt 0.1.0"
   std::string target;   ///< "cpu"
   std::optional<ModelInfo> model;
   std::vector<Parameter> parameters;
+  std::vector<Contraction> contractions; ///< by op id, each once
 };
 
 struct CodeObject {

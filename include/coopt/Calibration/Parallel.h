@@ -1,6 +1,6 @@
 //===- Parallel.h - Independent pieces of work on several threads -----------===//
-#ifndef COOPT_LIB_CALIBRATION_PARALLEL_H
-#define COOPT_LIB_CALIBRATION_PARALLEL_H
+#ifndef COOPT_CALIBRATION_PARALLEL_H
+#define COOPT_CALIBRATION_PARALLEL_H
 
 #include <algorithm>
 #include <atomic>
@@ -38,4 +38,4 @@ void parallelFor(int64_t count, unsigned threads, Work &&work) {
 
 } // namespace coopt::calibration
 
-#endif // COOPT_LIB_CALIBRATION_PARALLEL_H
+#endif // COOPT_CALIBRATION_PARALLEL_H

@@ -1,0 +1,59 @@
+#include "Measure/InputStatistics.h"
+
+#include <new>
+#include <stdexcept>
+
+using namespace coopt;
+using namespace coopt::runtime;
+
+Expected<std::unique_ptr<InputStatistics>> InputStatistics::create(const package::Manifest &manifest,
+                                                                   bool withGram, unsigned threads) {
+  if (manifest.contractions.empty()) {
+    return fail("the package names no contraction with float inputs: expected one that this version "
+                "compiled, without a8");
+  }
+  std::unique_ptr<InputStatistics> statistics(new InputStatistics(threads));
+  std::unordered_map<std::string, size_t> bySource;
+  for (const package::Contraction &contraction : manifest.contractions) {
+    auto [source, isNew] = bySource.emplace(contraction.source, statistics->list.size());
+    if (!contraction.source.empty() && !isNew) {
+      Entry &entry = statistics->list[source->second];
+      if (entry.moments.channels() == contraction.columns) {
+        entry.sameInput.push_back(contraction.opId);
+        continue;
+      }
+    }
+    try {
+      statistics->byId.emplace(contraction.opId, statistics->list.size());
+      statistics->list.push_back({contraction.opId,
+                                  {},
+                                  contraction.operand,
+                                  calibration::InputMoments(contraction.columns, withGram)});
+    } catch (const std::bad_alloc &) {
+      return fail("out of memory for the statistics of '" + contraction.opId + "' (" +
+                  std::to_string(contraction.columns) + " channels)");
+    } catch (const std::length_error &) {
+      return fail("out of memory for the statistics of '" + contraction.opId + "' (" +
+                  std::to_string(contraction.columns) + " channels)");
+    }
+  }
+  return statistics;
+}
+
+Status InputStatistics::before(const DispatchView &dispatch) {
+  auto found = byId.find(dispatch.command.opId);
+  if (found == byId.end()) {
+    return {};
+  }
+  Entry &entry = list[found->second];
+  uint64_t rowBytes = 4 * static_cast<uint64_t>(entry.moments.channels());
+  if (entry.operand >= dispatch.operands() ||
+      dispatch.buffer(entry.operand).type != package::ElementType::F32 ||
+      dispatch.bytes(entry.operand) % rowBytes != 0) {
+    return fail(entry.opId + ": operand " + std::to_string(entry.operand) + " is no matrix of f32 with " +
+                std::to_string(entry.moments.channels()) + " columns, as the manifest says");
+  }
+  entry.moments.add(static_cast<const float *>(dispatch.buffers[entry.operand]),
+                    static_cast<int64_t>(dispatch.bytes(entry.operand) / rowBytes), threads);
+  return {};
+}
