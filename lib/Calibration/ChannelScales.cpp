@@ -1,8 +1,11 @@
 #include "coopt/Calibration/ChannelScales.h"
 
+#include "Dot.h"
+
 #include "coopt/Calibration/Parallel.h"
 
 #include <cmath>
+#include <new>
 
 using namespace coopt;
 using namespace coopt::calibration;
@@ -10,7 +13,7 @@ using namespace coopt::calibration;
 namespace {
 
 constexpr int kExponents = 21;
-constexpr int64_t kSampledRows = 128;
+constexpr int64_t kSampledRows = 64;
 constexpr float kLeastMagnitude = 0x1p-13f;
 
 std::vector<float> scalesFor(double exponent, const float *magnitudes, int64_t K) {
@@ -37,11 +40,7 @@ double weightedSquare(const std::vector<double> &e, const ChannelStatistics &inp
       sum += inputs.meanSquares[i] * e[i] * e[i];
       continue;
     }
-    double row = 0;
-    for (size_t j = 0; j < K; ++j) {
-      row += static_cast<double>(inputs.gram[i * K + j]) * e[j];
-    }
-    sum += row * e[i];
+    sum += e[i] * dot(inputs.gram + i * K, e.data(), static_cast<int64_t>(K));
   }
   return inputs.gram ? sum / inputs.gramRows : sum;
 }
@@ -69,7 +68,7 @@ Expected<std::vector<float>> calibration::searchChannelScales(const std::vector<
     int64_t count = (matrix.rows + step - 1) / step;
     std::vector<std::vector<double>> rowLosses(static_cast<size_t>(count)); // summed in order below
     std::vector<Status> read(static_cast<size_t>(count));
-    parallelFor(count, threads, [&](int64_t index) {
+    auto measureRow = [&](int64_t index) {
       auto at = static_cast<size_t>(index);
       auto size = static_cast<size_t>(K);
       std::vector<float> row(size), scaled(size), decoded(size);
@@ -90,6 +89,14 @@ Expected<std::vector<float>> calibration::searchChannelScales(const std::vector<
                      static_cast<double>(row[k]);
         }
         rowLosses[at].push_back(weightedSquare(error, inputs));
+      }
+    };
+    parallelFor(count, threads, [&](int64_t index) {
+      try {
+        measureRow(index);
+      } catch (const std::bad_alloc &) {
+        read[static_cast<size_t>(index)] =
+            fail("out of memory for rows of " + std::to_string(K) + " numbers");
       }
     });
     for (size_t index = 0; index < rowLosses.size(); ++index) {

@@ -1,5 +1,7 @@
 #include "coopt/Calibration/InverseFactor.h"
 
+#include "Dot.h"
+
 #include "coopt/Calibration/Parallel.h"
 
 #include <cmath>
@@ -12,24 +14,8 @@ namespace {
 
 /// Rows that are worked on together, so that the rows above them are read from memory once for all of them.
 constexpr int64_t kBlock = 32;
-constexpr int kLanes = 8;
 
 double *rowOf(std::vector<double> &triangle, int64_t i) { return triangle.data() + i * (i + 1) / 2; }
-
-/// The dot product in kLanes partial sums: one sequence that vectorises.
-double dot(const double *a, const double *b, int64_t n) {
-  double lanes[kLanes] = {};
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (int l = 0; l < kLanes; ++l) {
-      lanes[l] += a[i + l] * b[i + l];
-    }
-  }
-  for (int l = 0; i < n; ++i, ++l) {
-    lanes[l] += a[i] * b[i];
-  }
-  return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
-}
 
 /// Replaces the matrix by L with A = L L^T. False if it is not positive definite.
 bool factorise(std::vector<double> &triangle, int64_t K, unsigned threads) {

@@ -153,6 +153,26 @@ Expected<const TensorInfo *> CalibrationFile::find(const std::string &opId, cons
   return info;
 }
 
+Status CalibrationFile::check(const std::string &opId, int64_t K, bool withGram) const {
+  struct Needed {
+    const char *kind;
+    TensorType type;
+    std::vector<int64_t> shape;
+  };
+  std::vector<Needed> needed = {{".rows", TensorType::I64, {}},
+                                {".mean_abs", TensorType::F32, {K}},
+                                {".sum_squares", TensorType::F64, {K}}};
+  if (withGram) {
+    needed.push_back({".gram", TensorType::F32, {K, K}});
+  }
+  for (const Needed &tensor : needed) {
+    if (auto found = find(opId, tensor.kind, tensor.type, tensor.shape); !found) {
+      return forward(found.error());
+    }
+  }
+  return {};
+}
+
 Expected<double> CalibrationFile::rows(const std::string &opId) const {
   auto info = find(opId, ".rows", TensorType::I64, {});
   if (!info) {

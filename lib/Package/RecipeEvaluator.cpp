@@ -16,15 +16,15 @@ struct RecipeEvaluator::Plan {
 Expected<RecipeEvaluator> RecipeEvaluator::create(mlir::ModuleOp module, const std::string &rootDirectory,
                                                   const RecipeOptions &options) {
   auto plan = std::make_shared<Plan>();
-  Expected<ParameterNodes> nodes = planParameters(module, rootDirectory);
-  if (!nodes) {
-    return forward(nodes.error());
-  }
-  plan->nodes = std::move(*nodes);
   plan->options = options;
   if (options.threads == 0) {
     plan->options.threads = std::max(1u, std::thread::hardware_concurrency());
   }
+  Expected<ParameterNodes> nodes = planParameters(module, rootDirectory, plan->options.threads);
+  if (!nodes) {
+    return forward(nodes.error());
+  }
+  plan->nodes = std::move(*nodes);
   RecipeEvaluator evaluator;
   evaluator.plan = std::move(plan);
   return evaluator;

@@ -1,5 +1,6 @@
 #include "RecipePlanner.h"
 
+#include "CalibratedNodes.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Quantized/IR/Quantized.h"
 
@@ -18,7 +19,10 @@ constexpr unsigned kMaximalNesting = 64;
 
 class Planner {
 public:
-  Planner(ModuleOp module, const std::string &root) : root(root) {
+  Planner(ModuleOp module, const std::string &root, unsigned threads) : root(root), threads(threads) {
+    if (auto file = module->getAttrOfType<StringAttr>("model.calibration")) {
+      calibrationFile = file.str();
+    }
     for (auto parameter : module.getOps<model::ParameterOp>()) {
       parameters.insert({parameter.getSymName(), parameter});
     }
@@ -38,12 +42,22 @@ private:
   Status planRecipe(model::RecipeOp recipe);
   Status planOp(Operation *op);
   Status planQuantize(quantized::QuantizeOp op);
+  Status planCalibrated(quantized::QuantizeOp op, const NodeRef &input,
+                        const calibration::WeightFormat &format, ArrayRef<QuantizedPart> parts);
+  Expected<NodeRef> planChannelScales(quantized::ChannelScalesOp op);
+  Expected<NodeRef> planRescale(quantized::RescaleOp op);
+  /// The module's statistics, opened once.
+  Expected<CalibrationRef> openCalibration();
   Expected<NodeRef> planConstant(arith::ConstantOp op);
   Expected<NodeRef> planSlice(tensor::ExtractSliceOp op);
   Expected<NodeRef> planPack(model::PackOp op);
   Expected<std::shared_ptr<const MappedFile>> open(StringRef file);
 
-  std::string root;
+  std::string root, calibrationFile;
+  unsigned threads;
+  CalibrationRef calibrationContext;
+  /// What the columns of a matrix were multiplied with.
+  std::map<NodeRef, NodeRef> columnFactors;
   llvm::StringMap<model::ParameterOp> parameters;
   llvm::StringMap<std::pair<model::RecipeOp, unsigned>> recipes;
   llvm::StringMap<std::shared_ptr<const MappedFile>> files;
@@ -187,6 +201,13 @@ Status Planner::planRecipe(model::RecipeOp recipe) {
   return {};
 }
 
+static numerics::IntegerGroupFormat integersOf(quantized::SchemeAttr scheme) {
+  numerics::IntegerGroupFormat format{
+      static_cast<int>(scheme.getBits()), scheme.getGroup(), !scheme.isAsymmetric(),
+      scheme.getScale().isF16() ? numerics::ScaleType::F16 : numerics::ScaleType::F32};
+  return format;
+}
+
 Status Planner::planQuantize(quantized::QuantizeOp op) {
   NodeRef input = values.lookup(op.getInput());
   if (!input) {
@@ -203,9 +224,7 @@ Status Planner::planQuantize(quantized::QuantizeOp op) {
     }
     return {};
   }
-  numerics::IntegerGroupFormat format{
-      static_cast<int>(scheme.getBits()), scheme.getGroup(), !scheme.isAsymmetric(),
-      scheme.getScale().isF16() ? numerics::ScaleType::F16 : numerics::ScaleType::F32};
+  numerics::IntegerGroupFormat format = integersOf(scheme);
   SmallVector<QuantizedPart> parts = {QuantizedPart::Codes, QuantizedPart::Scales};
   if (scheme.isAsymmetric()) {
     parts.push_back(QuantizedPart::Zeros);
@@ -215,6 +234,9 @@ Status Planner::planQuantize(quantized::QuantizeOp op) {
       return fail("quantized.quantize in two levels is for asymmetric codes of 4 bits");
     }
     parts.push_back(QuantizedPart::OuterScales);
+  }
+  if (op.getRounding()) {
+    return planCalibrated(op, input, {format, scheme.isTwoLevel()}, parts);
   }
   for (OpResult result : op->getResults()) {
     QuantizedPart part = parts[result.getResultNumber()];
@@ -226,6 +248,77 @@ Status Planner::planQuantize(quantized::QuantizeOp op) {
     values[result] = *node;
   }
   return {};
+}
+
+Expected<CalibrationRef> Planner::openCalibration() {
+  if (calibrationContext) {
+    return calibrationContext;
+  }
+  if (calibrationFile.empty()) {
+    return fail("needs statistics, and the module has no 'model.calibration'");
+  }
+  auto file = import::CalibrationFile::open(calibrationFile);
+  if (!file) {
+    return forward(file.error());
+  }
+  return calibrationContext = std::make_shared<CalibrationContext>(std::move(*file), threads);
+}
+
+Status Planner::planCalibrated(quantized::QuantizeOp op, const NodeRef &input,
+                               const calibration::WeightFormat &format, ArrayRef<QuantizedPart> parts) {
+  auto context = openCalibration();
+  if (!context) {
+    return forward(context.error(), nameOf(op));
+  }
+  quantized::RoundingAttr method = *op.getRounding();
+  CalibratedRounding rounding{
+      format, {method.searchesRanges(), method.feedsBack()}, method.getStatistics().str(), nullptr};
+  if (auto scaled = columnFactors.find(input); scaled != columnFactors.end()) {
+    rounding.columnFactors = scaled->second;
+  }
+  auto nodes = makeCalibratedNodes(input, std::move(rounding), parts.vec(), *context);
+  if (!nodes) {
+    return forward(nodes.error(), nameOf(op));
+  }
+  for (auto [result, node] : llvm::zip_equal(op->getResults(), *nodes)) {
+    values[result] = node;
+  }
+  return {};
+}
+
+Expected<NodeRef> Planner::planChannelScales(quantized::ChannelScalesOp op) {
+  auto context = openCalibration();
+  if (!context) {
+    return forward(context.error());
+  }
+  std::vector<NodeRef> weights;
+  for (Value weight : op.getWeights()) {
+    weights.push_back(values.lookup(weight));
+    if (!weights.back()) {
+      return fail("of a value that is not initialised");
+    }
+  }
+  quantized::SchemeAttr scheme = op.getScheme();
+  return makeChannelScalesNode(std::move(weights), {integersOf(scheme), scheme.isTwoLevel()},
+                               op.getStatistics().str(), op.getClip(), *context);
+}
+
+Expected<NodeRef> Planner::planRescale(quantized::RescaleOp op) {
+  NodeRef input = values.lookup(op.getInput()), factors = values.lookup(op.getFactors());
+  if (!input || !factors) {
+    return fail("of a value that is not initialised");
+  }
+  auto node = makeRescaleNode(input, factors, op.getDimension(), op.getDivide());
+  if (!node) {
+    return node;
+  }
+  if (op.getDimension() == 1 && !op.getDivide()) {
+    columnFactors[*node] = factors;
+  } else if (auto before = columnFactors.find(input);
+             before != columnFactors.end() && op.getDimension() == 0) {
+    columnFactors[*node] = before->second; // rows say nothing about inputs
+  }
+  return node;
 }
 
 Expected<NodeRef> Planner::planConstant(arith::ConstantOp op) {
@@ -277,6 +370,8 @@ Status Planner::planOp(Operation *op) {
           .Case([&](arith::ConstantOp constant) { return planConstant(constant); })
           .Case([&](tensor::ExtractSliceOp slice) { return planSlice(slice); })
           .Case([&](model::PackOp pack) { return planPack(pack); })
+          .Case([&](quantized::ChannelScalesOp scales) { return planChannelScales(scales); })
+          .Case([&](quantized::RescaleOp rescale) { return planRescale(rescale); })
           .Case([&](tensor::ConcatOp concat) -> Expected<NodeRef> {
             std::vector<NodeRef> inputs;
             for (Value input : concat.getInputs()) {
@@ -290,7 +385,8 @@ Status Planner::planOp(Operation *op) {
           .Default([](Operation *) -> Expected<NodeRef> {
             return fail(
                 "can't be evaluated on the host: expected model.load, model.pack, quantized.quantize, "
-                "tensor.extract_slice, tensor.concat or arith.constant");
+                "quantized.channel_scales, quantized.rescale, tensor.extract_slice, tensor.concat or "
+                "arith.constant");
           });
   if (!node) {
     return forward(node.error(), nameOf(op));
@@ -313,6 +409,7 @@ Expected<ParameterNodes> Planner::run() {
   return std::move(done);
 }
 
-Expected<ParameterNodes> coopt::planParameters(ModuleOp module, const std::string &rootDirectory) {
-  return Planner(module, rootDirectory).run();
+Expected<ParameterNodes> coopt::planParameters(ModuleOp module, const std::string &rootDirectory,
+                                               unsigned threads) {
+  return Planner(module, rootDirectory, threads).run();
 }

@@ -14,8 +14,9 @@ namespace coopt {
 /// What makes each parameter; null for one that nothing defines.
 using ParameterNodes = std::map<std::string, package::recipe::NodeRef>;
 
-/// Errors as RecipeEvaluator::create says.
-Expected<ParameterNodes> planParameters(mlir::ModuleOp module, const std::string &rootDirectory);
+/// `threads`: of nodes that make a whole matrix at once. Errors as RecipeEvaluator::create says.
+Expected<ParameterNodes> planParameters(mlir::ModuleOp module, const std::string &rootDirectory,
+                                        unsigned threads);
 
 } // namespace coopt
 

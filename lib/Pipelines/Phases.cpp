@@ -46,6 +46,12 @@ LogicalResult compressPhase(ModuleOp module, const CompileOptions &options) {
     return module.emitError("activations: expected f32 or bf16, got '") << options.activations << "'";
   }
   compress.roundActivations = options.activations == "bf16";
+  auto method = calibration::parseCalibrationMethod(options.rounding);
+  if (!method) {
+    return module.emitError("rounding: " + method.error().message);
+  }
+  compress.method = *method;
+  compress.calibrationFile = options.calibration;
   if (auto info = module->getAttrOfType<DictionaryAttr>("model.info")) {
     NamedAttrList named(info);
     named.set("quantization", StringAttr::get(module.getContext(), options.quantize));

@@ -1,5 +1,6 @@
 #include "coopt/Transforms/Compress.h"
 
+#include "BalanceChannels.h"
 #include "CompressMatch.h"
 #include "coopt/Numerics/FormatTable.h"
 
@@ -36,6 +37,8 @@ public:
   OpScheme schemeFor(const std::string &id);
   /// Int8 per row.
   quantized::SchemeAttr activation() const;
+  /// How codes of integers are chosen.
+  calibration::RoundingMethod rounding;
   /// A rule that no id has matched; null if there is none.
   const numerics::QuantizationRule *unusedRule() const;
 
@@ -68,7 +71,7 @@ public:
   void run();
 
 private:
-  CodedWeight encode(model::LoadOp weight, quantized::SchemeAttr scheme);
+  CodedWeight encode(model::LoadOp weight, quantized::SchemeAttr scheme, StringRef id);
   void rewrite(WeightContraction contraction);
   quantized::QuantizeOp quantize(WeightContraction contraction);
   Value decodedActivation(WeightContraction contraction);
@@ -133,7 +136,20 @@ Value Compressor::load(Location loc, model::ParameterOp parameter) {
                                FlatSymbolRefAttr::get(parameter.getSymNameAttr()));
 }
 
-CodedWeight Compressor::encode(model::LoadOp weight, quantized::SchemeAttr scheme) {
+/// How the codes of the weight of op `id` are chosen; null: by the format's own rule.
+static quantized::RoundingAttr roundingFor(MLIRContext *context, calibration::RoundingMethod method,
+                                           StringRef id) {
+  using quantized::RoundingMethod;
+  if (id.empty() || (!method.clip && !method.feedback)) {
+    return nullptr;
+  }
+  RoundingMethod name = !method.feedback ? RoundingMethod::Clip
+                        : method.clip    ? RoundingMethod::ClipGptq
+                                         : RoundingMethod::Gptq;
+  return quantized::RoundingAttr::get(context, name, id);
+}
+
+CodedWeight Compressor::encode(model::LoadOp weight, quantized::SchemeAttr scheme, StringRef id) {
   StringAttr name = weight.getParameterAttr().getAttr();
   if (auto it = coded.find(name); it != coded.end()) {
     return it->second;
@@ -160,6 +176,10 @@ CodedWeight Compressor::encode(model::LoadOp weight, quantized::SchemeAttr schem
     inits.push_back(tensor::EmptyOp::create(builder, loc, type.getShape(), type.getElementType()));
   }
   auto quantize = quantized::QuantizeOp::create(builder, loc, source, inits, scheme);
+  quantized::RoundingAttr rounding = roundingFor(module.getContext(), plan.rounding, id);
+  if (rounding && !scheme.getFormat()) {
+    quantize.setRoundingAttr(rounding);
+  }
   model::YieldOp::create(builder, loc, quantize.getResults());
   return coded[name] = result;
 }
@@ -238,7 +258,7 @@ void Compressor::rewrite(WeightContraction contraction) {
   if (!said.weight) {
     return;
   }
-  CodedWeight weight = encode(contraction.weight, said.weight);
+  CodedWeight weight = encode(contraction.weight, said.weight, getId(op));
   quantized::SchemeAttr scheme = weight.scheme;
   builder.setInsertionPoint(op);
   Location loc = op.getLoc();
@@ -479,7 +499,23 @@ LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {
   if (Status resolved = plan.resolve(); !resolved) {
     return module.emitError(resolved.error().message);
   }
+  if (!options.method.isNearest()) {
+    module->setAttr("model.calibration", StringAttr::get(context, options.calibrationFile));
+    plan.rounding = options.method.rounding;
+  }
+  if (options.method.channelScales) {
+    balanceChannels(module, [&](StringRef id) { return plan.schemeFor(id.str()).weight; }, plan.rounding.clip);
+  }
   Compressor(module, plan, options.roundActivations).run();
+  bool usesStatistics = false;
+  module.walk([&](Operation *op) {
+    auto quantize = dyn_cast<quantized::QuantizeOp>(op);
+    usesStatistics |= (quantize && quantize.getRounding()) || isa<quantized::ChannelScalesOp>(op);
+  });
+  if (!options.method.isNearest() && !usesStatistics) {
+    return module.emitError("no weight takes the rounding that is asked for: awq, clip and gptq are for integers in groups or rows, "
+                            "and for two levels of scales, of contractions with an op id");
+  }
   if (const numerics::QuantizationRule *rule = plan.unusedRule()) {
     return module.emitError("the rule for '")
            << rule->pattern << "' decides nothing: it matches no contraction, or an earlier rule does";

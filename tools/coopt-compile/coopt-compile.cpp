@@ -1,8 +1,13 @@
 //===- coopt-compile.cpp - A model and a machine to one package -----------------------------===//
+#include "coopt/Calibration/CalibrationMethod.h"
+#include "coopt/Import/CalibrationFile.h"
 #include "coopt/Numerics/QuantizationScheme.h"
 #include "coopt/Pipelines/Driver.h"
 #include "coopt/Support/MappedFile.h"
 #include "coopt/Support/StandardOutput.h"
+
+#include "llvm/ADT/SmallString.h"
+#include "llvm/Support/FileSystem.h"
 
 #include <CLI/CLI.hpp>
 #include <limits>
@@ -45,6 +50,34 @@ Expected<machine::Machine> readMachine(const std::string &target) {
     return forward(file.error());
   }
   return machine::parseMachine({reinterpret_cast<const char *>(file->data()), file->size()}, target);
+}
+
+/// What is wrong with --calibration and --rounding, which go together; "" if nothing. The file's name becomes absolute: the
+/// packager may run elsewhere.
+std::string checkCalibration(CompileOptions &options) {
+  auto method = calibration::parseCalibrationMethod(options.rounding);
+  if (!method) {
+    return "--rounding: " + method.error().message;
+  }
+  if (method->isNearest()) {
+    return options.calibration.empty() ? "" : "--calibration belongs to --rounding=clip, awq or gptq";
+  }
+  if (options.quantize == "f32") {
+    return "--rounding=" + options.rounding + " belongs to a --quantize other than f32";
+  }
+  if (options.calibration.empty()) {
+    return "--rounding=" + options.rounding +
+           " needs --calibration=FILE (coopt-run --collect-stats writes it)";
+  }
+  if (auto file = import::CalibrationFile::open(options.calibration); !file) {
+    return "--calibration: " + file.error().message;
+  }
+  llvm::SmallString<256> absolute(options.calibration);
+  if (std::error_code error = llvm::sys::fs::make_absolute(absolute)) {
+    return "--calibration: " + options.calibration + ": " + error.message();
+  }
+  options.calibration = std::string(absolute);
+  return "";
 }
 
 int wrong(const std::string &message) {
@@ -104,6 +137,15 @@ int main(int argc, char **argv) {
                  "fixed (the default): the same bits everywhere; fast: sums in any order, on the matrix unit "
                  "in bf16")
       ->check(CLI::IsMember({"fixed", "fast"}));
+  app.add_option("--calibration", options.compile.calibration,
+                 "statistics of the model's activations, as coopt-run --collect-stats writes them")
+      ->type_name("FILE.safetensors");
+  app.add_option("--rounding", options.compile.rounding,
+                 "how codes of weights are chosen: nearest, or with --calibration any of awq (input channels "
+                 "are scaled first), clip "
+                 "(the range of each group is searched) and gptq (errors are fed back to later columns), "
+                 "joined by '+'")
+      ->capture_default_str();
   app.add_option("--chunk", options.importOptions.chunk,
                  "most tokens of one call; bounds the memory of activations")
       ->capture_default_str()
@@ -131,6 +173,9 @@ int main(int argc, char **argv) {
     return wrong(std::string(error.what()) + " (--help lists the options)");
   }
 
+  if (auto mistake = checkCalibration(options.compile); !mistake.empty()) {
+    return wrong(mistake);
+  }
   auto machine = readMachine(target);
   if (!machine) {
     return wrong(machine.error().message);

@@ -94,4 +94,35 @@ def Quantized_SchemeAttr : AttrDef<Quantized_Dialect, "Scheme"> {
   }];
 }
 
+def Quantized_RoundingMethod : I32EnumAttr<"RoundingMethod", "how codes of weights are chosen from statistics of their inputs", [
+    I32EnumAttrCase<"Clip", 0, "clip">,
+    I32EnumAttrCase<"Gptq", 1, "gptq">,
+    I32EnumAttrCase<"ClipGptq", 2, "clip_gptq">
+  ]> {
+  let cppNamespace = "::coopt::quantized";
+}
+
+def Quantized_RoundingAttr : AttrDef<Quantized_Dialect, "Rounding"> {
+  let mnemonic = "rounding";
+  let summary = "how the packager chooses the codes of a weight";
+  let description = [{
+    `clip` searches the range of each group, `gptq` feeds the error of a column back to later ones, `clip_gptq` does both, with
+    the statistics of op id `statistics` in the file that the module's `model.calibration` names. The meaning is
+    Calibration's RoundMatrix.
+
+    C21: `statistics` is not empty.
+
+    ```mlir
+    #quantized.rounding<gptq, statistics = "layers.0/mlp/gate_proj">
+    ```
+  }];
+  let parameters = (ins EnumParameter<Quantized_RoundingMethod>:$method, StringRefParameter<>:$statistics);
+  let assemblyFormat = "`<` $method `,` `statistics` `=` $statistics `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    bool searchesRanges() const { return getMethod() != RoundingMethod::Gptq; }
+    bool feedsBack() const { return getMethod() != RoundingMethod::Clip; }
+  }];
+}
+
 #endif // COOPT_DIALECTS_QUANTIZED_IR_QUANTIZEDATTRS_TD

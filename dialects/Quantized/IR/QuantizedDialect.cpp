@@ -28,3 +28,8 @@ void QuantizedDialect::initialize() {
       >();
   model::attachStructuredInterfaces<QuantizeOp, DequantizeOp, RequantizeOp, ContractOp>(getContext());
 }
+
+LogicalResult RoundingAttr::verify(function_ref<InFlightDiagnostic()> emitError, RoundingMethod,
+                                   StringRef statistics) {
+  return statistics.empty() ? emitError() << "expected the op id of the statistics, got ''" : success();
+}

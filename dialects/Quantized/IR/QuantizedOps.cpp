@@ -68,7 +68,7 @@ struct BypassFill : OpRewritePattern<Op> {
 
 void QuantizeOp::build(OpBuilder &builder, OperationState &state, Value input, ValueRange outs,
                        SchemeAttr scheme) {
-  build(builder, state, getTensorTypes(outs), input, outs, scheme);
+  build(builder, state, getTensorTypes(outs), input, outs, scheme, RoundingAttr());
 }
 
 unsigned QuantizeOp::getNumTiledLoops() { return 1; }

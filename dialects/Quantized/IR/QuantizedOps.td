@@ -6,6 +6,8 @@ include "dialects/Model/IR/StructuredOpBase.td"
 
 def Quantized_Shaped : AnyTypeOf<[AnyRankedTensor, AnyMemRef], "ranked tensor or memref", "::mlir::ShapedType">;
 
+class Quantized_Op<string opMnemonic, list<Trait> traits = []> : Op<Quantized_Dialect, opMnemonic, traits>;
+
 class Quantized_StructuredOp<string opMnemonic, list<Trait> traits = []>
     : StructuredOp<Quantized_Dialect, opMnemonic, traits> {
   let hasCanonicalizer = 1;
@@ -24,6 +26,9 @@ def Quantized_QuantizeOp : Quantized_StructuredOp<"quantize"> {
     type, and code = roundeven(x / scale) clamped; asymmetric adds a zero point beside each scale; two levels are
     TwoLevelQuantization of Numerics, made by the packager. One loop, over rows.
 
+    With `rounding`, which is for weights in recipes, the packager chooses codes and scales by other rules and statistics of
+    the weights' inputs; the codes mean the same.
+
     C4: outs are all tensors, with one result each of the same type, or all memrefs, without results; tensors and memrefs
         are not mixed.
     C5: the input is a matrix of f32.
@@ -31,17 +36,19 @@ def Quantized_QuantizeOp : Quantized_StructuredOp<"quantize"> {
     C7: scales have the scheme's scale type and the shape M (group 0) or M x ceil(K / group); outer scales, exactly
         if the scheme has two levels, have their type and the shape M.
     C8: zeros are there exactly if the scheme is asymmetric, with the shape of the scales and the type of the codes.
+    C22: with `rounding` the input is a tensor of static shape.
 
     ```mlir
     %codes, %scales = quantized.quantize ins(%x : tensor<?x64xf32>) outs(%c, %s : tensor<?x64xi8>, tensor<?xf32>)
         scheme(<bits = 8, group = 0, symmetric, scale = f32>) -> tensor<?x64xi8>, tensor<?xf32>
     ```
   }];
-  let arguments = (ins Quantized_Shaped:$input, Variadic<Quantized_Shaped>:$outs, Quantized_SchemeAttr:$scheme);
+  let arguments = (ins Quantized_Shaped:$input, Variadic<Quantized_Shaped>:$outs, Quantized_SchemeAttr:$scheme,
+                       OptionalAttr<Quantized_RoundingAttr>:$rounding);
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
     `ins` `(` $input `:` type($input) `)` `outs` `(` $outs `:` type($outs) `)`
-    `scheme` `(` $scheme `)` attr-dict (`->` type($results)^)?
+    `scheme` `(` $scheme `)` (`rounding` `(` $rounding^ `)`)? attr-dict (`->` type($results)^)?
   }];
   let builders = [
     // Tensor form: results from the types of `outs`.
@@ -187,6 +194,52 @@ def Quantized_ContractOp : Quantized_StructuredOp<"contract"> {
     /// Null unless w's scheme has two levels.
     ::mlir::Value getWOuterScales() { return getWScheme().isTwoLevel() ? getInputs().back() : ::mlir::Value(); }
   }];
+}
+
+def Quantized_ChannelScalesOp : Quantized_Op<"channel_scales", [Pure]> {
+  let summary = "factors for the input channels of contractions, after which their weights round better";
+  let description = [{
+    For weights (N_i x K) that are multiplied with one input x, factors s (K, positive) such that the rows of w_i * s lose little when
+    they are rounded as `scheme` says: ChannelScales of Calibration, with the statistics of op id `statistics` in the file
+    that the module's `model.calibration` names. With `clip`, ranges are searched as #quantized.rounding<clip> does. Made by the
+    packager, in recipes.
+
+    C23: there is at least one weight; all are matrices of f32 of static shape with K columns, and the result has K elements.
+
+    ```mlir
+    %s = quantized.channel_scales ins(%gate, %up : tensor<172x64xf32>, tensor<172x64xf32>)
+        scheme(<bits = 4, group = 32, asymmetric, scale = f16>) statistics("layers.0/mlp/gate_proj") -> tensor<64xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<AnyStaticShapeTensor>:$weights, Quantized_SchemeAttr:$scheme, StrAttr:$statistics, UnitAttr:$clip);
+  let results = (outs AnyStaticShapeTensor:$result);
+  let assemblyFormat = [{
+    `ins` `(` $weights `:` type($weights) `)` `scheme` `(` $scheme `)` `statistics` `(` $statistics `)` (`clip` $clip^)?
+    attr-dict `->` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
+def Quantized_RescaleOp : Quantized_Op<"rescale", [Pure, AllTypesMatch<["input", "result"]>]> {
+  let summary = "multiplies or divides along a dimension";
+  let description = [{
+    Numeric class: Fixed. result[.., i, ..] = input[.., i, ..] * factors[i], or / factors[i] with `divide`, i the index of `dimension`; one
+    binary32 operation an element. Made by the packager, in recipes.
+
+    C24: the input is f32 of static shape with one or two dimensions, of which `dimension` is one, and has as many factors, f32,
+         as that has elements.
+
+    ```mlir
+    %scaled = quantized.rescale %w by %s dimension(1) : tensor<172x64xf32>, tensor<64xf32>
+    %norm = quantized.rescale %g by %s dimension(0) divide : tensor<64xf32>, tensor<64xf32>
+    ```
+  }];
+  let arguments = (ins AnyStaticShapeTensor:$input, AnyStaticShapeTensor:$factors, I64Attr:$dimension, UnitAttr:$divide);
+  let results = (outs AnyStaticShapeTensor:$result);
+  let assemblyFormat = [{
+    $input `by` $factors `dimension` `(` $dimension `)` (`divide` $divide^)? attr-dict `:` type($input) `,` type($factors)
+  }];
+  let hasVerifier = 1;
 }
 
 #endif // COOPT_DIALECTS_QUANTIZED_IR_QUANTIZEDOPS_TD

@@ -134,7 +134,42 @@ LogicalResult QuantizeOp::verify() {
                           "columns of codes"))) {
     return failure();
   }
+  if (getRounding() && !(isa<RankedTensorType>(input) && input.hasStaticShape())) {
+    return emitOpError("expected a tensor of static shape to be rounded with statistics, got ") << input;
+  }
   return verifyScales(*this, getScheme(), input, getOuts().drop_front(), "of the input");
+}
+
+LogicalResult ChannelScalesOp::verify() {
+  auto result = cast<RankedTensorType>(getResult().getType());
+  if (getWeights().empty() || result.getRank() != 1 || !result.getElementType().isF32()) {
+    return emitOpError("expected weights and a vector of f32 factors, got ")
+           << getWeights().size() << " and " << result;
+  }
+  for (Value weight : getWeights()) {
+    auto type = cast<RankedTensorType>(weight.getType());
+    if (type.getRank() != 2 || !type.getElementType().isF32() || type.getDimSize(1) != result.getDimSize(0)) {
+      return emitOpError("expected matrices of f32 with ")
+             << result.getDimSize(0) << " columns, got " << type;
+    }
+  }
+  return success();
+}
+
+LogicalResult RescaleOp::verify() {
+  auto input = cast<RankedTensorType>(getInput().getType()),
+       factors = cast<RankedTensorType>(getFactors().getType());
+  if (input.getRank() < 1 || input.getRank() > 2 ||
+      getDimension() >= static_cast<uint64_t>(input.getRank()) || !input.getElementType().isF32()) {
+    return emitOpError("expected one or two dimensions of f32 and one of them, got ")
+           << input << " and dimension " << getDimension();
+  }
+  if (factors.getRank() != 1 || !factors.getElementType().isF32() ||
+      factors.getDimSize(0) != input.getDimSize(static_cast<unsigned>(getDimension()))) {
+    return emitOpError("expected ") << input.getDimSize(static_cast<unsigned>(getDimension()))
+                                    << " factors of f32, got " << factors;
+  }
+  return success();
 }
 
 LogicalResult DequantizeOp::verify() {

@@ -133,6 +133,9 @@ struct DecomposeQuantize : OpRewritePattern<QuantizeOp> {
     if (op.getScheme().isTwoLevel() || op.getScheme().getFormat()) {
       return rewriter.notifyMatchFailure(op, "codes of formats and of two levels are made by the packager");
     }
+    if (op.getRounding()) {
+      return rewriter.notifyMatchFailure(op, "rounding with statistics is done by the packager");
+    }
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     Block init{op.getCodesInit(), op.getScalesInit(), op.getZerosInit()};
     Block result = op.getScheme().getGroup() == 0 ? quantizeRows(builder, op.getScheme(), op.getInput(), init)

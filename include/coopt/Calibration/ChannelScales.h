@@ -7,7 +7,7 @@
 //
 // for a = 0, 0.05, .., 1, and the a with the least sum over the contractions and their rows of e^T H e is kept, the first of
 // equals: e = round(w s) / s - w for a row w, H the Gram matrix of x divided by its rows, or its diagonal (mean of x_k^2) where
-// the matrix is not known. Only rows 0, d, 2 d, .. take part, d = ceil(rows / 128), which bounds the work for large matrices.
+// the matrix is not known. Only rows 0, d, 2 d, .. take part, d = ceil(rows / 64), which bounds the work for large matrices.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_CALIBRATION_CHANNELSCALES_H

@@ -41,6 +41,8 @@ public:
   /// The op id under which the statistics of `opId` are; nothing if there are none.
   std::optional<std::string> entryOf(const std::string &opId) const;
 
+  /// Whether all that the other functions need is there, with these shapes; numbers are not looked at.
+  Status check(const std::string &opId, int64_t K, bool withGram) const;
   // Errors name file and tensor: one that is missing, has another type or shape than K asks for, or numbers that are not finite.
   Expected<double> rows(const std::string &opId) const;
   Expected<std::vector<float>> meanMagnitudes(const std::string &opId, int64_t K) const;

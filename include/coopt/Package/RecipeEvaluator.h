@@ -5,7 +5,10 @@
 // several threads; memory is bounded by threads times one row block wherever rows are independent (a layout
 // whose outermost storage dimension is not the row needs the whole tensor).
 //
-// Ops in recipes: model.load, quantized.quantize (8 bits), tensor.extract_slice (static, unit strides, same
+// Weights that are rounded with statistics (quantized.quantize with a rounding) are made whole, one at a time, with one Gram
+// matrix.
+//
+// Ops in recipes: model.load, quantized.quantize, quantized.channel_scales, quantized.rescale, tensor.extract_slice (static, unit strides, same
 // rank), tensor.concat, arith.constant, model.pack (as the last step). Sources of bf16 and f16 under an f32
 // parameter are widened exactly.
 //

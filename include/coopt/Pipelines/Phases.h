@@ -37,6 +37,10 @@ struct CompileOptions {
   machine::Machine machine = defaultMachine();
   /// How weights and activations are stored: a name of the quantisation grammar, or "f32".
   std::string quantize = "f32";
+  /// How codes of weights are chosen: nearest, or awq, clip and gptq joined by '+' with the statistics of a file that coopt-run
+  /// --collect-stats wrote.
+  std::string rounding = "nearest";
+  std::string calibration;
   /// How keys and values are stored ("f32", "f16", "bf16") and attended ("fixed", "fast"); empty: as the model
   /// says, which of imported ones is f32 and fixed.
   std::string kv, attention;

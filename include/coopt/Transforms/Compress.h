@@ -22,6 +22,7 @@
 #ifndef COOPT_TRANSFORMS_COMPRESS_H
 #define COOPT_TRANSFORMS_COMPRESS_H
 
+#include "coopt/Calibration/CalibrationMethod.h"
 #include "coopt/Numerics/QuantizationPlan.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -34,6 +35,10 @@ struct CompressOptions {
   numerics::QuantizationPlan plan;
   /// Float activations of coded contractions are rounded to bf16 (nearest even).
   bool roundActivations = false;
+  /// How the codes of weights are chosen; other than nearest, with the statistics of `calibrationFile` (CalibrationFile.h), which
+  /// the packager reads: the module names it as `model.calibration`.
+  calibration::CalibrationMethod method;
+  std::string calibrationFile;
 };
 
 /// The longest contraction whose sums of products of 8-bit codes fit 32 bits: floor((2^31 - 1) / 127^2).

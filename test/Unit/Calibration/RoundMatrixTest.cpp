@@ -1,4 +1,4 @@
-#include "coopt/Calibration/RoundMatrix.h"
+#include "coopt/Calibration/CalibrationMethod.h"
 
 #include "Random.h"
 
@@ -96,6 +96,22 @@ void expectEqual(const RoundedMatrix &a, const RoundedMatrix &b) {
   EXPECT_EQ(a.scales, b.scales);
   EXPECT_EQ(a.zeros, b.zeros);
   EXPECT_EQ(a.outerScales, b.outerScales);
+}
+
+TEST(CalibrationMethod, NamesAreJoinedInAnyOrder) {
+  auto parsed = parseCalibrationMethod("gptq+awq");
+  ASSERT_TRUE(parsed);
+  EXPECT_TRUE(parsed->channelScales && parsed->rounding.feedback && !parsed->rounding.clip &&
+              !parsed->isNearest());
+  ASSERT_TRUE(parseCalibrationMethod("nearest"));
+  EXPECT_TRUE(parseCalibrationMethod("nearest")->isNearest());
+  ASSERT_TRUE(parseCalibrationMethod("clip"));
+  EXPECT_TRUE(parseCalibrationMethod("clip")->rounding.clip);
+  for (const char *wrong : {"", "gptq+", "+awq", "gptq+gptq", "nearest+clip", "GPTQ"}) {
+    auto refused = parseCalibrationMethod(wrong);
+    ASSERT_FALSE(refused) << wrong;
+    EXPECT_NE(refused.error().message.find("joined by '+'"), std::string::npos);
+  }
 }
 
 TEST(RoundMatrix, WithoutMethodAndWithEqualIndependentInputsItIsTheEncoder) {

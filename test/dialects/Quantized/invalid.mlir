@@ -471,3 +471,54 @@ func.func @c7_format(%c: tensor<3x300xi4>, %s: tensor<3x10xf16>, %so: tensor<3x2
   %0 = quantized.dequantize ins(%c, %s, %so, %m, %mo : tensor<3x300xi4>, tensor<3x10xf16>, tensor<3x2xf16>, tensor<3x10xi8>, tensor<3x2xf16>) outs(%o : tensor<3x300xf32>) scheme(#q4k) -> tensor<3x300xf32>
   return
 }
+
+// -----
+
+// C21: rounding without statistics
+// expected-error @below {{expected the op id of the statistics, got ''}}
+func.func private @c21() attributes {r = #quantized.rounding<gptq, statistics = "">}
+
+// -----
+
+// C22: a weight's rounding of activations
+func.func @c22(%x: tensor<?x64xf32>, %c: tensor<?x64xi8>, %s: tensor<?xf32>) {
+  // expected-error @below {{expected a tensor of static shape to be rounded with statistics, got 'tensor<?x64xf32>'}}
+  %0:2 = quantized.quantize ins(%x : tensor<?x64xf32>) outs(%c, %s : tensor<?x64xi8>, tensor<?xf32>) scheme(<bits = 8, group = 0, symmetric, scale = f32>) rounding(<clip, statistics = "a">) -> tensor<?x64xi8>, tensor<?xf32>
+  return
+}
+
+// -----
+
+// C23: weights with other columns
+func.func @c23_columns(%w: tensor<8x64xf32>) {
+  // expected-error @below {{expected matrices of f32 with 63 columns, got 'tensor<8x64xf32>'}}
+  %0 = quantized.channel_scales ins(%w : tensor<8x64xf32>) scheme(<bits = 8, group = 0, symmetric, scale = f32>) statistics("a") -> tensor<63xf32>
+  return
+}
+
+// -----
+
+// C23: factors of another type
+func.func @c23_factors(%w: tensor<8x64xf32>) {
+  // expected-error @below {{expected weights and a vector of f32 factors, got 1 and 'tensor<64xf16>'}}
+  %0 = quantized.channel_scales ins(%w : tensor<8x64xf32>) scheme(<bits = 8, group = 0, symmetric, scale = f32>) statistics("a") -> tensor<64xf16>
+  return
+}
+
+// -----
+
+// C24: a dimension that is not there
+func.func @c24_dimension(%g: tensor<64xf32>, %s: tensor<64xf32>) {
+  // expected-error @below {{expected one or two dimensions of f32 and one of them, got 'tensor<64xf32>' and dimension 1}}
+  %0 = quantized.rescale %g by %s dimension(1) : tensor<64xf32>, tensor<64xf32>
+  return
+}
+
+// -----
+
+// C24: a factor too few
+func.func @c24_factors(%w: tensor<8x64xf32>, %s: tensor<7xf32>) {
+  // expected-error @below {{expected 8 factors of f32, got 'tensor<7xf32>'}}
+  %0 = quantized.rescale %w by %s dimension(0) divide : tensor<8x64xf32>, tensor<7xf32>
+  return
+}
