@@ -60,14 +60,20 @@ std::vector<Contraction> collectContractions(ModuleOp module) {
   llvm::StringSet<> ids;
   module.walk([&](program::DispatchOp dispatch) {
     auto facts = dispatch->getAttrOfType<DictionaryAttr>("coopt.contraction");
-    if (!facts || !ids.insert(dispatch.getId()).second) {
+    if (!facts) {
       return;
     }
     auto operand = facts.getAs<IntegerAttr>("operand"), columns = facts.getAs<IntegerAttr>("columns");
     auto source = facts.getAs<StringAttr>("source");
-    if (operand && columns && source && operand.getInt() >= 0 && columns.getInt() > 0) {
-      contractions.push_back(
-          {dispatch.getId().str(), static_cast<uint32_t>(operand.getInt()), columns.getInt(), source.str()});
+    auto names = facts.getAs<ArrayAttr>("ids");
+    if (!operand || !columns || !source || !names || operand.getInt() < 0 || columns.getInt() <= 0) {
+      return;
+    }
+    for (StringAttr name : names.getAsRange<StringAttr>()) {
+      if (ids.insert(name.getValue()).second) {
+        contractions.push_back({name.str(), dispatch.getId().str(), static_cast<uint32_t>(operand.getInt()),
+                                columns.getInt(), source.str()});
+      }
     }
   });
   return contractions;

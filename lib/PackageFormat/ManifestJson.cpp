@@ -56,6 +56,7 @@ std::string package::printManifest(const ManifestDocument &document) {
   }
   for (const Contraction &contraction : manifest.contractions) {
     json["contractions"].push_back({{"op", contraction.opId},
+                                    {"dispatch", contraction.dispatchId},
                                     {"operand", contraction.operand},
                                     {"columns", contraction.columns},
                                     {"source", contraction.source}});
@@ -161,6 +162,7 @@ Expected<ManifestDocument> package::parseManifest(const char *text, size_t size,
       in.require(value.expectObject());
       Contraction &contraction = manifest.contractions.emplace_back();
       in.take(value["op"].string(), contraction.opId);
+      in.take(value["dispatch"].string(), contraction.dispatchId);
       contraction.operand = static_cast<uint32_t>(in.read(value["operand"].integer(0, INT32_MAX)));
       in.take(value["columns"].integer(1, kMaxNumber), contraction.columns);
       in.take(value["source"].string(), contraction.source);

@@ -8,13 +8,16 @@
 
 namespace coopt {
 
-/// The float inputs x (M x K, row-major) of a kernel's contraction with a parameter.
+/// The discardable attribute of a schedule.kernel that lists the op ids of its contractions.
+constexpr char kContractionIds[] = "coopt.contractions";
+
+/// The float inputs x (M x K, row-major) of a kernel's contractions with parameters.
 struct ContractionInput {
   unsigned operand = 0; ///< the kernel's operand that holds exactly x
   int64_t columns = 0;  ///< K
 };
 
-/// Nothing if the kernel has no such contraction, several that differ, or if x is computed inside it.
+/// Nothing if the kernel has no such contraction, several with different inputs, or if x is computed inside it.
 std::optional<ContractionInput> findContractionInput(schedule::KernelOp kernel);
 
 /// A name for the value, the same wherever the value is read: made of the id of the kernel that computes it, or of the entry's

@@ -1,8 +1,10 @@
 #include "coopt/Transforms/FormKernels.h"
 
+#include "ContractionInput.h"
 #include "KernelGroups.h"
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
+#include "dialects/Quantized/IR/Quantized.h"
 #include "dialects/Schedule/IR/Schedule.h"
 
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
@@ -91,6 +93,19 @@ void copyReadInits(Operation *root, Operation *clone, ArrayRef<OpResult> results
 }
 
 } // namespace
+
+/// The ids of the group's contractions, which the kernel's id is but one of.
+static SmallVector<Attribute> contractionIds(const KernelGroup &group) {
+  SmallVector<Attribute> ids;
+  for (Operation *op : group.ops) {
+    auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+    auto id = op->getAttrOfType<StringAttr>("coopt.id");
+    if (id && (isa<quantized::ContractOp>(op) || (linalgOp && linalg::isaContractionOpInterface(linalgOp)))) {
+      ids.push_back(id);
+    }
+  }
+  return ids;
+}
 
 std::string EntryKernels::idOf(const KernelGroup &group) {
   // The anchor comes first in its group, so the first op that has an id names the kernel.
@@ -230,6 +245,9 @@ LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
   std::string id = idOf(group);
   Location loc = NameLoc::get(builder.getStringAttr(id));
   auto kernel = schedule::KernelOp::create(builder, loc, id, ins, outs);
+  if (SmallVector<Attribute> contractions = contractionIds(group); !contractions.empty()) {
+    kernel->setAttr(kContractionIds, builder.getArrayAttr(contractions));
+  }
   Block *body = &kernel.getBody().front();
   OpBuilder inner = OpBuilder::atBlockEnd(body);
   IRMapping map;

@@ -294,12 +294,13 @@ LogicalResult HostProgramBuilder::translateKernel(schedule::KernelOp kernel) {
   }
   auto dispatch = program::DispatchOp::create(builder, kernel.getLoc(), kernel.getId(),
                                               outlined->function.getSymName(), *items, reads, writes, sizes);
-  if (input) {
+  if (auto ids = kernel->getAttrOfType<ArrayAttr>(kContractionIds); input && ids) {
     const auto *place = llvm::find(outlined->reads, input->operand);
     dispatch->setAttr(
         "coopt.contraction",
         builder.getDictionaryAttr(
-            {builder.getNamedAttr("operand", builder.getI64IntegerAttr(place - outlined->reads.begin())),
+            {builder.getNamedAttr("ids", ids),
+             builder.getNamedAttr("operand", builder.getI64IntegerAttr(place - outlined->reads.begin())),
              builder.getNamedAttr("columns", builder.getI64IntegerAttr(input->columns)),
              builder.getNamedAttr(
                  "source", builder.getStringAttr(describeSource(kernel->getOperand(input->operand))))}));

@@ -24,7 +24,7 @@ Expected<std::unique_ptr<InputStatistics>> InputStatistics::create(const package
       }
     }
     try {
-      statistics->byId.emplace(contraction.opId, statistics->list.size());
+      statistics->byDispatch.emplace(contraction.dispatchId, statistics->list.size());
       statistics->list.push_back({contraction.opId,
                                   {},
                                   contraction.operand,
@@ -41,8 +41,8 @@ Expected<std::unique_ptr<InputStatistics>> InputStatistics::create(const package
 }
 
 Status InputStatistics::before(const DispatchView &dispatch) {
-  auto found = byId.find(dispatch.command.opId);
-  if (found == byId.end()) {
+  auto found = byDispatch.find(dispatch.command.opId);
+  if (found == byDispatch.end()) {
     return {};
   }
   Entry &entry = list[found->second];

@@ -35,7 +35,7 @@ private:
   explicit InputStatistics(unsigned threads) : threads(threads) {}
 
   std::vector<Entry> list;
-  std::unordered_map<std::string, size_t> byId; ///< of the first contractions
+  std::unordered_map<std::string, size_t> byDispatch; ///< of the first contractions
   unsigned threads;
 };
 

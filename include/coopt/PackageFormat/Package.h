@@ -62,12 +62,13 @@ struct ModelInfo {
   std::vector<int64_t> eos;
 };
 
-/// A dispatch that multiplies float activations with a weight, for who wants to see its inputs.
+/// A product of float activations with a weight, for who wants to see its inputs.
 struct Contraction {
-  std::string opId;
-  uint32_t operand = 0; ///< of the dispatch's buffers: x, row-major, `columns` numbers a row
-  int64_t columns = 0;  ///< of x and of the weight
-  std::string source;   ///< equal for contractions of one entry that read the same x; may be empty
+  std::string opId;       ///< of the contraction; a dispatch may compute several
+  std::string dispatchId; ///< op id of the dispatch
+  uint32_t operand = 0;   ///< of the dispatch's buffers: x, row-major, `columns` numbers a row
+  int64_t columns = 0;    ///< of x and of the weight
+  std::string source;     ///< equal for contractions of one entry that read the same x; may be empty
 };
 
 struct Manifest {
