@@ -72,6 +72,8 @@ func.func @formats(%x: tensor<17x70xf32>, %a: tensor<?x70xf32>, %c: tensor<17x70
   // CHECK: scheme(<format = "{\22name\22:\22two\22
   %t = quantized.dequantize ins(%q#0, %so : tensor<17x70xi4>, tensor<17xf32>) outs(%d : tensor<17x70xf32>) scheme(<format = "{\22name\22:\22two\22,\22element\22:{\22type\22:\22bipolar\22,\22bits\22:4},\22scales\22:[{\22type\22:\22f32\22,\22span\22:\22row\22}]}">) -> tensor<17x70xf32>
   return %t, %y : tensor<17x70xf32>, tensor<?x17xf32>
+}
+
 // CHECK-LABEL: @quantize_with_statistics
 func.func @quantize_with_statistics(%x: tensor<3x7xf32>, %c: tensor<3x7xi8>, %s: tensor<3xf32>) -> tensor<3x7xi8> {
   // CHECK: scheme(<bits = 8, group = 0, symmetric, scale = f32>) rounding(<clip_gptq, statistics = "layers.0/mlp/up_proj">) {coopt.id = "a"} ->
