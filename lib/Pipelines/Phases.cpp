@@ -46,7 +46,9 @@ LogicalResult compressPhase(ModuleOp module, const CompileOptions &options) {
     return module.emitError("activations: expected f32 or bf16, got '") << options.activations << "'";
   }
   compress.roundActivations = options.activations == "bf16";
-  if (auto info = module->getAttrOfType<DictionaryAttr>("model.info")) {
+  // Without another wish, weights are what the model's files have.
+  auto info = module->getAttrOfType<DictionaryAttr>("model.info");
+  if (info && options.quantize != "f32") {
     NamedAttrList named(info);
     named.set("quantization", StringAttr::get(module.getContext(), options.quantize));
     module->setAttr("model.info", named.getDictionary(module.getContext()));

@@ -189,4 +189,6 @@ def Quantized_ContractOp : Quantized_StructuredOp<"contract"> {
   }];
 }
 
+include "dialects/Quantized/IR/StoredOps.td"
+
 #endif // COOPT_DIALECTS_QUANTIZED_IR_QUANTIZEDOPS_TD
