@@ -241,8 +241,10 @@ struct Blocks {
 };
 
 float halfAt(const uint8_t *block, size_t at) {
-  int bits = block[at] | block[at + 1] << 8; // positive and normal here
-  return std::ldexp(static_cast<float>(1024 + (bits & 1023)), (bits >> 10) - 25);
+  int bits = block[at] | block[at + 1] << 8, exponent = bits >> 10 & 31; // finite here
+  float magnitude =
+      std::ldexp(static_cast<float>((exponent ? 1024 : 0) + (bits & 1023)), std::max(exponent, 1) - 25);
+  return bits & 0x8000 ? -magnitude : magnitude;
 }
 
 int fifth(const uint8_t *bits, int i) { return (bits[i / 8] >> (i % 8) & 1) << 4; }
@@ -382,6 +384,26 @@ const std::vector<Blocks> &allBlocks() {
 
 } // namespace
 
+static const Blocks &blocksNamed(const std::string &type) {
+  for (const Blocks &blocks : allBlocks()) {
+    if (blocks.name == type) {
+      return blocks;
+    }
+  }
+  return allBlocks().front();
+}
+
+std::vector<float> decodeBlocks(const std::string &type, const std::vector<uint8_t> &bytes) {
+  const Blocks &blocks = blocksNamed(type);
+  std::vector<float> numbers(bytes.size() / blocks.bytes * blocks.elements);
+  for (size_t i = 0; i < bytes.size() / blocks.bytes; ++i) {
+    blocks.decode(bytes.data() + i * blocks.bytes, numbers.data() + i * blocks.elements);
+  }
+  return numbers;
+}
+
+uint32_t blocksNumber(const std::string &type) { return blocksNamed(type).number; }
+
 std::vector<std::string> ggufBlocks() {
   std::vector<std::string> names;
   for (const Blocks &blocks : allBlocks()) {
@@ -393,11 +415,7 @@ std::vector<std::string> ggufBlocks() {
 std::string ggufModel(const std::vector<std::string> &kinds, bool isTwin, uint32_t seed) {
   std::vector<const Blocks *> inTurn;
   for (const std::string &type : kinds) {
-    for (const Blocks &each : allBlocks()) {
-      if (each.name == type) {
-        inTurn.push_back(&each);
-      }
-    }
+    inTurn.push_back(&blocksNamed(type));
   }
   size_t turn = 0;
   std::mt19937 random(seed);

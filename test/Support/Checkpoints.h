@@ -53,6 +53,10 @@ void addLayer(const Storage &storage, const std::string &name, int64_t N, int64_
 /// A GGUF file of architecture llama with a vocabulary of bytes: the matrices, embedding and head among them, are blocks of these
 /// types in turn; those of the twin are the same numbers in F32. Sizes are fixed: one layer, hidden 256, 4 heads over 2, 512 wide.
 std::string ggufModel(const std::vector<std::string> &blocks, bool isTwin, uint32_t seed);
+/// The numbers of blocks of one type, one block after the other.
+std::vector<float> decodeBlocks(const std::string &type, const std::vector<uint8_t> &bytes);
+/// ggml's number of a type of blocks.
+uint32_t blocksNumber(const std::string &type);
 /// The names that ggufModel knows: "Q4_0", ..
 std::vector<std::string> ggufBlocks();
 

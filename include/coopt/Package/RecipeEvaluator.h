@@ -6,7 +6,8 @@
 // whose outermost storage dimension is not the row needs the whole tensor).
 //
 // Ops in recipes: model.load, quantized.quantize (8 bits), tensor.extract_slice (static, unit strides, same
-// rank), tensor.concat, arith.constant, model.pack (as the last step). Sources of bf16 and f16 under an f32
+// rank), tensor.concat, arith.constant, model.pack (as the last step), quantized.dequantize, .split_blocks and .unpack_words, linalg.transpose
+// of matrices, tensor.collapse_shape behind dimension 0. Sources of bf16 and f16 under an f32
 // parameter are widened exactly.
 //
 //===----------------------------------------------------------------------===//

@@ -4,8 +4,12 @@
 #include "Inference.h"
 #include "Programs.h"
 
+#include "coopt/Import/Gguf.h"
+#include "coopt/Numerics/BlockEncoder.h"
+
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -121,6 +125,74 @@ TEST_F(Checkpoints, BlocksOfGguf) {
   }
   // The codes are kept: fewer bytes than the floats have.
   EXPECT_LT(fs::file_size(path("coded.coopt")), fs::file_size(path("twin.coopt")) / 2);
+}
+
+/// The real model, its matrices of whole blocks quantised (K = 172 has none) by ggml's rule; `isTwin`: what the codes mean, as F32.
+std::string quantisedStories(const std::string &type, bool isTwin) {
+  using namespace coopt;
+  auto model = import::GgufModel::open(COOPT_TEST_DATA "/models/stories260k/stories260k-f32.gguf");
+  const import::GgufFile &file = model->contents();
+  const uint8_t *bytes = model->files()[0].data(), *end = bytes;
+  for (const auto &[key, value] : file.metadata) {
+    end = std::max(end, value.data + value.bytes);
+  }
+  auto raw = [](auto value) { return std::string(reinterpret_cast<const char *>(&value), sizeof(value)); };
+  const numerics::GgufType blocks = *numerics::ggufTypeNamed(type == "Q8_0" ? "q8_0" : "q4_0");
+  std::string infos, data;
+  for (const import::TensorInfo &tensor : file.tensors) {
+    const bool isCoded = tensor.shape.size() == 2 && tensor.shape[1] % 32 == 0;
+    infos += raw(static_cast<uint64_t>(tensor.name.size())) + tensor.name;
+    infos += raw(static_cast<uint32_t>(tensor.shape.size()));
+    for (size_t i = tensor.shape.size(); i-- > 0;) {
+      infos += raw(static_cast<uint64_t>(tensor.shape[i]));
+    }
+    infos +=
+        raw(isCoded && !isTwin ? blocksNumber(type) : uint32_t(0)) + raw(static_cast<uint64_t>(data.size()));
+    std::vector<float> numbers(tensor.bytes / 4);
+    std::memcpy(numbers.data(), model->data(tensor), tensor.bytes);
+    if (isCoded) {
+      auto codes = numerics::encodeMatrix(numerics::ggufFormat(blocks), numbers.data(), tensor.shape[0],
+                                          tensor.shape[1]);
+      auto joined = numerics::joinGguf(blocks, *codes);
+      numbers = decodeBlocks(type, *joined);
+      if (!isTwin) {
+        data.append(joined->begin(), joined->end());
+        numbers.clear();
+      }
+    }
+    data.append(reinterpret_cast<const char *>(numbers.data()), numbers.size() * 4);
+    data.resize((data.size() + 31) / 32 * 32);
+  }
+  std::string head(reinterpret_cast<const char *>(bytes), static_cast<size_t>(end - bytes));
+  head += infos;
+  head.resize((head.size() + 31) / 32 * 32);
+  return head + data;
+}
+
+TEST_F(Checkpoints, StoriesInBlocks) {
+  const std::string directory = COOPT_TEST_DATA "/models/stories260k";
+  if (!fs::exists(directory + "/stories260k-f32.gguf")) {
+    GTEST_SKIP() << directory << " is not there: COOPT_TEST_DATA names the folder of test data";
+  }
+  auto evaluation = nlohmann::json::parse(std::ifstream(directory + "/eval_tokens.json"));
+  std::vector<Tokens> sequences = evaluation.at("sequences");
+  sequences.resize(std::min<size_t>(sequences.size(), 4));
+  for (const auto &[type, bound] : {std::pair<std::string, double>{"Q8_0", 0.01}, {"Q4_0", 0.3}}) {
+    std::ofstream(path(type + ".gguf"), std::ios::binary) << quantisedStories(type, false);
+    std::ofstream(path(type + "-twin.gguf"), std::ios::binary) << quantisedStories(type, true);
+    const std::string isa = variants().back();
+    PackagePointer coded = package(path(type + ".gguf"), path(type + ".coopt"), isa),
+                   twin = package(path(type + "-twin.gguf"), path(type + "-twin.coopt"), isa),
+                   plain = package(directory + "/stories260k-f32.gguf", path("plain.coopt"), isa);
+    ASSERT_TRUE(coded && twin && plain);
+    const double likelihood = meanNll(coded, sequences);
+    EXPECT_NEAR(likelihood, meanNll(twin, sequences), 1e-4) << type;
+    EXPECT_NEAR(likelihood, meanNll(plain, sequences), bound) << type;
+    // The tokenizer is the file's.
+    Outcome text = run("coopt-run", {path(type + ".coopt"), "--prompt", "Once upon a time", "-n", "8"});
+    EXPECT_EQ(text.status, 0) << text.output;
+    EXPECT_EQ(text.output.find(", there was"), 0u) << text.output;
+  }
 }
 
 struct NamedStorage {
