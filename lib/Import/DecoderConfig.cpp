@@ -1,5 +1,7 @@
 //===- DecoderConfig.cpp - Tensors and rotary frequencies of a decoder ------------===//
 #include "coopt/Import/DecoderConfig.h"
+
+#include "coopt/Import/StoredMatrix.h"
 #include "coopt/Support/Json.h"
 
 #include <algorithm>
@@ -148,6 +150,13 @@ std::vector<ExpectedTensor> import::decoderTensors(const DecoderConfig &config) 
 
 Status import::checkDecoderTensors(const DecoderConfig &config, const TensorFiles &model) {
   for (const ExpectedTensor &expected : decoderTensors(config)) {
+    auto stored = findStoredMatrix(config, model, expected);
+    if (!stored) {
+      return forward(stored.error());
+    }
+    if (*stored) {
+      continue;
+    }
     const TensorInfo *tensor = model.find(expected.name);
     if (!tensor && config.noiseSeed && expected.role == ExpectedTensor::Role::Matrix) {
       continue;
@@ -161,9 +170,9 @@ Status import::checkDecoderTensors(const DecoderConfig &config, const TensorFile
       return fail(place + "expected shape " + shapeText(expected.shape) + " by the configuration, got " +
                   shapeText(tensor->shape));
     }
-    if (tensor->type != TensorType::F32 && tensor->type != TensorType::F16 &&
-        tensor->type != TensorType::BF16) {
-      return fail(place + "expected F32, F16 or BF16, got " + tensorTypeName(tensor->type));
+    if (tensor->blocks || (tensor->type != TensorType::F32 && tensor->type != TensorType::F16 &&
+                           tensor->type != TensorType::BF16)) {
+      return fail(place + "expected F32, F16 or BF16, got " + tensor->typeName());
     }
   }
   return {};

@@ -1,11 +1,14 @@
 #include "DecoderImporter.h"
 
+#include "StoredWeights.h"
 #include "TensorBuilder.h"
 #include "coopt/Import/ModelGenerator.h"
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
 
 #include "llvm/Support/Path.h"
+
+#include <map>
 
 using namespace mlir;
 using namespace coopt;
@@ -19,7 +22,11 @@ public:
   DecoderImporter(ModuleOp module, const DecoderConfig &config, const TensorFiles &weights,
                   const ImportOptions &options)
       : module(module), config(config), weights(weights), options(options), builder(module.getContext()),
-        t(builder) {}
+        t(builder) {
+    for (ExpectedTensor &tensor : decoderTensors(config)) {
+      expected.emplace(tensor.name, tensor);
+    }
+  }
 
   void run();
 
@@ -49,6 +56,7 @@ private:
   const DecoderConfig &config;
   const TensorFiles &weights;
   const ImportOptions &options;
+  std::map<std::string, ExpectedTensor> expected; ///< by name
   OpBuilder builder;
   TensorBuilder t;
   int64_t context = 0;
@@ -69,16 +77,22 @@ Value DecoderImporter::declare(const std::string &name, RankedTensorType type, A
 }
 
 Value DecoderImporter::parameter(const std::string &name) {
+  const ExpectedTensor &tensor = expected.at(name);
+  auto floats = RankedTensorType::get(tensor.shape, builder.getF32Type());
+  if (auto stored = findStoredMatrix(config, weights, tensor); stored && *stored) {
+    if (!module.lookupSymbol<model::ParameterOp>(name)) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.setInsertionPoint(builder.getInsertionBlock()->getParentOp());
+      declareStoredWeight(builder, t.location(), name, **stored, config.quantization, weights);
+    }
+    return model::LoadOp::create(builder, t.location(), floats, name);
+  }
   const TensorInfo *info = weights.find(name);
   if (!info) {
-    for (const ExpectedTensor &tensor : decoderTensors(config)) {
-      if (tensor.name == name) {
-        GeneratedNoise noise = generatedNoise(*config.noiseSeed, tensor);
-        auto origin = model::NoiseAttr::get(module.getContext(), noise.seed,
-                                            builder.getF64FloatAttr(static_cast<double>(noise.scale)));
-        return declare(name, RankedTensorType::get(tensor.shape, builder.getF32Type()), origin);
-      }
-    }
+    GeneratedNoise noise = generatedNoise(*config.noiseSeed, tensor);
+    auto origin = model::NoiseAttr::get(module.getContext(), noise.seed,
+                                        builder.getF64FloatAttr(static_cast<double>(noise.scale)));
+    return declare(name, floats, origin);
   }
   Type stored = info->type == coopt::import::TensorType::F32    ? Type(builder.getF32Type())
                 : info->type == coopt::import::TensorType::BF16 ? Type(builder.getBF16Type())

@@ -40,26 +40,27 @@ uint64_t scalarBytes(Type type) {
   return 0;
 }
 
-/// ggml's number of a type of tensors to ours and its name.
+/// ggml's number of a type of tensors to ours and its name; blocks of codes have a type of Numerics.
 struct StoredType {
   uint32_t number;
   const char *name;
   std::optional<TensorType> type;
+  std::optional<numerics::GgufType> blocks = {};
 };
 const StoredType storedTypes[] = {
     {0, "F32", TensorType::F32},
     {1, "F16", TensorType::F16},
-    {2, "Q4_0", {}},
-    {3, "Q4_1", {}},
-    {6, "Q5_0", {}},
-    {7, "Q5_1", {}},
-    {8, "Q8_0", {}},
+    {2, "Q4_0", {}, numerics::GgufType::Q4_0},
+    {3, "Q4_1", {}, numerics::GgufType::Q4_1},
+    {6, "Q5_0", {}, numerics::GgufType::Q5_0},
+    {7, "Q5_1", {}, numerics::GgufType::Q5_1},
+    {8, "Q8_0", {}, numerics::GgufType::Q8_0},
     {9, "Q8_1", {}},
-    {10, "Q2_K", {}},
+    {10, "Q2_K", {}, numerics::GgufType::Q2_K},
     {11, "Q3_K", {}},
-    {12, "Q4_K", {}},
+    {12, "Q4_K", {}, numerics::GgufType::Q4_K},
     {13, "Q5_K", {}},
-    {14, "Q6_K", {}},
+    {14, "Q6_K", {}, numerics::GgufType::Q6_K},
     {15, "Q8_K", {}},
     {24, "I8", TensorType::I8},
     {25, "I16", TensorType::I16},
@@ -67,9 +68,21 @@ const StoredType storedTypes[] = {
     {27, "I64", TensorType::I64},
     {28, "F64", TensorType::F64},
     {30, "BF16", TensorType::BF16},
-    {34, "TQ1_0", {}},
-    {35, "TQ2_0", {}},
+    {34, "TQ1_0", {}, numerics::GgufType::TQ1_0},
+    {35, "TQ2_0", {}, numerics::GgufType::TQ2_0},
+    {39, "MXFP4", {}, numerics::GgufType::MXFP4},
 };
+
+/// The blocks that are read, for messages.
+std::string readBlocks() {
+  std::vector<std::string> names;
+  for (const StoredType &stored : storedTypes) {
+    if (stored.blocks) {
+      names.push_back(stored.name);
+    }
+  }
+  return alternatives(names);
+}
 
 /// Reads forward, never beyond the end.
 class Reader {
@@ -243,13 +256,22 @@ Status Reader::tensor() {
   auto stored = std::find_if(std::begin(storedTypes), std::end(storedTypes),
                              [&](const StoredType &known) { return known.number == *number; });
   bool known = stored != std::end(storedTypes);
-  if (!known || !stored->type) {
-    return wrong("tensor " + inQuotes(*name) + ": expected type F32, F16 or BF16, got " +
-                 (known ? stored->name : "number " + std::to_string(*number)));
+  if (!known || (!stored->type && !stored->blocks)) {
+    return wrong("tensor " + inQuotes(*name) + ": expected type F32, F16 or BF16, or blocks of " +
+                 readBlocks() + ", got " + (known ? stored->name : "number " + std::to_string(*number)));
   }
-  info.type = *stored->type;
+  info.type = stored->type.value_or(TensorType::U8);
   info.offset = *offset;
   info.bytes = static_cast<uint64_t>(elements) * tensorTypeSize(info.type);
+  info.blocks = stored->blocks;
+  if (info.blocks) {
+    const int64_t each = numerics::ggufBlockElements(*info.blocks);
+    if (info.shape.back() % each != 0) {
+      return wrong("tensor " + inQuotes(*name) + ": expected rows of a multiple of " + std::to_string(each) +
+                   " elements for blocks of " + stored->name + ", got " + std::to_string(info.shape.back()));
+    }
+    info.bytes = static_cast<uint64_t>(elements / each * numerics::ggufBlockBytes(*info.blocks));
+  }
   file.tensors.push_back(std::move(info));
   return {};
 }

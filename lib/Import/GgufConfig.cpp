@@ -158,7 +158,9 @@ private:
       return;
     }
     config.vocabularySize = embedding->shape[0];
-    config.type = embedding->type;
+    if (!embedding->blocks) {
+      config.type = embedding->type;
+    }
   }
 
   void rope() {

@@ -3,6 +3,7 @@
 #include "DecoderImporter.h"
 #include "coopt/Import/Gguf.h"
 #include "coopt/Import/HuggingFaceConfig.h"
+#include "coopt/Import/StoredMatrix.h"
 #include "coopt/Import/TokenizerJson.h"
 
 #include "mlir/IR/Builders.h"
@@ -53,7 +54,7 @@ FailureOr<OwningOpRef<ModuleOp>> importModel(MLIRContext *context, const Decoder
   NamedAttrList info;
   info.append("name", builder.getStringAttr(llvm::sys::path::filename(path)));
   info.append("family", builder.getStringAttr(config.family));
-  info.append("quantization", builder.getStringAttr("f32"));
+  info.append("quantization", builder.getStringAttr(storedAs(config, weights)));
   info.append("vocabulary", builder.getI64IntegerAttr(config.vocabularySize));
   info.append("context", builder.getI64IntegerAttr(positions));
   info.append("chunk", builder.getI64IntegerAttr(chunk));

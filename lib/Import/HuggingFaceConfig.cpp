@@ -1,5 +1,6 @@
 #include "coopt/Import/HuggingFaceConfig.h"
 #include "HuggingFaceFamilies.h"
+#include "coopt/Import/StoredMatrix.h"
 #include "coopt/Support/Json.h"
 #include "coopt/Support/MappedFile.h"
 
@@ -138,9 +139,8 @@ private:
         unsupported(value);
       }
     }
-    JsonValue quantization = root["quantization_config"];
-    if (!quantization.isNull()) {
-      mistake(quantization.error("quantised checkpoints are not supported in this version"));
+    if (JsonValue quantization = root["quantization_config"]; !quantization.isNull()) {
+      take(readCheckpointQuantization(quantization), config.quantization);
     }
   }
 

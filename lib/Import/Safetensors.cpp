@@ -140,6 +140,10 @@ std::optional<TensorType> import::tensorTypeFromName(std::string_view name) {
   return std::nullopt;
 }
 
+std::string TensorInfo::typeName() const {
+  return blocks ? numerics::ggufName(*blocks) : tensorTypeName(type);
+}
+
 int64_t TensorInfo::elements() const {
   int64_t product = 1;
   for (int64_t size : shape) {

@@ -202,6 +202,14 @@ const std::vector<GgufType> &numerics::allGgufTypes() {
   return types;
 }
 std::string numerics::ggufName(GgufType type) { return infoOf(type).name; }
+std::optional<GgufType> numerics::ggufTypeNamed(std::string_view name) {
+  for (const TypeInfo &info : kTypes) {
+    if (name == info.name) {
+      return info.type;
+    }
+  }
+  return std::nullopt;
+}
 int64_t numerics::ggufBlockElements(GgufType type) { return infoOf(type).elements; }
 int64_t numerics::ggufBlockBytes(GgufType type) { return infoOf(type).bytes; }
 
@@ -271,7 +279,7 @@ BlockFormat numerics::ggufFormat(GgufType type) {
 }
 
 Expected<BlockComponents> numerics::splitGgufMatrix(GgufType type, const uint8_t *bytes, size_t size,
-                                                    int64_t rows, int64_t K) {
+                                                    int64_t rows, int64_t K, GgufWanted wanted) {
   const TypeInfo &info = infoOf(type);
   std::string place = std::string("gguf ") + info.name;
   if (K < 0 || rows < 0 || K % info.elements != 0) {
@@ -299,7 +307,7 @@ Expected<BlockComponents> numerics::splitGgufMatrix(GgufType type, const uint8_t
   for (uint64_t block = 0; block < blocks; ++block) {
     const uint8_t *data = bytes + block * static_cast<uint64_t>(info.bytes);
     uint8_t *codes = result.codes.data() + block * static_cast<uint64_t>(info.elements);
-    for (int64_t e = 0; e < info.elements; ++e) {
+    for (int64_t e = 0; e < info.elements && wanted != GgufWanted::Numbers; ++e) {
       int stored = type == GgufType::TQ1_0 ? readTrit(data, e)
                                            : static_cast<int>(read(data, codePlaces[static_cast<size_t>(e)]));
       if (type == GgufType::TQ2_0 && stored == 3) {
@@ -307,6 +315,9 @@ Expected<BlockComponents> numerics::splitGgufMatrix(GgufType type, const uint8_t
                     ": expected a code of 0, 1 or 2, got 3");
       }
       codes[e] = static_cast<uint8_t>(isSignedByte ? stored : stored - info.codeOffset);
+    }
+    if (wanted == GgufWanted::Codes) {
+      continue;
     }
     forEachPart(format, result, [&](Part part, const ScaleLevel &level, std::vector<float> &values) {
       int64_t perBlock = info.elements / level.span;

@@ -54,6 +54,22 @@ std::vector<Piece> Node::pieces(uint64_t targetBytes) const {
   return result;
 }
 
+Status Node::evaluateBox(int64_t begin, int64_t end, uint64_t firstByte, uint64_t lastByte,
+                         uint8_t *out) const {
+  if (firstByte == 0 && lastByte == tensor.rowBytes()) {
+    return evaluate(begin, end, out);
+  }
+  std::vector<uint8_t> row(tensor.rowBytes());
+  for (int64_t m = begin; m < end; ++m) {
+    if (Status read = evaluate(m, m + 1, row.data()); !read) {
+      return read;
+    }
+    out = std::copy(row.begin() + static_cast<ptrdiff_t>(firstByte),
+                    row.begin() + static_cast<ptrdiff_t>(lastByte), out);
+  }
+  return {};
+}
+
 Expected<NodeRef> finish(std::shared_ptr<Node> node, TensorShape shape, const std::vector<NodeRef> &inputs) {
   if (Status checked = shape.check(); !checked) {
     return forward(checked.error());
@@ -98,6 +114,18 @@ struct FileNode : Node {
       float x =
           widening == Widening::BFloat16 ? numerics::floatFromBFloat16(code) : numerics::floatFromHalf(code);
       std::memcpy(out + 4 * i, &x, 4);
+    }
+    return {};
+  }
+};
+
+/// Reads only what is asked for: boxes of few columns are common where a file has a matrix the other way round.
+struct BytesNode : FileNode {
+  Status evaluateBox(int64_t begin, int64_t end, uint64_t firstByte, uint64_t lastByte,
+                     uint8_t *out) const override {
+    const uint64_t rowBytes = tensor.rowBytes(), size = lastByte - firstByte;
+    for (int64_t m = begin; m < end; ++m, out += size) {
+      std::memcpy(out, file->data() + offset + rowBytes * static_cast<uint64_t>(m) + firstByte, size);
     }
     return {};
   }
@@ -181,7 +209,8 @@ Expected<NodeRef> makeFileNode(std::shared_ptr<const MappedFile> file, uint64_t 
     return fail(file->path() + ": offset " + std::to_string(offset) + " with " + std::to_string(stored) +
                 " bytes lies outside the file (" + std::to_string(file->size()) + " bytes)");
   }
-  auto node = std::make_shared<FileNode>();
+  std::shared_ptr<FileNode> node =
+      widening == Widening::None ? std::make_shared<BytesNode>() : std::make_shared<FileNode>();
   node->file = std::move(file);
   node->offset = offset;
   node->widening = widening;

@@ -10,6 +10,7 @@
 #define COOPT_LIB_PACKAGE_RECIPENODES_H
 
 #include "coopt/Layout/Layout.h"
+#include "coopt/Numerics/GgufBlocks.h"
 #include "coopt/Numerics/GroupQuantization.h"
 #include "coopt/Numerics/StoredParts.h"
 #include "coopt/Support/Error.h"
@@ -49,6 +50,11 @@ public:
 
   /// Writes rows [begin, end), row-major, to `out`.
   virtual Status evaluate(int64_t begin, int64_t end, uint8_t *out) const = 0;
+
+  /// Writes bytes [firstByte, lastByte) of each of these rows, one after the other. Reads whole rows unless a node knows
+  /// better.
+  virtual Status evaluateBox(int64_t begin, int64_t end, uint64_t firstByte, uint64_t lastByte,
+                             uint8_t *out) const;
 
   /// The whole node as pieces of about `targetBytes`, and the bytes of one piece. Plain nodes are cut by
   /// rows.
@@ -98,6 +104,27 @@ Expected<NodeRef> makeTwoLevelNode(NodeRef input, int64_t groupSize, QuantizedPa
 
 /// The parts of an M x K binary32 matrix in a format that has an encoder, in the order of storedParts.
 Expected<std::vector<NodeRef>> makeFormatNodes(NodeRef input, const numerics::BlockFormat &format);
+
+/// The parts of a matrix of blocks of GGUF files, N x (bytes of whole blocks), in the order of storedParts.
+Expected<std::vector<NodeRef>> makeSplitBlocksNodes(NodeRef input, numerics::GgufType type);
+
+/// Codes out of words, as quantized.unpack_words says; `elements` along `dimension`. `order` may be empty.
+struct WordFields {
+  size_t dimension = 0;
+  int bits = 0;
+  std::vector<int64_t> order;
+  int add = 0;
+};
+Expected<NodeRef> makeUnpackWordsNode(NodeRef input, WordFields fields, int64_t elements);
+
+/// The M x K binary32 numbers that parts in the order of storedParts stand for.
+Expected<NodeRef> makeDequantizeNode(std::vector<NodeRef> parts, const numerics::BlockFormat &format);
+
+/// A matrix with rows and columns exchanged.
+Expected<NodeRef> makeTransposeNode(NodeRef input);
+
+/// The same rows with other extents behind dimension 0.
+Expected<NodeRef> makeReshapeNode(NodeRef input, std::vector<int64_t> extents);
 
 /// The box at `offsets` of the given extents, unit strides.
 Expected<NodeRef> makeSliceNode(NodeRef input, std::vector<int64_t> offsets, std::vector<int64_t> extents);

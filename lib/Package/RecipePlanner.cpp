@@ -1,6 +1,7 @@
 #include "RecipePlanner.h"
 
 #include "CalibratedNodes.h"
+#include "PlanStored.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Quantized/IR/Quantized.h"
 
@@ -364,6 +365,16 @@ Status Planner::planOp(Operation *op) {
   if (auto quantize = dyn_cast<quantized::QuantizeOp>(op)) {
     return planQuantize(quantize);
   }
+  if (isStoredOp(op)) {
+    auto nodes = planStored(op, [&](Value value) { return values.lookup(value); });
+    if (!nodes) {
+      return forward(nodes.error(), nameOf(op));
+    }
+    for (auto [result, made] : llvm::zip_equal(op->getResults(), *nodes)) {
+      values[result] = made;
+    }
+    return {};
+  }
   Expected<NodeRef> node =
       llvm::TypeSwitch<Operation *, Expected<NodeRef>>(op)
           .Case([&](model::LoadOp load) { return planParameter(load.getParameter()); })
@@ -385,7 +396,10 @@ Status Planner::planOp(Operation *op) {
           .Default([](Operation *) -> Expected<NodeRef> {
             return fail(
                 "can't be evaluated on the host: expected model.load, model.pack, quantized.quantize, "
-                "quantized.channel_scales, quantized.rescale, tensor.extract_slice, tensor.concat or "
+                "quantized.dequantize, quantized.split_blocks, quantized.unpack_words, "
+                "quantized.channel_scales, "
+                "quantized.rescale, linalg.transpose, tensor.collapse_shape, tensor.extract_slice, "
+                "tensor.concat or "
                 "arith.constant");
           });
   if (!node) {

@@ -52,7 +52,9 @@ LogicalResult compressPhase(ModuleOp module, const CompileOptions &options) {
   }
   compress.method = *method;
   compress.calibrationFile = options.calibration;
-  if (auto info = module->getAttrOfType<DictionaryAttr>("model.info")) {
+  // Without another wish, weights are what the model's files have.
+  auto info = module->getAttrOfType<DictionaryAttr>("model.info");
+  if (info && options.quantize != "f32") {
     NamedAttrList named(info);
     named.set("quantization", StringAttr::get(module.getContext(), options.quantize));
     module->setAttr("model.info", named.getDictionary(module.getContext()));

@@ -2,6 +2,7 @@
 
 #include "BalanceChannels.h"
 #include "CompressMatch.h"
+#include "StoredWeights.h"
 #include "coopt/Numerics/FormatTable.h"
 
 #include "dialects/Model/IR/Model.h"
@@ -56,22 +57,18 @@ private:
   std::vector<llvm::GlobPattern> patterns;
 };
 
-/// How one weight is stored.
-struct CodedWeight {
-  quantized::SchemeAttr scheme;
-  /// The parts of the scheme: codes, scales, zeros, outer scales.
-  SmallVector<model::ParameterOp> parts;
-};
-
 class Compressor {
 public:
   Compressor(ModuleOp module, SchemePlan &plan, bool roundActivations)
       : roundActivations(roundActivations), module(module), symbols(module), builder(module.getContext()),
-        plan(plan) {}
+        plan(plan), stored(module, symbols) {}
   void run();
 
 private:
   CodedWeight encode(model::LoadOp weight, quantized::SchemeAttr scheme, StringRef id);
+  /// The weight as `scheme` says, or, if that is null or what the checkpoint has, as the checkpoint has it; without a scheme
+  /// if it stays float.
+  CodedWeight storageOf(WeightContraction contraction, quantized::SchemeAttr scheme);
   void rewrite(WeightContraction contraction);
   quantized::QuantizeOp quantize(WeightContraction contraction);
   Value decodedActivation(WeightContraction contraction);
@@ -86,6 +83,7 @@ private:
   SymbolTable symbols;
   OpBuilder builder;
   SchemePlan &plan;
+  StoredWeights stored;
   DenseMap<StringAttr, CodedWeight> coded;
   /// By activation and the block of its reader: one quantisation serves all contractions there.
   DenseMap<std::pair<Value, Block *>, quantized::QuantizeOp> quantizations;
@@ -184,6 +182,23 @@ CodedWeight Compressor::encode(model::LoadOp weight, quantized::SchemeAttr schem
   return coded[name] = result;
 }
 
+CodedWeight Compressor::storageOf(WeightContraction contraction, quantized::SchemeAttr scheme) {
+  StringAttr name = contraction.weight.getParameterAttr().getAttr();
+  quantized::SchemeAttr kept = stored.schemeOf(name);
+  if (kept && (!scheme || scheme == kept)) {
+    return stored.keep(name);
+  }
+  if (!scheme) {
+    return {};
+  }
+  if (kept) {
+    remark::passed(contraction.op.getLoc(), remarkOptions("RequantizedWeight"))
+        << remark::metric("Op", getId(contraction.op)) << remark::metric("Weight", name.str())
+        << remark::reason("the checkpoint has codes already: those of other numbers are made");
+  }
+  return encode(contraction.weight, scheme, getId(contraction.op));
+}
+
 quantized::QuantizeOp Compressor::quantize(WeightContraction contraction) {
   Value x = contraction.activation;
   quantized::QuantizeOp &known = quantizations[{x, contraction.op->getBlock()}];
@@ -255,10 +270,10 @@ Value Compressor::roundedActivation(Value x, WeightContraction contraction) {
 void Compressor::rewrite(WeightContraction contraction) {
   linalg::LinalgOp op = contraction.op;
   const OpScheme said = plan.schemeFor(getId(op));
-  if (!said.weight) {
+  CodedWeight weight = storageOf(contraction, said.weight);
+  if (!weight.scheme) {
     return;
   }
-  CodedWeight weight = encode(contraction.weight, said.weight, getId(op));
   quantized::SchemeAttr scheme = weight.scheme;
   builder.setInsertionPoint(op);
   Location loc = op.getLoc();
@@ -373,14 +388,15 @@ void Compressor::run() {
     SmallVector<model::LoadOp> loads;
     entry.walk([&](model::LoadOp weight) {
       loads.push_back(weight);
-      auto it = coded.find(weight.getParameterAttr().getAttr());
-      if (it == coded.end()) {
+      StringAttr name = weight.getParameterAttr().getAttr();
+      auto it = coded.find(name);
+      if (it == coded.end() && !stored.schemeOf(name)) {
         return;
       }
       for (OpOperand &use : weight->getUses()) {
         auto gather = dyn_cast<model::GatherOp>(use.getOwner());
         if (gather && use.getOperandNumber() == 0) {
-          gathers.push_back({gather, it->second});
+          gathers.push_back({gather, it != coded.end() ? it->second : stored.keep(name)});
         }
       }
     });
@@ -393,6 +409,7 @@ void Compressor::run() {
       }
     }
   }
+  stored.dropUnused();
 }
 
 /// The scheme of a format: its own where the dialect has one for integers, else by the format's name or JSON.
@@ -490,7 +507,8 @@ const numerics::QuantizationRule *SchemePlan::unusedRule() const {
 }
 
 LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {
-  if (!options.plan.scheme && options.plan.rules.empty()) {
+  SymbolTable symbols(module);
+  if (!options.plan.scheme && options.plan.rules.empty() && StoredWeights(module, symbols).empty()) {
     return success();
   }
   MLIRContext *context = module.getContext();
@@ -504,7 +522,8 @@ LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {
     plan.rounding = options.method.rounding;
   }
   if (options.method.channelScales) {
-    balanceChannels(module, [&](StringRef id) { return plan.schemeFor(id.str()).weight; }, plan.rounding.clip);
+    balanceChannels(
+        module, [&](StringRef id) { return plan.schemeFor(id.str()).weight; }, plan.rounding.clip);
   }
   Compressor(module, plan, options.roundActivations).run();
   bool usesStatistics = false;
@@ -513,7 +532,8 @@ LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {
     usesStatistics |= (quantize && quantize.getRounding()) || isa<quantized::ChannelScalesOp>(op);
   });
   if (!options.method.isNearest() && !usesStatistics) {
-    return module.emitError("no weight takes the rounding that is asked for: awq, clip and gptq are for integers in groups or rows, "
+    return module.emitError("no weight takes the rounding that is asked for: awq, clip and gptq are for "
+                            "integers in groups or rows, "
                             "and for two levels of scales, of contractions with an op id");
   }
   if (const numerics::QuantizationRule *rule = plan.unusedRule()) {

@@ -123,7 +123,8 @@ int main(int argc, char **argv) {
          "of a description")
       ->capture_default_str();
   app.add_option("--quantize", options.compile.quantize,
-                 "how weights and activations are stored: f32, a name such as w8a8, w4a8-qoq or "
+                 "how weights and activations are stored: f32 (of a quantised checkpoint: its own codes), a "
+                 "name such as w8a8, w4a8-qoq or "
                  "w4a16-g32-asym-head8, nf4, mxfp4, .., a JSON file of formats and rules by layer, or help")
       ->capture_default_str();
   app.add_option("--activations", options.compile.activations,

@@ -241,5 +241,6 @@ def Quantized_RescaleOp : Quantized_Op<"rescale", [Pure, AllTypesMatch<["input",
   }];
   let hasVerifier = 1;
 }
+include "dialects/Quantized/IR/StoredOps.td"
 
 #endif // COOPT_DIALECTS_QUANTIZED_IR_QUANTIZEDOPS_TD

@@ -90,6 +90,16 @@ struct DecoderTensorNames {
   }
 };
 
+/// How a checkpoint stores its linear layers; StoredMatrix.h says what the methods' tensors are.
+struct CheckpointQuantization {
+  enum class Method { None, Gptq, Awq, Packed, Integers, Floats };
+  Method method = Method::None;
+  int bits = 0;
+  int64_t group = 0; ///< 0: whole rows
+  bool symmetric = true;
+  bool zerosLessOne = false; ///< Gptq: what is stored is one less than the zero
+};
+
 /// A dense decoder. Readers leave it consistent: sizes positive, heads a multiple of keyValueHeads, one window
 /// per layer.
 struct DecoderConfig {
@@ -127,6 +137,7 @@ struct DecoderConfig {
   std::optional<uint64_t> noiseSeed;
   std::optional<TensorType> type; ///< of the checkpoint, where the file says it
   DecoderTensorNames names;
+  CheckpointQuantization quantization;
 };
 
 /// 1 / sqrt(size), in binary32.
@@ -148,7 +159,7 @@ struct ExpectedTensor {
 std::vector<ExpectedTensor> decoderTensors(const DecoderConfig &config);
 
 /// Whether a model has all of them (but for matrices where noiseSeed is set), with their shapes and F32, F16 or
-/// BF16 elements; tensors beyond them do no harm.
+/// BF16 elements or, of matrices, codes (StoredMatrix.h); tensors beyond them do no harm.
 Status checkDecoderTensors(const DecoderConfig &config, const TensorFiles &model);
 
 } // namespace coopt::import

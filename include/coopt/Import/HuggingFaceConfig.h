@@ -13,8 +13,8 @@ namespace coopt::import {
 /// coopt_noise_seed (16 hexadecimal digits): DecoderConfig::noiseSeed.
 /// Errors begin with file and JSON path: syntax, missing or mistyped keys, sizes beyond a limit (which they
 /// name), an architecture that is not known (with those that are), and what this version does not compute: every
-/// key that changes a model's meaning and is not understood, other kinds of activation and RoPE scaling,
-/// quantised checkpoints.
+/// key that changes a model's meaning and is not understood, other kinds of activation and RoPE scaling, and
+/// of quantisation (StoredMatrix.h).
 Expected<DecoderConfig> readHuggingFaceConfig(const std::string &path);
 /// The same from text; `name` stands for the file in messages.
 Expected<DecoderConfig> parseHuggingFaceConfig(std::string_view text, const std::string &name);

@@ -8,6 +8,7 @@
 #ifndef COOPT_IMPORT_SAFETENSORS_H
 #define COOPT_IMPORT_SAFETENSORS_H
 
+#include "coopt/Numerics/GgufBlocks.h"
 #include "coopt/Support/Error.h"
 #include "coopt/Support/MappedFile.h"
 
@@ -41,8 +42,12 @@ struct TensorInfo {
   std::vector<int64_t> shape; ///< empty: a scalar
   uint64_t offset = 0;        ///< from the beginning of the file; not always a multiple of the element's size
   uint64_t bytes = 0;
+  /// Of GGUF files: rows are blocks of codes, `type` is U8 and says nothing.
+  std::optional<numerics::GgufType> blocks;
 
   int64_t elements() const;
+  /// "F32", or the name of the blocks.
+  std::string typeName() const;
 };
 
 /// The tensors of one file's bytes, by increasing name; `name` stands for the file in messages.

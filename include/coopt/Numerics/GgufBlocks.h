@@ -33,6 +33,8 @@
 
 #include "coopt/Numerics/BlockFormat.h"
 
+#include <string_view>
+
 namespace coopt::numerics {
 
 enum class GgufType { Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q4_K, Q6_K, Q8_K, TQ1_0, TQ2_0, MXFP4, NVFP4 };
@@ -40,6 +42,8 @@ enum class GgufType { Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q4_K, Q6_K, Q8_K, TQ1_
 const std::vector<GgufType> &allGgufTypes();
 /// "q4_0", .., "mxfp4-ggml", "nvfp4-ggml"
 std::string ggufName(GgufType type);
+/// The type of that name; none if there is none.
+std::optional<GgufType> ggufTypeNamed(std::string_view name);
 int64_t ggufBlockElements(GgufType type);
 int64_t ggufBlockBytes(GgufType type);
 
@@ -51,9 +55,12 @@ BlockFormat ggufFormat(GgufType type);
 /// not that of K elements, a ternary code of 3 (TQ2_0).
 Expected<BlockComponents> splitGgufRow(GgufType type, const uint8_t *bytes, size_t size, int64_t K);
 
+/// What of the components is wanted; the rest keeps what BlockComponents::make leaves there.
+enum class GgufWanted { All, Codes, Numbers };
+
 /// The same for a matrix.
 Expected<BlockComponents> splitGgufMatrix(GgufType type, const uint8_t *bytes, size_t size, int64_t rows,
-                                          int64_t K);
+                                          int64_t K, GgufWanted wanted = GgufWanted::All);
 
 /// Back to bytes, row after row. Components must have the sizes of ggufFormat(type). What has no place in the
 /// blocks (bits beyond a code's width) is dropped. Bytes that ggml's encoders write come back the same; TQ1_0

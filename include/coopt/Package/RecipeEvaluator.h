@@ -8,8 +8,9 @@
 // Weights that are rounded with statistics (quantized.quantize with a rounding) are made whole, one at a time, with one Gram
 // matrix.
 //
-// Ops in recipes: model.load, quantized.quantize, quantized.channel_scales, quantized.rescale, tensor.extract_slice (static, unit strides, same
-// rank), tensor.concat, arith.constant, model.pack (as the last step). Sources of bf16 and f16 under an f32
+// Ops in recipes: model.load, quantized.quantize, .dequantize, .split_blocks, .unpack_words, .channel_scales and .rescale,
+// linalg.transpose of matrices, tensor.extract_slice (static, unit strides, same rank), tensor.collapse_shape behind
+// dimension 0, tensor.concat, arith.constant, model.pack (as the last step). Sources of bf16 and f16 under an f32
 // parameter are widened exactly.
 //
 //===----------------------------------------------------------------------===//

@@ -44,6 +44,9 @@ struct CompressOptions {
 /// The longest contraction whose sums of products of 8-bit codes fit 32 bits: floor((2^31 - 1) / 127^2).
 constexpr int64_t kLongestCodedContraction = 133144;
 
+/// A weight whose recipe ends with a quantized.dequantize (a checkpoint's own codes) is read as these parts, unless the plan
+/// has another scheme for it: then the numbers that they mean are quantised anew. An embedding of such parts is gathered as them.
+///
 /// Rewrites every model.entry of the module as said above. A parameter that is also an embedding
 /// (model.gather) is gathered as codes and scales and dequantised: head and embedding share one encoding. An
 /// embedding that is no weight of a contraction stays f32. Float parameters that are no longer used remain,

@@ -150,10 +150,24 @@ TEST(Gguf, StructureIsChecked) {
   Writer old = small();
   old.version = 1;
   EXPECT_EQ(message(old.bytes()), "g: byte 24: expected version 2 or 3, little-endian, got 1");
-  EXPECT_EQ(tail(message(small().tensor("q", {32}, 2, 1).bytes())),
-            "tensor 'q': expected type F32, F16 or BF16, got Q4_0");
-  EXPECT_EQ(tail(message(small().tensor("q", {32}, 77, 1).bytes())),
-            "tensor 'q': expected type F32, F16 or BF16, got number 77");
+  const std::string types =
+      "tensor 'q': expected type F32, F16 or BF16, or blocks of Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, "
+      "Q4_K, Q6_K, TQ1_0, TQ2_0 or MXFP4, got ";
+  EXPECT_EQ(tail(message(small().tensor("q", {32}, 13, 1).bytes())), types + "Q5_K");
+  EXPECT_EQ(tail(message(small().tensor("q", {32}, 77, 1).bytes())), types + "number 77");
+  EXPECT_EQ(tail(message(small().tensor("q", {3, 48}, 2, 1).bytes())),
+            "tensor 'q': expected rows of a multiple of 32 elements for blocks of Q4_0, got 48");
+  Writer blocks = small();
+  blocks.tensors.pop_back();
+  auto file = parse(blocks.tensor("q", {3, 512}, 12, 1).bytes());
+  ASSERT_TRUE(file.has_value()) << file.error().message;
+  EXPECT_EQ(file->tensors[0].bytes, 3u * 2 * 144);
+  EXPECT_EQ(file->tensors[0].typeName(), "q4_k");
+  // Norms are no matrices.
+  Writer norm = small();
+  norm.tensors.pop_back();
+  std::string spoilt = norm.tensor("output_norm.weight", {12}, 1, 2).bytes();
+  EXPECT_EQ(message(spoilt), "no error");
   EXPECT_EQ(tail(message(small().tensor("token_embd.weight", {3}).bytes())),
             "tensor 'token_embd.weight' is given twice");
   EXPECT_EQ(tail(message(small().u32("llama.block_count", 2).bytes())),

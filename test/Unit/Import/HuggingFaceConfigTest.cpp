@@ -124,6 +124,70 @@ TEST(DecoderConfig, Architectures) {
             "c: $.model_type: expected 'llama', as the architecture is LlamaForCausalLM, got 'mistral'");
 }
 
+TEST(DecoderConfig, Quantization) {
+  auto with = [](json change) {
+    json value = {
+        {"quant_method", "gptq"}, {"bits", 4}, {"group_size", 128}, {"desc_act", false}, {"sym", true}};
+    value.update(change);
+    for (const auto &[key, entry] : change.items()) {
+      if (entry == "absent") {
+        value.erase(key);
+      }
+    }
+    return messageWith("quantization_config", value);
+  };
+  const std::string place = "c: $.quantization_config.";
+  EXPECT_EQ(with(json::object()), "no error");
+  EXPECT_EQ(with({{"group_size", -1}, {"checkpoint_format", "gptq_v2"}}), "no error");
+  EXPECT_EQ(with({{"bits", 6}}), place + "bits: expected 2, 3, 4 or 8 bits, got 6");
+  EXPECT_EQ(with({{"group_size", 0}}),
+            place + "group_size: expected the size of a group, or -1 for whole rows, got 0");
+  EXPECT_EQ(with({{"checkpoint_format", "marlin"}}),
+            place + "checkpoint_format: expected 'gptq' or 'gptq_v2', got 'marlin'");
+  EXPECT_EQ(with({{"is_marlin_format", true}}), place + "is_marlin_format: is not supported in this version");
+  EXPECT_EQ(with({{"rotation", "x"}}), place + "rotation: is not supported in this version");
+  EXPECT_EQ(with({{"quant_method", "hqq"}}),
+            place + "quant_method: expected 'gptq', 'awq' or 'compressed-tensors', got 'hqq'");
+
+  json awq = {
+      {"quant_method", "awq"}, {"bits", 4}, {"group_size", 128}, {"zero_point", true}, {"version", "gemm"}};
+  auto change = [](json value, const char *pointer, json to) {
+    value[json::json_pointer(pointer)] = std::move(to);
+    return messageWith("quantization_config", value);
+  };
+  EXPECT_EQ(change(awq, "/version", "GEMM"), "no error");
+  EXPECT_EQ(change(awq, "/version", "gemv"), place + "version: expected 'gemm' or 'GEMM', got 'gemv'");
+  EXPECT_EQ(change(awq, "/zero_point", false), place + "zero_point: expected true, got false");
+  EXPECT_EQ(change(awq, "/bits", 8), place + "bits: expected 4 bits, got 8");
+
+  json tensors = {{"quant_method", "compressed-tensors"},
+                  {"format", "pack-quantized"},
+                  {"config_groups",
+                   {{"group_0",
+                     {{"weights",
+                       {{"num_bits", 4},
+                        {"type", "int"},
+                        {"symmetric", true},
+                        {"strategy", "group"},
+                        {"group_size", 128}}},
+                      {"targets", {"Linear"}}}}}},
+                  {"ignore", {"lm_head"}}};
+  const std::string weights = place + "config_groups.group_0.weights.";
+  EXPECT_EQ(change(tensors, "/kv_cache_scheme", nullptr), "no error");
+  EXPECT_EQ(change(tensors, "/kv_cache_scheme", {{"num_bits", 8}}),
+            place + "kv_cache_scheme: is not supported in this version");
+  EXPECT_EQ(change(tensors, "/format", "marlin-24"),
+            place +
+                "format: expected 'pack-quantized', 'int-quantized' or 'float-quantized', got 'marlin-24'");
+  EXPECT_EQ(change(tensors, "/config_groups/group_0/weights/num_bits", 3),
+            weights + "num_bits: expected 4 or 8 bits, got 3");
+  EXPECT_EQ(change(tensors, "/config_groups/group_0/weights/strategy", "block"),
+            weights + "strategy: expected 'tensor', 'channel' or 'group', got 'block'");
+  EXPECT_EQ(change(tensors, "/config_groups/group_1", json::object()),
+            place + "config_groups: expected one group of layers, got an object");
+  EXPECT_EQ(change(tensors, "/format", "float-quantized"), weights + "type: expected 'float', got 'int'");
+}
+
 TEST(DecoderConfig, WhatIsNotComputedIsRefused) {
   auto unsupported = [](const std::string &key) {
     return "c: $." + key + ": is not supported in this version for the family llama";
@@ -132,7 +196,7 @@ TEST(DecoderConfig, WhatIsNotComputedIsRefused) {
             "c: $.hidden_act: expected an activation of this version: 'silu', "
             "'gelu', 'gelu_new' or 'gelu_pytorch_tanh', got 'relu'");
   EXPECT_EQ(messageWith("quantization_config", json::object()),
-            "c: $.quantization_config: quantised checkpoints are not supported in this version");
+            "c: $.quantization_config.quant_method: expected a string, got nothing");
   for (const char *key :
        {"sliding_window", "num_local_experts", "query_pre_attn_scalar", "attention_multiplier"}) {
     EXPECT_EQ(messageWith(key, 8), unsupported(key));

@@ -474,6 +474,87 @@ func.func @c7_format(%c: tensor<3x300xi4>, %s: tensor<3x10xf16>, %so: tensor<3x2
 
 // -----
 
+// C25: blocks of GGUF files
+func.func @c25(%b: tensor<3x36xi8>) {
+  // expected-error @below {{expected the format of blocks of GGUF files, got #quantized.scheme<format = "mxfp4">}}
+  %0:2 = quantized.split_blocks %b : tensor<3x36xi8> scheme(<format = "mxfp4">) -> tensor<3x64xi8>, tensor<3x2xi8>
+  return
+}
+
+// -----
+
+// C26: whole blocks
+func.func @c26(%b: tensor<3x37xi8>) {
+  // expected-error @below {{expected a matrix of i8 whose rows are blocks of 18 bytes, got 'tensor<3x37xi8>'}}
+  %0:2 = quantized.split_blocks %b : tensor<3x37xi8> scheme(<format = "q4_0">) -> tensor<3x64xi8>, tensor<3x2xf16>
+  return
+}
+
+// -----
+
+// C27: the parts of the scheme
+func.func @c27(%b: tensor<3x36xi8>) {
+  // expected-error @below {{expected results of types 'tensor<3x64xi8>', 'tensor<3x2xf16>'}}
+  %0:2 = quantized.split_blocks %b : tensor<3x36xi8> scheme(<format = "q4_0">) -> tensor<3x64xi8>, tensor<3x2xf32>
+  return
+}
+
+// -----
+
+// C28: words and bytes
+func.func @c28(%w: tensor<3x8xi16>) {
+  // expected-error @below {{expected a matrix of i32, one of i8 and dimension 0 or 1, got 'tensor<3x8xi16>', 'tensor<3x64xi8>' and 1}}
+  %0 = quantized.unpack_words %w dimension(1) bits(4) : tensor<3x8xi16> -> tensor<3x64xi8>
+  return
+}
+
+// -----
+
+// C29: bits
+func.func @c29_bits(%w: tensor<3x2xi32>) {
+  // expected-error @below {{expected 2 to 8 bits, got 1}}
+  %0 = quantized.unpack_words %w dimension(1) bits(1) : tensor<3x2xi32> -> tensor<3x64xi8>
+  return
+}
+
+// -----
+
+// C29: what is added
+func.func @c29_add(%w: tensor<3x8xi32>) {
+  // expected-error @below {{expected to add 0, 1 or -8, got -7}}
+  %0 = quantized.unpack_words %w dimension(1) bits(4) add(-7) : tensor<3x8xi32> -> tensor<3x64xi8>
+  return
+}
+
+// -----
+
+// C29: a permutation
+func.func @c29_order(%w: tensor<3x8xi32>) {
+  // expected-error @below {{expected an order of the fields of a word of 32 bits}}
+  %0 = quantized.unpack_words %w dimension(1) bits(4) order([0, 2, 4, 6, 1, 3, 5, 5]) : tensor<3x8xi32> -> tensor<3x64xi8>
+  return
+}
+
+// -----
+
+// C30: words for the elements
+func.func @c30_words(%w: tensor<7x5xi32>) {
+  // expected-error @below {{expected 8 words for 77 elements, got 7}}
+  %0 = quantized.unpack_words %w dimension(0) bits(3) : tensor<7x5xi32> -> tensor<77x5xi8>
+  return
+}
+
+// -----
+
+// C30: lines
+func.func @c30_lines(%w: tensor<8x5xi32>) {
+  // expected-error @below {{expected 5 lines in the result, got 6}}
+  %0 = quantized.unpack_words %w dimension(0) bits(3) : tensor<8x5xi32> -> tensor<77x6xi8>
+  return
+}
+
+// -----
+
 // C21: rounding without statistics
 // expected-error @below {{expected the op id of the statistics, got ''}}
 func.func private @c21() attributes {r = #quantized.rounding<gptq, statistics = "">}
