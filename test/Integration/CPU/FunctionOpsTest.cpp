@@ -112,7 +112,7 @@ TEST_P(FunctionOps, PaddedConvolutionOfChannels) {
 }
 
 TEST_P(FunctionOps, SoftmaxWrittenOut) {
-  for (auto [m, n] : {std::pair<int64_t, int64_t>{1, 1}, {5, 19}, {7, 300}, {40, 33}, {0, 4}, {4, 0}}) {
+  for (auto [m, n] : {std::pair<int64_t, int64_t>{1, 1}, {5, 19}, {40, 33}, {0, 4}, {4, 0}}) {
     Array<float> x = numbers({m, n}, 3);
     input("x", x);
     call("softmax", {"y"});
