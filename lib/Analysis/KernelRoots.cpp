@@ -25,6 +25,15 @@ static bool dependsOn(Operation *op, ArrayRef<TilingInterface> roots) {
   });
 }
 
+/// Whether a value that is yielded is written into a destination of the kernel, not into a tensor of each work
+/// item's own.
+static bool isInDestination(Value value) {
+  while (auto style = value.getDefiningOp<DestinationStyleOpInterface>()) {
+    value = style.getTiedOpOperand(cast<OpResult>(value))->get();
+  }
+  return isa<BlockArgument>(value);
+}
+
 SmallVector<TilingInterface> coopt::kernelRoots(schedule::KernelOp kernel) {
   SmallVector<TilingInterface> roots;
   for (Value value : kernel.getYield().getValues()) {
@@ -38,6 +47,7 @@ SmallVector<TilingInterface> coopt::kernelRoots(schedule::KernelOp kernel) {
   }
   bool isIndependent =
       roots.size() < 2 ||
-      llvm::none_of(roots, [&](TilingInterface root) { return dependsOn(root.getOperation(), roots); });
+      (llvm::all_of(kernel.getYield().getValues(), isInDestination) &&
+       llvm::none_of(roots, [&](TilingInterface root) { return dependsOn(root.getOperation(), roots); }));
   return isIndependent ? roots : SmallVector<TilingInterface>();
 }

@@ -87,6 +87,9 @@ void widenCodes(ModuleOp module) {
           BlockArgument code = generic.getMatchingBlockArgument(&operand);
           Type narrow = code.getType();
           code.setType(getElementTypeOrSelf(type));
+          if (code.use_empty()) {
+            continue; // a destination that is not read stays so
+          }
           auto cut = arith::TruncIOp::create(builder, op->getLoc(), narrow, code);
           code.replaceAllUsesExcept(cut, cut);
         }

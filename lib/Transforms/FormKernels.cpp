@@ -88,6 +88,11 @@ void copyReadInits(Operation *root, Operation *clone, ArrayRef<OpResult> results
       continue;
     }
     OpOperand *init = style.getTiedOpOperand(clone->getResult(result.getResultNumber()));
+    auto linalgOp = dyn_cast<linalg::LinalgOp>(clone);
+    if (linalgOp && !linalgOp.payloadUsesValueFromOperand(init)) {
+      init->set(destination); // what it would start from says nothing
+      continue;
+    }
     init->set(linalg::CopyOp::create(builder, clone->getLoc(), init->get(), destination).getResult(0));
   }
 }

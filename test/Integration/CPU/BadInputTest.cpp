@@ -129,7 +129,7 @@ TEST_F(BadInput, Tokenizer) {
 
 TEST_F(BadInput, Options) {
   std::string good = generated(smallModel);
-  for (const char *name : {"foo", "w9a9", "W8A8", "w0a8", "w4a8-g0", "w8a8-qoq", "fp8-g32", "q4_k"}) {
+  for (const char *name : {"foo", "w9a9", "W8A8", "w0a8", "w4a8-g0", "w8a8-qoq", "q4_k", "q8_k"}) {
     expectCompileMessage(good, name, {std::string("--quantize=") + name});
   }
   expectMessage("coopt-compile", {good, "--isa=sse", "-o", path("x")}, "--isa: .*'sse'");
