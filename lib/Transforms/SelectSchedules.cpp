@@ -197,7 +197,11 @@ std::optional<schedule::ConfigAttr> Selector::cheapest(schedule::KernelOp kernel
 std::optional<schedule::SetAttr> Selector::choose(schedule::KernelOp kernel) {
   MLIRContext *context = kernel.getContext();
   SmallVector<TilingInterface> roots = kernelRoots(kernel);
-  if (roots.empty() || !canBeCut(kernel)) {
+  // A scalar, or a sum of everything, has no loop to cut.
+  const bool hasLoops = llvm::all_of(roots, [](TilingInterface root) {
+    return llvm::is_contained(root.getLoopIteratorTypes(), utils::IteratorType::parallel);
+  });
+  if (roots.empty() || !hasLoops || !canBeCut(kernel)) {
     return std::nullopt;
   }
   auto always = schedule::GuardAttr::get(context, ArrayRef<schedule::ConditionAttr>());
