@@ -13,11 +13,6 @@ namespace coopt {
 /// the op is another.
 llvm::LogicalResult lowerPackedCodeContraction(mlir::OpBuilder &builder, quantized::ContractOp op, Isa isa);
 
-/// The same on the matrix unit, for ops that contract int8 with scales at the output.
-llvm::LogicalResult lowerMatrixUnitContraction(mlir::OpBuilder &builder, quantized::ContractOp op);
-/// The same for ops whose activations are bf16.
-llvm::LogicalResult lowerMatrixUnitFloatContraction(mlir::OpBuilder &builder, quantized::ContractOp op);
-
 /// Any codes as wide as a byte, element by element.
 llvm::LogicalResult lowerScalarCodeContraction(mlir::OpBuilder &builder, quantized::ContractOp op);
 

@@ -2,6 +2,7 @@
 #include "CodeContraction.h"
 #include "FloatContraction.h"
 #include "FunctionPass.h"
+#include "MatrixUnit.h"
 #include "dialects/Model/IR/Model.h"
 
 using namespace mlir;
@@ -41,14 +42,15 @@ public:
         op->emitWarning("packed weights of another layout than that of panels of 16 rows are copied first");
       }
     }
+    if (isa == Isa::Amx) {
+      lowerMatrixUnitContractions(function);
+    }
     for (quantized::ContractOp op : collect<quantized::ContractOp>(function)) {
       if (!llvm::isa<MemRefType>(op.getInit().getType())) {
         return op.emitError("expected memref operands");
       }
       OpBuilder builder(op);
-      if ((isa == Isa::Amx && (succeeded(lowerMatrixUnitContraction(builder, op)) ||
-                               succeeded(lowerMatrixUnitFloatContraction(builder, op)))) ||
-          succeeded(lowerPackedCodeContraction(builder, op, isa))) {
+      if (succeeded(lowerPackedCodeContraction(builder, op, isa))) {
         op.erase();
         continue;
       }

@@ -4,18 +4,17 @@
 // the scales, so the bits are those of the other lowerings.
 //
 //===----------------------------------------------------------------------===//
-#include "CodeContraction.h"
-#include "MatrixUnit.h"
+#include "UnitContraction.h"
 
 using namespace mlir;
 
 namespace coopt {
 namespace {
 
-class Emitter final : public MatrixUnitEmitter {
+class IntegerContraction final : public UnitContraction {
 public:
-  Emitter(ImplicitLocOpBuilder &b, quantized::ContractOp op, CodeWeights weights)
-      : MatrixUnitEmitter(op, b.getI8Type(), b.getI32Type()), weights(std::move(weights)) {}
+  IntegerContraction(ImplicitLocOpBuilder &b, quantized::ContractOp op, CodeWeights weights)
+      : UnitContraction(op, b.getI8Type(), b.getI32Type()), weights(std::move(weights)) {}
 
 private:
   CodeWeights weights;
@@ -38,7 +37,7 @@ private:
     return arith::DivUIOp::create(b, offset, constantIndex(b, kTileColumns));
   }
 
-  void emitDecodedTile(ImplicitLocOpBuilder &b, Value panel, Value tile, Value line) override {
+  void emitDecodedTile(ImplicitLocOpBuilder &b, Value panel, Value tile, Value lines, Value line) override {
     TileCodes codes(b, weights.codes(), weights.tileOffset(b, panel, tile));
     const int64_t perTile = groupsPerTile(), perGroup = kQuadsPerTile / perTile;
     for (int64_t part = 0; part < perTile; ++part) {
@@ -97,28 +96,18 @@ private:
 
 } // namespace
 
-LogicalResult lowerMatrixUnitContraction(OpBuilder &builder, quantized::ContractOp op) {
-  auto a = dyn_cast<MemRefType>(op.getA().getType());
-  auto init = dyn_cast<MemRefType>(op.getInit().getType());
-  // One row has nothing to share the decoded weights with.
-  if (!a || !init || init.getDimSize(0) == 1 || op.getScaleAt() != quantized::ScaleAt::Output ||
-      op.getAZeros() || !a.getElementType().isInteger(8) || !hasUnitInnerStride(op.getA()) ||
-      !hasUnitInnerStride(op.getInit()) ||
-      !cast<MemRefType>(op.getAScales().getType()).getElementType().isF32()) {
-    return failure();
+std::unique_ptr<UnitContraction> matchIntegerUnitContraction(ImplicitLocOpBuilder &b,
+                                                             quantized::ContractOp op) {
+  if (op.getScaleAt() != quantized::ScaleAt::Output || op.getAZeros() ||
+      !getElementTypeOrSelf(op.getA()).isInteger(8) || !getElementTypeOrSelf(op.getAScales()).isF32()) {
+    return nullptr;
   }
-  ImplicitLocOpBuilder b(op.getLoc(), builder), before(op.getLoc(), builder);
-  scf::ForOp loop = loopAroundRows(op);
-  if (loop) {
-    before.setInsertionPoint(loop);
-  }
-  FailureOr<CodeWeights> weights = CodeWeights::match(loop ? before : b, op);
+  FailureOr<CodeWeights> weights = CodeWeights::match(b, op);
   if (failed(weights) || !weights->hasByteDifferences() ||
       (weights->scheme().isTwoLevel() && weights->scheme().getBits() > 4)) {
-    return failure();
+    return nullptr;
   }
-  Emitter(b, op, *weights).emit(b, loop ? &before : nullptr);
-  return success();
+  return std::make_unique<IntegerContraction>(b, op, *weights);
 }
 
 } // namespace coopt

@@ -3,8 +3,7 @@
 // Activations in bf16 times weights that are decoded and rounded to bf16, sums in f32: Bounded.
 //
 //===----------------------------------------------------------------------===//
-#include "CodeContraction.h"
-#include "MatrixUnit.h"
+#include "UnitContraction.h"
 #include "WeightNumbers.h"
 
 using namespace mlir;
@@ -12,10 +11,10 @@ using namespace mlir;
 namespace coopt {
 namespace {
 
-class Emitter final : public MatrixUnitEmitter {
+class FloatContraction final : public UnitContraction {
 public:
-  Emitter(ImplicitLocOpBuilder &b, quantized::ContractOp op, WeightNumbers numbers)
-      : MatrixUnitEmitter(op, b.getBF16Type(), b.getF32Type()), numbers(std::move(numbers)) {}
+  FloatContraction(ImplicitLocOpBuilder &b, quantized::ContractOp op, WeightNumbers numbers)
+      : UnitContraction(op, b.getBF16Type(), b.getF32Type()), numbers(std::move(numbers)) {}
 
 private:
   WeightNumbers numbers;
@@ -23,7 +22,7 @@ private:
   const CodeWeights &codes() const override { return numbers.codes(); }
 
   /// Line i holds columns 2 i and 2 i + 1, those of an output side by side.
-  void emitDecodedTile(ImplicitLocOpBuilder &b, Value panel, Value tile, Value line) override {
+  void emitDecodedTile(ImplicitLocOpBuilder &b, Value panel, Value tile, Value lines, Value line) override {
     const int64_t perTile = groupsPerTile(), perGroup = kQuadsPerTile / perTile;
     forRange(b, constantIndex(b, 0), constantIndex(b, perTile), 1,
              [&](ImplicitLocOpBuilder &inner, Value part) {
@@ -36,13 +35,13 @@ private:
                                           numbers.codes().tileOffset(nested, panel, tile));
                           Value at = arith::MulIOp::create(nested, q, constantIndex(nested, 2));
                           emitQuad(nested, panel, g, numbers.lanes(nested, codes.quadAt(q), group), group,
-                                   arith::AddIOp::create(nested, line, at));
+                                   lines, arith::AddIOp::create(nested, line, at));
                         });
              });
   }
 
   void emitQuad(ImplicitLocOpBuilder &b, Value panel, Value g, Value lanes, const WeightNumbers::Group &group,
-                Value line) {
+                Value lines, Value line) {
     auto halves = VectorType::get({kLanes}, b.getBF16Type());
     Value one = arith::ConstantOp::create(b, b.getF32FloatAttr(1.0f));
     SmallVector<Value> elements;
@@ -71,25 +70,16 @@ private:
 
 } // namespace
 
-LogicalResult lowerMatrixUnitFloatContraction(OpBuilder &builder, quantized::ContractOp op) {
-  auto a = dyn_cast<MemRefType>(op.getA().getType());
-  auto init = dyn_cast<MemRefType>(op.getInit().getType());
-  // One row has nothing to share the decoded weights with.
-  if (op.getAScheme() || !a || !init || init.getDimSize(0) == 1 || !a.getElementType().isBF16() ||
-      !hasUnitInnerStride(op.getA()) || !hasUnitInnerStride(op.getInit())) {
-    return failure();
+std::unique_ptr<UnitContraction> matchFloatUnitContraction(ImplicitLocOpBuilder &b,
+                                                           quantized::ContractOp op) {
+  if (op.getAScheme() || !getElementTypeOrSelf(op.getA()).isBF16()) {
+    return nullptr;
   }
-  ImplicitLocOpBuilder b(op.getLoc(), builder), before(op.getLoc(), builder);
-  scf::ForOp loop = loopAroundRows(op);
-  if (loop) {
-    before.setInsertionPoint(loop);
-  }
-  FailureOr<WeightNumbers> numbers = WeightNumbers::match(loop ? before : b, op, Isa::Amx);
+  FailureOr<WeightNumbers> numbers = WeightNumbers::match(b, op, Isa::Amx);
   if (failed(numbers)) {
-    return failure();
+    return nullptr;
   }
-  Emitter(b, op, std::move(*numbers)).emit(b, loop ? &before : nullptr);
-  return success();
+  return std::make_unique<FloatContraction>(b, op, std::move(*numbers));
 }
 
 } // namespace coopt

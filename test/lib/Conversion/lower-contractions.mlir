@@ -6,6 +6,7 @@
 #a = affine_map<(m, n, k) -> (m, k)>
 #w = affine_map<(m, n, k) -> (n, k)>
 #y = affine_map<(m, n, k) -> (m, n)>
+#id = affine_map<(m, n) -> (m, n)>
 #s = #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
 #g = #quantized.scheme<bits = 3, group = 16, asymmetric, scale = f16>
 
@@ -56,7 +57,10 @@ func.func @floats(%a: memref<?x64xf32>, %p: memref<11264xf32>, %y: memref<?x172x
 // AMX-LABEL: func.func @codes
 // AMX-SAME: %[[A:.*]]: memref<?x64xi8>, %{{.*}}: memref<?xf32>, %[[P:.*]]: memref<11264xi8>
 // AMX: %[[TILES:.*]] = memref.expand_shape %[[P]]
-// AMX: %[[UPPER:.*]] = amx.tile_load %[[A]]
+// Whole blocks of 32 rows are read in place.
+// AMX: %[[ROWS:.*]] = scf.if {{.*}} -> (memref<?x?xi8
+// AMX: memref.cast %[[A]]
+// AMX: %[[UPPER:.*]] = amx.tile_load %[[ROWS]]
 // AMX: %[[LEFT:.*]] = amx.tile_load %[[TILES]]
 // AMX: amx.tile_muli %[[UPPER]], %[[LEFT]]
 // AMX-NOT: vpdpbusd
@@ -66,6 +70,53 @@ func.func @codes(%a: memref<?x64xi8>, %sa: memref<?xf32>, %p: memref<11264xi8>, 
       : memref<11264xi8> -> memref<172x64xi8>
   quantized.contract ins(%a, %sa, %w, %sw : memref<?x64xi8>, memref<?xf32>, memref<172x64xi8>, memref<172xf32>)
       outs(%y : memref<?x172xf32>) schemes(#s, #s) scale_at(output)
+  return
+}
+
+// Two contractions whose results meet in one op, a few rows at a time: on the matrix unit the loop over rows goes, and so
+// do the buffers of the results; sums meet while those of the next block are made.
+// AMX-LABEL: func.func @gated
+// AMX-NOT: memref.alloc{{.*}}xf32>
+// AMX: scf.for
+// AMX: scf.for
+// AMX: %[[GATE:.*]] = vector.load {{.*}} : memref<64x32xi32>, vector<16xi32>
+// AMX: %[[UP:.*]] = vector.load {{.*}} : memref<64x32xi32>, vector<16xi32>
+// AMX: arith.maximumf
+// AMX: vector.maskedstore
+// AMX: amx.tile_muli
+// AMX-NOT: linalg.generic
+func.func @gated(%a: memref<?x64xi8>, %sa: memref<?xf32>, %p: memref<11264xi8>, %q: memref<11264xi8>,
+                 %sw: memref<172xf32>, %y: memref<?x172xf32>, %rows: index) {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %zero = arith.constant 0.0 : f32
+  scf.for %i = %c0 to %rows step %c32 {
+    %n = affine.min affine_map<(d0)[s0] -> (-d0 + s0, 32)>(%i)[%rows]
+    %ai = memref.subview %a[%i, 0] [%n, 64] [1, 1] : memref<?x64xi8> to memref<?x64xi8, strided<[64, 1], offset: ?>>
+    %si = memref.subview %sa[%i] [%n] [1] : memref<?xf32> to memref<?xf32, strided<[1], offset: ?>>
+    %yi = memref.subview %y[%i, 0] [%n, 172] [1, 1]
+        : memref<?x172xf32> to memref<?x172xf32, strided<[172, 1], offset: ?>>
+    %w = model.unpack %p layout(<"[172, 64] tile(d1:2, d0:4, d1:4) outer(d0, d1)", bits = 8>)
+        : memref<11264xi8> -> memref<172x64xi8>
+    %gate = memref.alloc(%n) : memref<?x172xf32>
+    quantized.contract ins(%ai, %si, %w, %sw : memref<?x64xi8, strided<[64, 1], offset: ?>>,
+        memref<?xf32, strided<[1], offset: ?>>, memref<172x64xi8>, memref<172xf32>)
+        outs(%gate : memref<?x172xf32>) schemes(#s, #s) scale_at(output)
+    %v = model.unpack %q layout(<"[172, 64] tile(d1:2, d0:4, d1:4) outer(d0, d1)", bits = 8>)
+        : memref<11264xi8> -> memref<172x64xi8>
+    %up = memref.alloc(%n) : memref<?x172xf32>
+    quantized.contract ins(%ai, %si, %v, %sw : memref<?x64xi8, strided<[64, 1], offset: ?>>,
+        memref<?xf32, strided<[1], offset: ?>>, memref<172x64xi8>, memref<172xf32>)
+        outs(%up : memref<?x172xf32>) schemes(#s, #s) scale_at(output)
+    linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+        ins(%gate, %up : memref<?x172xf32>, memref<?x172xf32>)
+        outs(%yi : memref<?x172xf32, strided<[172, 1], offset: ?>>) {
+    ^bb0(%g: f32, %u: f32, %o: f32):
+      %0 = arith.maximumf %g, %zero : f32
+      %1 = arith.mulf %0, %u : f32
+      linalg.yield %1 : f32
+    }
+  }
   return
 }
 
