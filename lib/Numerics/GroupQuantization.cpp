@@ -1,5 +1,6 @@
 #include "coopt/Numerics/GroupQuantization.h"
 
+#include "Lanes.h"
 #include "coopt/Numerics/Half.h"
 #include "coopt/Numerics/Reduction.h"
 
@@ -29,6 +30,10 @@ float numerics::storedScale(ScaleType type, float scale) {
   return scale == 0 ? 1.0f : scale;
 }
 
+/// The least of zero and all x.
+COOPT_VECTOR_CLONES
+static float lowest(const float *x, int64_t n) { return leastOf(x, n, 0.0f); }
+
 GroupParameters numerics::groupParameters(const IntegerGroupFormat &format, const float *x, int64_t n,
                                           float shrink) {
   float limit = static_cast<float>(format.maxCode());
@@ -40,14 +45,20 @@ GroupParameters numerics::groupParameters(const IntegerGroupFormat &format, cons
     return {storedScale(format.scaleType, reduceAmax(x, n) * shrink / limit), 0};
   }
   float high = maximum(0.0f, reduceMax(x, n)) * shrink;
-  float low = 0.0f;
-  for (int64_t i = 0; i < n; ++i) {
-    low = x[i] < low ? x[i] : low; // a NaN is already in `high`
-  }
-  low *= shrink;
+  float low = lowest(x, n) * shrink; // a NaN is already in `high`
   HostBuilder b;
   float scale = storedScale(format.scaleType, (high - low) / limit);
   return {scale, quantizeElement(b, -low, scale, 0.0f, limit)};
+}
+
+/// groupCode() of every element.
+COOPT_VECTOR_CLONES
+static void encodeGroup(const IntegerGroupFormat &stored, GroupParameters group, const float *x, int64_t n,
+                        uint8_t *codes) {
+  const IntegerGroupFormat format = stored; // codes are bytes: without this they might change it
+  for (int64_t i = 0; i < n; ++i) {
+    codes[i] = static_cast<uint8_t>(static_cast<int>(groupCode(format, group, x[i])));
+  }
 }
 
 void numerics::quantizeRow(const IntegerGroupFormat &format, const float *row, int64_t K, int8_t *codes,
@@ -59,8 +70,8 @@ void numerics::quantizeRow(const IntegerGroupFormat &format, const float *row, i
     int64_t end = begin + std::min(length, K - begin);
     GroupParameters group = groupParameters(format, row + begin, end - begin);
     *scales++ = group.scale;
-    for (int64_t i = begin; codes && i < end; ++i) {
-      codes[i] = static_cast<int8_t>(groupCode(format, group, row[i]));
+    if (codes) {
+      encodeGroup(format, group, row + begin, end - begin, reinterpret_cast<uint8_t *>(codes + begin));
     }
   }
 }
@@ -75,8 +86,8 @@ void numerics::quantizeRow(const IntegerGroupFormat &format, const float *row, i
     GroupParameters group = groupParameters(format, row + begin, end - begin);
     *scales++ = group.scale;
     *zeros++ = static_cast<uint8_t>(group.zero);
-    for (int64_t i = begin; codes && i < end; ++i) {
-      codes[i] = static_cast<uint8_t>(groupCode(format, group, row[i]));
+    if (codes) {
+      encodeGroup(format, group, row + begin, end - begin, codes + begin);
     }
   }
 }
