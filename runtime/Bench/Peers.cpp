@@ -43,6 +43,16 @@ Status bench::checkProduct(const Product &product,
   return {};
 }
 
+void bench::evict(const void *data, size_t bytes) {
+#if defined(__x86_64__)
+  constexpr size_t line = 64;
+  for (size_t at = 0; at < bytes; at += line) {
+    __builtin_ia32_clflush(static_cast<const char *>(data) + at);
+  }
+  __builtin_ia32_mfence();
+#endif
+}
+
 Expected<double> bench::quickestSeconds(const std::function<Status(int64_t)> &call) {
   int64_t best = INT64_MAX;
   const int64_t begin = nanoseconds();

@@ -26,7 +26,7 @@ public:
   /// Bytes of an element of B.
   virtual int64_t weightBytes() const = 0;
   /// Seconds of one product whose entries were checked. B lies in `copies` places that are taken in turn, as the layers of a
-  /// model are. Errors: no memory, no such product, wrong entries.
+  /// model are, and in no cache at first. Errors: no memory, no such product, wrong entries.
   virtual Expected<double> seconds(const Product &product, int64_t copies) = 0;
 };
 
@@ -47,6 +47,9 @@ void fillEntries(T *out, int64_t rows, int64_t columns, Entry entry, Convert con
 
 /// Compares some of the entries of C with their sums in integers. The error names the first that differs.
 Status checkProduct(const Product &product, const std::function<double(int64_t row, int64_t column)> &entry);
+
+/// Writes what caches hold of this memory back and drops it: the next to read it gets it from memory.
+void evict(const void *data, size_t bytes);
 
 /// The quickest of call(0), call(1), ..: at least 3, and as many as a seventh of a second has room for, up to 64.
 Expected<double> quickestSeconds(const std::function<Status(int64_t)> &call);

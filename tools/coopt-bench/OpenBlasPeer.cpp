@@ -48,7 +48,13 @@ private:
     Status checked = checkProduct(product, [&](int64_t row, int64_t column) {
       return static_cast<double>(c[static_cast<size_t>(row * product.N + column)]);
     });
-    return checked ? quickestSeconds(call) : forward(checked.error());
+    if (!checked) {
+      return forward(checked.error());
+    }
+    for (const std::vector<float> &each : weights) {
+      evict(each.data(), each.size() * sizeof(float));
+    }
+    return quickestSeconds(call);
   }
 
   std::shared_ptr<OpenBlas> library;
