@@ -14,7 +14,9 @@
 #endif
 #endif
 
-#if defined(__clang__) && defined(__x86_64__) && defined(__linux__) && !defined(COOPT_HAS_SANITIZER)
+#if defined(COOPT_VECTOR_CLONES)
+// Given on the command line: tests compile the same code for one processor at a time.
+#elif defined(__clang__) && defined(__x86_64__) && defined(__linux__) && !defined(COOPT_HAS_SANITIZER)
 #define COOPT_VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define COOPT_VECTOR_CLONES
