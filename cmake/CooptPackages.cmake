@@ -25,11 +25,31 @@ endif()
 find_program(COOPT_PTXAS NAMES ptxas HINTS /usr/local/cuda/bin)
 find_program(COOPT_VERILATOR NAMES verilator)
 find_program(COOPT_MPIEXEC NAMES mpiexec)
+# Only version 2 of oneDNN has the interface that coopt-bench uses.
+find_path(COOPT_DNNL_INCLUDE NAMES dnnl.h)
+find_library(COOPT_DNNL NAMES dnnl)
+if(COOPT_DNNL)
+  set(dnnl_version "")
+  if(EXISTS "${COOPT_DNNL_INCLUDE}/oneapi/dnnl/dnnl_version.h")
+    file(STRINGS "${COOPT_DNNL_INCLUDE}/oneapi/dnnl/dnnl_version.h" dnnl_version REGEX "DNNL_VERSION_MAJOR +2$")
+  endif()
+  if(NOT dnnl_version)
+    message(STATUS "oneDNN in ${COOPT_DNNL}: no headers of version 2 beside it, not used")
+    set(COOPT_DNNL "COOPT_DNNL-NOTFOUND")
+  endif()
+endif()
+find_path(COOPT_OPENBLAS_INCLUDE NAMES openblas_config.h PATH_SUFFIXES openblas-pthread openblas)
+find_library(COOPT_OPENBLAS NAMES openblas PATH_SUFFIXES openblas-pthread)
+if(NOT COOPT_OPENBLAS_INCLUDE)
+  set(COOPT_OPENBLAS "COOPT_OPENBLAS-NOTFOUND")
+endif()
 
 function(coopt_report_optional)
   foreach(entry "CUDA toolkit|COOPT_PTXAS|tests that assemble PTX"
                 "Verilator|COOPT_VERILATOR|tests against RTL"
-                "MPI|COOPT_MPIEXEC|tests of several processes")
+                "MPI|COOPT_MPIEXEC|tests of several processes"
+                "oneDNN|COOPT_DNNL|tests of coopt-bench --peers with it"
+                "OpenBLAS|COOPT_OPENBLAS|tests of coopt-bench --peers with it")
     string(REPLACE "|" ";" fields "${entry}")
     list(GET fields 0 name)
     list(GET fields 1 variable)

@@ -53,7 +53,7 @@ if os.path.isdir(os.path.join(config.coopt_test_data, "models", "stories260k")):
     config.available_features.add("stories260k")
 if shutil.which("script"):
     config.available_features.add("script")
-for name in ("ptxas", "verilator", "mpiexec"):
+for name in ("ptxas", "verilator", "mpiexec", "dnnl", "openblas"):
     if getattr(config, "coopt_" + name) and "NOTFOUND" not in getattr(config, "coopt_" + name):
         config.available_features.add(name)
 if os.environ.get("COOPT_SLOW"):

@@ -1,4 +1,5 @@
 //===- GgufConfig.cpp - A decoder's description from GGUF metadata -------------------===//
+#include "ConfigLimits.h"
 #include "coopt/Import/Gguf.h"
 #include "coopt/Support/Json.h"
 
@@ -10,14 +11,6 @@ using namespace coopt;
 using namespace coopt::import;
 
 namespace {
-
-// The limits of HuggingFaceConfig.cpp.
-constexpr int64_t maximumWidth = 1 << 20;
-constexpr int64_t maximumLayers = 4096;
-constexpr int64_t maximumHeads = 1 << 14;
-constexpr int64_t maximumHeadSize = 4096;
-constexpr int64_t maximumVocabulary = 1 << 24;
-constexpr int64_t maximumPositions = int64_t(1) << 28;
 
 const char *const knownKeys[] = {"attention.head_count",
                                  "attention.head_count_kv",

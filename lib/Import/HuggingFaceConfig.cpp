@@ -1,4 +1,5 @@
 #include "coopt/Import/HuggingFaceConfig.h"
+#include "ConfigLimits.h"
 #include "HuggingFaceFamilies.h"
 #include "coopt/Import/StoredMatrix.h"
 #include "coopt/Support/Json.h"
@@ -15,14 +16,6 @@ using namespace coopt::import;
 namespace {
 
 constexpr size_t maximumConfigBytes = 16 << 20;
-
-// Well above every published model; they keep products of two sizes far inside 64 bits.
-constexpr int64_t maximumWidth = 1 << 20;
-constexpr int64_t maximumLayers = 4096;
-constexpr int64_t maximumHeads = 1 << 14;
-constexpr int64_t maximumHeadSize = 4096;
-constexpr int64_t maximumVocabulary = 1 << 24;
-constexpr int64_t maximumPositions = int64_t(1) << 28;
 
 /// Keys that change what a model computes and that no family of this version reads; harmless with this value.
 struct ForeignKey {

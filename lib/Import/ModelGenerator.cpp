@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <iterator>
 
 using namespace coopt;
 using namespace coopt::import;
@@ -95,13 +96,18 @@ void import::generateElements(const GeneratorOptions &options, const ExpectedTen
   float scale = matrix ? generatedNoise(options.seed, tensor).scale : 0.125f;
   auto *floats = static_cast<float *>(out);
   auto *halves = static_cast<uint16_t *>(out);
-  for (uint64_t i = 0; i < count; ++i) {
-    float value = offset + scale * package::noise(seed, first + i);
-    if (options.type == TensorType::F32) {
-      floats[i] = value;
-    } else {
-      halves[i] = options.type == TensorType::F16 ? numerics::halfFromFloat(value)
-                                                  : numerics::bfloat16FromFloat(value);
+  float values[1024];
+  for (uint64_t i = 0; i < count;) {
+    uint64_t some = std::min<uint64_t>(count - i, std::size(values));
+    package::scaledNoise(seed, first + i, some, scale, values);
+    for (uint64_t j = 0; j < some; ++j, ++i) {
+      float value = offset + values[j];
+      if (options.type == TensorType::F32) {
+        floats[i] = value;
+      } else {
+        halves[i] = options.type == TensorType::F16 ? numerics::halfFromFloat(value)
+                                                    : numerics::bfloat16FromFloat(value);
+      }
     }
   }
 }

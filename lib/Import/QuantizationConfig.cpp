@@ -20,7 +20,6 @@ const Names harmlessOfGptq = {"batch_size",
                               "damp_auto_increment",
                               "damp_percent",
                               "dataset",
-                              "desc_act",
                               "disable_exllama",
                               "exllama_config",
                               "lm_head",
@@ -128,8 +127,8 @@ private:
 
   void gptq() {
     checkKeys(root,
-              {"quant_method", "bits", "group_size", "checkpoint_format", "dynamic", "is_marlin_format",
-               "pack_dtype"},
+              {"quant_method", "bits", "group_size", "checkpoint_format", "desc_act", "dynamic",
+               "is_marlin_format", "pack_dtype"},
               harmlessOfGptq);
     result.method = Method::Gptq;
     result.symmetric = false; // zeros are always there
@@ -137,6 +136,9 @@ private:
     group(root["group_size"]);
     result.zerosLessOne = choice(root["checkpoint_format"], "gptq", {"gptq", "gptq_v2"}) == "gptq";
     choice(root["pack_dtype"], "int32", {"int32"});
+    if (JsonValue sorted = root["desc_act"]; !sorted.isNull()) {
+      take(sorted.boolean(), result.sortedColumns);
+    }
     expectNothing(root["dynamic"]);
     expectNothing(root["is_marlin_format"]);
   }
@@ -183,11 +185,15 @@ private:
     if (!status) {
       return;
     }
-    checkKeys(weights,
-              {"num_bits", "type", "symmetric", "strategy", "group_size", "dynamic", "block_structure"},
-              {"actorder", "observer", "observer_kwargs", "scale_dtype", "zp_dtype"});
+    checkKeys(
+        weights,
+        {"num_bits", "type", "symmetric", "strategy", "group_size", "dynamic", "block_structure", "actorder"},
+        {"observer", "observer_kwargs", "scale_dtype", "zp_dtype"});
     expectNothing(weights["dynamic"]);
     expectNothing(weights["block_structure"]);
+    // "weight" and "static": sorted while the codes were looked for, but the groups are those of the columns' own order.
+    const nlohmann::json &order = weights["actorder"].raw();
+    result.sortedColumns = order == true || order == "group" || order == "dynamic";
     const bool isFloat = format == "float-quantized", isPacked = format == "pack-quantized";
     result.method = isFloat ? Method::Floats : isPacked ? Method::Packed : Method::Integers;
     choice(weights["type"], "int", {isFloat ? "float" : "int"});

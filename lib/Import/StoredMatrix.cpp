@@ -42,7 +42,8 @@ private:
   Status awq();
   Status packed();
   Status bytes();
-  Status checkGroups(const TensorInfo &indices) const;
+  /// Groups of consecutive columns: what act-order, which sorts columns first, does not have.
+  Status checkGroups(const std::string &suffix) const;
   std::string placeOf(const TensorInfo &tensor) const {
     return files.files()[tensor.file].path() + ": tensor " + inQuotes(tensor.name) + ": ";
   }
@@ -87,8 +88,20 @@ Expected<const TensorInfo *> Finder::part(const std::string &suffix, const std::
   return tensor;
 }
 
-/// Groups of consecutive columns: what act-order, which sorts columns first, does not have.
-Status Finder::checkGroups(const TensorInfo &indices) const {
+Status Finder::checkGroups(const std::string &suffix) const {
+  auto found = part(suffix, {{K}}, {TensorType::I32}, true);
+  if (!found) {
+    return forward(found.error());
+  }
+  if (!*found) {
+    // A single group has no order.
+    return G > 1 && quantization.sortedColumns
+               ? fail(placeOf(*matrix.codes) + "expected " + inQuotes(name + suffix) +
+                      " with the group of each column, as columns are in the order of their activations "
+                      "(desc_act), in none of the model's files")
+               : Status();
+  }
+  const TensorInfo &indices = **found;
   const uint8_t *data = files.data(indices);
   for (int64_t k = 0; k < K; ++k) {
     int32_t index;
@@ -115,11 +128,7 @@ Status Finder::gptq() {
   if (Status found = take(part(".qzeros", {{G, words(N, bits)}}, {TensorType::I32}), matrix.zeros); !found) {
     return found;
   }
-  const TensorInfo *indices = nullptr;
-  if (Status found = take(part(".g_idx", {{K}}, {TensorType::I32}, true), indices); !found) {
-    return found;
-  }
-  return indices ? checkGroups(*indices) : Status();
+  return checkGroups(".g_idx");
 }
 
 Status Finder::awq() {
@@ -151,7 +160,7 @@ Status Finder::packed() {
       return found;
     }
   }
-  const TensorInfo *shape = nullptr, *indices = nullptr;
+  const TensorInfo *shape = nullptr;
   if (Status found = take(part(".weight_shape", {{2}}, {TensorType::I64}, true), shape); !found) {
     return found;
   }
@@ -163,10 +172,7 @@ Status Finder::packed() {
     return fail(placeOf(*shape) + "expected " + text({N, K}) + " by the configuration, got " +
                 text({said[0], said[1]}));
   }
-  if (Status found = take(part(".weight_g_idx", {{K}}, {TensorType::I32}, true), indices); !found) {
-    return found;
-  }
-  return indices ? checkGroups(*indices) : Status();
+  return checkGroups(".weight_g_idx");
 }
 
 Status Finder::bytes() {
@@ -180,7 +186,10 @@ Status Finder::bytes() {
   if (quantization.group == 0) {
     scales.insert(scales.end(), {{N}, {1}, {}});
   }
-  return take(part(".weight_scale", scales, scaleTypes), matrix.scales);
+  if (Status found = take(part(".weight_scale", scales, scaleTypes), matrix.scales); !found) {
+    return found;
+  }
+  return checkGroups(".weight_g_idx");
 }
 
 Expected<std::optional<StoredMatrix>> Finder::find() {

@@ -3,10 +3,12 @@
 
 #include "coopt/Numerics/Half.h"
 #include "coopt/PackageFormat/Package.h"
+#include "coopt/Support/VectorClones.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 
 using namespace coopt;
 using namespace coopt::package::recipe;
@@ -94,6 +96,26 @@ Expected<NodeRef> finish(std::shared_ptr<Node> node, TensorShape shape, const st
 
 namespace {
 
+COOPT_VECTOR_CLONES
+void widenBFloat16(const uint8_t *codes, uint64_t count, uint8_t *out) {
+  for (uint64_t i = 0; i < count; ++i) {
+    uint16_t code;
+    std::memcpy(&code, codes + 2 * i, 2);
+    const uint32_t bits = static_cast<uint32_t>(code) << 16;
+    std::memcpy(out + 4 * i, &bits, 4);
+  }
+}
+
+COOPT_VECTOR_CLONES
+void widenHalf(const uint8_t *codes, uint64_t count, uint8_t *out) {
+  for (uint64_t i = 0; i < count; ++i) {
+    uint16_t code;
+    std::memcpy(&code, codes + 2 * i, 2);
+    const float x = numerics::floatFromHalf(code);
+    std::memcpy(out + 4 * i, &x, 4);
+  }
+}
+
 struct FileNode : Node {
   std::shared_ptr<const MappedFile> file;
   uint64_t offset = 0;
@@ -108,12 +130,10 @@ struct FileNode : Node {
       return {};
     }
     const uint8_t *stored = file->data() + offset + first / 2;
-    for (uint64_t i = 0; i < size / 4; ++i) {
-      uint16_t code;
-      std::memcpy(&code, stored + 2 * i, 2);
-      float x =
-          widening == Widening::BFloat16 ? numerics::floatFromBFloat16(code) : numerics::floatFromHalf(code);
-      std::memcpy(out + 4 * i, &x, 4);
+    if (widening == Widening::BFloat16) {
+      widenBFloat16(stored, size / 4, out);
+    } else {
+      widenHalf(stored, size / 4, out);
     }
     return {};
   }
@@ -140,24 +160,38 @@ struct NoiseNode : Node {
     uint64_t perRow = tensor.rowBytes() / tensor.elementBytes;
     uint64_t first = perRow * static_cast<uint64_t>(begin),
              count = perRow * static_cast<uint64_t>(end - begin);
-    for (uint64_t i = 0; i < count; ++i, out += tensor.elementBytes) {
-      float x = scale * noise(seed, first + i);
-      uint16_t half = type == NoiseType::F16 ? numerics::halfFromFloat(x) : numerics::bfloat16FromFloat(x);
-      double wide = x;
-      switch (type) {
-      case NoiseType::F32:
-        std::memcpy(out, &x, 4);
-        break;
-      case NoiseType::F64:
-        std::memcpy(out, &wide, 8);
-        break;
-      case NoiseType::F16:
-      case NoiseType::BF16:
-        std::memcpy(out, &half, 2);
-        break;
-      }
+    float values[1024];
+    for (uint64_t done = 0; done < count;) {
+      uint64_t some = std::min<uint64_t>(count - done, std::size(values));
+      scaledNoise(seed, first + done, some, scale, values);
+      convert(values, some, out);
+      done += some;
+      out += some * tensor.elementBytes;
     }
     return {};
+  }
+
+  void convert(const float *values, uint64_t count, uint8_t *out) const {
+    auto each = [&](auto conversion) {
+      for (uint64_t i = 0; i < count; ++i) {
+        auto value = conversion(values[i]);
+        std::memcpy(out + i * sizeof(value), &value, sizeof(value));
+      }
+    };
+    switch (type) {
+    case NoiseType::F32:
+      std::memcpy(out, values, count * sizeof(float));
+      break;
+    case NoiseType::F64:
+      each([](float x) { return static_cast<double>(x); });
+      break;
+    case NoiseType::F16:
+      each(numerics::halfFromFloat);
+      break;
+    case NoiseType::BF16:
+      each(numerics::bfloat16FromFloat);
+      break;
+    }
   }
 };
 

@@ -78,13 +78,17 @@ struct TwoLevelNode : Node {
       if (Status read = input->evaluate(m, m + 1, reinterpret_cast<uint8_t *>(row.data())); !read) {
         return read;
       }
+      if (part == QuantizedPart::OuterScales) {
+        outer = numerics::twoLevelRowScale(row.data(), columns);
+        std::memcpy(out, &outer, sizeof(outer));
+        continue;
+      }
       numerics::quantizeRowTwoLevel(groupSize, row.data(), columns,
                                     part == QuantizedPart::Codes ? codes.data() : nullptr, &outer,
                                     scales.data(), zeros.data());
-      const void *wanted = part == QuantizedPart::Codes    ? codes.data()
-                           : part == QuantizedPart::Scales ? scales.data()
-                           : part == QuantizedPart::Zeros  ? zeros.data()
-                                                           : static_cast<const void *>(&outer);
+      const uint8_t *wanted = part == QuantizedPart::Codes    ? codes.data()
+                              : part == QuantizedPart::Scales ? scales.data()
+                                                              : zeros.data();
       std::memcpy(out, wanted, tensor.rowBytes());
     }
     return {};

@@ -2,8 +2,8 @@
 
 #include "BalanceChannels.h"
 #include "CompressMatch.h"
+#include "SchemePlan.h"
 #include "StoredWeights.h"
-#include "coopt/Numerics/FormatTable.h"
 
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Quantized/IR/Quantized.h"
@@ -12,7 +12,6 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
-#include "llvm/Support/GlobPattern.h"
 
 using namespace mlir;
 using namespace coopt;
@@ -20,42 +19,6 @@ using namespace coopt;
 namespace {
 
 constexpr StringRef kIdName = "coopt.id";
-/// The id that importers give the output head.
-constexpr StringRef kHeadId = "lm_head";
-
-/// What is said about one contraction.
-struct OpScheme {
-  quantized::SchemeAttr weight; ///< null: it stays float
-  bool quantizesActivation = false;
-};
-
-/// A plan in attributes.
-class SchemePlan {
-public:
-  SchemePlan(MLIRContext *context, const numerics::QuantizationPlan &plan) : context(context), plan(plan) {}
-  /// Errors: what is not supported.
-  Status resolve();
-  OpScheme schemeFor(const std::string &id);
-  /// Int8 per row.
-  quantized::SchemeAttr activation() const;
-  /// How codes of integers are chosen.
-  calibration::RoundingMethod rounding;
-  /// A rule that no id has matched; null if there is none.
-  const numerics::QuantizationRule *unusedRule() const;
-
-private:
-  struct Storage {
-    OpScheme body, head;
-    bool isUsed = false;
-  };
-  Expected<Storage> storageOf(const std::optional<numerics::QuantizationScheme> &scheme);
-
-  MLIRContext *context;
-  const numerics::QuantizationPlan &plan;
-  Storage otherwise;
-  std::vector<Storage> byRule;
-  std::vector<llvm::GlobPattern> patterns;
-};
 
 class Compressor {
 public:
@@ -410,100 +373,6 @@ void Compressor::run() {
     }
   }
   stored.dropUnused();
-}
-
-/// The scheme of a format: its own where the dialect has one for integers, else by the format's name or JSON.
-static quantized::SchemeAttr schemeOf(MLIRContext *context, const numerics::BlockFormat &format) {
-  using numerics::EncodingKind;
-  const EncodingKind kind = format.encoding.kind;
-  const numerics::ScaleLevel &inner = format.scales.front();
-  const bool isRounded = format.encoding.rounding == numerics::Rounding::NearestEven;
-  const bool hasPlainScales = inner.rows == 1 && (inner.type == numerics::ElementFormat::f32() ||
-                                                  inner.type == numerics::ElementFormat::f16());
-  Type f32 = Float32Type::get(context), i8 = IntegerType::get(context, 8);
-  if (kind == EncodingKind::TwoLevel && isRounded && inner.type.bits == 8) {
-    return quantized::SchemeAttr::get(context, 4, inner.span, quantized::Symmetry::Asymmetric, i8, f32);
-  }
-  if ((kind == EncodingKind::Symmetric || kind == EncodingKind::Asymmetric) && isRounded && hasPlainScales) {
-    return quantized::SchemeAttr::get(
-        context, format.element.format.bits, inner.span,
-        kind == EncodingKind::Symmetric ? quantized::Symmetry::Symmetric : quantized::Symmetry::Asymmetric,
-        inner.type == numerics::ElementFormat::f16() ? Type(Float16Type::get(context)) : f32);
-  }
-  return quantized::SchemeAttr::getForFormat(context, format);
-}
-
-quantized::SchemeAttr SchemePlan::activation() const {
-  return schemeOf(context, *numerics::integerGroupFormat(8, 0, true, numerics::ElementFormat::f32()));
-}
-
-Expected<SchemePlan::Storage>
-SchemePlan::storageOf(const std::optional<numerics::QuantizationScheme> &scheme) {
-  Storage storage;
-  if (!scheme) {
-    return storage;
-  }
-  auto attributeOf = [&](const Expected<numerics::BlockFormat> &format) -> Expected<quantized::SchemeAttr> {
-    std::string place = "quantisation '" + numerics::toString(*scheme) + "' is not supported";
-    if (!format) {
-      return forward(format.error(), place);
-    }
-    if (format->encoding.kind == numerics::EncodingKind::None) {
-      return fail(place + ": the format '" + format->name + "' has no encoder, it can only be read");
-    }
-    return schemeOf(context, *format);
-  };
-  Expected<quantized::SchemeAttr> weight = attributeOf(scheme->weightBlockFormat());
-  if (!weight) {
-    return forward(weight.error());
-  }
-  storage.body = {*weight, scheme->activationBits == 8};
-  if (scheme->headIsQuantized()) {
-    Expected<quantized::SchemeAttr> head = attributeOf(scheme->headBlockFormat());
-    if (!head) {
-      return forward(head.error());
-    }
-    storage.head = {*head, scheme->activationBits == 8};
-  }
-  return storage;
-}
-
-Status SchemePlan::resolve() {
-  Expected<Storage> storage = storageOf(plan.scheme);
-  if (!storage) {
-    return forward(storage.error());
-  }
-  otherwise = *storage;
-  for (const numerics::QuantizationRule &rule : plan.rules) {
-    llvm::Expected<llvm::GlobPattern> pattern = llvm::GlobPattern::create(rule.pattern);
-    if (!pattern) {
-      return fail("rule for '" + rule.pattern + "': " + llvm::toString(pattern.takeError()));
-    }
-    patterns.push_back(std::move(*pattern));
-    storage = storageOf(rule.scheme);
-    if (!storage) {
-      return forward(storage.error(), "rule for '" + rule.pattern + "'");
-    }
-    byRule.push_back(*storage);
-  }
-  return {};
-}
-
-OpScheme SchemePlan::schemeFor(const std::string &id) {
-  auto rule = llvm::find_if(patterns, [&](const llvm::GlobPattern &pattern) { return pattern.match(id); });
-  Storage &storage =
-      rule == patterns.end() ? otherwise : byRule[static_cast<size_t>(rule - patterns.begin())];
-  storage.isUsed = true;
-  return id == kHeadId ? storage.head : storage.body;
-}
-
-const numerics::QuantizationRule *SchemePlan::unusedRule() const {
-  for (size_t i = 0; i < byRule.size(); ++i) {
-    if (!byRule[i].isUsed) {
-      return &plan.rules[i];
-    }
-  }
-  return nullptr;
 }
 
 LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {

@@ -313,6 +313,9 @@ Status Measurement::run(const Progress &progress) {
     }
     result.prefillOps = rate(*limits, peaks, bandwidth, prefillRows);
     result.decodeOps = rate(*limits, peaks, bandwidth, decodeRows);
+    if (auto status = measurePeers(options, result, progress); !status) {
+      return status;
+    }
   }
   return summarize();
 }

@@ -2,10 +2,12 @@
 #ifndef COOPT_RUNTIME_BENCH_BENCHMARK_H
 #define COOPT_RUNTIME_BENCH_BENCHMARK_H
 
+#include "Bench/Peers.h"
 #include "Bench/Samples.h"
 #include "Bench/Work.h"
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +22,8 @@ struct Options {
   int64_t contextFill = 32; ///< tokens held before decoding
   int repeat = 9;
   bool perOp = false;
-  std::string reference;  ///< a package whose scores must agree; empty: none
+  std::vector<std::shared_ptr<Peer>> peers; ///< timed at the shapes of the ops; they need perOp
+  std::string reference;                    ///< a package whose scores must agree; empty: none
   double tolerance = 0.1; ///< of the mean absolute difference in negative log-likelihood, nats
 };
 
@@ -50,6 +53,8 @@ struct Result {
   std::optional<double> meanNll, referenceNll, nllDifference;
   std::vector<Series> series;
   std::vector<OpRow> prefillOps, decodeOps; ///< empty unless asked for
+  std::vector<std::string> peers;
+  std::map<Product, std::vector<double>> peerSeconds; ///< one of each peer
 };
 
 /// Called with what is being done.

@@ -10,6 +10,10 @@ static Json summaryJson(const Summary &summary) {
   return {{"median", summary.median}, {"min", summary.min}, {"max", summary.max}, {"spread", summary.spread}};
 }
 
+static Json productJson(const Product &product) {
+  return {{"rows", product.rows}, {"k", product.K}, {"n", product.N}};
+}
+
 static Json opsJson(const std::vector<OpRow> &ops) {
   Json list = Json::array();
   for (const OpRow &op : ops) {
@@ -22,6 +26,28 @@ static Json opsJson(const std::vector<OpRow> &ops) {
                     {"operand", operandName(op.row.operand)},
                     {"attention_operations", op.row.attention},
                     {"share_of_limit", op.share}});
+    list.back()["products"] = Json::array();
+    for (const auto &[contractions, quickest] : op.row.products) {
+      Json entry = {{"calls", quickest.calls}, {"seconds", quickest.seconds}, {"shapes", Json::array()}};
+      for (const Product &product : contractions) {
+        entry["shapes"].push_back(productJson(product));
+      }
+      list.back()["products"].push_back(std::move(entry));
+    }
+  }
+  return list;
+}
+
+static Json peersJson(const Result &result) {
+  Json list = Json::array();
+  for (size_t i = 0; i < result.peers.size(); ++i) {
+    Json peer = {{"name", result.peers[i]}, {"products", Json::array()}};
+    for (const auto &[product, seconds] : result.peerSeconds) {
+      Json entry = productJson(product);
+      entry["seconds"] = seconds[i];
+      peer["products"].push_back(std::move(entry));
+    }
+    list.push_back(std::move(peer));
   }
   return list;
 }
@@ -56,6 +82,9 @@ static Json resultJson(const Result &result) {
   if (!result.prefillOps.empty()) {
     out["prefill_ops"] = opsJson(result.prefillOps);
     out["decode_ops"] = opsJson(result.decodeOps);
+  }
+  if (!result.peers.empty()) {
+    out["peers"] = peersJson(result);
   }
   return out;
 }

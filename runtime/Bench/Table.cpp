@@ -86,17 +86,16 @@ std::string withoutLayer(const std::string &id) {
   return out;
 }
 
-std::string opTable(const std::string &title, const std::vector<OpRow> &ops) {
+/// Ops of all layers as one, most time first. `share` is the time at the limit.
+std::vector<OpRow> mergeLayers(const std::vector<OpRow> &ops) {
   std::vector<OpRow> merged;
-  double total = 0;
   for (const OpRow &op : ops) {
-    total += op.row.seconds;
     std::string id = withoutLayer(op.row.opId);
     auto same = std::find_if(merged.begin(), merged.end(), [&](const OpRow &o) { return o.row.opId == id; });
     if (same == merged.end()) {
       merged.push_back(op);
       merged.back().row.opId = id;
-      merged.back().share *= op.row.seconds; // the time at the limit, for now
+      merged.back().share *= op.row.seconds;
       continue;
     }
     same->row.calls += op.row.calls;
@@ -106,9 +105,25 @@ std::string opTable(const std::string &title, const std::vector<OpRow> &ops) {
     same->row.operations += op.row.operations;
     same->row.attention += op.row.attention;
     same->share += op.share * op.row.seconds;
+    for (const auto &[contractions, quickest] : op.row.products) {
+      auto [place, isNew] = same->row.products.insert({contractions, quickest});
+      if (!isNew) {
+        place->second.calls += quickest.calls;
+        place->second.seconds = std::min(place->second.seconds, quickest.seconds);
+      }
+    }
   }
   std::sort(merged.begin(), merged.end(),
             [](const OpRow &a, const OpRow &b) { return a.row.seconds > b.row.seconds; });
+  return merged;
+}
+
+std::string opTable(const std::string &title, const std::vector<OpRow> &ops) {
+  const std::vector<OpRow> merged = mergeLayers(ops);
+  double total = 0;
+  for (const OpRow &op : merged) {
+    total += op.row.seconds;
+  }
   std::vector<Cells> rows = {{"op id", "calls", "ms", "share", "GB/s", "TOPS", "of limit", ""}};
   for (const OpRow &op : merged) {
     double time = std::max(op.row.seconds, 1e-12), bytes = op.row.parameterBytes + op.row.stateBytes,
@@ -120,6 +135,40 @@ std::string opTable(const std::string &title, const std::vector<OpRow> &ops) {
                     op.share > 0 ? percent(op.share / time) : "-", ""});
   }
   rows.push_back({"all dispatches", "", number(total * 1e3), "", "", "", "", ""});
+  return "\n" + title + "\n" + align(rows, 1);
+}
+
+/// Milliseconds of ops with contractions, and of peers for the products alone, as if all calls were the quickest.
+std::string peerTable(const std::string &title, const std::vector<OpRow> &ops, const Result &result) {
+  std::vector<Cells> rows = {{"op id", "coopt"}};
+  rows[0].insert(rows[0].end(), result.peers.begin(), result.peers.end());
+  rows[0].push_back("products, rows x K x N");
+  for (const OpRow &op : mergeLayers(ops)) {
+    if (op.row.products.empty()) {
+      continue;
+    }
+    std::map<Product, uint64_t> calls;
+    std::vector<double> seconds(1 + result.peers.size());
+    for (const auto &[contractions, quickest] : op.row.products) {
+      seconds[0] += static_cast<double>(quickest.calls) * quickest.seconds;
+      for (const Product &product : contractions) {
+        calls[product] += quickest.calls;
+        for (size_t i = 0; i < result.peers.size(); ++i) {
+          seconds[i + 1] += static_cast<double>(quickest.calls) * result.peerSeconds.at(product)[i];
+        }
+      }
+    }
+    Cells cells = {op.row.opId};
+    for (double each : seconds) {
+      cells.push_back(number(each * 1e3));
+    }
+    std::string list;
+    for (const auto &[product, count] : calls) {
+      list += (list.empty() ? "" : " + ") + std::to_string(count) + " of " + toString(product);
+    }
+    cells.push_back(list);
+    rows.push_back(std::move(cells));
+  }
   return "\n" + title + "\n" + align(rows, 1);
 }
 
@@ -146,6 +195,11 @@ std::string bench::table(const MachineInfo &machine, const std::vector<Result> &
     if (!result.prefillOps.empty()) {
       ops += opTable(name + ": prefill, by op", result.prefillOps);
       ops += opTable(name + ": decode, by op", result.decodeOps);
+    }
+    if (!result.peers.empty()) {
+      const std::string what = ", quickest calls in ms, beside plain matrix products of others";
+      ops += peerTable(name + ": prefill" + what, result.prefillOps, result);
+      ops += peerTable(name + ": decode" + what, result.decodeOps, result);
     }
   }
   return out + align(rows, 2) + ops;

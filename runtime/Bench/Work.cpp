@@ -32,6 +32,10 @@ WorkObserver::WorkObserver(const runtime::LoadedPackage &loaded) : package(loade
   }
 }
 
+std::string bench::toString(const Product &product) {
+  return std::to_string(product.rows) + "x" + std::to_string(product.K) + "x" + std::to_string(product.N);
+}
+
 /// Elements of the trailing dimensions, as many of them as multiply to `wanted`; the rows before them, or 0 if none do.
 static double rowsOf(const std::vector<int64_t> &shape, int64_t wanted) {
   int64_t inner = 1;
@@ -78,6 +82,7 @@ void WorkObserver::addParameter(const DispatchView &dispatch, size_t operand, Wo
       }
       if (rows > 0 && isWritten) {
         work.operand = operandOf(dispatch.buffer(i).type);
+        work.contractions.push_back({static_cast<int64_t>(rows), shape[1], shape[0]});
         work.operations += 2 * rows * static_cast<double>(shape[0]) * static_cast<double>(shape[1]);
         isPacked = true;
         break;
@@ -143,6 +148,11 @@ Status WorkObserver::after(const DispatchView &dispatch, int64_t start, int64_t 
   row.stateBytes += work.stateBytes;
   row.operations += work.operations;
   row.attention += work.attention;
+  if (!work.contractions.empty()) {
+    Quickest &quickest = row.products[work.contractions];
+    const double seconds = static_cast<double>(end - start) * 1e-9;
+    quickest.seconds = quickest.calls++ == 0 ? seconds : std::min(quickest.seconds, seconds);
+  }
   if (work.operations > 0) {
     row.operand = work.operand;
     byOperand[work.operand] += work.operations;

@@ -23,8 +23,21 @@
 
 #include <map>
 #include <set>
+#include <string>
+#include <tuple>
+#include <vector>
 
 namespace coopt::bench {
+
+/// A contraction of one dispatch: C[rows, N] = A[rows, K] B[N, K]^T.
+struct Product {
+  int64_t rows = 0, K = 0, N = 0;
+  bool operator<(const Product &other) const {
+    return std::tie(rows, K, N) < std::tie(other.rows, other.K, other.N);
+  }
+};
+/// "rows x K x N": "512x2048x8192".
+std::string toString(const Product &product);
 
 struct Work {
   double parameterBytes = 0; ///< of weights and tables
@@ -32,6 +45,7 @@ struct Work {
   double operations = 0;     ///< of contractions with weights
   double attention = 0;      ///< operations of attention
   Operand operand = Operand::Float32;
+  std::vector<Product> contractions;
 };
 
 /// Adds up time and work of every dispatch by op id, and in all. Reads come from one running program, hence the numbers
@@ -40,10 +54,16 @@ class WorkObserver : public runtime::Observer {
 public:
   explicit WorkObserver(const runtime::LoadedPackage &package);
 
+  struct Quickest {
+    uint64_t calls = 0;
+    double seconds = 0; ///< of one call
+  };
   struct Row : Work {
     std::string opId;
     uint64_t calls = 0;
     double seconds = 0;
+    std::map<std::vector<Product>, Quickest>
+        products; ///< by the contractions of one dispatch, of all that have any
   };
   Status after(const runtime::DispatchView &dispatch, int64_t start, int64_t end) override;
   void clear();

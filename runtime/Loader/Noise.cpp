@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 
 using namespace coopt;
 using namespace coopt::runtime;
@@ -24,9 +25,14 @@ struct Job {
 
 template <typename T, typename Convert>
 void fill(const Job &job, uint64_t first, uint64_t last, Convert convert) {
-  for (uint64_t i = first; i < last; ++i) {
-    T value = convert(job.scale * package::noise(job.seed, i));
-    std::memcpy(job.out + i * sizeof(T), &value, sizeof(T));
+  float values[1024];
+  for (uint64_t i = first; i < last;) {
+    uint64_t count = std::min<uint64_t>(last - i, std::size(values));
+    package::scaledNoise(job.seed, i, count, job.scale, values);
+    for (uint64_t j = 0; j < count; ++j, ++i) {
+      T value = convert(values[j]);
+      std::memcpy(job.out + i * sizeof(T), &value, sizeof(T));
+    }
   }
 }
 
@@ -43,7 +49,8 @@ void work(void *context, int, uint32_t firstBlock, uint32_t lastBlock) {
   uint64_t last = std::min(lastBlock * kBlock, job.count);
   switch (job.type) {
   case ElementType::F32:
-    return fill<float>(job, first, last, [](float x) { return x; });
+    return package::scaledNoise(job.seed, first, last - first, job.scale,
+                                reinterpret_cast<float *>(job.out) + first);
   case ElementType::F64:
     return fill<double>(job, first, last, [](float x) { return static_cast<double>(x); });
   case ElementType::F16:

@@ -1,7 +1,6 @@
 // Any bytes as a GGUF file: what is accepted must lie inside the file and keep the promises of its readers.
+#include "TensorChecks.h"
 #include "coopt/Import/Gguf.h"
-
-#include <cstdlib>
 
 using namespace coopt::import;
 
@@ -10,17 +9,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!file) {
     return 0;
   }
-  uint64_t total = 0;
-  for (const TensorInfo &tensor : file->tensors) {
-    if (tensor.offset > size || tensor.bytes > size - tensor.offset ||
-        tensor.bytes != static_cast<uint64_t>(tensor.elements()) * tensorTypeSize(tensor.type)) {
-      std::abort();
-    }
-    total += tensor.bytes;
-  }
-  if (total > size) {
-    std::abort();
-  }
+  checkTensors(file->tensors, size);
   auto config = ggufConfig(*file, data);
   if (config && (config->hiddenSize < 1 || config->layers < 1 || config->keyValueHeads < 1 ||
                  config->heads % config->keyValueHeads != 0 || config->headSize < 2 ||

@@ -1,5 +1,8 @@
 //===- coopt-bench.cpp - Measures packages against the machine's limits -----===//
+#include "PeerLibraries.h"
+
 #include "Bench/Report.h"
+#include "Executor/ThreadPool.h"
 #include "coopt/Support/OutputFile.h"
 
 #include <CLI/CLI.hpp>
@@ -16,7 +19,7 @@ namespace {
 struct Arguments {
   std::vector<std::string> packages;
   std::string json;
-  bool loadOnly = false;
+  bool loadOnly = false, peers = false;
   Options options;
 };
 
@@ -45,7 +48,12 @@ void describe(CLI::App &app, Arguments &arguments) {
       ->capture_default_str()
       ->check(CLI::Range(1, 10000))
       ->type_name("N");
-  app.add_flag("--per-op", options.perOp, "Show the time of each op beside what it reads and computes");
+  CLI::Option *perOp =
+      app.add_flag("--per-op", options.perOp, "Show the time of each op beside what it reads and computes");
+  app.add_flag("--peers", arguments.peers,
+               "With --per-op: time plain matrix products of oneDNN 2 and OpenBLAS at the shapes of the ops, "
+               "checked, on as many threads. Needs a build that found libdnnl-dev or libopenblas-dev")
+      ->needs(perOp);
   app.add_option("--reference", options.reference,
                  "A package of the same model: nothing is reported if scores differ")
       ->type_name("PACKAGE");
@@ -59,6 +67,7 @@ void describe(CLI::App &app, Arguments &arguments) {
                "Load one package, open a session, write a line and exit: what the load time measures");
   app.footer("Examples:\n"
              "  coopt-bench model.coopt --per-op\n"
+             "  coopt-bench model.coopt --per-op --peers\n"
              "  coopt-bench w8a8.coopt f32.coopt --reference=f32.coopt --json=result.json\n");
 }
 
@@ -97,7 +106,7 @@ Expected<std::vector<std::string>> expand(const std::vector<std::string> &paths)
   return out;
 }
 
-Status execute(const Arguments &arguments) {
+Status execute(Arguments &arguments) {
   auto paths = expand(arguments.packages);
   if (!paths) {
     return forward(paths.error());
@@ -106,6 +115,14 @@ Status execute(const Arguments &arguments) {
     return paths->size() == 1
                ? loadOnly(paths->front(), arguments.options)
                : fail("--load-only: expected one package, got " + std::to_string(paths->size()));
+  }
+  if (arguments.peers) {
+    int threads = arguments.options.threads;
+    auto peers = openPeers(threads > 0 ? threads : runtime::availableThreads());
+    if (!peers) {
+      return forward(peers.error());
+    }
+    arguments.options.peers = std::move(*peers);
   }
   bool isTerminal = ::isatty(STDERR_FILENO) != 0;
   std::vector<Result> results;

@@ -103,13 +103,14 @@ int main(int argc, char **argv) {
                "tensors) to one package "
                "that coopt-run executes.",
                "coopt-compile"};
-  if (argc == 2 && std::string(argv[1]) == "--quantize=help") {
-    llvm::outs() << numerics::describeQuantization();
-    return finishOutput();
-  }
-  if (argc == 2 && std::string(argv[1]) == "--kv=help") {
-    llvm::outs() << kKvHelp;
-    return finishOutput();
+  // Options whose values need a page of their own.
+  const std::pair<const char *, std::string> pages[] = {{"--quantize=help", numerics::describeQuantization()},
+                                                        {"--kv=help", kKvHelp}};
+  for (const auto &[option, page] : pages) {
+    if (argc == 2 && std::string(argv[1]) == option) {
+      llvm::outs() << page;
+      return finishOutput();
+    }
   }
   app.set_version_flag("--version", "coopt 0.1.0");
   DriverOptions options;

@@ -98,6 +98,8 @@ struct CheckpointQuantization {
   int64_t group = 0; ///< 0: whole rows
   bool symmetric = true;
   bool zerosLessOne = false; ///< Gptq: what is stored is one less than the zero
+  bool sortedColumns =
+      false; ///< groups are of columns in the order of their activations: a tensor says which
 };
 
 /// A dense decoder. Readers leave it consistent: sizes positive, heads a multiple of keyValueHeads, one window

@@ -44,7 +44,8 @@ struct StoredMatrix {
 };
 
 /// The tensors of a matrix that is stored as codes; nothing if `expected.name` has floats or is not there. Errors, with file
-/// and tensor: parts that are missing, of other shapes or types; columns whose groups do not ascend (act-order).
+/// and tensor: parts that are missing, of other shapes or types; columns whose groups do not ascend (act-order), and act-order
+/// without the tensor that says the groups.
 Expected<std::optional<StoredMatrix>> findStoredMatrix(const DecoderConfig &config, const TensorFiles &files,
                                                        const ExpectedTensor &expected);
 

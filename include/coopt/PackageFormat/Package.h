@@ -147,6 +147,8 @@ uint64_t splitMix64(uint64_t seed, uint64_t index);
 /// Element `index` of seeded noise, uniform in [-1, 1): (splitMix64(seed, index) >> 40) * 2^-23 - 1, so that
 /// any part can be made in any order on any machine. Exact in binary32.
 float noise(uint64_t seed, uint64_t index);
+/// out[i] = scale * noise(seed, first + i), i < count: one binary32 multiplication.
+void scaledNoise(uint64_t seed, uint64_t first, uint64_t count, float scale, float *out);
 
 } // namespace coopt::package
 

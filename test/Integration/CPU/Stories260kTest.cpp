@@ -23,6 +23,14 @@ nlohmann::json readJson(const std::string &name) {
   return nlohmann::json::parse(std::ifstream(directory + "/" + name));
 }
 
+void expectTokens(const PackagePointer &model, const std::string &text, const Tokens &expected) {
+  Tokens ids(expected.size() + 1); // one more shows what is too much
+  int64_t count = coopt_tokenize(model.get(), text.data(), text.size(), 1, ids.data(), ids.size());
+  ASSERT_EQ(count, static_cast<int64_t>(expected.size())) << text;
+  ids.pop_back();
+  EXPECT_EQ(ids, expected) << text;
+}
+
 class Stories260k : public testing::Test {
 protected:
   void SetUp() override {
@@ -50,11 +58,7 @@ TEST_F(Stories260k, Float32LogitsAndTokens) {
     for (const nlohmann::json &reference : references) {
       Tokens prompt = reference.at("prompt_ids"), expected = reference.at("greedy_ids");
       std::string text = reference.at("prompt");
-      Tokens ids(prompt.size() + 1);
-      ASSERT_EQ(coopt_tokenize(model.get(), text.data(), text.size(), 1, ids.data(), ids.size()),
-                static_cast<int64_t>(prompt.size()));
-      ids.pop_back();
-      EXPECT_EQ(ids, prompt);
+      expectTokens(model, text, prompt);
       Logits logits = lastLogits(model, prompt), wanted = reference.at("last_prompt_token_logits");
       ASSERT_EQ(logits.size(), wanted.size());
       for (size_t i = 0; i < logits.size(); ++i) {
@@ -75,12 +79,7 @@ TEST_F(Stories260k, GgufIsTheSameModel) {
   ASSERT_TRUE(model && other);
   for (const nlohmann::json &reference : references) {
     Tokens prompt = reference.at("prompt_ids"), expected = reference.at("greedy_ids");
-    std::string text = reference.at("prompt");
-    Tokens ids(prompt.size() + 1);
-    ASSERT_EQ(coopt_tokenize(model.get(), text.data(), text.size(), 1, ids.data(), ids.size()),
-              static_cast<int64_t>(prompt.size()));
-    ids.pop_back();
-    EXPECT_EQ(ids, prompt);
+    expectTokens(model, reference.at("prompt"), prompt);
     EXPECT_EQ(greedy(model, prompt, expected.size()), expected);
     EXPECT_EQ(difference(lastLogits(model, prompt), lastLogits(other, prompt)), "");
   }

@@ -139,6 +139,8 @@ TEST(DecoderConfig, Quantization) {
   const std::string place = "c: $.quantization_config.";
   EXPECT_EQ(with(json::object()), "no error");
   EXPECT_EQ(with({{"group_size", -1}, {"checkpoint_format", "gptq_v2"}}), "no error");
+  EXPECT_EQ(with({{"desc_act", true}}), "no error");
+  EXPECT_EQ(with({{"desc_act", "yes"}}), place + "desc_act: expected true or false, got 'yes'");
   EXPECT_EQ(with({{"bits", 6}}), place + "bits: expected 2, 3, 4 or 8 bits, got 6");
   EXPECT_EQ(with({{"group_size", 0}}),
             place + "group_size: expected the size of a group, or -1 for whole rows, got 0");

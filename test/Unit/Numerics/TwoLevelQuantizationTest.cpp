@@ -73,6 +73,43 @@ TEST(TwoLevelQuantization, RandomRowsAreNear) {
   }
 }
 
+// Vectors and their rests: groups of every kind of length.
+TEST(TwoLevelQuantization, EqualsTheFormulas) {
+  std::mt19937 generator(2);
+  std::normal_distribution<float> normal(0, 0.02f);
+  auto rounded = [](double x, double low, double high) {
+    return static_cast<int>(std::nearbyint(std::fmin(std::fmax(x, low), high)));
+  };
+  for (int64_t group : {0, 1, 31, 32, 33, 64, 129}) {
+    std::vector<float> row(517);
+    std::generate(row.begin(), row.end(), [&] { return normal(generator); });
+    Coded c = run(group, row);
+    float amax = 0;
+    for (float x : row) {
+      amax = std::fmax(amax, std::fabs(x));
+    }
+    ASSERT_EQ(c.rowScale, amax / 119.0f);
+    const size_t length = group == 0 ? row.size() : static_cast<size_t>(group);
+    for (size_t begin = 0; begin < row.size(); begin += length) {
+      const size_t end = std::min(begin + length, row.size());
+      std::vector<int> inner;
+      int low = 0, high = 0;
+      for (size_t i = begin; i < end; ++i) {
+        inner.push_back(rounded(row[i] / c.rowScale, -119, 119));
+        low = std::min(low, inner.back());
+        high = std::max(high, inner.back());
+      }
+      const int scale = std::max(1, (high - low + 14) / 15), zero = rounded(-low / double(scale), 0, 15);
+      ASSERT_EQ(c.scales[begin / length], scale) << group;
+      ASSERT_EQ(c.zeros[begin / length], zero) << group;
+      for (size_t i = begin; i < end; ++i) {
+        const int code = std::clamp(rounded(inner[i - begin] / double(scale), -119, 119) + zero, 0, 15);
+        ASSERT_EQ(c.codes[i], code) << group << ", " << i;
+      }
+    }
+  }
+}
+
 TEST(TwoLevelQuantization, ZerosAndNonFiniteRows) {
   Coded c = run(2, {0, 0, -0.0f});
   EXPECT_EQ(c.rowScale, 1);

@@ -1,8 +1,12 @@
 // The same bits at every optimisation level, vectorised or not, and from a builder that first records the
 // operations and then runs them, as the compiler's does.
+#include "coopt/Numerics/GroupQuantization.h"
 #include "coopt/Numerics/SpecialFunctions.h"
+#include "coopt/Numerics/TwoLevelQuantization.h"
 
 #include <gtest/gtest.h>
+#include <limits>
+#include <random>
 #include <vector>
 
 using namespace coopt;
@@ -12,6 +16,10 @@ using numerics::floatOf;
 using Variant = void(int function, const float *x, float *y, long n);
 extern "C" Variant coopt_variant_o0, coopt_variant_o1, coopt_variant_o3, coopt_variant_avx2,
     coopt_variant_avx512;
+using Encoders = void(int bits, long group, int kind, const float *row, long K, unsigned char *codes,
+                      float *scales, unsigned char *inner, unsigned char *zeros);
+extern "C" Encoders coopt_encoders_o0, coopt_encoders_o1, coopt_encoders_o3, coopt_encoders_avx2,
+    coopt_encoders_avx512;
 
 namespace {
 
@@ -43,21 +51,91 @@ void compare(Variant &variant) {
   }
 }
 
+struct Coded {
+  std::vector<unsigned char> codes, inner, zeros;
+  std::vector<uint32_t> scales;
+};
+
+Coded encoded(Encoders &encoders, int bits, long group, int kind, const std::vector<float> &row) {
+  std::vector<float> scales(row.size());
+  Coded coded;
+  for (auto *part : {&coded.codes, &coded.inner, &coded.zeros}) {
+    part->resize(row.size());
+  }
+  encoders(bits, group, kind, row.data(), static_cast<long>(row.size()), coded.codes.data(), scales.data(),
+           coded.inner.data(), coded.zeros.data());
+  for (float scale : scales) {
+    coded.scales.push_back(scale != scale ? 0x7fc00000u : bitsOf(scale)); // any NaN
+  }
+  return coded;
+}
+
+/// Rows of odd lengths, some with ties, zeros of both signs, huge and tiny numbers, infinities and NaN.
+void compareEncoders(Encoders &encoders) {
+  std::mt19937 generator(3);
+  std::normal_distribution<float> normal(0, 0.02f);
+  const float infinity = std::numeric_limits<float>::infinity();
+  const float odd[] = {0.0f, -0.0f, 1e-40f, -1e30f, 0.5f, -infinity, infinity, std::nanf("")};
+  for (size_t K : {1, 31, 97, 517}) {
+    for (size_t spoiled = 0; spoiled <= std::size(odd); ++spoiled) {
+      std::vector<float> row(K);
+      for (float &x : row) {
+        x = spoiled % 2 == 0 ? normal(generator)
+                             : static_cast<float>(static_cast<int>(generator() % 41) - 20);
+      }
+      for (size_t i = 0; i < spoiled; ++i) {
+        row[generator() % K] = odd[i];
+      }
+      for (long group : {0, 1, 31, 32, 33, 128}) {
+        for (auto [bits, kind] : {std::pair{2, 0}, {8, 0}, {1, 0}, {3, 1}, {8, 1}, {4, 2}}) {
+          Coded expected = encoded(coopt_encoders_o0, bits, group, kind, row),
+                got = encoded(encoders, bits, group, kind, row);
+          ASSERT_EQ(got.codes, expected.codes) << K << " " << group << " " << bits << " " << kind;
+          ASSERT_EQ(got.scales, expected.scales) << K << " " << group << " " << bits << " " << kind;
+          ASSERT_EQ(got.inner, expected.inner);
+          ASSERT_EQ(got.zeros, expected.zeros);
+        }
+      }
+    }
+  }
+}
+
+/// The library's own: the clone for this processor.
+void chosenEncoders(int bits, long group, int kind, const float *row, long K, unsigned char *codes,
+                    float *scales, unsigned char *inner, unsigned char *zeros) {
+  using numerics::ScaleType;
+  switch (kind) {
+  case 0:
+    return numerics::quantizeRow({bits, group, true, ScaleType::F16}, row, K,
+                                 reinterpret_cast<int8_t *>(codes), scales);
+  case 1:
+    return numerics::quantizeRow({bits, group, false, ScaleType::F32}, row, K, codes, scales, zeros);
+  default:
+    return numerics::quantizeRowTwoLevel(group, row, K, codes, scales, inner, zeros);
+  }
+}
+
+TEST(EncoderVariants, O1) { compareEncoders(coopt_encoders_o1); }
+TEST(EncoderVariants, O3Vectorised) { compareEncoders(coopt_encoders_o3); }
+TEST(EncoderVariants, Chosen) { compareEncoders(chosenEncoders); }
+
 TEST(SpecialFunctionVariants, O1) { compare(coopt_variant_o1); }
 TEST(SpecialFunctionVariants, O3Vectorised) { compare(coopt_variant_o3); }
 
 #if defined(__x86_64__)
-TEST(SpecialFunctionVariants, Avx2WithFma) {
+TEST(Variants, Avx2WithFma) {
   if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
     GTEST_SKIP() << "no AVX2 here";
   }
   compare(coopt_variant_avx2);
+  compareEncoders(coopt_encoders_avx2);
 }
-TEST(SpecialFunctionVariants, Avx512) {
+TEST(Variants, Avx512) {
   if (!__builtin_cpu_supports("avx512f") || !__builtin_cpu_supports("avx512vl")) {
     GTEST_SKIP() << "no AVX-512 here";
   }
   compare(coopt_variant_avx512);
+  compareEncoders(coopt_encoders_avx512);
 }
 #endif
 

@@ -12,6 +12,8 @@ namespace {
 class StoredRecipes : public RecipeFixture {
 protected:
   StoredRecipes() { context.loadDialect<mlir::linalg::LinalgDialect>(); }
+  Expected<RecipeEvaluator> unpackedRow(const std::vector<uint32_t> &words, int64_t elements,
+                                        const std::string &attributes);
 };
 
 std::vector<uint32_t> randomWords(size_t count, uint32_t seed) {
@@ -25,6 +27,18 @@ std::vector<uint32_t> randomWords(size_t count, uint32_t seed) {
 
 std::string type(int64_t rows, int64_t columns, const std::string &element) {
   return "tensor<" + std::to_string(rows) + "x" + std::to_string(columns) + "x" + element + ">";
+}
+
+/// Parameter c: `elements` nibbles of one row of words.
+Expected<RecipeEvaluator> StoredRecipes::unpackedRow(const std::vector<uint32_t> &words, int64_t elements,
+                                                     const std::string &attributes) {
+  writeFile("m.safetensors", words);
+  const std::string in = type(1, static_cast<int64_t>(words.size()), "i32"), out = type(1, elements, "i8");
+  return evaluate("model.parameter @s : " + in + " from #model.source<\"m.safetensors\", 0, " + in +
+                  ">\nmodel.parameter @c : " + out +
+                  "\nmodel.recipe @r defines [@c] {\n%s = model.load @s : " + in +
+                  "\n%c = quantized.unpack_words %s dimension(1) bits(4) " + attributes + " : " + in +
+                  " -> " + out + "\nmodel.yield %c : " + out + "}");
 }
 
 /// `count` bits of a line of words from bit `at` on, the lowest first.
@@ -80,32 +94,14 @@ TEST_F(StoredRecipes, WordsAlongBothDimensions) {
 }
 
 TEST_F(StoredRecipes, WordsInAnOrder) {
-  std::vector<uint32_t> words = {0x76543210, 0xFEDCBA98};
-  writeFile("m.safetensors", words);
-  auto evaluator = evaluate(R"(
-    model.parameter @s : tensor<1x2xi32> from #model.source<"m.safetensors", 0, tensor<1x2xi32>>
-    model.parameter @c : tensor<1x11xi8>
-    model.recipe @r defines [@c] {
-      %s = model.load @s : tensor<1x2xi32>
-      %c = quantized.unpack_words %s dimension(1) bits(4) order([0, 2, 4, 6, 1, 3, 5, 7]) : tensor<1x2xi32> -> tensor<1x11xi8>
-      model.yield %c : tensor<1x11xi8>
-    })");
+  auto evaluator = unpackedRow({0x76543210, 0xFEDCBA98}, 11, "order([0, 2, 4, 6, 1, 3, 5, 7])");
   ASSERT_TRUE(evaluator) << evaluator.error().message;
   // Nibble 4 holds element 1.
   EXPECT_EQ(bytesOf(*evaluator, "c"), (std::vector<uint8_t>{0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9}));
 }
 
 TEST_F(StoredRecipes, ZerosThatHaveNoPlace) {
-  std::vector<uint32_t> words = {0x000F0000};
-  writeFile("m.safetensors", words);
-  auto evaluator = evaluate(R"(
-    model.parameter @s : tensor<1x1xi32> from #model.source<"m.safetensors", 0, tensor<1x1xi32>>
-    model.parameter @c : tensor<1x8xi8>
-    model.recipe @r defines [@c] {
-      %s = model.load @s : tensor<1x1xi32>
-      %c = quantized.unpack_words %s dimension(1) bits(4) add(1) : tensor<1x1xi32> -> tensor<1x8xi8>
-      model.yield %c : tensor<1x8xi8>
-    })");
+  auto evaluator = unpackedRow({0x000F0000}, 8, "add(1)");
   ASSERT_TRUE(evaluator) << evaluator.error().message;
   Status written = evaluator->write("c", [](const uint8_t *, size_t) -> Status { return {}; });
   ASSERT_FALSE(written);

@@ -141,6 +141,19 @@ TEST(Noise, IsSplitMix64) {
   }
 }
 
+TEST(Noise, ManyAtOnceAreTheSame) {
+  for (uint64_t count : {0, 1, 15, 16, 17, 1003}) {
+    for (uint64_t first : {uint64_t(0), uint64_t(7), ~uint64_t(5)}) {
+      std::vector<float> values(count + 1, 2.0f);
+      scaledNoise(99, first, count, 0.3f, values.data());
+      for (uint64_t i = 0; i < count; ++i) {
+        ASSERT_EQ(values[i], 0.3f * noise(99, first + i)) << i;
+      }
+      EXPECT_EQ(values[count], 2.0f);
+    }
+  }
+}
+
 TEST(Noise, CoversItsInterval) {
   double sum = 0;
   float least = 1, most = -1;
