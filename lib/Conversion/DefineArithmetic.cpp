@@ -8,6 +8,7 @@
 //===----------------------------------------------------------------------===//
 #include "Chunks.h"
 #include "FunctionPass.h"
+#include "dialects/Quantized/IR/Quantized.h"
 #include "mlir/IR/Matchers.h"
 
 using namespace mlir;
@@ -37,7 +38,7 @@ public:
       divide(/*isSigned=*/false, /*isRemainder=*/true);
     } else if (isa<arith::ShLIOp, arith::ShRUIOp, arith::ShRSIOp>(op)) {
       shift();
-    } else if (isa<arith::FPToSIOp, arith::FPToUIOp>(op)) {
+    } else if (isa<arith::FPToSIOp, arith::FPToUIOp>(op) && !op->hasAttr(quantized::kInRange)) {
       convert(isa<arith::FPToSIOp>(op));
     }
   }

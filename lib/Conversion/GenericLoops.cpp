@@ -36,6 +36,9 @@ private:
   SmallVector<Value> ivs;
   SmallVector<OpFoldResult> extents;
   SmallVector<unsigned> parallels, reductions;
+  llvm::SmallDenseMap<OpOperand *, Value> uniform; ///< loaded before the loop over lanes
+
+  bool varies(OpOperand &operand) { return plan.varying.contains(op.getMatchingBlockArgument(&operand)); }
 
   void emitParallel(ImplicitLocOpBuilder &b, size_t depth) {
     if (depth < parallels.size()) {
@@ -52,6 +55,14 @@ private:
       chunk.scalar = true;
       emitOutputs(b, chunk);
       return;
+    }
+    // What is the same for all lanes is loaded once: outputs move with them, so none is written there.
+    if (reductions.empty()) {
+      for (OpOperand *input : op.getDpsInputOperands()) {
+        if (op.payloadUsesValueFromOperand(input) && !varies(*input)) {
+          uniform[input] = load(b, Chunk(), *input);
+        }
+      }
     }
     emitChunks(b, extents[*plan.dim], kLanes, {},
                [&](ImplicitLocOpBuilder &inner, const Chunk &chunk, ValueRange) {
@@ -117,7 +128,10 @@ private:
     if (!isa<MemRefType>(operand.get().getType())) {
       return operand.get();
     }
-    if (!plan.varying.contains(op.getMatchingBlockArgument(&operand))) {
+    if (Value loaded = uniform.lookup(&operand)) {
+      return loaded;
+    }
+    if (!varies(operand)) {
       return memref::LoadOp::create(b, operand.get(), indicesOf(b, operand));
     }
     return loadChunk(b, chunk, operand.get(), indicesOf(b, operand));

@@ -25,6 +25,7 @@ void buildLowerLeavesPipeline(OpPassManager &passManager, const LowerLeavesOptio
   passManager.addPass(createLowerAttentionPass(isa));
   passManager.addPass(createLowerCopiesPass());
   passManager.addPass(createVectorizeElementwisePass());
+  passManager.addPass(createDivideByScalePass(isa));
   passManager.addPass(createDefineArithmeticPass());
   passManager.addPass(createExpandNarrowFloatsPass(isa));
   passManager.addPass(createExpandMathPass(isa));
@@ -57,6 +58,7 @@ void buildLowerToLlvmPipeline(OpPassManager &passManager) {
 void registerConversionPasses() {
   registerPass([] { return createAllocateScratchPass(); });
   registerPass([] { return createDefineArithmeticPass(); });
+  registerPass([] { return createDivideByScalePass(); });
   registerPass([] { return createExpandMathPass(); });
   registerPass([] { return createExpandNarrowFloatsPass(); });
   registerPass([] { return createLowerAttentionPass(); });

@@ -23,6 +23,12 @@
 
 namespace coopt::quantized {
 
+/// On a division of floats: only what rounding to a code makes of the quotient matters, so
+/// numerics::quotientToRound may take its place.
+constexpr llvm::StringLiteral kRoundedQuotient = "quantized.rounded_quotient";
+/// On a conversion to an integer: the number is one of the integer's values.
+constexpr llvm::StringLiteral kInRange = "quantized.in_range";
+
 /// One of the tensors that a matrix of M x K elements in a scheme consists of.
 struct SchemePart {
   std::string name;   ///< "codes", "scales", ..: suffix of the parameter's name

@@ -26,7 +26,12 @@ struct ArithBuilder {
   Value constant(float x) { return createFloat(builder, x); }
   Value add(Value a, Value b) { return arith::AddFOp::create(builder, a, b); }
   Value sub(Value a, Value b) { return arith::SubFOp::create(builder, a, b); }
-  Value div(Value a, Value b) { return arith::DivFOp::create(builder, a, b); }
+  /// Quotients are rounded to codes: whoever lowers them may use numerics::quotientToRound.
+  Value div(Value a, Value b) {
+    auto op = arith::DivFOp::create(builder, a, b);
+    op->setAttr(kRoundedQuotient, builder.getUnitAttr());
+    return op;
+  }
   Value lessThan(Value a, Value b) { return compare(arith::CmpFPredicate::OLT, a, b); }
   Value greaterThan(Value a, Value b) { return compare(arith::CmpFPredicate::OGT, a, b); }
   Value isNan(Value a) { return compare(arith::CmpFPredicate::UNO, a, a); }
@@ -72,14 +77,17 @@ Block quantizeRows(ImplicitLocOpBuilder &builder, SchemeAttr scheme, Value x, Bl
     result.scales = createElementwise(
         builder, {{amax, {0}}}, init.scales, [&](ImplicitLocOpBuilder &nested, ValueRange args) {
           ArithBuilder b{nested};
-          return createStoredScale(nested, b.div(args[0], b.constant(limit)), scheme.getScale());
+          return createStoredScale(nested, arith::DivFOp::create(nested, args[0], b.constant(limit)),
+                                   scheme.getScale());
         });
     result.codes = createElementwise(builder, {{x, {0, 1}}, {result.scales, {0}}}, init.codes,
                                      [&](ImplicitLocOpBuilder &nested, ValueRange args) {
                                        ArithBuilder b{nested};
                                        Value code = numerics::quantizeElement(
                                            b, args[0], extendScale(nested, args[1]), -limit, limit);
-                                       return arith::FPToSIOp::create(nested, codeType, code).getResult();
+                                       auto op = arith::FPToSIOp::create(nested, codeType, code);
+                                       op->setAttr(kInRange, nested.getUnitAttr());
+                                       return op.getResult();
                                      });
     return result;
   }
@@ -98,7 +106,8 @@ Block quantizeRows(ImplicitLocOpBuilder &builder, SchemeAttr scheme, Value x, Bl
       [&](ImplicitLocOpBuilder &nested, ValueRange args) {
         ArithBuilder b{nested};
         Value range = b.add(atLeastZero(nested, args[0]), atLeastZero(nested, args[1]));
-        return createStoredScale(nested, b.div(range, b.constant(limit)), scheme.getScale());
+        return createStoredScale(nested, arith::DivFOp::create(nested, range, b.constant(limit)),
+                                 scheme.getScale());
       });
   result.zeros = createElementwise(
       builder, {{negatedLow, {0}}, {result.scales, {0}}}, init.zeros,
@@ -118,7 +127,9 @@ Block quantizeRows(ImplicitLocOpBuilder &builder, SchemeAttr scheme, Value x, Bl
         Value code = b.add(quotient, zero), low = b.constant(0.0f), high = b.constant(limit);
         code = b.select(b.lessThan(code, low), low, code);
         code = b.select(b.greaterThan(code, high), high, code);
-        return arith::FPToUIOp::create(nested, codeType, code);
+        auto op = arith::FPToUIOp::create(nested, codeType, code);
+        op->setAttr(kInRange, nested.getUnitAttr());
+        return op;
       });
   return result;
 }

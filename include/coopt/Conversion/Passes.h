@@ -26,6 +26,8 @@ using Isa = machine::InstructionSet;
 
 /// linalg ops on memrefs -> loops; the innermost parallel loop by 16 where every operand allows it.
 std::unique_ptr<mlir::Pass> createVectorizeElementwisePass();
+/// Divisions of rows by their scales, whose quotients are rounded to codes -> multiplications.
+std::unique_ptr<mlir::Pass> createDivideByScalePass(Isa isa = Isa::Generic);
 /// Divisions, shifts and conversions to integers get the results that the numeric contract states for operands
 /// where the arith dialect states none.
 std::unique_ptr<mlir::Pass> createDefineArithmeticPass();

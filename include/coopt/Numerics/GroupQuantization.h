@@ -86,6 +86,26 @@ typename B::F32 quantizeElement(B &b, typename B::F32 x, typename B::F32 scale, 
   return b.sub(q, magic);
 }
 
+/// Scales for which quotientToRound serves, from .. to.
+constexpr float kLeastInvertedScale = 0x1p-40f, kLargestInvertedScale = 0x1p+60f;
+
+/// A quotient for quantizeElement to clamp and round: what that makes of it is what it makes of x / scale, for
+/// all x and scales within the bounds above. `reciprocal` is 1 / scale. The builder has F32 fma(x, y, z) = x * y + z, rounded
+/// once.
+///
+/// The product x * reciprocal is within two ulps of the quotient; a step with its exact remainder makes it within one,
+/// and another the rounded quotient (P. Markstein, Computation of elementary functions on the IBM RISC
+/// System/6000 processor, 1990, theorem 5), where nothing leaves the normal numbers: for all quotients from 2^-2 to 2^24.
+/// Smaller ones stay below 1/2 and become 0. Where x or the product is infinite the remainder is no number, and the product,
+/// infinite as well, is taken.
+template <class B>
+typename B::F32 quotientToRound(B &b, typename B::F32 x, typename B::F32 scale, typename B::F32 reciprocal) {
+  typename B::F32 product = b.mul(x, reciprocal), minusScale = b.mul(scale, b.constant(-1.0f));
+  typename B::F32 q = b.fma(b.fma(product, minusScale, x), reciprocal, product);
+  q = b.fma(b.fma(q, minusScale, x), reciprocal, q);
+  return b.select(b.isNan(q), product, q);
+}
+
 /// What all elements of a group share; the zero is an integral number, 0 if symmetric.
 struct GroupParameters {
   float scale = 1;

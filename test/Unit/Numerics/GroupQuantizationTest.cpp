@@ -219,4 +219,52 @@ TEST(GroupQuantization, NonFiniteGroupsDecodeToNanAndTheOthersAreUntouched) {
   EXPECT_EQ(got.codes, (std::vector<int>{0, 0}));
 }
 
+struct FusedBuilder : numerics::HostBuilder {
+  float fma(float x, float y, float z) const { return std::fma(x, y, z); }
+};
+
+/// What quantizeElement makes of quotientToRound's quotient.
+struct ReciprocalBuilder : FusedBuilder {
+  float div(float x, float scale) {
+    FusedBuilder b;
+    return numerics::quotientToRound(b, x, scale, 1.0f / scale);
+  }
+};
+
+void expectSameCode(float x, float scale, float limit) {
+  numerics::HostBuilder divides;
+  ReciprocalBuilder multiplies;
+  float expected = numerics::quantizeElement(divides, x, scale, -limit, limit);
+  ASSERT_EQ(numerics::quantizeElement(multiplies, x, scale, -limit, limit), expected) << x << " / " << scale;
+}
+
+TEST(GroupQuantization, QuotientsByReciprocalRoundAsThoseOfDivision) {
+  std::mt19937 random(5);
+  for (int i = 0; i < 20000; ++i) {
+    // Any significand, and those next to powers of two, whose reciprocals are the least exact.
+    uint32_t significand = i % 8 == 0 ? 0x7FFFFF - i / 8 % 16 : i % 8 == 1 ? i / 8 % 16 : random() & 0x7FFFFF;
+    float scale = std::ldexp(1.0f + std::ldexp(static_cast<float>(significand), -23),
+                             static_cast<int>(random() % 100) - 40);
+    for (float code : {0.5f, 1.5f, 2.5f, 63.5f, 126.5f, static_cast<float>(random() % 256) / 2, 1e6f}) {
+      // The ties between codes, and what is next to them.
+      float x = code * scale;
+      for (int step = -3; step <= 3; ++step) {
+        float next = x;
+        for (int k = 0; k < std::abs(step); ++k) {
+          next = std::nextafter(next, step < 0 ? -kInf : kInf);
+        }
+        expectSameCode(next, scale, 127);
+        expectSameCode(-next, scale, numerics::kQuotientLimit);
+      }
+    }
+  }
+  const float huge = std::numeric_limits<float>::max(), least = std::numeric_limits<float>::denorm_min();
+  for (float scale : {numerics::kLeastInvertedScale, 3e-5f, 1.0f, 7e5f, numerics::kLargestInvertedScale}) {
+    for (float x : {0.0f, -0.0f, least, -least, 0x1p-126f, huge, -huge, kInf, -kInf, kNan}) {
+      expectSameCode(x, scale, 127);
+      expectSameCode(x, scale, numerics::kQuotientLimit);
+    }
+  }
+}
+
 } // namespace
