@@ -161,9 +161,14 @@ std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp ker
     }
     auto state = dyn_cast<attention::StateType>(attend.getState().getType());
     summary.keys = state ? std::max<int64_t>(state.getCapacity() / 2, 1) : 1; // half full, on average
-    double keyBytes = 2.0 * summary.keys * summary.headSize * (state ? state.getHeads() : 1) *
-                      (state ? state.getElement().getIntOrFloatBitWidth() / 8 : 4);
-    std::string element = state ? elementName(state.getElement()) : "f32";
+    MemRefType buffer = state ? state.getBufferType() : MemRefType();
+    double positionBytes =
+        state ? buffer.getDimSize(2) * (buffer.getElementTypeBitWidth() / 8) : summary.headSize * 4;
+    double keyBytes = 2.0 * summary.keys * positionBytes * (state ? state.getHeads() : 1);
+    std::string element = state ? elementName(buffer.getElementType()) : "f32";
+    if (attention::CodedType coded = state ? state.getCoded() : attention::CodedType()) {
+      element = "i" + std::to_string(coded.getBits());
+    }
     summary.operands.push_back({cost::OperandRole::State, element, keyBytes, true});
   } else {
     summary.kind = isa<model::RowReduceOp>(root) ? cost::KernelKind::Rows : cost::KernelKind::Elementwise;

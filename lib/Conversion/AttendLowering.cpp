@@ -58,6 +58,33 @@ void forHeadGroups(ImplicitLocOpBuilder &b, attention::AttendOp op,
   });
 }
 
+std::optional<CodedState> codedStateOf(ImplicitLocOpBuilder &b, attention::AttendOp op) {
+  attention::CodedType coded = op.getCoded();
+  if (!coded) {
+    return std::nullopt;
+  }
+  return CodedState(b, coded.getCache(cast<MemRefType>(op.getQ().getType()).getDimSize(2)), op.getState());
+}
+
+void forRowsAlike(ImplicitLocOpBuilder &b, attention::AttendOp op, Value rows,
+                  function_ref<void(ImplicitLocOpBuilder &, Value, Value, Value)> body) {
+  Value zero = constantIndex(b, 0);
+  attention::CodedType coded = op.getCoded();
+  if (!coded || coded.getResidual() == 0) {
+    body(b, zero, rows, Value());
+    return;
+  }
+  Value group = constantIndex(b, coded.getGroup());
+  Value inBlock = arith::RemUIOp::create(b, op.getPast(), group);
+  Value start = arith::SubIOp::create(b, op.getPast(), inBlock), end = addIndex(b, op.getPast(), rows);
+  emitFor(b, start, end, coded.getGroup(), {}, [&](ImplicitLocOpBuilder &inner, Value boundary, ValueRange) {
+    Value first = arith::SubIOp::create(inner, boundary, op.getPast());
+    Value last = arith::MinSIOp::create(inner, arith::AddIOp::create(inner, first, group), rows);
+    body(inner, arith::MaxSIOp::create(inner, first, zero), last, boundary);
+    return SmallVector<Value>();
+  });
+}
+
 namespace {
 
 Value emitSum(ImplicitLocOpBuilder &b, Value x, Value y) { return arith::AddFOp::create(b, x, y); }
@@ -69,6 +96,12 @@ public:
         headSize(cast<MemRefType>(op.getQ().getType()).getDimSize(2)) {}
 
   void emit(ImplicitLocOpBuilder &b) {
+    coded = codedStateOf(b, op);
+    if (coded) {
+      auto type = MemRefType::get({kBlock, headSize}, b.getF32Type());
+      decodedKeys = memref::AllocOp::create(b, type);
+      decodedValues = memref::AllocOp::create(b, type);
+    }
     scores = memref::AllocOp::create(b, MemRefType::get({kBlock}, b.getF32Type()));
     partials = memref::AllocOp::create(b, MemRefType::get({kLanes, headSize}, b.getF32Type()));
     OpFoldResult rowCount = extentOf(b, op.getQ(), 0);
@@ -88,6 +121,8 @@ private:
   Value transposed;              // headSize x 64: a block of keys
   Value maxima, sums;            // of the rows of a block, or the heads of a group
   Value row, head, keys, values; // of the head in work; keys and values are slabs
+  std::optional<CodedState> coded;
+  Value decodedKeys, decodedValues; // 64 x headSize: the block in work, of a state of codes
 
   Value minus(ImplicitLocOpBuilder &b, Value x, Value y) { return arith::SubIOp::create(b, x, y); }
   VectorType lanes(ImplicitLocOpBuilder &b) { return VectorType::get({kLanes}, b.getF32Type()); }
@@ -118,6 +153,28 @@ private:
       first = arith::MaxSIOp::create(b, minus(b, count, constantIndex(b, *window)), zero);
     }
     return {first, count};
+  }
+
+  /// Decodes the keys and values of a block, those below `count`.
+  void decodeBlock(ImplicitLocOpBuilder &b, Value block, Value count, Value boundary) {
+    if (coded) {
+      Value here = arith::MinSIOp::create(b, minus(b, count, block), constantIndex(b, kBlock));
+      coded->emitDecode(b, /*keys=*/true, keys, block, here, boundary, decodedKeys);
+      coded->emitDecode(b, /*keys=*/false, values, block, here, boundary, decodedValues);
+    }
+  }
+
+  /// Elements of key or value j of a block.
+  Value keyAt(ImplicitLocOpBuilder &b, const Chunk &chunk, Value block, Value j, Value d) {
+    return elementsAt(b, chunk, keys, decodedKeys, block, j, d);
+  }
+  Value valueAt(ImplicitLocOpBuilder &b, const Chunk &chunk, Value block, Value j, Value d) {
+    return elementsAt(b, chunk, values, decodedValues, block, j, d);
+  }
+  Value elementsAt(ImplicitLocOpBuilder &b, const Chunk &chunk, Value slab, Value decoded, Value block,
+                   Value j, Value d) {
+    return coded ? loadChunk(b, chunk, decoded, {j, d})
+                 : loadState(b, chunk, op.getState(), {slab, arith::AddIOp::create(b, block, j), d});
   }
 
   Value blockOf(ImplicitLocOpBuilder &b, Value key) {
@@ -156,34 +213,43 @@ private:
     emitLoop(b, extentOf(b, op.getQ(), 1), [&](ImplicitLocOpBuilder &heads, Value oneHead) {
       head = oneHead;
       selectSlabs(heads);
-      loop(heads, zero, rowCount, kBlock, [&](ImplicitLocOpBuilder &inner, Value firstRow) {
-        Value rows =
-            arith::MinUIOp::create(inner, minus(inner, rowCount, firstRow), constantIndex(inner, kBlock));
-        auto forRows = [&](ImplicitLocOpBuilder &at, function_ref<void(ImplicitLocOpBuilder &, Value)> body) {
-          loop(at, zero, rows, 1, [&](ImplicitLocOpBuilder &nested, Value r) {
-            row = arith::AddIOp::create(nested, firstRow, r);
-            body(nested, r);
+      forRowsAlike(
+          heads, op, rowCount, [&](ImplicitLocOpBuilder &alike, Value fromRow, Value toRow, Value boundary) {
+            loop(alike, fromRow, toRow, kBlock, [&](ImplicitLocOpBuilder &inner, Value firstRow) {
+              Value rows =
+                  arith::MinUIOp::create(inner, minus(inner, toRow, firstRow), constantIndex(inner, kBlock));
+              auto forRows = [&](ImplicitLocOpBuilder &at,
+                                 function_ref<void(ImplicitLocOpBuilder &, Value)> body) {
+                loop(at, zero, rows, 1, [&](ImplicitLocOpBuilder &nested, Value r) {
+                  row = arith::AddIOp::create(nested, firstRow, r);
+                  body(nested, r);
+                });
+              };
+              forRows(inner, [&](ImplicitLocOpBuilder &nested, Value r) {
+                clearResult(nested);
+                Value lowest =
+                    constantF32(nested, nested.getF32Type(), -std::numeric_limits<float>::infinity());
+                memref::StoreOp::create(nested, lowest, maxima, r);
+                memref::StoreOp::create(nested, constantF32(nested, nested.getF32Type(), 0.0f), sums, r);
+              });
+              row = firstRow;
+              Value first = visibleKeys(inner).first;
+              row = arith::AddIOp::create(inner, firstRow,
+                                          arith::SubIOp::create(inner, rows, constantIndex(inner, 1)));
+              Value count = visibleKeys(inner).second;
+              loop(inner, blockOf(inner, first), count, kBlock,
+                   [&](ImplicitLocOpBuilder &blocks, Value block) {
+                     decodeBlock(blocks, block, count, boundary);
+                     emitTransposition(blocks, block, count);
+                     forRows(blocks, [&](ImplicitLocOpBuilder &nested, Value r) {
+                       emitRowOfBlock(nested, block, r);
+                     });
+                   });
+              forRows(inner, [&](ImplicitLocOpBuilder &nested, Value r) {
+                divideResult(nested, memref::LoadOp::create(nested, sums, r));
+              });
+            });
           });
-        };
-        forRows(inner, [&](ImplicitLocOpBuilder &nested, Value r) {
-          clearResult(nested);
-          Value lowest = constantF32(nested, nested.getF32Type(), -std::numeric_limits<float>::infinity());
-          memref::StoreOp::create(nested, lowest, maxima, r);
-          memref::StoreOp::create(nested, constantF32(nested, nested.getF32Type(), 0.0f), sums, r);
-        });
-        row = firstRow;
-        Value first = visibleKeys(inner).first;
-        row = arith::AddIOp::create(inner, firstRow,
-                                    arith::SubIOp::create(inner, rows, constantIndex(inner, 1)));
-        Value count = visibleKeys(inner).second;
-        loop(inner, blockOf(inner, first), count, kBlock, [&](ImplicitLocOpBuilder &blocks, Value block) {
-          emitTransposition(blocks, block, count);
-          forRows(blocks, [&](ImplicitLocOpBuilder &nested, Value r) { emitRowOfBlock(nested, block, r); });
-        });
-        forRows(inner, [&](ImplicitLocOpBuilder &nested, Value r) {
-          divideResult(nested, memref::LoadOp::create(nested, sums, r));
-        });
-      });
     });
   }
 
@@ -200,11 +266,10 @@ private:
               });
     }
     emitFor(b, single, keysHere, 1, {}, [&](ImplicitLocOpBuilder &inner, Value j, ValueRange) {
-      Value key = arith::AddIOp::create(inner, block, j);
       emitLoop(inner, inner.getIndexAttr(headSize), [&](ImplicitLocOpBuilder &element, Value d) {
         Chunk single;
         single.scalar = true;
-        Value x = loadState(element, single, op.getState(), {keys, key, d});
+        Value x = keyAt(element, single, block, j, d);
         memref::StoreOp::create(element, x, transposed, ValueRange{d, j});
       });
       return SmallVector<Value>();
@@ -216,10 +281,8 @@ private:
     emitFor(b, constantIndex(b, 0), constantIndex(b, headSize), kLanes, {},
             [&](ImplicitLocOpBuilder &inner, Value d, ValueRange) {
               SmallVector<Value> square;
-              Value first = arith::AddIOp::create(inner, block, j);
               for (int64_t i = 0; i < kLanes; ++i) {
-                Value key = arith::AddIOp::create(inner, first, constantIndex(inner, i));
-                square.push_back(loadState(inner, Chunk(), op.getState(), {keys, key, d}));
+                square.push_back(keyAt(inner, Chunk(), block, addIndex(inner, j, i), d));
               }
               transposeSquare(inner, square);
               for (auto [i, column] : llvm::enumerate(square)) {
@@ -327,11 +390,13 @@ private:
       });
       auto [firstKey, keyCount] = visibleKeys(group);
       Value first = firstKey, count = keyCount;
+      Value boundary = coded ? coded->boundaryOf(group, op.getPast()) : Value();
       emitFor(group, blockOf(group, first), count, kBlock, {},
               [&](ImplicitLocOpBuilder &blocks, Value block, ValueRange) {
                 Value none = constantIndex(blocks, 0), whole = constantIndex(blocks, kBlock);
                 Value from = arith::MaxSIOp::create(blocks, minus(blocks, first, block), none);
                 Value to = arith::MinSIOp::create(blocks, minus(blocks, count, block), whole);
+                decodeBlock(blocks, block, count, boundary);
                 forHeads(blocks, [&](ImplicitLocOpBuilder &inner, Value number) {
                   emitScores(inner, block, from, to);
                   emitSoftmax(inner, block, from, to, number);
@@ -384,22 +449,21 @@ private:
       vector::StoreOp::create(b, masked, scores, constantIndex(b, at));
     }
     emitFor(b, from, to, 1, {}, [&](ImplicitLocOpBuilder &inner, Value j, ValueRange) {
-      Value key = arith::AddIOp::create(inner, block, j);
       Value scale = arith::ConstantOp::create(inner, op.getScaleAttr());
-      Value score = arith::MulFOp::create(inner, scale, emitDot(inner, key));
+      Value score = arith::MulFOp::create(inner, scale, emitDot(inner, block, j));
       memref::StoreOp::create(inner, score, scores, j);
       return SmallVector<Value>();
     });
   }
 
   /// R(q_d * k_d). Partial sums that stay empty are +0, which changes no other: short heads leave them out.
-  Value emitDot(ImplicitLocOpBuilder &b, Value key) {
+  Value emitDot(ImplicitLocOpBuilder &b, Value block, Value j) {
     int64_t width = std::min<int64_t>(kLanes, llvm::PowerOf2Ceil(headSize));
     Value partial = constantF32(b, VectorType::get({width}, b.getF32Type()), 0.0f);
     partial = emitChunks(b, b.getIndexAttr(headSize), width, partial,
                          [&](ImplicitLocOpBuilder &inner, const Chunk &chunk, ValueRange carried) {
                            Value q = loadChunk(inner, chunk, op.getQ(), {row, head, chunk.base});
-                           Value k = loadState(inner, chunk, op.getState(), {keys, key, chunk.base});
+                           Value k = keyAt(inner, chunk, block, j, chunk.base);
                            if (isFast) {
                              q = widen(inner, q, inner.getF32FloatAttr(0.0f), width);
                              k = widen(inner, k, inner.getF32FloatAttr(0.0f), width);
@@ -457,10 +521,10 @@ private:
         chunks.push_back(chunk);
       }
       sums = emitFor(b, from, to, 1, sums, [&](ImplicitLocOpBuilder &inner, Value j, ValueRange carried) {
-        Value p = memref::LoadOp::create(inner, scores, j), key = arith::AddIOp::create(inner, block, j);
+        Value p = memref::LoadOp::create(inner, scores, j);
         SmallVector<Value> next;
         for (auto [chunk, sum] : llvm::zip_equal(chunks, carried)) {
-          Value v = loadState(inner, chunk, op.getState(), {values, key, chunk.base});
+          Value v = valueAt(inner, chunk, block, j, chunk.base);
           next.push_back(multiplyAdd(inner, isa, splat(inner, chunk, p), v, sum));
         }
         return next;
@@ -493,8 +557,7 @@ private:
 
   Value emitProduct(ImplicitLocOpBuilder &b, const Chunk &chunk, Value block, Value j) {
     Value p = memref::LoadOp::create(b, scores, j);
-    Value key = arith::AddIOp::create(b, block, j);
-    Value v = loadState(b, chunk, op.getState(), {values, key, chunk.base});
+    Value v = valueAt(b, chunk, block, j, chunk.base);
     return arith::MulFOp::create(b, splat(b, chunk, p), v);
   }
 

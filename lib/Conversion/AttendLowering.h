@@ -3,6 +3,7 @@
 #define COOPT_LIB_CONVERSION_ATTENDLOWERING_H
 
 #include "Chunks.h"
+#include "CodedState.h"
 #include "coopt/Conversion/Passes.h"
 #include "dialects/Attention/IR/Attention.h"
 
@@ -22,6 +23,16 @@ void forHeadGroups(mlir::ImplicitLocOpBuilder &b, attention::AttendOp op,
                    llvm::function_ref<void(mlir::ImplicitLocOpBuilder &, mlir::Value slab, mlir::Value first,
                                            mlir::Value last)>
                        body);
+/// Calls `body` for runs of rows 0 .. rows - 1 whose queries see a state alike, with the first and the one behind the
+/// last: one run, or, with a residual, the rows of one block each; `boundary` is where that begins.
+void forRowsAlike(mlir::ImplicitLocOpBuilder &b, attention::AttendOp op, mlir::Value rows,
+                  llvm::function_ref<void(mlir::ImplicitLocOpBuilder &, mlir::Value first, mlir::Value last,
+                                          mlir::Value boundary)>
+                      body);
+
+/// The state of an attend if it is one of codes.
+std::optional<CodedState> codedStateOf(mlir::ImplicitLocOpBuilder &b, attention::AttendOp op);
+
 /// The most query heads of a group that q can have.
 int64_t headsOfGroup(attention::AttendOp op);
 

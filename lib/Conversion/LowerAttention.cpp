@@ -1,6 +1,8 @@
 //===- LowerAttention.cpp - coopt-lower-attention ---------------------------===//
 #include "AttendLowering.h"
+#include "CodedState.h"
 #include "FunctionPass.h"
+#include "RegisterTiles.h"
 
 using namespace mlir;
 
@@ -28,7 +30,14 @@ public:
       }
       OpBuilder builder(op);
       ImplicitLocOpBuilder b(op.getLoc(), builder);
-      emitAppend(b, op);
+      if (attention::CodedType coded = op.getCoded()) {
+        auto keys = cast<MemRefType>(op.getKeys().getType());
+        CodedState(b, coded.getCache(keys.getDimSize(2)), op.getState())
+            .emitAppend(b, op.getKeys(), op.getValues(), op.getPast(),
+                        static_cast<int64_t>(op.getLayer()) * 2 * keys.getDimSize(1));
+      } else {
+        emitAppend(b, op);
+      }
       op.erase();
     }
     for (attention::AttendOp op : collect<attention::AttendOp>(function)) {
@@ -50,9 +59,7 @@ public:
       if (op.getPart() == attention::Part::value) {
         slab = arith::AddIOp::create(b, slab, constantIndex(b, *op.getHeads()));
       }
-      Chunk single;
-      single.scalar = true;
-      Value x = loadState(b, single, op.getState(), {slab, op.getPosition(), op.getD()});
+      Value x = op.getCoded() ? readCoded(b, op, slab) : readFloat(b, op, slab);
       op.getResult().replaceAllUsesWith(x);
       op.erase();
     }
@@ -60,6 +67,26 @@ public:
   }
 
 private:
+  static Value readFloat(ImplicitLocOpBuilder &b, attention::ReadOp op, Value slab) {
+    Chunk single;
+    single.scalar = true;
+    return loadState(b, single, op.getState(), {slab, op.getPosition(), op.getD()});
+  }
+
+  /// Decodes the position, or its block: reading is for the oracle.
+  static Value readCoded(ImplicitLocOpBuilder &b, attention::ReadOp op, Value slab) {
+    numerics::CodedCache cache = op.getCoded().getCache(op.getCodedHeadSize());
+    CodedState state(b, cache, op.getState());
+    Value rows = memref::AllocaOp::create(b, MemRefType::get({cache.group, cache.channels}, b.getF32Type()));
+    Value size = constantIndex(b, cache.group);
+    Value row = arith::RemUIOp::create(b, op.getPosition(), size);
+    Value first = arith::SubIOp::create(b, op.getPosition(), row);
+    Value boundary = cache.hasResidual() ? state.boundaryOf(b, op.getQuery()) : Value();
+    state.emitDecode(b, op.getPart() == attention::Part::key, slab, first, addIndex(b, row, 1), boundary,
+                     rows);
+    return memref::LoadOp::create(b, rows, ValueRange{row, op.getD()});
+  }
+
   static LogicalResult requireBuffers(Operation *op, ValueRange operands) {
     for (Value operand : operands) {
       if (!llvm::isa<MemRefType>(operand.getType()) || !hasUnitInnerStride(operand)) {

@@ -56,12 +56,14 @@ public:
       forRange(group, first, last, headsAtOnce, [&](ImplicitLocOpBuilder &some, Value head) {
         firstHead = head;
         headsHere = least(some, minus(some, last, head), headsAtOnce);
-        forRange(some, constantIndex(some, 0), rows, stripsPerHead * kLanes,
-                 [&](ImplicitLocOpBuilder &inner, Value row) {
-                   firstRow = row;
-                   rowsHere = least(inner, minus(inner, rows, row), stripsPerHead * kLanes);
-                   emitRows(inner);
-                 });
+        forRowsAlike(some, op, rows, [&](ImplicitLocOpBuilder &alike, Value from, Value to, Value seen) {
+          boundary = seen;
+          forRange(alike, from, to, stripsPerHead * kLanes, [&](ImplicitLocOpBuilder &inner, Value row) {
+            firstRow = row;
+            rowsHere = least(inner, minus(inner, to, row), stripsPerHead * kLanes);
+            emitRows(inner);
+          });
+        });
       });
     });
   }
@@ -88,6 +90,9 @@ private:
   Value lastKeys;     // the values of an incomplete unit
   Value finished;     // the rows of a strip
   Value keys, values, firstHead, headsHere, firstRow, rowsHere;
+  std::optional<CodedState> coded;
+  Value decoded;  // keys, then values of the block in work, of a state of codes
+  Value boundary; // see CodedState
 
   /// 16 rows of one head, or heads of one row.
   struct Strip {
@@ -152,6 +157,10 @@ private:
     sums = vectors(strips);
     lastKeys = vectors(kUnit, outTiles * kLanes);
     finished = vectors(kLanes, outTiles * kLanes);
+    coded = codedStateOf(b, op);
+    if (coded) {
+      decoded = vectors(kBlock, headSize);
+    }
   }
 
   void forStrips(ImplicitLocOpBuilder &b, function_ref<void(ImplicitLocOpBuilder &, const Strip &)> body) {
@@ -204,10 +213,17 @@ private:
     return d < headSize ? widen(b, load(chunkAt(b, d)), b.getF32FloatAttr(0.0f))
                         : constantF32(b, floats, 0.0f);
   }
-  Value stateAt(ImplicitLocOpBuilder &b, Value slab, Value key, int64_t d) {
-    return elementsAt(b, d, [&](const Chunk &chunk) {
-      return loadState(b, chunk, op.getState(), {slab, key, chunk.base});
-    });
+  Value stateAt(ImplicitLocOpBuilder &b, Value slab, Value block, Value j, int64_t d) {
+    return elementsAt(b, d, [&](const Chunk &chunk) { return stateChunk(b, chunk, slab, block, j); });
+  }
+  Value stateChunk(ImplicitLocOpBuilder &b, const Chunk &chunk, Value slab, Value block, Value j) {
+    return coded ? loadChunk(b, chunk, decoded, {j, chunk.base})
+                 : loadState(b, chunk, op.getState(), {slab, addIndex(b, block, j), chunk.base});
+  }
+  void decodeBlock(ImplicitLocOpBuilder &b, bool isKeys, Value block, Value here) {
+    if (coded) {
+      coded->emitDecode(b, isKeys, isKeys ? keys : values, block, here, boundary, decoded);
+    }
   }
 
   /// The upper halves of these bits are x rounded to bf16: to nearest, halves away from zero.
@@ -281,18 +297,19 @@ private:
   /// The keys of a block below `count`. Lines beyond keep what they hold: their scores are masked.
   void emitKeys(ImplicitLocOpBuilder &b, Value block, Value count) {
     Value here = least(b, minus(b, count, block), kBlock);
+    decodeBlock(b, /*isKeys=*/true, block, here);
     forRange(b, constantIndex(b, 0), here, 1, [&](ImplicitLocOpBuilder &inner, Value j) {
       Value key = addIndex(inner, block, j), lanes = constantIndex(inner, kLanes);
       Value part = arith::RemUIOp::create(inner, j, lanes);
       Value line = addIndex(inner, times(inner, minus(inner, j, part), dotTiles), part);
-      if (lanesAreHeads) {
+      if (lanesAreHeads && !coded) {
         // A single row comes to keys and values that no cache holds: their values are next, then the next block.
         emitPrefetch(inner, values, key);
         emitPrefetch(inner, keys, addIndex(inner, key, kBlock));
       }
       for (int64_t tile = 0; tile < dotTiles; ++tile) {
-        Value first = stateAt(inner, keys, key, 2 * tile * kLanes);
-        Value second = stateAt(inner, keys, key, (2 * tile + 1) * kLanes);
+        Value first = stateAt(inner, keys, block, j, 2 * tile * kLanes);
+        Value second = stateAt(inner, keys, block, j, (2 * tile + 1) * kLanes);
         storeLine(inner, row(inner, first, second), blockKeys, addIndex(inner, line, tile * kLanes));
       }
     });
@@ -311,11 +328,11 @@ private:
   /// The values of a block below `count`, transposed; those beyond are zero.
   void emitValues(ImplicitLocOpBuilder &b, Value block, Value count) {
     Value here = least(b, minus(b, count, block), kBlock);
+    decodeBlock(b, /*isKeys=*/false, block, here);
     Value rest = arith::RemUIOp::create(b, here, constantIndex(b, kUnit)), whole = minus(b, here, rest);
     forRange(b, constantIndex(b, 0), whole, kUnit, [&](ImplicitLocOpBuilder &inner, Value first) {
-      Value from = addIndex(inner, block, first);
       emitUnitOfValues(inner, first, [&](ImplicitLocOpBuilder &nested, Value j, int64_t d) {
-        return stateAt(nested, values, addIndex(nested, from, j), d);
+        return stateAt(nested, values, block, addIndex(nested, first, j), d);
       });
     });
     when(b, less(b, constantIndex(b, 0), rest), [&](ImplicitLocOpBuilder &inner) {
@@ -326,13 +343,11 @@ private:
           vector::StoreOp::create(nested, zero, lastKeys, ValueRange{j, constantIndex(nested, d)});
         }
       });
-      Value from = addIndex(inner, block, whole);
       forRange(inner, constantIndex(inner, 0), rest, 1, [&](ImplicitLocOpBuilder &nested, Value j) {
-        Value key = addIndex(nested, from, j);
+        Value key = addIndex(nested, whole, j);
         for (int64_t d = 0; d < headSize; d += kLanes) {
           Chunk chunk = chunkAt(nested, d);
-          storeChunk(nested, chunk, loadState(nested, chunk, op.getState(), {values, key, chunk.base}),
-                     lastKeys, {j, chunk.base});
+          storeChunk(nested, chunk, stateChunk(nested, chunk, values, block, key), lastKeys, {j, chunk.base});
         }
       });
       emitUnitOfValues(inner, whole, [&](ImplicitLocOpBuilder &nested, Value j, int64_t d) {

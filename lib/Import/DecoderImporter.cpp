@@ -159,7 +159,7 @@ Value DecoderImporter::attentionBlock(const std::string &prefix, int64_t layer, 
   t.setId(id + "append");
   Value valuesByHead = t.splitHeads(v, groups, headSize, tokens);
   auto append = attention::AppendOp::create(builder, t.location(), state.getType(), rotatedK, valuesByHead,
-                                            past, state, static_cast<uint64_t>(layer));
+                                            past, state, static_cast<uint64_t>(layer), TypeAttr());
   append->setAttr("coopt.id", builder.getStringAttr(id + "append"));
   state = append->getResult(0);
   t.setId(id + "attend");
@@ -171,7 +171,7 @@ Value DecoderImporter::attentionBlock(const std::string &prefix, int64_t layer, 
   IntegerAttr window = keys > 0 && keys < context ? builder.getI64IntegerAttr(keys) : IntegerAttr();
   auto attend = attention::AttendOp::create(
       builder, t.location(), init.getType(), rotatedQ, state, past, zero, init, static_cast<uint64_t>(layer),
-      static_cast<uint64_t>(heads / groups), scale, window, IntegerAttr());
+      static_cast<uint64_t>(heads / groups), scale, window, IntegerAttr(), TypeAttr());
   attend->setAttr("coopt.id", builder.getStringAttr(id + "attend"));
   return project(names.output, "o_proj", t.mergeHeads(attend->getResult(0)), config.outputBias);
 }

@@ -1,6 +1,7 @@
 #include "coopt/Transforms/ConfigureAttention.h"
 
 #include "dialects/Attention/IR/Attention.h"
+#include "dialects/Model/IR/Model.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
 #include "mlir/Pass/Pass.h"
@@ -16,6 +17,51 @@ static StateType withElement(Type type, Type element) {
   return state ? StateType::get(state.getContext(), state.getLayers(), state.getHeads(), state.getHeadSize(),
                                 state.getCapacity(), element)
                : StateType();
+}
+
+/// The most positions that an append of the module brings.
+static int64_t largestAppend(ModuleOp module) {
+  int64_t largest = 1;
+  module.walk([&](attention::AppendOp append) {
+    int64_t positions = append.getKeys().getType().getDimSize(0);
+    auto entry = append->getParentOfType<model::EntryOp>();
+    if (!ShapedType::isDynamic(positions) || !entry) {
+      // Without an entry nothing says how many there are at most.
+      auto state = dyn_cast<StateType>(append.getState().getType());
+      int64_t unknown = state ? state.getCapacity() : 1;
+      largest = std::max(largest, ShapedType::isDynamic(positions) ? unknown : positions);
+      return;
+    }
+    // Extents of arguments, and not other sizes (the positions so far).
+    for (unsigned argument = 0; argument < entry.getNumArguments(); ++argument) {
+      for (StringRef name : entry.getArgumentDimNames(argument)) {
+        for (auto size : entry.getSizes().getAsRange<model::SizeAttr>()) {
+          largest = std::max(largest, size.getName() == name ? size.getMax() : 1);
+        }
+      }
+    }
+  });
+  return largest;
+}
+
+/// The storage of a name, or null.
+static Type storageOf(ModuleOp module, StringRef name) {
+  MLIRContext *context = module.getContext();
+  if (name == "int8") {
+    return attention::CodedType::get(context, attention::Encoding::symmetric, 8, 1, 0);
+  }
+  if (name == "kivi4" || name == "kivi2") {
+    constexpr int64_t group = 32;
+    // Rows that an append brings, behind those of its first block that were there before.
+    int64_t residual = llvm::alignTo(largestAppend(module) + group - 1, group);
+    return attention::CodedType::get(context, attention::Encoding::minmax, name == "kivi4" ? 4 : 2, group,
+                                     residual);
+  }
+  return llvm::StringSwitch<Type>(name)
+      .Case("f32", Float32Type::get(context))
+      .Case("f16", Float16Type::get(context))
+      .Case("bf16", BFloat16Type::get(context))
+      .Default(Type());
 }
 
 static void setElement(ModuleOp module, Type element) {
@@ -46,16 +92,11 @@ static void setElement(ModuleOp module, Type element) {
 }
 
 LogicalResult coopt::configureAttention(ModuleOp module, const AttentionOptions &options) {
-  MLIRContext *context = module.getContext();
   if (!options.element.empty()) {
-    Type element = llvm::StringSwitch<Type>(options.element)
-                       .Case("f32", Float32Type::get(context))
-                       .Case("f16", Float16Type::get(context))
-                       .Case("bf16", BFloat16Type::get(context))
-                       .Default(Type());
+    Type element = storageOf(module, options.element);
     if (!element) {
-      return module.emitError("unknown element of keys and values '")
-             << options.element << "': expected f32, f16 or bf16";
+      return module.emitError("unknown storage of keys and values '")
+             << options.element << "': expected f32, f16, bf16, int8, kivi4 or kivi2";
     }
     setElement(module, element);
   }
@@ -85,8 +126,9 @@ struct ConfigureAttentionPass : PassWrapper<ConfigureAttentionPass, OperationPas
     }
   }
 
-  Option<std::string> element{*this, "kv", llvm::cl::init(""),
-                              llvm::cl::desc("element of keys and values: f32, f16, bf16; empty: as it is")};
+  Option<std::string> element{
+      *this, "kv", llvm::cl::init(""),
+      llvm::cl::desc("storage of keys and values: f32, f16, bf16, int8, kivi4, kivi2; empty: as it is")};
   Option<std::string> numerics{*this, "attention", llvm::cl::init(""),
                                llvm::cl::desc("fixed or fast; empty: as it is")};
 };

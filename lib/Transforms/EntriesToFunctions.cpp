@@ -23,7 +23,7 @@ public:
 
 private:
   FailureOr<Value> valueOf(OpBuilder &builder, model::LoadOp load);
-  LogicalResult replaceState(Value state, Value buffer, int64_t heads);
+  LogicalResult replaceState(Value state, Value buffer, attention::StateType type);
 
   model::EntryOp entry;
   SymbolTable &symbols;
@@ -66,7 +66,7 @@ LogicalResult EntryConverter::convert() {
   for (BlockArgument argument : function.getArguments()) {
     if (auto state = dyn_cast<attention::StateType>(argument.getType())) {
       argument.setType(state.getBufferType());
-      if (failed(replaceState(argument, argument, state.getHeads()))) {
+      if (failed(replaceState(argument, argument, state))) {
         return failure();
       }
     }
@@ -95,14 +95,16 @@ LogicalResult EntryConverter::convert() {
 }
 
 /// The users of `state`, which may be the buffer itself already, use the buffer; appends write it where they stand.
-LogicalResult EntryConverter::replaceState(Value state, Value buffer, int64_t heads) {
+LogicalResult EntryConverter::replaceState(Value state, Value buffer, attention::StateType type) {
   for (OpOperand &use : llvm::make_early_inc_range(state.getUses())) {
     Operation *user = use.getOwner();
     if (auto append = dyn_cast<attention::AppendOp>(user)) {
       OpBuilder builder(append);
-      attention::AppendOp::create(builder, append.getLoc(), Type(), append.getKeys(), append.getValues(),
-                                  append.getPast(), buffer, append.getLayer());
-      if (failed(replaceState(append.getResult(), buffer, heads))) {
+      auto onBuffer =
+          attention::AppendOp::create(builder, append.getLoc(), Type(), append.getKeys(), append.getValues(),
+                                      append.getPast(), buffer, append.getLayer(), TypeAttr());
+      attention::describeBuffer(onBuffer, type);
+      if (failed(replaceState(append.getResult(), buffer, type))) {
         return failure();
       }
       append.erase();
@@ -111,7 +113,7 @@ LogicalResult EntryConverter::replaceState(Value state, Value buffer, int64_t he
     if (!isa<attention::AttendOp, attention::ReadOp>(user)) {
       return user->emitError("cannot work on a state's buffer");
     }
-    user->setAttr("heads", IntegerAttr::get(IntegerType::get(user->getContext(), 64), heads));
+    attention::describeBuffer(user, type);
     use.set(buffer);
   }
   return success();

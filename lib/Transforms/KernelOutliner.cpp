@@ -15,9 +15,7 @@ using namespace coopt;
 
 MemRefType coopt::bufferType(Type type) {
   if (auto state = dyn_cast<attention::StateType>(type)) {
-    return MemRefType::get(
-        {2 * state.getLayers() * state.getHeads(), state.getCapacity(), state.getHeadSize()},
-        state.getElement());
+    return state.getBufferType();
   }
   auto tensor = cast<RankedTensorType>(type);
   return MemRefType::get(tensor.getShape(), tensor.getElementType());
@@ -202,8 +200,9 @@ LogicalResult FunctionBuilder::cloneStateOp(Operation &op) {
   Value perLayer = arith::ConstantIndexOp::create(builder, loc, slabs);
   Value first = arith::MulIOp::create(builder, loc, layerScalar.lookup(*layerOf(op)), perLayer);
   SmallVector<OpFoldResult> offsets = {first, builder.getIndexAttr(0), builder.getIndexAttr(0)};
-  SmallVector<OpFoldResult> sizes = {builder.getIndexAttr(slabs), builder.getIndexAttr(state.getCapacity()),
-                                     builder.getIndexAttr(state.getHeadSize())};
+  ArrayRef<int64_t> extents = state.getBufferType().getShape();
+  SmallVector<OpFoldResult> sizes = {builder.getIndexAttr(slabs), builder.getIndexAttr(extents[1]),
+                                     builder.getIndexAttr(extents[2])};
   SmallVector<OpFoldResult> strides(3, builder.getIndexAttr(1));
   Value window = memref::SubViewOp::create(builder, loc, whole, offsets, sizes, strides);
 
@@ -223,12 +222,9 @@ LogicalResult FunctionBuilder::cloneStateOp(Operation &op) {
     op.getRegion(i).cloneInto(copy.addRegion(), map);
   }
   Operation *clone = builder.create(copy);
-  llvm::TypeSwitch<Operation *>(clone)
-      .Case<attention::AppendOp>([](auto o) { o.setLayer(0); })
-      .Case<attention::AttendOp, attention::ReadOp>([&](auto o) {
-        o.setLayer(0);
-        o.setHeads(state.getHeads());
-      });
+  llvm::TypeSwitch<Operation *>(clone).Case<attention::AppendOp, attention::AttendOp, attention::ReadOp>(
+      [](auto o) { o.setLayer(0); });
+  attention::describeBuffer(clone, state);
   unsigned next = 0;
   for (OpResult old : op.getResults()) {
     map.map(old, isa<attention::StateType>(old.getType()) ? whole : clone->getResult(next++));

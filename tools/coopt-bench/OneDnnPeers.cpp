@@ -15,7 +15,9 @@ namespace {
 struct OneDnn : PeerLibrary {
 #define COOPT_FUNCTION(name) decltype(::dnnl_##name) *name = nullptr
   COOPT_FUNCTION(engine_create);
+  COOPT_FUNCTION(engine_destroy);
   COOPT_FUNCTION(stream_create);
+  COOPT_FUNCTION(stream_destroy);
   COOPT_FUNCTION(stream_wait);
   COOPT_FUNCTION(memory_desc_init_by_tag);
   COOPT_FUNCTION(memory_desc_get_size);
@@ -32,9 +34,17 @@ struct OneDnn : PeerLibrary {
   COOPT_FUNCTION(primitive_destroy);
 #undef COOPT_FUNCTION
   void (*setThreads)(int) = nullptr; ///< of OpenMP
-  dnnl_engine_t engine = nullptr;    ///< they and the stream live as long as the program
+  dnnl_engine_t engine = nullptr;
   dnnl_stream_t stream = nullptr;
 
+  ~OneDnn() {
+    if (stream) {
+      stream_destroy(stream);
+    }
+    if (engine) {
+      engine_destroy(engine);
+    }
+  }
   Status start();
 };
 
@@ -44,7 +54,9 @@ Status OneDnn::start() {
   }
 #define COOPT_FUNCTION(name) find("dnnl_" #name, name)
   COOPT_FUNCTION(engine_create);
+  COOPT_FUNCTION(engine_destroy);
   COOPT_FUNCTION(stream_create);
+  COOPT_FUNCTION(stream_destroy);
   COOPT_FUNCTION(stream_wait);
   COOPT_FUNCTION(memory_desc_init_by_tag);
   COOPT_FUNCTION(memory_desc_get_size);

@@ -21,8 +21,9 @@ constexpr char kKvHelp[] = R"(how keys and values are stored until the end of a 
   f32    (the default) as they are computed
   f16    rounded to nearest even: half the memory; magnitudes up to 65504
   bf16   rounded to nearest even: half the memory, all magnitudes, 8 bits of precision
+  int8   codes of 8 bits, one scale for the key and one for the value of a position and head: about a quarter
 
-Attention widens them to binary32; that of --attention=fixed has the same bits everywhere with each.
+Attention widens or decodes them to binary32; that of --attention=fixed has the same bits everywhere with each.
 )";
 
 std::string phaseList() {
@@ -133,8 +134,8 @@ int main(int argc, char **argv) {
                  "all, the default), or bf16, which the matrix unit multiplies; the weights are then, too")
       ->check(CLI::IsMember({"f32", "bf16"}));
   app.add_option("--kv", options.compile.kv,
-                 "how keys and values are stored: f32 (the default), f16, bf16, or help")
-      ->check(CLI::IsMember({"f32", "f16", "bf16"}));
+                 "how keys and values are stored: f32 (the default), f16, bf16, int8, or help")
+      ->check(CLI::IsMember({"f32", "f16", "bf16", "int8"}));
   app.add_option("--attention", options.compile.attention,
                  "fixed (the default): the same bits everywhere; fast: sums in any order, on the matrix unit "
                  "in bf16")

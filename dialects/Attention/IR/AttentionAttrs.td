@@ -15,4 +15,9 @@ def Attention_Numerics : I32EnumAttr<"Numerics", "what fixes the values of an at
   let cppNamespace = "::coopt::attention";
 }
 
+def Attention_Encoding : I32EnumAttr<"Encoding", "how numbers of a state become codes", [
+    I32EnumAttrCase<"symmetric", 0>, I32EnumAttrCase<"minmax", 1>]> {
+  let cppNamespace = "::coopt::attention";
+}
+
 #endif // COOPT_ATTENTION_ATTRS_TD

@@ -19,6 +19,9 @@ static void shiftOperand(OpBuilder &builder, OpOperand &operand, OpFoldResult of
 }
 
 void AppendOp::shiftTile(OpBuilder &builder, ArrayRef<OpFoldResult> offsets) {
+  if (offsets.empty()) {
+    return;
+  }
   shiftOperand(builder, getPastMutable(), offsets[0]);
 }
 

@@ -23,6 +23,38 @@ static FailureOr<int64_t> verifyHeads(Operation *op, Type state, std::optional<i
   return *heads;
 }
 
+/// How a state or buffer is coded; `stored` is what an op says about a buffer.
+static CodedType codedOf(Type state, std::optional<Type> stored) {
+  auto type = dyn_cast<StateType>(state);
+  return type ? type.getCoded() : stored ? cast<CodedType>(*stored) : CodedType();
+}
+
+/// That buffers of bytes, and no others, are told about (C12).
+static LogicalResult verifyStored(Operation *op, Type state, std::optional<Type> stored, int64_t headSize) {
+  auto buffer = dyn_cast<MemRefType>(state);
+  bool isBytes = buffer && buffer.getElementType().isInteger(8);
+  if (isBytes != stored.has_value()) {
+    return op->emitOpError() << "expected " << (isBytes ? "what is" : "no") << " 'stored' with " << state;
+  }
+  if (!isBytes) {
+    return success();
+  }
+  if (headSize < 1 || headSize > 65536) {
+    return op->emitOpError() << "expected a head size from 1 to 65536 with codes, got " << headSize;
+  }
+  coopt::numerics::CodedCache cache = cast<CodedType>(*stored).getCache(headSize);
+  if (failed(coopt::model::verifySameExtent(op, cache.positionBytes(), buffer.getDimSize(2),
+                                            "bytes of a position"))) {
+    return failure();
+  }
+  int64_t positions = buffer.getDimSize(1), blocks = positions - cache.keptPositions();
+  if (!ShapedType::isDynamic(positions) && (blocks < cache.group || blocks % cache.group != 0)) {
+    return op->emitOpError() << "expected " << cache.keptPositions() << " positions and blocks of "
+                             << cache.group << ", got " << positions << " positions";
+  }
+  return success();
+}
+
 /// That the layer is one of the state's (C3), and that heads and head size, where known, are the state's.
 static LogicalResult verifyState(Operation *op, Type state, int64_t layer, int64_t heads, int64_t headSize) {
   int64_t layers = ShapedType::kDynamic, stateHeadSize = ShapedType::kDynamic;
@@ -35,7 +67,8 @@ static LogicalResult verifyState(Operation *op, Type state, int64_t layer, int64
     }
   } else {
     auto buffer = cast<MemRefType>(state);
-    stateHeadSize = buffer.getDimSize(2);
+    // The bytes of codes do not tell their number.
+    stateHeadSize = buffer.getElementType().isInteger(8) ? headSize : buffer.getDimSize(2);
     if (!buffer.isDynamicDim(0)) {
       if (heads < 1 || buffer.getDimSize(0) % 2 != 0 || buffer.getDimSize(0) / 2 % heads != 0) {
         return op->emitOpError() << "expected slabs of keys and values for " << heads << " heads, got "
@@ -51,14 +84,45 @@ static LogicalResult verifyState(Operation *op, Type state, int64_t layer, int64
     }
     return diagnostic << ", got layer " << layer;
   }
-  if (ShapedType::isDynamic(headSize)) {
+  if (ShapedType::isDynamic(headSize) || ShapedType::isDynamic(stateHeadSize)) {
     return success();
   }
   return coopt::model::verifySameExtent(op, stateHeadSize, headSize, "head size");
 }
 
+void coopt::attention::describeBuffer(Operation *op, StateType state) {
+  auto stored = state.getCoded() ? TypeAttr::get(state.getCoded()) : TypeAttr();
+  if (auto append = dyn_cast<AppendOp>(op)) {
+    append.setStoredAttr(stored);
+  } else if (auto attend = dyn_cast<AttendOp>(op)) {
+    attend.setHeads(state.getHeads());
+    attend.setStoredAttr(stored);
+  } else if (auto read = dyn_cast<ReadOp>(op)) {
+    read.setHeads(state.getHeads());
+    read.setStoredAttr(stored);
+    if (stored) {
+      read.setHeadSize(state.getHeadSize());
+    }
+  }
+}
+
+CodedType AppendOp::getCoded() { return codedOf(getState().getType(), getStored()); }
+CodedType AttendOp::getCoded() { return codedOf(getState().getType(), getStored()); }
+CodedType ReadOp::getCoded() { return codedOf(getState().getType(), getStored()); }
+
+int64_t ReadOp::getCodedHeadSize() {
+  auto state = dyn_cast<StateType>(getState().getType());
+  return state ? state.getHeadSize() : static_cast<int64_t>(*getHeadSize());
+}
+
+unsigned AppendOp::getNumTiledLoops() {
+  CodedType coded = getCoded();
+  return coded && coded.getResidual() > 0 ? 0 : 1;
+}
+
 SmallVector<int64_t> AppendOp::getOperandLoops(OpOperand &operand) {
-  return operand.getOperandNumber() < 2 ? SmallVector<int64_t>{0, kWholeDimension, kWholeDimension}
+  int64_t positions = getNumTiledLoops() == 0 ? kWholeDimension : 0;
+  return operand.getOperandNumber() < 2 ? SmallVector<int64_t>{positions, kWholeDimension, kWholeDimension}
                                         : SmallVector<int64_t>{};
 }
 
@@ -69,6 +133,9 @@ void AppendOp::getEffects(Effects &effects) {
     }
   }
   if (isa<MemRefType>(getState().getType())) {
+    if (getNumTiledLoops() == 0) {
+      effects.emplace_back(MemoryEffects::Read::get(), &getStateMutable());
+    }
     effects.emplace_back(MemoryEffects::Write::get(), &getStateMutable());
   }
 }
@@ -88,6 +155,9 @@ LogicalResult AppendOp::verify() {
     return emitOpError() << "expected "
                          << (isState ? "one result of the state's type"
                                      : "no result with the state's buffer");
+  }
+  if (failed(verifyStored(*this, getState().getType(), getStored(), keys.getDimSize(2)))) {
+    return failure();
   }
   return verifyState(*this, getState().getType(), getLayer(), keys.getDimSize(1), keys.getDimSize(2));
 }
@@ -118,7 +188,7 @@ LogicalResult AttendOp::verify() {
     return emitOpError() << "expected a positive window, got " << static_cast<int64_t>(*getWindow());
   }
   FailureOr<int64_t> heads = verifyHeads(*this, getState().getType(), getHeads());
-  if (failed(heads) ||
+  if (failed(heads) || failed(verifyStored(*this, getState().getType(), getStored(), q.getDimSize(2))) ||
       failed(verifyState(*this, getState().getType(), getLayer(), *heads, q.getDimSize(2)))) {
     return failure();
   }
@@ -138,8 +208,18 @@ void ReadOp::getEffects(Effects &effects) {
 
 LogicalResult ReadOp::verify() {
   FailureOr<int64_t> heads = verifyHeads(*this, getState().getType(), getHeads());
-  if (failed(heads)) {
+  int64_t headSize = static_cast<int64_t>(getHeadSize().value_or(0));
+  if (failed(heads) || failed(verifyStored(*this, getState().getType(), getStored(), headSize))) {
     return failure();
+  }
+  if (getHeadSize() && !getStored()) {
+    return emitOpError() << "expected no 'head_size' with " << getState().getType();
+  }
+  CodedType coded = getCoded();
+  if ((coded && coded.getResidual() > 0) != static_cast<bool>(getQuery())) {
+    return emitOpError() << "expected "
+                         << (getQuery() ? "no position 'from' which it is read without a residual"
+                                        : "the position 'from' which a residual is read");
   }
   return verifyState(*this, getState().getType(), getLayer(), *heads, ShapedType::kDynamic);
 }

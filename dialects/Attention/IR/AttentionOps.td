@@ -8,7 +8,8 @@ include "dialects/Model/IR/StructuredOpBase.td"
 
 // A state, or the buffer that holds it at kernel level.
 def Attention_StateOrBuffer
-    : AnyTypeOf<[Attention_StateType, MemRefRankOf<[F32, F16, BF16], [3]>], "attention state or the memref that holds it">;
+    : AnyTypeOf<[Attention_StateType, MemRefRankOf<[F32, F16, BF16, I8], [3]>], "attention state or the memref that holds it">;
+def Attention_CodedAttr : TypeAttrOf<Attention_CodedType>;
 
 def Attention_AppendOp : Op<Attention_Dialect, "append", [
     DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
@@ -16,9 +17,9 @@ def Attention_AppendOp : Op<Attention_Dialect, "append", [
   let description = [{
     Key and value row i become those of position `past + i`, for all key/value heads of one layer; all other contents
     stay. `past + i` is below the capacity by contract (the runtime checks it at the entry). Keys and values are rounded
-    to the state's element (nearest even). With a state the result is
+    to the state's element (nearest even), or coded as `!attention.coded` says. With a state the result is
     the new state (in place: the old value is dead); with the state's buffer there is no result and the buffer is
-    written. Fixed. Loops: the positions.
+    written. Fixed. Loops: the positions; none with a residual, where positions are coded together.
 
     ```mlir
     %s1 = attention.append ins(%k, %v : tensor<?x4x8xf32>, tensor<?x4x8xf32>) at %past into %s0 layer(0)
@@ -30,17 +31,21 @@ def Attention_AppendOp : Op<Attention_Dialect, "append", [
     state's heads and head size.
     C3: the layer is one of the state's.
     C4: with a state there is one result of its type; with a buffer there is none.
+    C12: `stored` (the state's element) is given exactly where the state is a buffer of bytes, whose positions have the bytes that it
+    says, and there is a block at least.
   }];
   let arguments = (ins TensorOrMemRefRankOf<[F32], [3]>:$keys, TensorOrMemRefRankOf<[F32], [3]>:$values, Index:$past,
-                       Attention_StateOrBuffer:$state, I64Attr:$layer);
+                       Attention_StateOrBuffer:$state, I64Attr:$layer, OptionalAttr<Attention_CodedAttr>:$stored);
   let results = (outs Optional<Attention_StateType>:$result);
   let assemblyFormat = [{
     `ins` `(` $keys `,` $values `:` type($keys) `,` type($values) `)` `at` $past `into` $state `layer` `(` $layer `)`
-    attr-dict `:` type($state) (`->` type($result)^)?
+    (`stored` `(` $stored^ `)`)? attr-dict `:` type($state) (`->` type($result)^)?
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
-    unsigned getNumTiledLoops() { return 1; }
+    /// How a state of codes is stored, or null.
+    CodedType getCoded();
+    unsigned getNumTiledLoops();
     ::llvm::SmallVector<int64_t> getOperandLoops(::mlir::OpOperand &operand);
     void shiftTile(::mlir::OpBuilder &builder, ::llvm::ArrayRef<::mlir::OpFoldResult> offsets);
   }];
@@ -55,7 +60,7 @@ def Attention_AttendOp : StructuredOp<Attention_Dialect, "attend"> {
     the op was tiled.
 
     With `numerics(fixed)`, the default, the result is fixed to the bit: with R as in `model.row_reduce sum`, keys and values
-    widened to f32 first, all products rounded, nothing fused, L = 0x1.715476p+0:
+    widened to f32 (or decoded, as row i sees them) first, all products rounded, nothing fused, L = 0x1.715476p+0:
 
         s_j = scale * R(q_d * k_jd)
         per block of 64 keys (0..63, 64..127, ...), ascending, fully masked blocks skipped:
@@ -85,19 +90,23 @@ def Attention_AttendOp : StructuredOp<Attention_Dialect, "attend"> {
     C9: `q` and `init` are tensors and there is one result of the init's type, or memrefs and there is none; the state
     may be a buffer in both forms.
     C10: the numerics are `fixed` or `fast`.
+    C12: `stored` as for `attention.append`.
   }];
   let arguments = (ins TensorOrMemRefRankOf<[F32], [3]>:$q, Attention_StateOrBuffer:$state, Index:$past, Index:$head,
                        TensorOrMemRefRankOf<[F32], [3]>:$init, I64Attr:$layer, I64Attr:$heads_per_group,
                        F32Attr:$scale, OptionalAttr<I64Attr>:$window, OptionalAttr<I64Attr>:$heads,
+                       OptionalAttr<Attention_CodedAttr>:$stored,
                        DefaultValuedAttr<Attention_Numerics, "::coopt::attention::Numerics::fixed">:$numerics);
   let results = (outs Optional<AnyRankedTensor>:$result);
   let assemblyFormat = [{
     `ins` `(` $q `:` type($q) `)` `state` `(` $state `:` type($state) `)` `at` $past `,` $head
     `outs` `(` $init `:` type($init) `)` `layer` `(` $layer `)` `heads_per_group` `(` $heads_per_group `)`
     `scale` `(` $scale `)` (`window` `(` $window^ `)`)? (`heads` `(` $heads^ `)`)?
-    (`numerics` `(` $numerics^ `)`)? attr-dict (`->` type($result)^)?
+    (`stored` `(` $stored^ `)`)? (`numerics` `(` $numerics^ `)`)? attr-dict (`->` type($result)^)?
   }];
   let extraClassDeclaration = [{
+    /// How a state of codes is stored, or null.
+    CodedType getCoded();
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
     unsigned getNumTiledLoops() { return 2; }
     ::llvm::SmallVector<int64_t> getOperandLoops(::mlir::OpOperand &operand);
@@ -108,7 +117,8 @@ def Attention_AttendOp : StructuredOp<Attention_Dialect, "attend"> {
 def Attention_ReadOp : Op<Attention_Dialect, "read", [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "one element of a state";
   let description = [{
-    Element `d` of the key or value of a key/value head and position, widened to f32; for the reference expansion.
+    Element `d` of the key or value of a key/value head and position, widened to f32 or decoded; for the reference expansion. What
+    has a residual is seen as the query at position `from` sees it.
 
     ```mlir
     %x = attention.read key %s[%head, %position, %d] layer(0) : !attention.state<..> -> f32
@@ -116,15 +126,24 @@ def Attention_ReadOp : Op<Attention_Dialect, "read", [DeclareOpInterfaceMethods<
 
     C3: the layer is one of the state's.
     C8: as for `attention.attend`.
+    C12: `stored` as for `attention.append`, and with it the `head_size`, which the buffer's type does not tell.
+    C13: `from` is given exactly where there is a residual.
   }];
   let arguments = (ins Attention_Part:$part, Attention_StateOrBuffer:$state, Index:$head, Index:$position, Index:$d,
-                       I64Attr:$layer, OptionalAttr<I64Attr>:$heads);
+                       Optional<Index>:$query, I64Attr:$layer, OptionalAttr<I64Attr>:$heads,
+                       OptionalAttr<Attention_CodedAttr>:$stored, OptionalAttr<I64Attr>:$head_size);
   let results = (outs F32:$result);
   let assemblyFormat = [{
-    $part $state `[` $head `,` $position `,` $d `]` `layer` `(` $layer `)` (`heads` `(` $heads^ `)`)? attr-dict
-    `:` type($state) `->` type($result)
+    $part $state `[` $head `,` $position `,` $d `]` (`from` $query^)? `layer` `(` $layer `)` (`heads` `(` $heads^ `)`)?
+    (`stored` `(` $stored^ `)`)? (`head_size` `(` $head_size^ `)`)? attr-dict `:` type($state) `->` type($result)
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// How a state of codes is stored, or null.
+    CodedType getCoded();
+    /// Elements of a key, of a state of codes.
+    int64_t getCodedHeadSize();
+  }];
 }
 
 #endif // COOPT_ATTENTION_OPS_TD

@@ -3,6 +3,8 @@
 
 #include "llvm/Support/MathExtras.h"
 
+#include <limits>
+
 using namespace mlir;
 using namespace coopt::attention;
 
@@ -31,11 +33,26 @@ void StateType::print(AsmPrinter &printer) const {
 
 LogicalResult StateType::verify(function_ref<InFlightDiagnostic()> emitError, int64_t layers, int64_t heads,
                                 int64_t headSize, int64_t capacity, Type element) {
-  if (!element.isF32() && !element.isF16() && !element.isBF16()) {
-    return emitError() << "expected f32, f16 or bf16 as the element of a state, got " << element;
+  auto coded = dyn_cast<CodedType>(element);
+  if (!coded && !element.isF32() && !element.isF16() && !element.isBF16()) {
+    return emitError() << "expected f32, f16, bf16 or a coded type as the element of a state, got "
+                       << element;
   }
-  int64_t bytes = 2 * (element.getIntOrFloatBitWidth() / 8);
-  for (int64_t extent : {layers, heads, headSize, capacity}) {
+  int64_t bytes = coded ? 2 : 2 * (element.getIntOrFloatBitWidth() / 8), rowExtent = headSize,
+          positions = capacity;
+  if (coded && headSize > 0) {
+    if (headSize > 65536) {
+      return emitError() << "expected a head size of at most 65536 with codes, got " << headSize;
+    }
+    numerics::CodedCache cache = coded.getCache(headSize);
+    rowExtent = cache.positionBytes();
+    int64_t spare = cache.keptPositions() + cache.group;
+    if (capacity > std::numeric_limits<int64_t>::max() - spare) {
+      return emitError() << "the size of the state is not representable";
+    }
+    positions = capacity > 0 ? cache.storedPositions(capacity) : capacity;
+  }
+  for (int64_t extent : {layers, heads, rowExtent, positions}) {
     if (extent < 1) {
       return emitError() << "expected positive extents, got layers = " << layers << ", heads = " << heads
                          << ", head_size = " << headSize << ", capacity = " << capacity;
@@ -48,5 +65,40 @@ LogicalResult StateType::verify(function_ref<InFlightDiagnostic()> emitError, in
 }
 
 MemRefType StateType::getBufferType() {
-  return MemRefType::get({2 * getLayers() * getHeads(), getCapacity(), getHeadSize()}, getElement());
+  int64_t slabs = 2 * getLayers() * getHeads();
+  if (CodedType coded = getCoded()) {
+    coopt::numerics::CodedCache cache = coded.getCache(getHeadSize());
+    return MemRefType::get({slabs, cache.storedPositions(getCapacity()), cache.positionBytes()},
+                           IntegerType::get(getContext(), 8));
+  }
+  return MemRefType::get({slabs, getCapacity(), getHeadSize()}, getElement());
+}
+
+CodedType StateType::getCoded() { return dyn_cast<CodedType>(getElement()); }
+
+LogicalResult CodedType::verify(function_ref<InFlightDiagnostic()> emitError, Encoding encoding, int64_t bits,
+                                int64_t group, int64_t residual) {
+  if (encoding == Encoding::symmetric) {
+    if (bits != 8 || group != 1 || residual != 0) {
+      return emitError() << "expected bits = 8, group = 1, residual = 0 of symmetric codes, got bits = "
+                         << bits << ", group = " << group << ", residual = " << residual;
+    }
+    return success();
+  }
+  if (bits != 2 && bits != 4) {
+    return emitError() << "expected minmax codes of 2 or 4 bits, got " << bits;
+  }
+  if (group != 8 && group != 16 && group != 32) {
+    return emitError() << "expected groups of 8, 16 or 32, got " << group;
+  }
+  if (residual < group || residual % group != 0 || residual > std::numeric_limits<int32_t>::max()) {
+    return emitError() << "expected a residual of a positive multiple of the group of " << group
+                       << " below 2^31, got " << residual;
+  }
+  return success();
+}
+
+coopt::numerics::CodedCache CodedType::getCache(int64_t headSize) {
+  return {getEncoding() == Encoding::symmetric, static_cast<int>(getBits()), getGroup(), getResidual(),
+          headSize};
 }

@@ -1,6 +1,7 @@
 //===- ExpandToReference.cpp - Attention ops as their definitions -----------===//
 #include "dialects/Attention/Transforms/ExpandToReference.h"
 #include "dialects/Attention/IR/Attention.h"
+#include "dialects/Attention/Transforms/ExpandCoded.h"
 #include "dialects/Model/IR/ReferenceBuilder.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -43,10 +44,18 @@ struct RowAttention {
   AttendOp op;
   Value row, head, kvHead, begin, end; // the row and head in q; the visible keys are begin .. end - 1
   Value zero, headSize;
+  Value query; // its position, where the state has a residual
 
   Value readState(ImplicitLocOpBuilder &builder, Part part, Value position, Value d) {
-    return ReadOp::create(builder, builder.getF32Type(), part, op.getState(), kvHead, position, d,
-                          op.getLayer(), op.getHeadsAttr());
+    return ReadOp::create(builder, builder.getF32Type(), part, op.getState(), kvHead, position, d, query,
+                          op.getLayer(), op.getHeadsAttr(), op.getStoredAttr(), codedSize());
+  }
+
+  /// The head size, with a buffer of codes.
+  IntegerAttr codedSize() {
+    return op.getStoredAttr()
+               ? IntegerAttr::get(op.getLayerAttr().getType(), op.getQ().getType().getDimSize(2))
+               : IntegerAttr();
   }
 
   /// scale * R(q_d * k_jd)
@@ -174,7 +183,10 @@ struct ExpandAttend : public OpRewritePattern<AttendOp> {
           }
           Value head = arith::AddIOp::create(b, op.getHead(), indices[1]);
           Value kvHead = arith::DivUIOp::create(b, head, perGroup);
-          RowAttention attention{op, indices[0], indices[1], kvHead, begin, end, zero, headSize};
+          RowAttention attention{op, indices[0], indices[1], kvHead, begin, end, zero, headSize, {}};
+          if (CodedType coded = op.getCoded(); coded && coded.getResidual() > 0) {
+            attention.query = position;
+          }
           return op.getNumerics() == Numerics::fast ? attention.emitTwoPasses(b, carried)
                                                     : attention.emit(b, carried);
         });
@@ -198,6 +210,10 @@ struct ExpandRead : public OpRewritePattern<ReadOp> {
     }
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     Value slab = emitSlab(builder, op.getLayer(), op.getPart(), *op.getHeads(), op.getHead());
+    if (op.getCoded()) {
+      rewriter.replaceOp(op, expandCodedRead(builder, op, slab));
+      return success();
+    }
     Value element =
         memref::LoadOp::create(builder, op.getState(), ValueRange{slab, op.getPosition(), op.getD()});
     if (element.getType() != op.getType()) {
@@ -218,6 +234,16 @@ struct ExpandAppend : public OpRewritePattern<AppendOp> {
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     ShapedType type = op.getKeys().getType();
     Value zero = indexConstant(builder, 0), one = indexConstant(builder, 1);
+    if (op.getCoded()) {
+      int64_t heads = type.getDimSize(1);
+      auto loop = scf::ForOp::create(builder, zero, indexConstant(builder, heads), one);
+      builder.setInsertionPointToStart(loop.getBody());
+      Value head = loop.getInductionVar();
+      expandCodedAppend(builder, op, head, emitSlab(builder, op.getLayer(), Part::key, heads, head),
+                        emitSlab(builder, op.getLayer(), Part::value, heads, head));
+      rewriter.eraseOp(op);
+      return success();
+    }
     SmallVector<Value> ends = {tensor::DimOp::create(builder, op.getKeys(), 0),
                                indexConstant(builder, type.getDimSize(1)),
                                indexConstant(builder, type.getDimSize(2))};

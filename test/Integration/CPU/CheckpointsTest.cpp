@@ -227,6 +227,17 @@ TEST_F(Checkpoints, OtherSchemesAreMadeOfTheDecodedNumbers) {
   EXPECT_EQ(difference(allLogits(coded, prompt), allLogits(twin, prompt)), "");
 }
 
+// compressed-tensors has a tensor of the same meaning.
+TEST_F(Checkpoints, SortedColumnsNeedTheirGroups) {
+  makeModels({"packed", 4, 32, true});
+  auto config = nlohmann::json::parse(std::ifstream(path("coded/config.json")));
+  config["quantization_config"]["config_groups"]["group_0"]["weights"]["actorder"] = "group";
+  std::ofstream(path("coded/config.json")) << config;
+  expectMessage("coded",
+                "model.safetensors: tensor 'model.layers.0.self_attn.q_proj.weight_packed': expected "
+                "'model.layers.0.self_attn.q_proj.weight_g_idx' with the group of each column");
+}
+
 TEST_F(Checkpoints, WhatIsWrongIsSaid) {
   makeModels({"gptq", 4, 32});
   const FileTensors good = readSafetensors(path("coded/model.safetensors"));

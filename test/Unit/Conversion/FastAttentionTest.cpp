@@ -1,8 +1,7 @@
 //===- FastAttentionTest.cpp - Fast attention against binary64 --------------===//
+#include "AttentionOracle.h"
 #include "CompiledKernels.h"
-#include "coopt/Numerics/Bound.h"
 #include "coopt/Numerics/Half.h"
-#include "coopt/Numerics/SpecialFunctions.h"
 #include <cmath>
 #include <gtest/gtest.h>
 #include <limits>
@@ -43,63 +42,6 @@ func.func @single(%q: memref<1x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %pa
   return
 }
 )";
-
-/// To nearest, halves away from zero.
-float toBf16(float x) { return numerics::floatOf((numerics::bitsOf(x) + 0x8000) & 0xffff0000); }
-
-/// One row's attention over keys first .. count - 1, in binary64, and how far the engine may be from it.
-struct Expected {
-  std::vector<double> values, bounds;
-};
-
-enum class Engine {
-  Fused,       ///< binary32
-  Tiles,       ///< operands rounded to bf16: bounded as what they are
-  RoundedTiles ///< the operands are what the matrix unit gets: what it does with them is bounded as if exact
-};
-
-Expected attendInBinary64(const float *q, const float *keys, const float *values, int64_t first,
-                          int64_t count, int64_t size, Engine engine) {
-  const bool usesTiles = engine == Engine::RoundedTiles;
-  const auto product = [](double a, double b) { return a * b; };
-  std::vector<double> query(size), scores;
-  for (int64_t d = 0; d < size; ++d) {
-    // In units of log2.
-    query[d] = usesTiles ? toBf16(q[d] * (kScale * numerics::kLog2E)) : q[d] * double(kScale) * M_LOG2E;
-  }
-  double most = -std::numeric_limits<double>::infinity(), magnitude = 0;
-  for (int64_t j = first; j < count; ++j) {
-    double score = 0, sum = 0;
-    for (int64_t d = 0; d < size; ++d) {
-      double k = usesTiles ? toBf16(keys[j * size + d]) : keys[j * size + d];
-      score += product(query[d], k);
-      sum += std::fabs(product(query[d], k));
-    }
-    scores.push_back(score);
-    most = std::max(most, score);
-    magnitude = std::max(magnitude, sum * M_LN2);
-  }
-  double total = 0;
-  for (double &score : scores) {
-    score = std::exp2(score - most);
-    total += score;
-  }
-  numerics::Roundoff u;
-  u.weights = engine == Engine::Fused ? 0 : 0x1p-8;
-  u.input = engine == Engine::Tiles ? 0x1p-8 : 0;
-  Expected expected;
-  for (int64_t d = 0; d < size; ++d) {
-    double sum = 0, weighted = 0;
-    for (int64_t j = first; j < count; ++j) {
-      double v = usesTiles ? toBf16(values[j * size + d]) : values[j * size + d];
-      sum += scores[j - first] / total * v;
-      weighted += scores[j - first] / total * std::fabs(v);
-    }
-    expected.values.push_back(sum);
-    expected.bounds.push_back(numerics::attentionBound(count - first, size, u, magnitude, weighted, sum));
-  }
-  return expected;
-}
 
 struct Case {
   int64_t size;
@@ -147,7 +89,7 @@ void check(const Case &c, Stored (*round)(float), float (*widen)(Stored)) {
             const float *values = keys + kHeads * kCapacity * size;
             int64_t count = past + i + 1;
             auto compare = [&](const char *what, Buffer<float> &got, int64_t from, Engine engine) {
-              Expected expected = attendInBinary64(query, keys, values, from, count, size, engine);
+              Expected expected = attendInBinary64(query, keys, values, from, count, size, kScale, engine);
               for (int64_t d = 0; d < size; ++d) {
                 float x = got[(i * heads + h) * size + d];
                 ASSERT_LE(std::fabs(x - expected.values[d]), expected.bounds[d])

@@ -10,7 +10,7 @@ func.func private @c1_too_large(!attention.state<layers = 4294967296, heads = 42
 
 // -----
 
-// expected-error @+1 {{expected f32, f16 or bf16 as the element of a state, got 'i16'}}
+// expected-error @+1 {{expected f32, f16, bf16 or a coded type as the element of a state, got 'i16'}}
 func.func private @c1_element(!attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = i16>)
 
 // -----
@@ -240,5 +240,116 @@ func.func @c10_numerics(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
   %r = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : !state) at %p, %p outs(%q : tensor<?x8x7xf32>)
     // expected-error @+1 {{one of the following enum values for attribute 'numerics' [fixed, fast]}}
     layer(0) heads_per_group(2) scale(1.0) numerics(quick) -> tensor<?x8x7xf32>
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected a head size of at most 65536 with codes, got 65537}}
+func.func private @c1_coded_head_size(!attention.state<layers = 5, heads = 4, head_size = 65537, capacity = 513, element = !attention.coded<symmetric, bits = 8, group = 1, residual = 0>>)
+
+// -----
+
+// expected-error @+1 {{the size of the state is not representable}}
+func.func private @c1_coded_too_large(!attention.state<layers = 5, heads = 4, head_size = 8, capacity = 9223372036854775807, element = !attention.coded<symmetric, bits = 8, group = 1, residual = 0>>)
+
+// -----
+
+// expected-error @+1 {{expected bits = 8, group = 1, residual = 0 of symmetric codes, got bits = 4, group = 1, residual = 0}}
+func.func private @c11_symmetric(!attention.coded<symmetric, bits = 4, group = 1, residual = 0>)
+
+// -----
+
+// expected-error @+1 {{expected minmax codes of 2 or 4 bits, got 3}}
+func.func private @c11_bits(!attention.coded<minmax, bits = 3, group = 32, residual = 64>)
+
+// -----
+
+// expected-error @+1 {{expected groups of 8, 16 or 32, got 64}}
+func.func private @c11_group(!attention.coded<minmax, bits = 4, group = 64, residual = 64>)
+
+// -----
+
+// expected-error @+1 {{expected a residual of a positive multiple of the group of 32 below 2^31, got 48}}
+func.func private @c11_residual(!attention.coded<minmax, bits = 4, group = 32, residual = 48>)
+
+// -----
+
+func.func @c12_not_told(%k: memref<?x4x8xf32>, %p: index, %s: memref<40x513x12xi8>) {
+  // expected-error @+1 {{expected what is 'stored' with 'memref<40x513x12xi8>'}}
+  attention.append ins(%k, %k : memref<?x4x8xf32>, memref<?x4x8xf32>) at %p into %s layer(0) : memref<40x513x12xi8>
+  return
+}
+
+// -----
+
+func.func @c12_no_bytes(%k: memref<?x4x8xf32>, %p: index, %s: memref<40x513x8xf32>) {
+  // expected-error @+1 {{expected no 'stored' with 'memref<40x513x8xf32>'}}
+  attention.append ins(%k, %k : memref<?x4x8xf32>, memref<?x4x8xf32>) at %p into %s layer(0)
+      stored(!attention.coded<symmetric, bits = 8, group = 1, residual = 0>) : memref<40x513x8xf32>
+  return
+}
+
+// -----
+
+!state = !attention.state<layers = 5, heads = 4, head_size = 8, capacity = 513, element = !attention.coded<symmetric, bits = 8, group = 1, residual = 0>>
+
+func.func @c12_told_twice(%k: memref<?x4x8xf32>, %p: index, %s: !state) {
+  // expected-error @+1 {{expected no 'stored' with '!attention.state}}
+  %r = attention.append ins(%k, %k : memref<?x4x8xf32>, memref<?x4x8xf32>) at %p into %s layer(0)
+      stored(!attention.coded<symmetric, bits = 8, group = 1, residual = 0>) : !state -> !state
+  return
+}
+
+// -----
+
+func.func @c12_bytes_of_a_position(%q: memref<?x8x9xf32>, %p: index, %s: memref<40x513x12xi8>) {
+  // expected-error @+1 {{expected 13 as bytes of a position, got 12}}
+  attention.attend ins(%q : memref<?x8x9xf32>) state(%s : memref<40x513x12xi8>) at %p, %p outs(%q : memref<?x8x9xf32>)
+      layer(0) heads_per_group(2) scale(1.0) heads(4) stored(!attention.coded<symmetric, bits = 8, group = 1, residual = 0>)
+  return
+}
+
+// -----
+
+func.func @c12_blocks(%k: memref<?x4x8xf32>, %p: index, %s: memref<40x201x8xi8>) {
+  // expected-error @+1 {{expected 136 positions and blocks of 32, got 201 positions}}
+  attention.append ins(%k, %k : memref<?x4x8xf32>, memref<?x4x8xf32>) at %p into %s layer(0)
+      stored(!attention.coded<minmax, bits = 4, group = 32, residual = 64>) : memref<40x201x8xi8>
+  return
+}
+
+// -----
+
+func.func @c12_head_size(%s: memref<40x513x12xi8>, %i: index) {
+  // expected-error @+1 {{expected a head size from 1 to 65536 with codes, got 0}}
+  %x = attention.read key %s[%i, %i, %i] layer(0) heads(4) stored(!attention.coded<symmetric, bits = 8, group = 1, residual = 0>)
+      : memref<40x513x12xi8> -> f32
+  return
+}
+
+// -----
+
+func.func @c12_head_size_of_floats(%s: memref<40x513x12xf32>, %i: index) {
+  // expected-error @+1 {{expected no 'head_size' with 'memref<40x513x12xf32>'}}
+  %x = attention.read key %s[%i, %i, %i] layer(0) heads(4) head_size(12) : memref<40x513x12xf32> -> f32
+  return
+}
+
+// -----
+
+!state = !attention.state<layers = 5, heads = 4, head_size = 8, capacity = 513, element = !attention.coded<minmax, bits = 4, group = 32, residual = 64>>
+
+func.func @c13_no_query(%s: !state, %i: index) {
+  // expected-error @+1 {{expected the position 'from' which a residual is read}}
+  %x = attention.read key %s[%i, %i, %i] layer(0) : !state -> f32
+  return
+}
+
+// -----
+
+func.func @c13_a_query(%s: memref<40x513x12xf32>, %i: index) {
+  // expected-error @+1 {{expected no position 'from' which it is read without a residual}}
+  %x = attention.read key %s[%i, %i, %i] from %i layer(0) heads(4) : memref<40x513x12xf32> -> f32
   return
 }

@@ -46,3 +46,21 @@ func.func @half(%k: memref<?x4x7xf32>, %q: memref<?x?x7xf32>, %p: index, %s: mem
   %y = attention.read value %u[%p, %p, %p] layer(4) : !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = bf16> -> f32
   return
 }
+
+// CHECK-LABEL: func @coded
+// CHECK-SAME:  element = !attention.coded<minmax, bits = 4, group = 32, residual = 64>
+func.func @coded(%k: memref<?x4x7xf32>, %q: memref<?x?x7xf32>, %p: index, %s: memref<40x513x11xi8>,
+                 %u: !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = !attention.coded<minmax, bits = 4, group = 32, residual = 64>>) {
+  // CHECK-NEXT: attention.append {{.*}} into %{{.*}} layer(4) stored(!attention.coded<symmetric, bits = 8, group = 1, residual = 0>) : memref<40x513x11xi8>
+  attention.append ins(%k, %k : memref<?x4x7xf32>, memref<?x4x7xf32>) at %p into %s layer(4)
+    stored(!attention.coded<symmetric, bits = 8, group = 1, residual = 0>) : memref<40x513x11xi8>
+  // CHECK-NEXT: attention.attend {{.*}} heads(4) stored(!attention.coded<symmetric, bits = 8, group = 1, residual = 0>) numerics(fast){{$}}
+  attention.attend ins(%q : memref<?x?x7xf32>) state(%s : memref<40x513x11xi8>) at %p, %p outs(%q : memref<?x?x7xf32>)
+    layer(4) heads_per_group(2) scale(1.0) heads(4) stored(!attention.coded<symmetric, bits = 8, group = 1, residual = 0>) numerics(fast)
+  // CHECK-NEXT: attention.read value {{.*}} layer(4) heads(4) stored(!attention.coded<symmetric, bits = 8, group = 1, residual = 0>) head_size(7) : memref<40x513x11xi8> -> f32
+  %x = attention.read value %s[%p, %p, %p] layer(4) heads(4) stored(!attention.coded<symmetric, bits = 8, group = 1, residual = 0>)
+    head_size(7) : memref<40x513x11xi8> -> f32
+  // CHECK-NEXT: attention.read value %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}] from %{{.*}} layer(4) : !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = !attention.coded<minmax, bits = 4, group = 32, residual = 64>> -> f32
+  %y = attention.read value %u[%p, %p, %p] from %p layer(4) : !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = !attention.coded<minmax, bits = 4, group = 32, residual = 64>> -> f32
+  return
+}
