@@ -220,8 +220,9 @@ INSTANTIATE_TEST_SUITE_P(
 // Another quantisation than the checkpoint's begins from the numbers that its codes mean: the twin's, bit by bit.
 TEST_F(Checkpoints, OtherSchemesAreMadeOfTheDecodedNumbers) {
   makeModels({"gptq", 4, 32});
-  PackagePointer coded = package(path("coded"), path("coded.coopt"), "generic", {"--quantize=w8a8"}),
-                 twin = package(path("twin"), path("twin.coopt"), "generic", {"--quantize=w8a8"});
+  const std::string isa = variants().back();
+  PackagePointer coded = package(path("coded"), path("coded.coopt"), isa, {"--quantize=w8a8"}),
+                 twin = package(path("twin"), path("twin.coopt"), isa, {"--quantize=w8a8"});
   ASSERT_TRUE(coded && twin);
   Tokens prompt = someTokens(9, coopt_package_vocabulary(twin.get()), 6);
   EXPECT_EQ(difference(allLogits(coded, prompt), allLogits(twin, prompt)), "");
