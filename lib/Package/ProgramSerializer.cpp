@@ -9,9 +9,13 @@ using namespace coopt::package;
 /// Merges the entries' states: those of one name are one state of the session.
 static LogicalResult addStates(program::EntryOp entry, Program &program, std::vector<uint32_t> &indices) {
   for (auto attribute : entry.getStates().getAsRange<program::StateAttr>()) {
-    State state{attribute.getName().str(), *elementTypeOf(attribute.getElement()),
-                static_cast<uint64_t>(attribute.getOuter()), static_cast<uint64_t>(attribute.getCapacity()),
-                static_cast<uint64_t>(attribute.getInner())};
+    State state{attribute.getName().str(),
+                *elementTypeOf(attribute.getElement()),
+                static_cast<uint64_t>(attribute.getOuter()),
+                static_cast<uint64_t>(attribute.getCapacity()),
+                static_cast<uint64_t>(attribute.getInner()),
+                static_cast<uint64_t>(attribute.getBlock()),
+                static_cast<uint64_t>(attribute.getKept())};
     auto known = llvm::find_if(program.states, [&](const State &other) { return other.name == state.name; });
     if (known == program.states.end()) {
       indices.push_back(static_cast<uint32_t>(program.states.size()));
@@ -19,10 +23,11 @@ static LogicalResult addStates(program::EntryOp entry, Program &program, std::ve
       continue;
     }
     if (known->type != state.type || known->outer != state.outer || known->capacity != state.capacity ||
-        known->inner != state.inner) {
+        known->inner != state.inner || known->block != state.block || known->kept != state.kept) {
       return entry.emitOpError("describes state '")
              << state.name << "' differently from an entry before it: expected outer = " << known->outer
              << ", capacity = " << known->capacity << ", inner = " << known->inner
+             << ", block = " << known->block << ", kept = " << known->kept
              << ", element = " << elementName(known->type);
     }
     indices.push_back(static_cast<uint32_t>(known - program.states.begin()));

@@ -13,7 +13,7 @@ using namespace coopt::package;
 namespace {
 
 constexpr uint32_t kMagic = 0x474f5250; // "PROG"
-constexpr uint32_t kProgramVersion = 1;
+constexpr uint32_t kProgramVersion = 2;
 
 struct Writing {
   ByteWriter out;
@@ -144,12 +144,14 @@ void describe(Stream &s, Program &program) {
     s.integer(kernel.scalarCount);
     s.integer(kernel.scratchBytes);
   });
-  s.list(program.states, 29, [&](State &state) {
+  s.list(program.states, 45, [&](State &state) {
     s.string(state.name);
     s.enumeration(state.type, kElementTypes);
     s.integer(state.outer);
     s.integer(state.capacity);
     s.integer(state.inner);
+    s.integer(state.block);
+    s.integer(state.kept);
   });
   s.list(program.entries, 40, [&](Entry &entry) { describe(s, entry); });
 }

@@ -173,7 +173,11 @@ std::string coopt::package::print(const Program &program) {
   for (size_t i = 0; i < program.states.size(); ++i) {
     const State &state = program.states[i];
     out << "state " << i << " = " << state.name << ": " << state.outer << " x " << state.capacity << " x "
-        << state.inner << " x " << elementName(state.type) << "\n";
+        << state.inner << " x " << elementName(state.type);
+    if (state.block != 1 || state.kept != 0) {
+      out << ", blocks of " << state.block << ", " << state.kept << " kept";
+    }
+    out << "\n";
   }
   for (const Entry &entry : program.entries) {
     printer.entry(entry);

@@ -180,7 +180,7 @@ private:
         return fail("state " + std::to_string(buffer.index) + " is not one of the entry's");
       }
       const State &state = program.states[buffer.index];
-      uint64_t held = state.outer * state.capacity * state.inner * elementBytes(state.type);
+      uint64_t held = state.outer * state.stored() * state.inner * elementBytes(state.type);
       if (!isConstant || buffer.type != state.type || buffer.maxBytes > held) {
         return fail("expected the type of state " + quoted(state.name) + " and a constant shape within its " +
                     std::to_string(held) + " bytes");
@@ -359,13 +359,14 @@ Status package::verify(const Program &program, const std::vector<uint64_t> &para
     if (!isName(state.name) || !names.insert(state.name).second) {
       return fail(place + ": no name, or one that is there twice");
     }
-    std::vector<int64_t> shape;
-    for (uint64_t extent : {state.outer, state.capacity, state.inner}) {
+    for (uint64_t extent : {state.outer, state.capacity, state.inner, state.block, state.kept + 1}) {
       if (extent == 0 || extent > static_cast<uint64_t>(kMaxSize)) {
         return fail(place + ": extents must lie between 1 and 2^40");
       }
-      shape.push_back(static_cast<int64_t>(extent));
     }
+    const std::vector<int64_t> shape = {static_cast<int64_t>(state.outer),
+                                        static_cast<int64_t>(state.stored()),
+                                        static_cast<int64_t>(state.inner)};
     if (!bufferBytes(state.type, shape)) {
       return fail(place + ": more than 2^47 bytes");
     }

@@ -82,9 +82,14 @@ void HostProgramBuilder::declareEntry() {
       MemRefType buffer = bufferType(state);
       // Entries that use a state of one type share it.
       std::string name = "cache" + (states.empty() ? std::string() : std::to_string(states.size()));
+      int64_t block = 1, kept = 0;
+      if (attention::CodedType coded = state.getCoded()) {
+        numerics::CodedCache cache = coded.getCache(state.getHeadSize());
+        block = cache.group, kept = cache.keptPositions();
+      }
       states.push_back(program::StateAttr::get(context, StringAttr::get(context, name), buffer.getDimSize(0),
-                                               buffer.getDimSize(1), buffer.getDimSize(2),
-                                               buffer.getElementType()));
+                                               state.getCapacity(), buffer.getDimSize(2),
+                                               buffer.getElementType(), block, kept));
     } else {
       std::string name =
           valueName(function_interface_impl::getArgAttrDict(entry, index), "arg", arguments.size());

@@ -118,6 +118,7 @@ void WorkObserver::addState(const DispatchView &dispatch, Work &work) const {
     const package::Buffer &buffer = dispatch.buffer(i);
     if (buffer.kind == BufferKind::State) {
       const package::State &state = package.program().states[buffer.index];
+      // The residual of a state with blocks counts as if it were coded.
       work.stateBytes += (past + tokens) * static_cast<double>(state.outer) *
                          static_cast<double>(state.inner) * package::elementBytes(state.type) /
                          static_cast<double>(attendingLayers.at(&entry));

@@ -58,7 +58,8 @@ RecordedOperand runtime::describeOperand(const LoadedPackage &package, const Dis
     const package::State &state = package.program().states[buffer.index];
     recorded.kind = Kind::State;
     recorded.name = state.name;
-    recorded.shape = {static_cast<int64_t>(state.outer), filledPositions(dispatch.call, state),
+    auto filled = static_cast<uint64_t>(filledPositions(dispatch.call, state));
+    recorded.shape = {static_cast<int64_t>(state.outer), static_cast<int64_t>(state.stored(filled)),
                       static_cast<int64_t>(state.inner)};
   }
   return recorded;
@@ -94,7 +95,7 @@ Status Recorder::store(const DispatchView &dispatch, size_t operand, const Recor
   std::vector<uint8_t> packed;
   if (recorded.kind == Kind::State) {
     const package::State &state = package->program().states[dispatch.buffer(operand).index];
-    auto positions = static_cast<uint64_t>(recorded.shape[1]);
+    uint64_t positions = positionsOf(state, static_cast<uint64_t>(recorded.shape[1]));
     packed.resize(packedBytes(state, positions));
     packState(state, data, positions, packed.data());
     data = packed.data();

@@ -143,8 +143,9 @@ private:
       return forward(file.error());
     }
     if (recorded.kind == Kind::State) {
-      unpackState(state(dispatch, operand), dispatch.buffers[operand],
-                  static_cast<uint64_t>(recorded.shape[1]), file->data());
+      const package::State &described = state(dispatch, operand);
+      unpackState(described, dispatch.buffers[operand],
+                  positionsOf(described, static_cast<uint64_t>(recorded.shape[1])), file->data());
     } else {
       std::memcpy(dispatch.buffers[operand], file->data(), file->bytes());
     }
@@ -161,7 +162,9 @@ private:
     std::vector<uint8_t> packed;
     if (recorded.kind == Kind::State) {
       packed.resize(file->bytes());
-      packState(state(dispatch, operand), got, static_cast<uint64_t>(recorded.shape[1]), packed.data());
+      const package::State &described = state(dispatch, operand);
+      packState(described, got, positionsOf(described, static_cast<uint64_t>(recorded.shape[1])),
+                packed.data());
       got = packed.data();
     }
     sum.add(compare(recorded.type, file->data(), got, file->bytes() / package::elementBytes(recorded.type),

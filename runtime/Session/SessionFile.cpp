@@ -2,7 +2,7 @@
 //
 // All integers little-endian: magic "COOPTSES", u32 version, u32 whether there are logits, u64 identity of
 // the package, u64 position, u64 seed, u64 bytes and u64 XXH3-64 of what follows, u64 XXH3-64 of the header
-// before it; then the filled positions of every state, slab by slab, and the logits.
+// before it; then the filled positions of every state and what it keeps, slab by slab, and the logits.
 //
 //===----------------------------------------------------------------------===//
 #include "Session/Session.h"
@@ -65,8 +65,8 @@ Status Session::save(const std::string &path) const {
     const package::State &state = described[i];
     uint64_t position = state.inner * package::elementBytes(state.type);
     for (uint64_t o = 0; o < state.outer; ++o) {
-      write(static_cast<const uint8_t *>(states.addresses()[i]) + o * state.capacity * position,
-            header.position * position);
+      write(static_cast<const uint8_t *>(states.addresses()[i]) + o * state.stored() * position,
+            state.stored(header.position) * position);
     }
   }
   if (hasLogits) {

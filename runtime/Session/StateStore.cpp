@@ -1,6 +1,5 @@
 #include "Session/StateStore.h"
 
-#include <algorithm>
 #include <cstring>
 
 using namespace coopt;
@@ -10,16 +9,16 @@ using package::State;
 static uint64_t positionBytes(const State &state) { return state.inner * package::elementBytes(state.type); }
 
 uint64_t runtime::stateBytes(const State &state) {
-  return state.outer * state.capacity * positionBytes(state);
+  return state.outer * state.stored() * positionBytes(state);
 }
 
 uint64_t runtime::packedBytes(const State &state, uint64_t positions) {
-  return state.outer * std::min(positions, state.capacity) * positionBytes(state);
+  return state.outer * state.stored(positions) * positionBytes(state);
 }
 
 void runtime::packState(const State &state, const void *memory, uint64_t positions, void *packed) {
-  uint64_t slab = state.capacity * positionBytes(state);
-  uint64_t filled = std::min(positions, state.capacity) * positionBytes(state);
+  uint64_t slab = state.stored() * positionBytes(state);
+  uint64_t filled = state.stored(positions) * positionBytes(state);
   for (uint64_t o = 0; o < state.outer; ++o) {
     std::memcpy(static_cast<uint8_t *>(packed) + o * filled, static_cast<const uint8_t *>(memory) + o * slab,
                 filled);
@@ -27,8 +26,8 @@ void runtime::packState(const State &state, const void *memory, uint64_t positio
 }
 
 void runtime::unpackState(const State &state, void *memory, uint64_t positions, const void *packed) {
-  uint64_t slab = state.capacity * positionBytes(state);
-  uint64_t filled = std::min(positions, state.capacity) * positionBytes(state);
+  uint64_t slab = state.stored() * positionBytes(state);
+  uint64_t filled = state.stored(positions) * positionBytes(state);
   for (uint64_t o = 0; o < state.outer; ++o) {
     std::memcpy(static_cast<uint8_t *>(memory) + o * slab, static_cast<const uint8_t *>(packed) + o * filled,
                 filled);
@@ -50,8 +49,8 @@ Expected<StateStore> StateStore::create(const std::vector<State> &states) {
 
 void StateStore::copyFrom(const std::vector<State> &states, const StateStore &other, uint64_t positions) {
   for (size_t i = 0; i < states.size(); ++i) {
-    uint64_t slab = states[i].capacity * positionBytes(states[i]);
-    uint64_t filled = std::min(positions, states[i].capacity) * positionBytes(states[i]);
+    uint64_t slab = states[i].stored() * positionBytes(states[i]);
+    uint64_t filled = states[i].stored(positions) * positionBytes(states[i]);
     for (uint64_t o = 0; o < states[i].outer; ++o) {
       std::memcpy(buffers[i].data() + o * slab, other.buffers[i].data() + o * slab, filled);
     }

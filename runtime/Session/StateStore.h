@@ -11,10 +11,15 @@ namespace coopt::runtime {
 
 uint64_t stateBytes(const package::State &state);
 
-/// Copies positions 0..positions-1 of every slab out of a state into dense bytes, or back.
+/// Copies what is kept and positions 0..positions-1, with the rest of their last block, of every slab out of a state into
+/// dense bytes, or back.
 void packState(const package::State &state, const void *memory, uint64_t positions, void *packed);
 void unpackState(const package::State &state, void *memory, uint64_t positions, const void *packed);
-/// Bytes of `positions` positions, all slabs together.
+/// The positions of which a slab has so many stored.
+inline uint64_t positionsOf(const package::State &state, uint64_t stored) {
+  return stored > state.kept ? stored - state.kept : 0;
+}
+/// Bytes of that, all slabs together.
 uint64_t packedBytes(const package::State &state, uint64_t positions);
 
 /// One zeroed buffer a state.

@@ -66,7 +66,7 @@ uint32_t EntryBuilder::state(uint32_t number) {
               0,
               0,
               state.type,
-              {fixed(static_cast<int64_t>(state.outer)), fixed(static_cast<int64_t>(state.capacity)),
+              {fixed(static_cast<int64_t>(state.outer)), fixed(static_cast<int64_t>(state.stored())),
                fixed(static_cast<int64_t>(state.inner))}});
 }
 

@@ -22,6 +22,9 @@ constexpr char kKvHelp[] = R"(how keys and values are stored until the end of a 
   f16    rounded to nearest even: half the memory; magnitudes up to 65504
   bf16   rounded to nearest even: half the memory, all magnitudes, 8 bits of precision
   int8   codes of 8 bits, one scale for the key and one for the value of a position and head: about a quarter
+  kivi4  codes of 4 bits with scales and minimums: keys in groups of 32 positions of a channel, values in groups of 32
+         channels of a position; the newest positions stay f16 until their 32 are there. About a sixth
+  kivi2  the same with 2 bits: about a tenth, for models that bear it
 
 Attention widens or decodes them to binary32; that of --attention=fixed has the same bits everywhere with each.
 )";
@@ -104,14 +107,13 @@ int main(int argc, char **argv) {
                "tensors) to one package "
                "that coopt-run executes.",
                "coopt-compile"};
-  // Options whose values need a page of their own.
-  const std::pair<const char *, std::string> pages[] = {{"--quantize=help", numerics::describeQuantization()},
-                                                        {"--kv=help", kKvHelp}};
-  for (const auto &[option, page] : pages) {
-    if (argc == 2 && std::string(argv[1]) == option) {
-      llvm::outs() << page;
-      return finishOutput();
-    }
+  if (argc == 2 && std::string(argv[1]) == "--quantize=help") {
+    llvm::outs() << numerics::describeQuantization();
+    return finishOutput();
+  }
+  if (argc == 2 && std::string(argv[1]) == "--kv=help") {
+    llvm::outs() << kKvHelp;
+    return finishOutput();
   }
   app.set_version_flag("--version", "coopt 0.1.0");
   DriverOptions options;
@@ -134,8 +136,8 @@ int main(int argc, char **argv) {
                  "all, the default), or bf16, which the matrix unit multiplies; the weights are then, too")
       ->check(CLI::IsMember({"f32", "bf16"}));
   app.add_option("--kv", options.compile.kv,
-                 "how keys and values are stored: f32 (the default), f16, bf16, int8, or help")
-      ->check(CLI::IsMember({"f32", "f16", "bf16", "int8"}));
+                 "how keys and values are stored: f32 (the default), f16, bf16, int8, kivi4, kivi2, or help")
+      ->check(CLI::IsMember({"f32", "f16", "bf16", "int8", "kivi4", "kivi2"}));
   app.add_option("--attention", options.compile.attention,
                  "fixed (the default): the same bits everywhere; fast: sums in any order, on the matrix unit "
                  "in bf16")

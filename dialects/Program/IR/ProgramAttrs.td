@@ -35,15 +35,25 @@ def Program_ValueAttr : Program_Attr<"Value", "value"> {
 }
 
 def Program_StateAttr : Program_Attr<"State", "state"> {
-  let summary = "A recurrent state that an entry uses: `outer` slabs of `capacity` positions of `inner` elements.";
+  let summary = "A recurrent state that an entry uses: `outer` slabs of positions of `inner` elements.";
   let description = [{
-    Entries that name the same state share it. C3: the name is not empty, the extents are positive, the element is storable.
+    A slab has `kept` positions that are never forgotten, and behind them `capacity` positions, rounded up to whole blocks of `block`
+    that belong together. Its buffer is `memref<outer x (kept + the rounded capacity) x inner x element>`.
 
-    Example: `#program.state<"cache", outer = 40, capacity = 512, inner = 8, element = f32>`
+    Entries that name the same state share it. C3: the name is not empty, the extents and the block are positive, `kept` is not
+    negative, the number of positions is representable, the element is storable.
+
+    Example: `#program.state<"cache", outer = 40, capacity = 512, inner = 8, element = f32>`,
+    `#program.state<"cache", outer = 40, capacity = 512, inner = 8, element = i8, block = 32, kept = 264>`
   }];
-  let parameters = (ins "::mlir::StringAttr":$name, "int64_t":$outer, "int64_t":$capacity, "int64_t":$inner, "::mlir::Type":$element);
-  let assemblyFormat = "`<` $name `,` struct($outer, $capacity, $inner, $element) `>`";
+  let parameters = (ins "::mlir::StringAttr":$name, "int64_t":$outer, "int64_t":$capacity, "int64_t":$inner, "::mlir::Type":$element,
+                        DefaultValuedParameter<"int64_t", "1">:$block, DefaultValuedParameter<"int64_t", "0">:$kept);
+  let assemblyFormat = "`<` $name `,` struct($outer, $capacity, $inner, $element, $block, $kept) `>`";
   let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// Positions of a slab.
+    int64_t getPositions() { return getKept() + (getCapacity() + getBlock() - 1) / getBlock() * getBlock(); }
+  }];
 }
 
 #endif // COOPT_PROGRAM_ATTRS_TD

@@ -79,7 +79,7 @@ LogicalResult ValueAttr::verify(function_ref<InFlightDiagnostic()> emitError, St
 }
 
 LogicalResult StateAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringAttr name, int64_t outer,
-                                int64_t capacity, int64_t inner, Type element) {
+                                int64_t capacity, int64_t inner, Type element, int64_t block, int64_t kept) {
   if (!name || name.empty()) {
     return emitError() << "expected a state to have a name";
   }
@@ -87,6 +87,13 @@ LogicalResult StateAttr::verify(function_ref<InFlightDiagnostic()> emitError, St
     return emitError() << "state '" << name.getValue()
                        << "': expected positive extents, got outer = " << outer << ", capacity = " << capacity
                        << ", inner = " << inner;
+  }
+  constexpr int64_t most = int64_t(1) << 62;
+  if (block < 1 || kept < 0 || capacity > most - kept || block > most - capacity - kept) {
+    return emitError()
+           << "state '" << name.getValue()
+           << "': expected a positive block and positions that are kept, fewer than 2^62 in all, got "
+           << "capacity = " << capacity << ", block = " << block << ", kept = " << kept;
   }
   if (!isStorableElement(element)) {
     return emitError() << "state '" << name.getValue() << "': expected a storable element, got " << element;

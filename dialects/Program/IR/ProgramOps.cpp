@@ -168,7 +168,7 @@ LogicalResult StateOp::verify() {
   }
   StateAttr state = entry.getState(getNumber());
   auto expected =
-      MemRefType::get({state.getOuter(), state.getCapacity(), state.getInner()}, state.getElement());
+      MemRefType::get({state.getOuter(), state.getPositions(), state.getInner()}, state.getElement());
   if (getBuffer().getType() != expected) {
     return emitOpError("expected the type of state ")
            << state.getName() << ", " << expected << ", got " << getBuffer().getType();

@@ -91,8 +91,8 @@ enum class CommandKind : uint8_t {
   Copy,         ///< buffers = {source, destination}: equal type and shape
   BranchUnless, ///< a (slot), target (command index, forward only): jumps when slot a is 0
   Jump,         ///< target (forward only)
-  Require,      ///< a (slot), scalars = {value, bound}, immediate (abi::FaultKind), opId (place, may be empty):
-                ///< slot a being 0 ends the call with an error
+  Require, ///< a (slot), scalars = {value, bound}, immediate (abi::FaultKind), opId (place, may be empty):
+           ///< slot a being 0 ends the call with an error
 };
 
 /// One command; which fields are used depends on the kind.
@@ -134,13 +134,23 @@ struct Kernel {
   uint64_t scratchBytes = 0; ///< per worker
 };
 
-/// Opaque recurrent state of a session (a KV cache): `outer` slabs of `capacity` positions of `inner`
-/// elements. A position t of slab o starts at element (o * capacity + t) * inner, so truncating is
-/// forgetting, and saving copies only what is filled.
+/// Opaque recurrent state of a session (a KV cache): `outer` slabs of positions of `inner` elements. Of a slab the
+/// first `kept` are no positions of the session but belong to all of them; position t is kept + t, and positions of a
+/// block, t / block, belong together. So truncating is forgetting, and saving copies what is kept and the blocks that
+/// hold something.
 struct State {
   std::string name;
   ElementType type = ElementType::F32;
   uint64_t outer = 0, capacity = 0, inner = 0;
+  uint64_t block = 1, kept = 0;
+
+  /// Positions of a slab that hold the session's first ones; with all of them: those of a slab.
+  uint64_t stored(uint64_t positions) const {
+    uint64_t blocks = positions < capacity ? positions / block + (positions % block != 0)
+                                           : capacity / block + (capacity % block != 0);
+    return kept + blocks * block;
+  }
+  uint64_t stored() const { return stored(capacity); }
 };
 
 struct Program {

@@ -108,7 +108,8 @@ TEST_P(SessionState, TooManyTokensChangeNothing) {
 
 INSTANTIATE_TEST_SUITE_P(Formats, SessionState,
                          testing::Values(Storage{"f32", "f32"}, Storage{"w8a8", "f32"},
-                                         Storage{"w8a8", "f16"}, Storage{"w8a8", "int8"}),
+                                         Storage{"w8a8", "f16"}, Storage{"w8a8", "int8"},
+                                         Storage{"w8a8", "kivi4"}),
                          [](const testing::TestParamInfo<Storage> &info) {
                            return std::string(info.param.quantize) + "_" + info.param.kv;
                          });

@@ -107,7 +107,7 @@ TEST(Program, WrongVersionIsNamed) {
   bytes[4] = 9;
   auto read = deserialize(bytes.data(), bytes.size());
   ASSERT_FALSE(read.has_value());
-  EXPECT_EQ(read.error().message, "program: expected version 1, got 9");
+  EXPECT_EQ(read.error().message, "program: expected version 2, got 9");
 }
 
 TEST(ElementTypes, NamesAndSizes) {

@@ -26,6 +26,15 @@ std::vector<BadCase> badCases() {
       {"StateTwice", [](Program &p, Entry &) { p.states.push_back(p.states[0]); },
        "state 'cache': no name, or one that is there twice"},
       {"StateEmpty", [](Program &p, Entry &) { p.states[0].capacity = 0; }, "state 'cache': extents"},
+      {"StateWithoutBlocks", [](Program &p, Entry &) { p.states[0].block = 0; }, "state 'cache': extents"},
+      {"StateKeepsTooMuch", [](Program &p, Entry &) { p.states[0].kept = UINT64_MAX; },
+       "state 'cache': extents"},
+      {"StateOfLargeBlocks",
+       [](Program &p, Entry &) {
+         p.states[0].outer = 1 << 10;
+         p.states[0].block = uint64_t(1) << 40;
+       },
+       "state 'cache': more than 2^47 bytes"},
       {"StateOverflow",
        [](Program &p, Entry &) { p.states[0].outer = p.states[0].capacity = uint64_t(1) << 40; },
        "state 'cache': more than 2^47 bytes"},
