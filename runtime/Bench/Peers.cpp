@@ -56,7 +56,7 @@ void bench::evict(const void *data, size_t bytes) {
 Expected<double> bench::quickestSeconds(const std::function<Status(int64_t)> &call) {
   int64_t best = INT64_MAX;
   const int64_t begin = nanoseconds();
-  for (int64_t i = 0; i < 3 || (i < 64 && nanoseconds() - begin < 150'000'000); ++i) {
+  for (int64_t i = 0; i < 3 || (i < 64 && nanoseconds() - begin < 300'000'000); ++i) {
     const int64_t start = nanoseconds();
     if (Status status = call(i); !status) {
       return forward(status.error());

@@ -51,7 +51,7 @@ Status checkProduct(const Product &product, const std::function<double(int64_t r
 /// Writes what caches hold of this memory back and drops it: the next to read it gets it from memory.
 void evict(const void *data, size_t bytes);
 
-/// The quickest of call(0), call(1), ..: at least 3, and as many as a seventh of a second has room for, up to 64.
+/// The quickest of call(0), call(1), ..: at least 3, and as many as three tenths of a second have room for, up to 64.
 Expected<double> quickestSeconds(const std::function<Status(int64_t)> &call);
 
 /// Times all of options.peers at the products of the result's ops.
