@@ -29,7 +29,8 @@ struct Tensor {
   AlignedMemory memory;
 };
 
-/// Belongs to one thread at a time. After an error it is as it was before the call.
+/// Belongs to one thread at a time. After an error it is as it was before the call, but for what truncate does to a state
+/// with blocks if chunks before the one that failed went beyond its residual.
 class Session {
 public:
   /// `threads` 0: as many as the process may use.

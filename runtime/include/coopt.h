@@ -74,7 +74,8 @@ int coopt_session_score(coopt_session *session, const int32_t *tokens, const int
 int32_t coopt_session_sample(coopt_session *session, float temperature);
 void coopt_session_seed(coopt_session *session, uint64_t seed); /* 0 at first */
 
-/* Forgets all positions from `position` on. 0 or -1. */
+/* Forgets all positions from `position` on. 0 or -1. With keys and values in KIVI's codes (--kv=kivi4, kivi2) the last positions
+ * that stay are rounded when the session goes on, unless fewer were forgotten than a call of the compiled chunk brings. */
 int coopt_session_truncate(coopt_session *session, int64_t position);
 /* An independent session with the same contents. */
 coopt_session *coopt_session_fork(const coopt_session *session);

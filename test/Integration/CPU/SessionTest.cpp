@@ -106,6 +106,33 @@ TEST_P(SessionState, TooManyTokensChangeNothing) {
   EXPECT_EQ(coopt_session_append(session.get(), many.data(), 73, nullptr), 0) << coopt_error_message();
 }
 
+// Beyond the residual the first session and those that were made of it still agree, whatever way they go on.
+TEST(SessionBlocks, TruncatedBeyondTheResidual) {
+  std::string directory = generated({"--layers=1", "--hidden=72", "--heads=3", "--kv-heads=1", "--ffn=53",
+                                     "--vocab=389", "--max-positions=200", "--seed=6"});
+  PackagePointer package = openPackage(compiled(directory, {"--quantize=w8a8", "--kv=kivi2", "--chunk=9"}));
+  Tokens many = someTokens(180, 389, 1), more = someTokens(50, 389, 2);
+  SessionPointer session = openSession(package, 2);
+  append(session, package, many, 9);
+  ASSERT_EQ(coopt_session_truncate(session.get(), 45), 0);
+  SessionPointer forked = fork(session, package), loaded = openSession(package, 1);
+  std::string path = scratchPath("session-blocks");
+  ASSERT_EQ(coopt_session_save(session.get(), path.c_str()), 0) << coopt_error_message();
+  ASSERT_EQ(coopt_session_load(loaded.get(), path.c_str()), 0) << coopt_error_message();
+  std::filesystem::remove(path);
+  auto goOn = [&](const SessionPointer &from, size_t piece) {
+    Logits all = append(from, package, more, piece);
+    return Logits(all.end() - 389, all.end());
+  };
+  Logits expected = goOn(session, 50);
+  EXPECT_EQ(difference(goOn(forked, 1), expected), "");
+  EXPECT_EQ(difference(goOn(loaded, 7), expected), "");
+  // What was never truncated has other keys in that block.
+  SessionPointer fresh = openSession(package, 1);
+  append(fresh, package, Tokens(many.begin(), many.begin() + 45), 9);
+  EXPECT_NE(difference(goOn(fresh, 9), expected), "");
+}
+
 INSTANTIATE_TEST_SUITE_P(Formats, SessionState,
                          testing::Values(Storage{"f32", "f32"}, Storage{"w8a8", "f32"},
                                          Storage{"w8a8", "f16"}, Storage{"w8a8", "int8"},

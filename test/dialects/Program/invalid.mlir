@@ -51,6 +51,16 @@ module @c3_positive_extents attributes {value = #program.state<"s", outer = 1, c
 
 // -----
 
+// expected-error @+1 {{state 's': expected a positive block and positions that are kept, fewer than 2^62 in all, got capacity = 5, block = 0, kept = 0}}
+module @c3_a_positive_block attributes {value = #program.state<"s", outer = 1, capacity = 5, inner = 1, element = i8, block = 0>} {}
+
+// -----
+
+// expected-error @+1 {{got capacity = 9223372036854775807, block = 32, kept = 0}}
+module @c3_representable_positions attributes {value = #program.state<"s", outer = 1, capacity = 9223372036854775807, inner = 1, element = i8, block = 32>} {}
+
+// -----
+
 // expected-error @below {{state 's': expected a storable element, got 'i3'}}
 module @c3_a_storable_element attributes {value = #program.state<"s", outer = 1, capacity = 1, inner = 1, element = i3>} {}
 

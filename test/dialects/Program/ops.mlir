@@ -49,3 +49,11 @@ program.entry @forward
   // CHECK-NOT: else
   }
 }
+
+// CHECK-LABEL: program.entry @blocks
+// CHECK-SAME: states [#program.state<"cache", outer = 4, capacity = 71, inner = 8, element = i8, block = 32, kept = 264>] {
+program.entry @blocks sizes [] arguments [] results []
+    states [#program.state<"cache", outer = 4, capacity = 71, inner = 8, element = i8, block = 32, kept = 264>] {
+  // CHECK: program.state 0 : memref<4x360x8xi8>
+  %state = program.state 0 : memref<4x360x8xi8>
+}

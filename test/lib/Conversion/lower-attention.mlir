@@ -95,3 +95,19 @@ func.func @fast_alone(%q: memref<1x2x8xf32>, %s: memref<8x64x8xf16>, %past: inde
       outs(%o : memref<1x2x8xf32>) layer(1) heads_per_group(1) scale(0.35) heads(2) numerics(fast)
   return
 }
+
+// Codes: a block of 64 keys is decoded to floats, and the rest goes as before. One that has a residual looks at blocks of positions apart.
+// CHECK-LABEL: func.func @coded
+// CHECK-DAG: memref.alloc() : memref<64x8xf32>
+// CHECK-DAG: %[[BYTES:.*]] = memref.collapse_shape %{{.*}} {{\[\[}}0], [1, 2]] : memref<8x64x12xi8> into memref<8x768xi8>
+// CHECK: vector.load %[[BYTES]]{{.*}} : memref<8x768xi8>, vector<8xi8>
+// CHECK: arith.extsi {{.*}} : vector<8xi8> to vector<8xi32>
+// CHECK: arith.sitofp
+// CHECK: arith.maximumf
+// CHECK-NOT: attention.
+func.func @coded(%q: memref<1x4x8xf32>, %s: memref<8x64x12xi8>, %past: index, %o: memref<1x4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  attention.attend ins(%q : memref<1x4x8xf32>) state(%s : memref<8x64x12xi8>) at %past, %c0 outs(%o : memref<1x4x8xf32>)
+      layer(1) heads_per_group(2) scale(0.35) heads(2) stored(!attention.coded<symmetric, bits = 8, group = 1, residual = 0>)
+  return
+}
