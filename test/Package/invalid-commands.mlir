@@ -10,7 +10,7 @@ program.entry @unplanned sizes [] arguments [] results [] states [] {
 module {
   program.entry @first sizes [] arguments [] results [] states [#program.state<"cache", outer = 2, capacity = 3, inner = 4, element = f32>] {
   }
-  // expected-error @below {{describes state 'cache' differently from an entry before it: expected outer = 2, capacity = 3, inner = 4, element = f32}}
+  // expected-error @below {{describes state 'cache' differently from an entry before it: expected outer = 2, capacity = 3, inner = 4, block = 1, kept = 0, element = f32}}
   program.entry @second sizes [] arguments [] results [] states [#program.state<"cache", outer = 2, capacity = 5, inner = 4, element = f32>] {
   }
 }
