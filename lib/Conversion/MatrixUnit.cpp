@@ -394,15 +394,15 @@ void Nest::emitBlock(Builder &b, const Strip &strip, size_t number, const Rows &
       }
     }
     SmallVector<Value> c(carried);
-    for (int64_t part64 = 0; part64 < of.stepsPerTile(); ++part64) {
-      Value k = addIndex(inner, multiplied(inner, tile, kTileColumns), part64 * of.step);
+    for (int64_t unit = 0; unit < of.stepsPerTile(); ++unit) {
+      Value k = addIndex(inner, multiplied(inner, tile, kTileColumns), unit * of.step);
       for (int64_t i = 0; i < kRowsAhead; ++i) {
         memref::PrefetchOp::create(inner, from.a, ValueRange{addIndex(inner, rowAhead, i), k},
                                    /*isWrite=*/false,
                                    /*localityHint=*/2, /*isDataCache=*/true);
       }
       auto right = [&](Value start) -> Value {
-        Value line = addIndex(inner, start, part64 * kTileRows);
+        Value line = addIndex(inner, start, unit * kTileRows);
         return amx::TileLoadOp::create(inner, of.operandTile, lines, ValueRange{line, none});
       };
       Value upper = amx::TileLoadOp::create(inner, of.operandTile, from.a, ValueRange{from.from, k});

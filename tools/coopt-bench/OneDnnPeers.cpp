@@ -12,26 +12,30 @@ using namespace coopt::bench;
 
 namespace {
 
+/// What is used of the library: COOPT_FUNCTION says what to do with each.
+#define COOPT_ONEDNN_FUNCTIONS                                                                               \
+  COOPT_FUNCTION(engine_create)                                                                              \
+  COOPT_FUNCTION(engine_destroy)                                                                             \
+  COOPT_FUNCTION(stream_create)                                                                              \
+  COOPT_FUNCTION(stream_destroy)                                                                             \
+  COOPT_FUNCTION(stream_wait)                                                                                \
+  COOPT_FUNCTION(memory_desc_init_by_tag)                                                                    \
+  COOPT_FUNCTION(memory_desc_get_size)                                                                       \
+  COOPT_FUNCTION(memory_create)                                                                              \
+  COOPT_FUNCTION(memory_get_data_handle)                                                                     \
+  COOPT_FUNCTION(memory_destroy)                                                                             \
+  COOPT_FUNCTION(matmul_desc_init)                                                                           \
+  COOPT_FUNCTION(primitive_desc_create)                                                                      \
+  COOPT_FUNCTION(primitive_desc_query_md)                                                                    \
+  COOPT_FUNCTION(primitive_desc_destroy)                                                                     \
+  COOPT_FUNCTION(reorder_primitive_desc_create)                                                              \
+  COOPT_FUNCTION(primitive_create)                                                                           \
+  COOPT_FUNCTION(primitive_execute)                                                                          \
+  COOPT_FUNCTION(primitive_destroy)
+
 struct OneDnn : PeerLibrary {
-#define COOPT_FUNCTION(name) decltype(::dnnl_##name) *name = nullptr
-  COOPT_FUNCTION(engine_create);
-  COOPT_FUNCTION(engine_destroy);
-  COOPT_FUNCTION(stream_create);
-  COOPT_FUNCTION(stream_destroy);
-  COOPT_FUNCTION(stream_wait);
-  COOPT_FUNCTION(memory_desc_init_by_tag);
-  COOPT_FUNCTION(memory_desc_get_size);
-  COOPT_FUNCTION(memory_create);
-  COOPT_FUNCTION(memory_get_data_handle);
-  COOPT_FUNCTION(memory_destroy);
-  COOPT_FUNCTION(matmul_desc_init);
-  COOPT_FUNCTION(primitive_desc_create);
-  COOPT_FUNCTION(primitive_desc_query_md);
-  COOPT_FUNCTION(primitive_desc_destroy);
-  COOPT_FUNCTION(reorder_primitive_desc_create);
-  COOPT_FUNCTION(primitive_create);
-  COOPT_FUNCTION(primitive_execute);
-  COOPT_FUNCTION(primitive_destroy);
+#define COOPT_FUNCTION(name) decltype(::dnnl_##name) *name = nullptr;
+  COOPT_ONEDNN_FUNCTIONS
 #undef COOPT_FUNCTION
   void (*setThreads)(int) = nullptr; ///< of OpenMP
   dnnl_engine_t engine = nullptr;
@@ -52,25 +56,8 @@ Status OneDnn::start() {
   if (Status status = open(COOPT_DNNL_LIBRARY); !status) {
     return status;
   }
-#define COOPT_FUNCTION(name) find("dnnl_" #name, name)
-  COOPT_FUNCTION(engine_create);
-  COOPT_FUNCTION(engine_destroy);
-  COOPT_FUNCTION(stream_create);
-  COOPT_FUNCTION(stream_destroy);
-  COOPT_FUNCTION(stream_wait);
-  COOPT_FUNCTION(memory_desc_init_by_tag);
-  COOPT_FUNCTION(memory_desc_get_size);
-  COOPT_FUNCTION(memory_create);
-  COOPT_FUNCTION(memory_get_data_handle);
-  COOPT_FUNCTION(memory_destroy);
-  COOPT_FUNCTION(matmul_desc_init);
-  COOPT_FUNCTION(primitive_desc_create);
-  COOPT_FUNCTION(primitive_desc_query_md);
-  COOPT_FUNCTION(primitive_desc_destroy);
-  COOPT_FUNCTION(reorder_primitive_desc_create);
-  COOPT_FUNCTION(primitive_create);
-  COOPT_FUNCTION(primitive_execute);
-  COOPT_FUNCTION(primitive_destroy);
+#define COOPT_FUNCTION(name) find("dnnl_" #name, name);
+  COOPT_ONEDNN_FUNCTIONS
 #undef COOPT_FUNCTION
   find("omp_set_num_threads", setThreads); // in what the library itself needs
   if (Status status = complete(); !status) {

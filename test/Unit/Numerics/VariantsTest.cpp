@@ -1,8 +1,7 @@
 // The same bits at every optimisation level, vectorised or not, and from a builder that first records the
 // operations and then runs them, as the compiler's does.
-#include "coopt/Numerics/GroupQuantization.h"
+#include "EncodersOfKind.h"
 #include "coopt/Numerics/SpecialFunctions.h"
-#include "coopt/Numerics/TwoLevelQuantization.h"
 
 #include <gtest/gtest.h>
 #include <limits>
@@ -100,24 +99,10 @@ void compareEncoders(Encoders &encoders) {
   }
 }
 
-/// The library's own: the clone for this processor.
-void chosenEncoders(int bits, long group, int kind, const float *row, long K, unsigned char *codes,
-                    float *scales, unsigned char *inner, unsigned char *zeros) {
-  using numerics::ScaleType;
-  switch (kind) {
-  case 0:
-    return numerics::quantizeRow({bits, group, true, ScaleType::F16}, row, K,
-                                 reinterpret_cast<int8_t *>(codes), scales);
-  case 1:
-    return numerics::quantizeRow({bits, group, false, ScaleType::F32}, row, K, codes, scales, zeros);
-  default:
-    return numerics::quantizeRowTwoLevel(group, row, K, codes, scales, inner, zeros);
-  }
-}
-
 TEST(EncoderVariants, O1) { compareEncoders(coopt_encoders_o1); }
 TEST(EncoderVariants, O3Vectorised) { compareEncoders(coopt_encoders_o3); }
-TEST(EncoderVariants, Chosen) { compareEncoders(chosenEncoders); }
+// The library's own: the clone for this processor.
+TEST(EncoderVariants, Chosen) { compareEncoders(encodeRow); }
 
 TEST(SpecialFunctionVariants, O1) { compare(coopt_variant_o1); }
 TEST(SpecialFunctionVariants, O3Vectorised) { compare(coopt_variant_o3); }
