@@ -24,6 +24,9 @@ namespace {
 constexpr int64_t kShortPanelBytes = 16 << 10;
 constexpr int64_t kLongPanelBytes = 64 << 10; ///< up to here with few bits
 
+/// Rows or panels of sums of pairs, which take four registers of AVX2 each: all sixteen would leave none for codes.
+constexpr int64_t kMostPairs = 3;
+
 class Emitter {
 public:
   Emitter(quantized::ContractOp op, CodeWeights weights, std::optional<WeightNumbers> numbers, Isa isa)
@@ -33,6 +36,9 @@ public:
   void emit(ImplicitLocOpBuilder &b) {
     OpFoldResult columns = extentOf(b, op.getInit(), 1), rows = extentOf(b, op.getInit(), 0);
     TileShape block = getConstantIntValue(rows) == 1 ? rowShape(isa) : blockShape(isa);
+    if (!isFloat && isa == Isa::Avx2) {
+      block.rows = std::min(block.rows, kMostPairs);
+    }
     // The totals of groups take as many registers as the sums.
     auto shapeOf = [&](int64_t count) {
       int64_t panels = block.panels;
@@ -40,6 +46,9 @@ public:
         // Few bits are short runs of memory: fewer at a time are read to their end sooner (measured with 2 and 4
         // bits, as below).
         panels = std::max<int64_t>(rowShape(isa).panels / (hasFewBits() ? 2 : 1), 1);
+        if (!isFloat && isa == Isa::Avx2) {
+          panels = std::min(panels, kMostPairs);
+        }
       }
       return weights.groups() > 1 && count > 1 ? std::max<int64_t>(panels / 2, 1) : panels;
     };
@@ -247,20 +256,17 @@ private:
                                MutableArrayRef<TileCodes> codes, ArrayRef<WeightNumbers::Group> groups,
                                Value tile, int64_t from, int64_t to, ValueRange sums) {
     Value base = arith::MulIOp::create(b, tile, constantIndex(b, kTileColumns));
-    // A single row waits for memory, and dot products are few instructions: there every one counts, and all quads
-    // are written out. Elsewhere code stays small.
-    if (isFloat && (context.tile.rows > 1 || isa < Isa::Avx512)) {
+    if (!writesQuadsOut(context)) {
       return emitFor(b, constantIndex(b, from), constantIndex(b, to), 1, sums,
                      [&](ImplicitLocOpBuilder &inner, Value q, ValueRange carried) {
                        SmallVector<Value> next(carried), quads;
-                       for (size_t p = 0; p < context.panels.size(); ++p) {
-                         TileCodes one(inner, weights.codes(),
-                                       weights.tileOffset(inner, context.panels[p], tile));
+                       for (Value panel : context.panels) {
+                         TileCodes one(inner, weights.codes(), weights.tileOffset(inner, panel, tile));
                          quads.push_back(one.quadAt(q));
                        }
                        Value k = arith::MulIOp::create(inner, q, constantIndex(inner, kQuad));
                        k = arith::AddIOp::create(inner, base, k);
-                       emitFloatQuad(inner, context, quads, groups, k, next);
+                       emitQuad(inner, context, quads, groups, k, next);
                        return next;
                      });
     }
@@ -271,13 +277,28 @@ private:
         quads.push_back(one.quad(q));
       }
       Value k = addIndex(b, base, q * kQuad);
-      if (isFloat) {
-        emitFloatQuad(b, context, quads, groups, k, next);
-      } else {
-        emitDotQuad(b, context, quads, k, next);
-      }
+      emitQuad(b, context, quads, groups, k, next);
     }
     return next;
+  }
+
+  /// A single row waits for memory, dot products of four are one instruction, and codes of few bits are several to
+  /// a byte: there every instruction counts, and all quads of a tile are written out. Elsewhere code stays small:
+  /// written out, what takes sixteen products of pairs for a quad compiles three times as long.
+  bool writesQuadsOut(const Context &context) const {
+    if (isFloat) {
+      return context.tile.rows == 1 && isa >= Isa::Avx512;
+    }
+    return isa >= Isa::Avx512 || (isa == Isa::Avx2 && weights.scheme().getBits() < 8);
+  }
+
+  void emitQuad(ImplicitLocOpBuilder &b, const Context &context, ArrayRef<Value> quads,
+                ArrayRef<WeightNumbers::Group> groups, Value k, SmallVectorImpl<Value> &sums) {
+    if (isFloat) {
+      emitFloatQuad(b, context, quads, groups, k, sums);
+    } else {
+      emitDotQuad(b, context, quads, k, sums);
+    }
   }
 
   void emitDotQuad(ImplicitLocOpBuilder &b, const Context &context, ArrayRef<Value> quads, Value k,

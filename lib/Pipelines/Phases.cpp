@@ -83,6 +83,10 @@ LogicalResult lowerVariant(ModuleOp module, ModuleOp kernels, StringRef variant)
   auto lowered = cast<ModuleOp>(builder.clone(*kernels));
   lowered.setSymName(variant);
   PassManager manager(module.getContext(), lowered.getOperationName());
+#ifdef NDEBUG
+  // The phase is verified at its end, and so is the LLVM IR: after each of thirty passes it would take as long as the passes.
+  manager.enableVerifier(false);
+#endif
   LowerLeavesOptions leaves;
   leaves.isa = *isa;
   buildLowerLeavesPipeline(manager, leaves);
