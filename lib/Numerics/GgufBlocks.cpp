@@ -22,12 +22,18 @@ constexpr TypeInfo kTypes[] = {
     {GgufType::Q8_0, "q8_0", "GGUF: 8-bit integers, f16 scale per 32", 32, 34, 0},
     {GgufType::Q2_K, "q2_k", "GGUF: 2-bit integers, 4-bit scales and minimums per 16, f16 ones per 256", 256,
      84, 0},
+    {GgufType::Q3_K, "q3_k", "GGUF: 3-bit integers, 6-bit scales per 16, f16 scale per 256", 256, 110, 4},
     {GgufType::Q4_K, "q4_k", "GGUF: 4-bit integers, 6-bit scales and minimums per 32, f16 ones per 256", 256,
      144, 0},
+    {GgufType::Q5_K, "q5_k", "GGUF: 5-bit integers, 6-bit scales and minimums per 32, f16 ones per 256", 256,
+     176, 0},
     {GgufType::Q6_K, "q6_k", "GGUF: 6-bit integers, 8-bit scales per 16, f16 scale per 256", 256, 210, 32},
     {GgufType::Q8_K, "q8_k", "GGUF: 8-bit integers, f32 scale per 256, sums of 16", 256, 292, 0},
     {GgufType::TQ1_0, "tq1_0", "GGUF: -1 0 1, five per byte, f16 scale per 256", 256, 54, 1},
     {GgufType::TQ2_0, "tq2_0", "GGUF: -1 0 1, f16 scale per 256", 256, 66, 1},
+    {GgufType::IQ4_NL, "iq4_nl", "GGUF: 16 integers as codebook, f16 scale per 32", 32, 18, 0},
+    {GgufType::IQ4_XS, "iq4_xs", "GGUF: 16 integers as codebook, 6-bit scales per 32, f16 scale per 256", 256,
+     136, 0},
     {GgufType::MXFP4, "mxfp4-ggml", "GGUF: E2M1, power of two per 32", 32, 17, 0},
     {GgufType::NVFP4, "nvfp4-ggml", "GGUF: E2M1, E4M3 scale per 16", 64, 36, 0},
 };
@@ -59,6 +65,7 @@ Place codePlace(GgufType type, int64_t e) {
   int quarter = static_cast<int>(inChunk / 32);
   switch (type) {
   case GgufType::Q4_0:
+  case GgufType::IQ4_NL:
     return {nibble(2)};
   case GgufType::Q4_1:
     return {nibble(4)};
@@ -70,6 +77,11 @@ Place codePlace(GgufType type, int64_t e) {
     return bytesAt(2 + e, 1);
   case GgufType::Q2_K:
     return {{16 + 32 * chunk + e % 32, 2 * quarter, 2}};
+  case GgufType::Q3_K:
+    return {{32 + 32 * chunk + e % 32, 2 * quarter, 2}, {e % 32, static_cast<int>(e / 32), 1}};
+  case GgufType::Q5_K:
+    return {{48 + 32 * (e / 64) + e % 32, static_cast<int>(e % 64 / 32) * 4, 4},
+            {16 + e % 32, static_cast<int>(e / 32), 1}};
   case GgufType::Q4_K:
     return {{16 + 32 * (e / 64) + e % 32, static_cast<int>(e % 64 / 32) * 4, 4}};
   case GgufType::Q6_K:
@@ -81,6 +93,8 @@ Place codePlace(GgufType type, int64_t e) {
     break;
   case GgufType::TQ2_0:
     return {{32 * chunk + e % 32, 2 * quarter, 2}};
+  case GgufType::IQ4_XS:
+    return {{8 + 16 * (e / 32) + e % 16, static_cast<int>(e % 32 / 16) * 4, 4}};
   case GgufType::MXFP4:
     return {nibble(1)};
   case GgufType::NVFP4:
@@ -99,10 +113,20 @@ Place partPlace(GgufType type, Part part, int64_t g) {
   case GgufType::Q5_0:
   case GgufType::Q5_1:
   case GgufType::Q8_0:
+  case GgufType::IQ4_NL:
     return bytesAt(minimum ? 2 : 0, 2);
+  case GgufType::IQ4_XS:
+    return inner ? Place{{4 + g / 2, static_cast<int>(g % 2) * 4, 4},
+                         {2 + g / 4, static_cast<int>(g % 4) * 2, 2}}
+                 : bytesAt(0, 2);
   case GgufType::Q2_K:
     return inner ? Place{{g, minimum ? 4 : 0, 4}} : bytesAt(minimum ? 82 : 80, 2);
+  case GgufType::Q3_K:
+    return inner ? Place{{96 + g % 8, static_cast<int>(g / 8) * 4, 4},
+                         {104 + g % 4, static_cast<int>(g / 4) * 2, 2}}
+                 : bytesAt(108, 2);
   case GgufType::Q4_K:
+  case GgufType::Q5_K:
     if (!inner) {
       return bytesAt(minimum ? 2 : 0, 2);
     }
@@ -124,6 +148,11 @@ Place partPlace(GgufType type, Part part, int64_t g) {
     return bytesAt(g, 1);
   }
   return {};
+}
+
+/// Q3_K and IQ4_XS store scales plus 32, which is two's complement of 6 bits with the other sign.
+uint32_t signBit(GgufType type, Part part) {
+  return (type == GgufType::Q3_K || type == GgufType::IQ4_XS) && part == Part::Scale0 ? 1u << 5 : 0;
 }
 
 uint32_t read(const uint8_t *block, const Place &place) {
@@ -248,6 +277,14 @@ BlockFormat numerics::ggufFormat(GgufType type) {
     element(2, false, EncodingKind::None);
     twoLevels(integer(4, false), 16, true);
     break;
+  case GgufType::Q3_K:
+    element(3, true, EncodingKind::None);
+    twoLevels(integer(6, true), 16, false);
+    break;
+  case GgufType::Q5_K:
+    element(5, false, EncodingKind::None);
+    twoLevels(integer(6, false), 32, true);
+    break;
   case GgufType::Q4_K:
     element(4, false, EncodingKind::None);
     twoLevels(integer(6, false), 32, true);
@@ -264,6 +301,14 @@ BlockFormat numerics::ggufFormat(GgufType type) {
   case GgufType::TQ2_0:
     element(2, true, EncodingKind::Amax);
     format.encoding.rounding = Rounding::NearestAway;
+    break;
+  case GgufType::IQ4_NL:
+  case GgufType::IQ4_XS:
+    element(4, false, EncodingKind::None);
+    format.element.codebooks = {{-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113}};
+    if (type == GgufType::IQ4_XS) {
+      twoLevels(integer(6, true), 32, false);
+    }
     break;
   case GgufType::MXFP4:
   case GgufType::NVFP4:
@@ -322,7 +367,7 @@ Expected<BlockComponents> numerics::splitGgufMatrix(GgufType type, const uint8_t
     forEachPart(format, result, [&](Part part, const ScaleLevel &level, std::vector<float> &values) {
       int64_t perBlock = info.elements / level.span;
       for (int64_t g = 0; g < perBlock; ++g) {
-        uint32_t stored = read(data, partPlace(type, part, g));
+        uint32_t stored = read(data, partPlace(type, part, g)) ^ signBit(type, part);
         if (type == GgufType::NVFP4) {
           stored = (stored & 0x7f) == 0x7f ? 0 : stored & 0x7f;
         }
@@ -378,7 +423,7 @@ Expected<std::vector<uint8_t>> numerics::joinGguf(GgufType type, const BlockComp
                   auto perBlock = static_cast<size_t>(info.elements / level.span);
                   for (size_t g = 0; g < perBlock; ++g) {
                     write(data, partPlace(type, part, static_cast<int64_t>(g)),
-                          level.type.encode(values[block * perBlock + g]));
+                          level.type.encode(values[block * perBlock + g]) ^ signBit(type, part));
                   }
                 });
   }

@@ -249,8 +249,9 @@ float halfAt(const uint8_t *block, size_t at) {
 
 int fifth(const uint8_t *bits, int i) { return (bits[i / 8] >> (i % 8) & 1) << 4; }
 
-void decodeQ4K(const uint8_t *block, float *y) {
-  const uint8_t *packed = block + 4, *codes = block + 16;
+/// Q4_K and Q5_K, whose fifth bits are planes of their own.
+void decodeTwoLevels(const uint8_t *block, const uint8_t *fifths, const uint8_t *codes, float *y) {
+  const uint8_t *packed = block + 4;
   for (int sub = 0; sub < 8; ++sub) {
     int scale, minimum;
     if (sub < 4) {
@@ -261,11 +262,41 @@ void decodeQ4K(const uint8_t *block, float *y) {
       minimum = packed[sub + 4] / 16 + packed[sub] / 64 * 16;
     }
     for (int i = 0; i < 32; ++i) {
-      int byte = codes[sub / 2 * 32 + i];
-      y[sub * 32 + i] =
-          halfAt(block, 0) * static_cast<float>(scale) * static_cast<float>(sub % 2 ? byte / 16 : byte % 16) -
-          halfAt(block, 2) * static_cast<float>(minimum);
+      int byte = codes[sub / 2 * 32 + i], code = sub % 2 ? byte / 16 : byte % 16;
+      code += fifths && (fifths[i] >> sub & 1) ? 16 : 0;
+      y[sub * 32 + i] = halfAt(block, 0) * static_cast<float>(scale) * static_cast<float>(code) -
+                        halfAt(block, 2) * static_cast<float>(minimum);
     }
+  }
+}
+
+void decodeQ4K(const uint8_t *block, float *y) { decodeTwoLevels(block, nullptr, block + 16, y); }
+
+void decodeQ5K(const uint8_t *block, float *y) { decodeTwoLevels(block, block + 16, block + 48, y); }
+
+void decodeQ3K(const uint8_t *block, float *y) {
+  for (int e = 0; e < 256; ++e) {
+    const int plane = e / 32, l = e % 32, group = e / 16;
+    const int low = block[32 + e / 128 * 32 + l] >> plane % 4 * 2 & 3, high = block[l] >> plane & 1;
+    const int nibble = group < 8 ? block[96 + group] % 16 : block[96 + group - 8] / 16;
+    const int scale = nibble + (block[104 + group % 4] >> group / 4 * 2 & 3) * 16 - 32;
+    y[e] = halfAt(block, 108) * static_cast<float>(scale) * static_cast<float>(low + 4 * high - 4);
+  }
+}
+
+/// Of 32 elements, times a scale.
+void decodeIQ4(const uint8_t *codes, float scale, float *y) {
+  const float table[] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+  for (int i = 0; i < 32; ++i) {
+    y[i] = scale * table[i < 16 ? codes[i] % 16 : codes[i - 16] / 16];
+  }
+}
+
+void decodeIQ4XS(const uint8_t *block, float *y) {
+  for (int sub = 0; sub < 8; ++sub) {
+    const int nibble = sub % 2 ? block[4 + sub / 2] / 16 : block[4 + sub / 2] % 16;
+    const int scale = nibble + (block[2 + sub / 4] >> sub % 4 * 2 & 3) * 16 - 32;
+    decodeIQ4(block + 8 + 16 * sub, halfAt(block, 0) * static_cast<float>(scale), y + 32 * sub);
   }
 }
 
@@ -352,8 +383,12 @@ const std::vector<Blocks> &allBlocks() {
                   halfAt(b, 82) * static_cast<float>(both / 16);
          }
        }},
+      {"Q3_K", 11, 110, 256, {108}, 42, decodeQ3K},
       {"Q4_K", 12, 144, 256, {0, 2}, 320, decodeQ4K},
+      {"Q5_K", 13, 176, 256, {0, 2}, 650, decodeQ5K},
       {"Q6_K", 14, 210, 256, {208}, 1400, decodeQ6K},
+      {"IQ4_NL", 20, 18, 32, {0}, 69, [](const uint8_t *b, float *y) { decodeIQ4(b + 2, halfAt(b, 0), y); }},
+      {"IQ4_XS", 23, 136, 256, {0}, 1280, decodeIQ4XS},
       {"TQ2_0",
        35,
        66,

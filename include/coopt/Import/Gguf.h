@@ -4,8 +4,8 @@
 // entries {string key, u32 type, value}, the tensors {string name, u32 rank, u64 extents[rank] (the innermost first),
 // u32 type, u64 offset}, padding to general.alignment (32 unless said otherwise), and the data, to which offsets are
 // relative. Strings are u64 length and bytes. What is read of it: architecture llama; tensors of F32, F16 and BF16, and
-// matrices of blocks of codes, which keep their codes (GgufBlocks.h: Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q4_K, Q6_K, TQ1_0,
-// TQ2_0, MXFP4); the tokenizer "llama" (SentencePiece).
+// matrices of blocks of codes, which keep their codes (GgufBlocks.h: Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K to Q6_K, IQ4_NL,
+// IQ4_XS, TQ1_0, TQ2_0, MXFP4); the tokenizer "llama" (SentencePiece).
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_IMPORT_GGUF_H

@@ -152,8 +152,8 @@ TEST(Gguf, StructureIsChecked) {
   EXPECT_EQ(message(old.bytes()), "g: byte 24: expected version 2 or 3, little-endian, got 1");
   const std::string types =
       "tensor 'q': expected type F32, F16 or BF16, or blocks of Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, "
-      "Q4_K, Q6_K, TQ1_0, TQ2_0 or MXFP4, got ";
-  EXPECT_EQ(tail(message(small().tensor("q", {32}, 13, 1).bytes())), types + "Q5_K");
+      "Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, TQ1_0, TQ2_0 or MXFP4, got ";
+  EXPECT_EQ(tail(message(small().tensor("q", {32}, 15, 1).bytes())), types + "Q8_K");
   EXPECT_EQ(tail(message(small().tensor("q", {32}, 77, 1).bytes())), types + "number 77");
   EXPECT_EQ(tail(message(small().tensor("q", {3, 48}, 2, 1).bytes())),
             "tensor 'q': expected rows of a multiple of 32 elements for blocks of Q4_0, got 48");

@@ -99,6 +99,64 @@ std::vector<float> direct(GgufType type, const uint8_t *b) {
     }
     break;
   }
+  case GgufType::Q3_K: {
+    float d = half(b + 108);
+    uint32_t words[4];
+    std::memcpy(words, b + 96, 12);
+    const uint32_t upper = words[2], two = 0x03030303, nibbles = 0x0f0f0f0f;
+    words[2] = (words[0] >> 4 & nibbles) | (upper >> 4 & two) << 4;
+    words[3] = (words[1] >> 4 & nibbles) | (upper >> 6 & two) << 4;
+    words[0] = (words[0] & nibbles) | (upper & two) << 4;
+    words[1] = (words[1] & nibbles) | (upper >> 2 & two) << 4;
+    int8_t scales[16];
+    std::memcpy(scales, words, 16);
+    const uint8_t *q = b + 32;
+    size_t out = 0, is = 0;
+    uint8_t mask = 1;
+    for (int n = 0; n < 256; n += 128, q += 32) {
+      for (int shift = 0; shift < 8; shift += 2, mask = static_cast<uint8_t>(mask << 1)) {
+        for (int part = 0; part < 2; ++part) {
+          float dl = d * static_cast<float>(scales[is++] - 32);
+          for (int l = 16 * part; l < 16 * part + 16; ++l) {
+            y[out++] = dl * static_cast<float>((q[l] >> shift & 3) - (b[l] & mask ? 0 : 4));
+          }
+        }
+      }
+    }
+    break;
+  }
+  case GgufType::Q5_K: {
+    float d = half(b), min = half(b + 2);
+    const uint8_t *s = b + 4, *high = b + 16, *q = b + 48;
+    for (size_t group = 0; group < 8; ++group) {
+      int sc = group < 4 ? s[group] & 63 : (s[group + 4] & 15) | s[group - 4] >> 6 << 4;
+      int m = group < 4 ? s[group + 4] & 63 : s[group + 4] >> 4 | s[group] >> 6 << 4;
+      float d1 = d * static_cast<float>(sc), m1 = min * static_cast<float>(m);
+      for (size_t l = 0; l < 32; ++l) {
+        int byte = q[group / 2 * 32 + l],
+            code = (group % 2 ? byte >> 4 : byte & 15) + (high[l] >> group & 1) * 16;
+        volatile float product = d1 * static_cast<float>(code);
+        y[group * 32 + l] = product - m1;
+      }
+    }
+    break;
+  }
+  case GgufType::IQ4_NL:
+  case GgufType::IQ4_XS: {
+    const bool isSmall = type == GgufType::IQ4_XS;
+    const int8_t table[] = {-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
+    const int upper = b[2] | b[3] << 8;
+    for (size_t ib = 0; ib < y.size() / 32; ++ib) {
+      int scale = (b[4 + ib / 2] >> 4 * (ib % 2) & 15) | (upper >> 2 * ib & 3) << 4;
+      float dl = isSmall ? half(b) * static_cast<float>(scale - 32) : half(b);
+      const uint8_t *q = isSmall ? b + 8 + 16 * ib : b + 2;
+      for (size_t j = 0; j < 16; ++j) {
+        y[32 * ib + j] = dl * static_cast<float>(table[q[j] & 15]);
+        y[32 * ib + j + 16] = dl * static_cast<float>(table[q[j] >> 4]);
+      }
+    }
+    break;
+  }
   case GgufType::Q6_K: {
     float d = half(b + 208);
     for (size_t n = 0; n < 2; ++n) {
