@@ -40,6 +40,8 @@ private:
   /// The norm whose tensors are called `name`.
   Value norm(const std::string &name, const std::string &id, Value x, Value rows);
   Value linear(const std::string &name, const std::string &id, Value x, bool bias, Value rows);
+  /// `x` with its columns in the order in which those of the layer's matrix are decoded (StoredMatrix::order).
+  Value inOrderOf(const std::string &name, const std::string &id, Value x, Value rows);
   /// A query or key: normed where the model does that, turned, by head.
   Value turned(const std::string &normName, const std::string &id, const std::string &which, Value x,
                int64_t heads);
@@ -62,6 +64,7 @@ private:
   int64_t context = 0;
   Value tokens, past, outputs; // run-time sizes
   Value state;
+  std::map<std::pair<void *, std::vector<int32_t>>, Value> sortedInputs;
   Value cosine, sine; // rows past .. past + tokens - 1 of the tables
 };
 
@@ -114,6 +117,7 @@ Value DecoderImporter::norm(const std::string &name, const std::string &id, Valu
 
 Value DecoderImporter::linear(const std::string &name, const std::string &id, Value x, bool bias,
                               Value rows) {
+  x = inOrderOf(name, id, x, rows);
   t.setId(id);
   Value y = t.contraction(x, parameter(name + ".weight"), rows);
   if (bias) {
@@ -121,6 +125,28 @@ Value DecoderImporter::linear(const std::string &name, const std::string &id, Va
     y = t.addBias(y, parameter(name + ".bias"), rows);
   }
   return y;
+}
+
+Value DecoderImporter::inOrderOf(const std::string &name, const std::string &id, Value x, Value rows) {
+  auto stored = findStoredMatrix(config, weights, expected.at(name + ".weight"));
+  if (!stored || !*stored || (*stored)->order.empty()) {
+    return x;
+  }
+  // Layers that read the same are often sorted alike.
+  const std::vector<int32_t> &order = (*stored)->order;
+  Value &sorted = sortedInputs[{x.getAsOpaquePointer(), order}];
+  if (sorted) {
+    return sorted;
+  }
+  t.setId(id + "/order");
+  const std::string symbol = name + ".order";
+  if (!module.lookupSymbol<model::ParameterOp>(symbol)) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(builder.getInsertionBlock()->getParentOp());
+    declareColumnOrder(builder, t.location(), symbol, order);
+  }
+  auto type = RankedTensorType::get({static_cast<int64_t>(order.size())}, builder.getI32Type());
+  return sorted = t.columns(x, model::LoadOp::create(builder, t.location(), type, symbol), rows);
 }
 
 Value DecoderImporter::rotaryTable(StringRef function) {

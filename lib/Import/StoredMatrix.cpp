@@ -1,7 +1,9 @@
 #include "coopt/Import/StoredMatrix.h"
 #include "coopt/Support/Json.h"
 
+#include <algorithm>
 #include <cstring>
+#include <numeric>
 #include <set>
 
 using namespace coopt;
@@ -30,7 +32,8 @@ class Finder {
 public:
   Finder(const DecoderConfig &config, const TensorFiles &files, const ExpectedTensor &expected)
       : quantization(config.quantization), files(files), expected(expected),
-        name(expected.name.substr(0, expected.name.rfind('.'))) {}
+        name(expected.name.substr(0, expected.name.rfind('.'))), mayBeSorted(name != config.names.embedding) {
+  }
 
   Expected<std::optional<StoredMatrix>> find();
 
@@ -42,8 +45,8 @@ private:
   Status awq();
   Status packed();
   Status bytes();
-  /// Groups of consecutive columns: what act-order, which sorts columns first, does not have.
-  Status checkGroups(const std::string &suffix) const;
+  /// The groups of columns that have been sorted by their activations.
+  Status readOrder(const std::string &suffix);
   std::string placeOf(const TensorInfo &tensor) const {
     return files.files()[tensor.file].path() + ": tensor " + inQuotes(tensor.name) + ": ";
   }
@@ -59,6 +62,7 @@ private:
   const TensorFiles &files;
   const ExpectedTensor &expected;
   std::string name;
+  bool mayBeSorted;
   StoredMatrix matrix;
   int64_t N = 0, K = 0, G = 0;
 };
@@ -88,7 +92,7 @@ Expected<const TensorInfo *> Finder::part(const std::string &suffix, const std::
   return tensor;
 }
 
-Status Finder::checkGroups(const std::string &suffix) const {
+Status Finder::readOrder(const std::string &suffix) {
   auto found = part(suffix, {{K}}, {TensorType::I32}, true);
   if (!found) {
     return forward(found.error());
@@ -102,18 +106,36 @@ Status Finder::checkGroups(const std::string &suffix) const {
                : Status();
   }
   const TensorInfo &indices = **found;
-  const uint8_t *data = files.data(indices);
-  for (int64_t k = 0; k < K; ++k) {
-    int32_t index;
-    std::memcpy(&index, data + 4 * k, 4);
-    const int64_t wanted = matrix.group == 0 ? 0 : k / matrix.group;
-    if (index != wanted) {
-      return fail(placeOf(indices) + "column " + std::to_string(k) + ": expected group " +
-                  std::to_string(wanted) + ", got " + std::to_string(index) +
-                  ": columns in the order of their activations (desc_act) are "
-                  "not supported in this version");
+  std::vector<int32_t> groups(static_cast<size_t>(K));
+  std::memcpy(groups.data(), files.data(indices), groups.size() * sizeof(int32_t));
+  std::vector<int64_t> sizes(static_cast<size_t>(G));
+  for (size_t k = 0; k < groups.size(); ++k) {
+    if (groups[k] < 0 || groups[k] >= G) {
+      return fail(placeOf(indices) + "column " + std::to_string(k) + ": expected a group from 0 to " +
+                  std::to_string(G - 1) + ", got " + std::to_string(groups[k]));
+    }
+    ++sizes[static_cast<size_t>(groups[k])];
+  }
+  const int64_t group = matrix.group == 0 ? K : matrix.group;
+  for (int64_t g = 0; g < G; ++g) {
+    const int64_t size = std::min(group, K - g * group);
+    if (sizes[static_cast<size_t>(g)] != size) {
+      return fail(placeOf(indices) + "expected " + std::to_string(size) + " columns of group " +
+                  std::to_string(g) + ", got " + std::to_string(sizes[static_cast<size_t>(g)]));
     }
   }
+  if (std::is_sorted(groups.begin(), groups.end())) {
+    return {};
+  }
+  if (!mayBeSorted) {
+    return fail(placeOf(indices) + "expected the columns of an embedding in their own order");
+  }
+  matrix.order.resize(groups.size());
+  std::iota(matrix.order.begin(), matrix.order.end(), 0);
+  std::sort(matrix.order.begin(), matrix.order.end(), [&](int32_t x, int32_t y) {
+    const int32_t g = groups[static_cast<size_t>(x)], h = groups[static_cast<size_t>(y)];
+    return g < h || (g == h && x < y);
+  });
   return {};
 }
 
@@ -128,7 +150,7 @@ Status Finder::gptq() {
   if (Status found = take(part(".qzeros", {{G, words(N, bits)}}, {TensorType::I32}), matrix.zeros); !found) {
     return found;
   }
-  return checkGroups(".g_idx");
+  return readOrder(".g_idx");
 }
 
 Status Finder::awq() {
@@ -172,7 +194,7 @@ Status Finder::packed() {
     return fail(placeOf(*shape) + "expected " + text({N, K}) + " by the configuration, got " +
                 text({said[0], said[1]}));
   }
-  return checkGroups(".weight_g_idx");
+  return readOrder(".weight_g_idx");
 }
 
 Status Finder::bytes() {
@@ -189,7 +211,7 @@ Status Finder::bytes() {
   if (Status found = take(part(".weight_scale", scales, scaleTypes), matrix.scales); !found) {
     return found;
   }
-  return checkGroups(".weight_g_idx");
+  return readOrder(".weight_g_idx");
 }
 
 Expected<std::optional<StoredMatrix>> Finder::find() {

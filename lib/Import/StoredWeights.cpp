@@ -40,6 +40,9 @@ private:
   Value unpacked(Value words, int64_t dimension, ArrayRef<int64_t> shape, int64_t add = 0,
                  ArrayRef<int64_t> order = {});
   Value transposed(Value x);
+  /// The rows of a K x N, or the columns of an N x K, in the order in which they are decoded.
+  Value sortedRows(Value x);
+  Value sortedColumns(Value x) { return matrix.order.empty() ? x : transposed(sortedRows(transposed(x))); }
   /// N x 1 as N.
   Value column(Value x);
   /// The scheme's scales; `byGroup`: the file has G x N of them, not N x G.
@@ -98,6 +101,16 @@ Value Declaration::transposed(Value x) {
   return linalg::TransposeOp::create(b, loc, x, init, ArrayRef<int64_t>{1, 0})->getResult(0);
 }
 
+Value Declaration::sortedRows(Value x) {
+  if (matrix.order.empty()) {
+    return x;
+  }
+  auto type = cast<RankedTensorType>(x.getType());
+  Value ids = arith::ConstantOp::create(b, loc, b.getI32TensorAttr(matrix.order));
+  Value init = tensor::EmptyOp::create(b, loc, type.getShape(), type.getElementType());
+  return model::GatherOp::create(b, loc, type, x, ids, init)->getResult(0);
+}
+
 Value Declaration::column(Value x) {
   SmallVector<ReassociationIndices> all = {{0, 1}};
   return tensor::CollapseShapeOp::create(b, loc, x, all);
@@ -145,7 +158,7 @@ SchemeAttr Declaration::columns(SmallVector<Value> &parts) {
   // Which element of eight a nibble holds.
   const int64_t order[] = {0, 2, 4, 6, 1, 3, 5, 7};
   ArrayRef<int64_t> places = isGptq ? ArrayRef<int64_t>() : ArrayRef<int64_t>(order);
-  parts.push_back(transposed(unpacked(words(*matrix.codes), isGptq ? 0 : 1, {K, N}, 0, places)));
+  parts.push_back(transposed(sortedRows(unpacked(words(*matrix.codes), isGptq ? 0 : 1, {K, N}, 0, places))));
   parts.push_back(scales(/*byGroup=*/true));
   Value zeros =
       transposed(unpacked(words(*matrix.zeros), 1, {G, N}, quantization.zerosLessOne ? 1 : 0, places));
@@ -155,7 +168,8 @@ SchemeAttr Declaration::columns(SmallVector<Value> &parts) {
 
 SchemeAttr Declaration::packed(SmallVector<Value> &parts) {
   const int64_t offset = int64_t(1) << (quantization.bits - 1);
-  parts.push_back(unpacked(words(*matrix.codes), 1, {N, K}, quantization.symmetric ? -offset : 0));
+  parts.push_back(
+      sortedColumns(unpacked(words(*matrix.codes), 1, {N, K}, quantization.symmetric ? -offset : 0)));
   parts.push_back(scales(/*byGroup=*/false));
   if (!quantization.symmetric) {
     // Codes and zeros are both stored plus the offset, so that it cancels.
@@ -166,21 +180,32 @@ SchemeAttr Declaration::packed(SmallVector<Value> &parts) {
 }
 
 SchemeAttr Declaration::bytes(SmallVector<Value> &parts) {
-  parts.push_back(load(*matrix.codes, matrix.codes->name + ".stored", {N, K}, b.getI8Type(), b.getI8Type()));
+  parts.push_back(sortedColumns(
+      load(*matrix.codes, matrix.codes->name + ".stored", {N, K}, b.getI8Type(), b.getI8Type())));
   parts.push_back(scales(/*byGroup=*/false));
   return quantization.method == Method::Integers
              ? integers(/*isSymmetric=*/true)
              : SchemeAttr::getForFormat(b.getContext(), *numerics::findFormat("fp8-channel"));
 }
 
+/// A parameter and the recipe that makes it, its body still empty.
+static model::RecipeOp declareWithRecipe(OpBuilder &b, Location loc, const std::string &name,
+                                         RankedTensorType type) {
+  auto parameter = model::ParameterOp::create(b, loc, name, type, /*origin=*/Attribute());
+  auto recipe = model::RecipeOp::create(b, loc, name + ".decode",
+                                        b.getArrayAttr({FlatSymbolRefAttr::get(parameter.getSymNameAttr())}));
+  if (recipe.getBody().empty()) {
+    recipe.getBody().emplaceBlock();
+  }
+  return recipe;
+}
+
 void Declaration::declare(const std::string &name) {
   auto type = RankedTensorType::get(matrix.shape, b.getF32Type());
-  auto parameter = model::ParameterOp::create(b, loc, name, type, /*origin=*/Attribute());
-  auto made = model::RecipeOp::create(b, loc, name + ".decode",
-                                      b.getArrayAttr({FlatSymbolRefAttr::get(parameter.getSymNameAttr())}));
+  auto made = declareWithRecipe(b, loc, name, type);
   recipe = made;
   OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToEnd(made.getBody().empty() ? &made.getBody().emplaceBlock() : &made.getBody().front());
+  b.setInsertionPointToEnd(&made.getBody().front());
   SmallVector<Value> parts;
   SchemeAttr scheme;
   if (matrix.codes->blocks) {
@@ -202,4 +227,14 @@ void coopt::import::declareStoredWeight(OpBuilder &builder, Location loc, const 
                                         const CheckpointQuantization &quantization,
                                         const TensorFiles &files) {
   Declaration(builder, loc, matrix, quantization, files).declare(name);
+}
+
+void coopt::import::declareColumnOrder(OpBuilder &builder, Location loc, const std::string &name,
+                                       ArrayRef<int32_t> order) {
+  auto values = builder.getI32TensorAttr(order);
+  auto recipe = declareWithRecipe(builder, loc, name, cast<RankedTensorType>(values.getType()));
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToEnd(&recipe.getBody().front());
+  Value constant = arith::ConstantOp::create(builder, loc, values);
+  model::YieldOp::create(builder, loc, constant);
 }

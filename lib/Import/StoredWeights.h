@@ -14,6 +14,10 @@ void declareStoredWeight(mlir::OpBuilder &builder, mlir::Location loc, const std
                          const StoredMatrix &matrix, const CheckpointQuantization &quantization,
                          const TensorFiles &files);
 
+/// Declares parameter `name`, i32: the columns in the order in which they are decoded.
+void declareColumnOrder(mlir::OpBuilder &builder, mlir::Location loc, const std::string &name,
+                        llvm::ArrayRef<int32_t> order);
+
 } // namespace coopt::import
 
 #endif // COOPT_LIB_IMPORT_STOREDWEIGHTS_H

@@ -39,6 +39,17 @@ Value TensorBuilder::elementwise(ValueRange inputs, ArrayRef<AffineMap> maps, Va
   return tag(op).getResult(0);
 }
 
+Value TensorBuilder::columns(Value x, Value order, Value rows) {
+  auto type = cast<RankedTensorType>(x.getType());
+  Value init = empty(type.getShape(), type.getElementType(), rows);
+  AffineMap ofColumn = AffineMap::get(2, 0, b.getAffineDimExpr(1));
+  return elementwise(order, ofColumn, init, [&](OpBuilder &nested, Location at, ValueRange scalars) -> Value {
+    Value row = linalg::IndexOp::create(nested, at, 0);
+    Value column = arith::IndexCastOp::create(nested, at, nested.getIndexType(), scalars[0]);
+    return tensor::ExtractOp::create(nested, at, x, ValueRange{row, column});
+  });
+}
+
 Value TensorBuilder::contraction(Value x, Value w, Value rows) {
   auto weight = cast<RankedTensorType>(w.getType());
   Value init = empty({ShapedType::kDynamic, weight.getDimSize(0)}, b.getF32Type(), rows);

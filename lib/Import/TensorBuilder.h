@@ -72,6 +72,9 @@ public:
   Value splitHeads(Value x, int64_t heads, int64_t headSize, Value rows);
   Value mergeHeads(Value x);
 
+  /// y[m, k] = x[m, order[k]]; `order` holds column numbers of x, i32.
+  Value columns(Value x, Value order, Value rows);
+
   /// Rows [first, first + count) of a matrix.
   Value rows(Value x, Value first, Value count);
 

@@ -120,6 +120,9 @@ Expected<NodeRef> makeUnpackWordsNode(NodeRef input, WordFields fields, int64_t 
 /// The M x K binary32 numbers that parts in the order of storedParts stand for.
 Expected<NodeRef> makeDequantizeNode(std::vector<NodeRef> parts, const numerics::BlockFormat &format);
 
+/// Row ids[i] of a matrix as row i; ids are i32, few. Errors: ids that are no rows.
+Expected<NodeRef> makeGatherNode(NodeRef table, const NodeRef &ids);
+
 /// A matrix with rows and columns exchanged.
 Expected<NodeRef> makeTransposeNode(NodeRef input);
 

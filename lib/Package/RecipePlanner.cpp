@@ -52,6 +52,7 @@ private:
   Expected<NodeRef> planConstant(arith::ConstantOp op);
   Expected<NodeRef> planSlice(tensor::ExtractSliceOp op);
   Expected<NodeRef> planPack(model::PackOp op);
+  Expected<NodeRef> planGather(model::GatherOp op);
   Expected<std::shared_ptr<const MappedFile>> open(StringRef file);
 
   std::string root, calibrationFile;
@@ -358,6 +359,14 @@ Expected<NodeRef> Planner::planPack(model::PackOp op) {
   return makePackNode(source, std::move(*layout), op.getLayout().getBits());
 }
 
+Expected<NodeRef> Planner::planGather(model::GatherOp op) {
+  NodeRef table = values.lookup(op.getTable()), ids = values.lookup(op.getIds());
+  if (!table || !ids || !op.getIds().getType().getElementType().isInteger(32)) {
+    return fail("expected a table and ids of i32 that are initialised");
+  }
+  return makeGatherNode(std::move(table), ids);
+}
+
 Status Planner::planOp(Operation *op) {
   if (isa<tensor::EmptyOp>(op)) {
     return {}; // only a destination
@@ -381,6 +390,7 @@ Status Planner::planOp(Operation *op) {
           .Case([&](arith::ConstantOp constant) { return planConstant(constant); })
           .Case([&](tensor::ExtractSliceOp slice) { return planSlice(slice); })
           .Case([&](model::PackOp pack) { return planPack(pack); })
+          .Case([&](model::GatherOp gather) { return planGather(gather); })
           .Case([&](quantized::ChannelScalesOp scales) { return planChannelScales(scales); })
           .Case([&](quantized::RescaleOp rescale) { return planRescale(rescale); })
           .Case([&](tensor::ConcatOp concat) -> Expected<NodeRef> {
@@ -394,13 +404,13 @@ Status Planner::planOp(Operation *op) {
             return makeConcatNode(std::move(inputs), concat.getDim());
           })
           .Default([](Operation *) -> Expected<NodeRef> {
-            return fail(
-                "can't be evaluated on the host: expected model.load, model.pack, quantized.quantize, "
-                "quantized.dequantize, quantized.split_blocks, quantized.unpack_words, "
-                "quantized.channel_scales, "
-                "quantized.rescale, linalg.transpose, tensor.collapse_shape, tensor.extract_slice, "
-                "tensor.concat or "
-                "arith.constant");
+            return fail("can't be evaluated on the host: expected model.load, model.pack, model.gather, "
+                        "quantized.quantize, "
+                        "quantized.dequantize, quantized.split_blocks, quantized.unpack_words, "
+                        "quantized.channel_scales, "
+                        "quantized.rescale, linalg.transpose, tensor.collapse_shape, tensor.extract_slice, "
+                        "tensor.concat or "
+                        "arith.constant");
           });
   if (!node) {
     return forward(node.error(), nameOf(op));

@@ -168,6 +168,25 @@ struct DequantizeNode : Node {
   }
 };
 
+struct GatherNode : Node {
+  NodeRef table;
+  std::vector<int32_t> ids;
+
+  Status evaluate(int64_t begin, int64_t end, uint8_t *out) const override {
+    return evaluateBox(begin, end, 0, tensor.rowBytes(), out);
+  }
+  Status evaluateBox(int64_t begin, int64_t end, uint64_t firstByte, uint64_t lastByte,
+                     uint8_t *out) const override {
+    for (int64_t i = begin; i < end; ++i, out += lastByte - firstByte) {
+      const int64_t row = ids[static_cast<size_t>(i)];
+      if (Status read = table->evaluateBox(row, row + 1, firstByte, lastByte, out); !read) {
+        return read;
+      }
+    }
+    return {};
+  }
+};
+
 struct TransposeNode : Node {
   NodeRef input;
 
@@ -282,6 +301,29 @@ Expected<NodeRef> makeDequantizeNode(std::vector<NodeRef> inputs, const numerics
   node->inputs = inputs;
   node->format = format;
   return finish(std::move(node), std::move(shape), inputs);
+}
+
+Expected<NodeRef> makeGatherNode(NodeRef table, const NodeRef &ids) {
+  const TensorShape &shape = table->shape(), &list = ids->shape();
+  constexpr int64_t most = int64_t(1) << 24;
+  if (shape.extents.size() != 2 || list.extents.size() != 1 || list.elementBytes != 4 || list.rows() > most) {
+    return fail("expected a matrix and at most 2^24 numbers of rows");
+  }
+  auto node = std::make_shared<GatherNode>();
+  node->ids.resize(static_cast<size_t>(list.rows()));
+  Status read = ids->evaluate(0, list.rows(), reinterpret_cast<uint8_t *>(node->ids.data()));
+  if (!read) {
+    return forward(read.error());
+  }
+  for (size_t i = 0; i < node->ids.size(); ++i) {
+    if (node->ids[i] < 0 || node->ids[i] >= shape.rows()) {
+      return fail("id " + std::to_string(i) + ": expected a row below " + std::to_string(shape.rows()) +
+                  ", got " + std::to_string(node->ids[i]));
+    }
+  }
+  node->table = table;
+  return finish(std::move(node), TensorShape{{list.rows(), shape.extents[1]}, shape.elementBytes},
+                {table, ids});
 }
 
 Expected<NodeRef> makeTransposeNode(NodeRef input) {

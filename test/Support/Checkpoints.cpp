@@ -74,7 +74,7 @@ std::string Storage::config() const {
   const nlohmann::json size = group == 0 ? -1 : static_cast<int>(group);
   if (method == "gptq" || method == "gptq_v2") {
     return nlohmann::json{{"quant_method", "gptq"}, {"bits", bits},     {"group_size", size},
-                          {"desc_act", false},      {"sym", symmetric}, {"checkpoint_format", method}}
+                          {"desc_act", isSorted},   {"sym", symmetric}, {"checkpoint_format", method}}
         .dump();
   }
   if (method == "awq") {
@@ -89,6 +89,7 @@ std::string Storage::config() const {
   nlohmann::json weights = {
       {"num_bits", bits}, {"type", isFloat ? "float" : "int"}, {"symmetric", symmetric}};
   weights["strategy"] = oneScale ? "tensor" : group == 0 ? "channel" : "group";
+  weights["actorder"] = isSorted ? nlohmann::json("group") : nlohmann::json();
   weights["group_size"] = group == 0 ? nlohmann::json() : size;
   nlohmann::json layers = {{"weights", weights}, {"input_activations", nullptr}, {"targets", {"Linear"}}};
   return nlohmann::json{{"quant_method", "compressed-tensors"},
@@ -129,10 +130,21 @@ void addLayer(const Storage &storage, const std::string &name, int64_t N, int64_
       j[i] = j[0];
     }
   }
+  std::vector<int32_t> groups(static_cast<size_t>(K));
+  for (int64_t k = 0; k < K; ++k) {
+    groups[static_cast<size_t>(k)] = static_cast<int32_t>(k / group);
+  }
+  if (storage.isSorted) {
+    std::mt19937 order(name.find("k_proj") != std::string::npos ? 5u : 6u);
+    for (size_t k = groups.size(); k > 1; --k) {
+      std::swap(groups[k - 1], groups[order() % k]);
+    }
+  }
   std::vector<float> numbers(codes.size());
   for (int64_t n = 0; n < N; ++n) {
     for (int64_t k = 0; k < K; ++k) {
-      const auto at = static_cast<size_t>(n * K + k), g = static_cast<size_t>(n * G + k / group);
+      const auto at = static_cast<size_t>(n * K + k),
+                 g = static_cast<size_t>(n * G + groups[static_cast<size_t>(k)]);
       numbers[at] =
           (isFloat ? e4m3(codes[at]) : static_cast<float>(codes[at] - zeros[g])) * number(e[g], j[g]);
     }
@@ -165,7 +177,6 @@ void addLayer(const Storage &storage, const std::string &name, int64_t N, int64_
     std::vector<uint32_t> words(static_cast<size_t>(wordsOf(K) * N)),
         zeroWords(static_cast<size_t>(G * wordsOf(N)));
     const uint32_t less = storage.method == "gptq" ? 1 : 0;
-    std::vector<int32_t> indices;
     for (int64_t n = 0; n < N; ++n) {
       for (int64_t k = 0; k < K; ++k) {
         setBits(words, N, n, k * bits, bits, code(n, k));
@@ -174,12 +185,9 @@ void addLayer(const Storage &storage, const std::string &name, int64_t N, int64_
         setBits(zeroWords, 1, g * wordsOf(N), n * bits, bits, zero(n, g) - less);
       }
     }
-    for (int64_t k = 0; k < K; ++k) {
-      indices.push_back(static_cast<int32_t>(k / group));
-    }
     coded[name + ".qweight"] = fileTensor("I32", {wordsOf(K), N}, words);
     coded[name + ".qzeros"] = fileTensor("I32", {G, wordsOf(N)}, zeroWords);
-    coded[name + ".g_idx"] = fileTensor("I32", {K}, indices);
+    coded[name + ".g_idx"] = fileTensor("I32", {K}, groups);
   } else if (storage.method == "awq") {
     std::vector<uint32_t> words(static_cast<size_t>(K * N / 8)), zeroWords(static_cast<size_t>(G * N / 8));
     for (int64_t n = 0; n < N; ++n) {
@@ -205,6 +213,9 @@ void addLayer(const Storage &storage, const std::string &name, int64_t N, int64_
       }
     }
     coded[name + ".weight_packed"] = fileTensor("I32", {N, wordsOf(K)}, words);
+    if (storage.isSorted) {
+      coded[name + ".weight_g_idx"] = fileTensor("I32", {K}, groups);
+    }
     coded[name + ".weight_shape"] = fileTensor("I64", {2}, std::vector<int64_t>{N, K});
     if (!storage.symmetric) {
       coded[name + ".weight_zero_point"] = fileTensor("I32", {wordsOf(N), G}, zeroWords);

@@ -40,6 +40,8 @@ struct Storage {
   bool symmetric = false;
   std::string scaleType = "F16";
   bool oneScale = false;
+  /// Columns belong to groups in another order than they stand in ("gptq", "packed"): the same for all layers but k_proj.
+  bool isSorted = false;
 
   /// The quantization_config.
   std::string config() const;

@@ -14,7 +14,8 @@
 //   compressed-tensors, int-quantized and float-quantized: NAME.weight I8 or F8_E4M3 [N, K]; NAME.weight_scale [N, G],
 //           [N, 1] or for all [1].  w = code * scale
 //
-// with G = ceil(K / group). Sources: the packing functions of AutoGPTQ, AutoAWQ and compressed-tensors.
+// with G = ceil(K / group). Columns may have been sorted by their activations before they were cut into groups (act-order):
+// then g_idx, or NAME.weight_g_idx of compressed-tensors, says the group of each, and groups are no runs. Sources: the packing functions of AutoGPTQ, AutoAWQ and compressed-tensors.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_IMPORT_STOREDMATRIX_H
@@ -39,13 +40,15 @@ struct StoredMatrix {
   const TensorInfo *codes = nullptr;
   const TensorInfo *scales = nullptr; ///< null: in the blocks
   const TensorInfo *zeros = nullptr;  ///< null: none
+  /// With act-order: the columns in ascending order of their groups, in which they are decoded. Empty: they are already.
+  std::vector<int32_t> order;
 
   int64_t groups() const { return group == 0 ? 1 : shape[1] / group + (shape[1] % group != 0); }
 };
 
 /// The tensors of a matrix that is stored as codes; nothing if `expected.name` has floats or is not there. Errors, with file
-/// and tensor: parts that are missing, of other shapes or types; columns whose groups do not ascend (act-order), and act-order
-/// without the tensor that says the groups.
+/// and tensor: parts that are missing, of other shapes or types; act-order without the tensor that says the groups, groups
+/// of other sizes, and act-order of an embedding, whose columns nobody sorts.
 Expected<std::optional<StoredMatrix>> findStoredMatrix(const DecoderConfig &config, const TensorFiles &files,
                                                        const ExpectedTensor &expected);
 

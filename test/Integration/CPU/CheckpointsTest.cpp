@@ -213,6 +213,8 @@ TEST_P(QuantizedDirectory, CodesMeanTheirNumbers) {
 INSTANTIATE_TEST_SUITE_P(
     Methods, QuantizedDirectory,
     testing::Values(NamedStorage{"Gptq3", {"gptq_v2", 3, 16}}, NamedStorage{"Awq", {"awq", 4, 32}},
+                    NamedStorage{"GptqSorted", {"gptq", 4, 32, false, "F16", false, true}},
+                    NamedStorage{"PackedSorted", {"packed", 4, 16, true, "BF16", false, true}},
                     NamedStorage{"Packed4AsymmetricRows", {"packed", 4, 0, false}},
                     NamedStorage{"FloatsOneScale", {"floats", 8, 0, true, "BF16", true}}),
     [](const testing::TestParamInfo<NamedStorage> &info) { return info.param.name; });
@@ -256,9 +258,10 @@ TEST_F(Checkpoints, WhatIsWrongIsSaid) {
         [&](FileTensors &tensors) { tensors[query + ".qweight"].shape = {64, 8}; });
   spoil("tensor '" + query + ".qzeros': expected I32, got F32",
         [&](FileTensors &tensors) { tensors[query + ".qzeros"].type = "F32"; });
-  spoil("tensor '" + query +
-            ".g_idx': column 0: expected group 0, got 1: columns in the order of their activations",
+  spoil("tensor '" + query + ".g_idx': expected 32 columns of group 0, got 31",
         [&](FileTensors &tensors) { tensors[query + ".g_idx"].bytes[0] = 1; });
+  spoil("tensor '" + query + ".g_idx': column 1: expected a group from 0 to 1, got 2",
+        [&](FileTensors &tensors) { tensors[query + ".g_idx"].bytes[4] = 2; });
   // By what the configuration says, only that tensor tells the groups.
   auto config = nlohmann::json::parse(std::ifstream(path("coded/config.json")));
   auto sorted = config;
