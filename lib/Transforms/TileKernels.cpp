@@ -44,6 +44,14 @@ FailureOr<scf::SCFTileAndFuseResult> tileRoot(IRRewriter &rewriter, TilingInterf
         rewriter.replaceAllUsesWith(result, replacement);
       }
     }
+    // What checks its own indices (model.require) never is dead code for the patterns after this.
+    SmallVector<Operation *> copied = {root};
+    llvm::append_range(copied, tiled->fusedProducers);
+    for (Operation *op : copied) {
+      if (op->use_empty()) {
+        rewriter.eraseOp(op);
+      }
+    }
   }
   return tiled;
 }
