@@ -1,5 +1,6 @@
 #include "ScoreCap.h"
 #include "MathBuilder.h"
+#include "coopt/Numerics/FastAttention.h"
 #include "coopt/Numerics/ScoreCap.h"
 
 using namespace mlir;
@@ -43,7 +44,7 @@ void emitPowerCap(ImplicitLocOpBuilder &b, attention::AttendOp op, Value scores,
     SmallVector<Value> place{row, constantIndex(inner, 0)};
     Value score = vector::LoadOp::create(inner, type, scores, place);
     MathBuilder m(inner, type);
-    score = m.mul(numerics::tanh(m, score), m.constant(cap * numerics::kLog2E));
+    score = m.mul(numerics::attentionTanh(m, score), m.constant(cap * numerics::kLog2E));
     vector::StoreOp::create(inner, score, scores, place);
     return SmallVector<Value>();
   });
