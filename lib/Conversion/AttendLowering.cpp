@@ -12,6 +12,7 @@
 #include "AttendLowering.h"
 #include "MathBuilder.h"
 #include "RegisterTiles.h"
+#include "ScoreCap.h"
 #include "coopt/Numerics/FixedAttention.h"
 #include "coopt/Numerics/SpecialFunctions.h"
 #include "llvm/Support/MathExtras.h"
@@ -411,6 +412,7 @@ private:
 
   /// The rest of a block whose scores stand in `scores`; `place` is that of the maximum and sum so far.
   void emitSoftmax(ImplicitLocOpBuilder &b, Value block, Value from, Value to, Value place) {
+    emitScoreCap(b, op, scores, from, to);
     Value maximum = memref::LoadOp::create(b, maxima, place), sum = memref::LoadOp::create(b, sums, place);
     Value highest = loadScores(b, 0);
     for (int64_t at = kLanes; at < kBlock; at += kLanes) {

@@ -8,12 +8,13 @@
 //
 // A strip is 16 rows of one head, or up to 16 heads of a single row: its queries, maxima, sums and transposed
 // result stay in the scratch while the blocks of keys pass by. Scores are powers of two: scale and log2(e) are
-// factors of the queries.
+// factors of the queries; with a cap, scale and its inverse are, and log2(e) comes with the cap.
 //
 //===----------------------------------------------------------------------===//
 #include "AttendLowering.h"
 #include "MathBuilder.h"
 #include "RegisterTiles.h"
+#include "ScoreCap.h"
 #include "coopt/Numerics/FastAttention.h"
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "llvm/Support/MathExtras.h"
@@ -257,10 +258,9 @@ private:
                             ValueRange{at, constantIndex(b, 0)});
   }
 
-  /// Queries times scale and log2(e), transposed; nothing seen yet.
+  /// Queries times their factor, transposed; nothing seen yet.
   void emitStart(ImplicitLocOpBuilder &b, const Strip &strip) {
-    const float factor = op.getScale().convertToFloat() * numerics::kLog2E;
-    Value factors = constantF32(b, floats, factor), last = addIndex(b, strip.lanes, -1);
+    Value factors = constantF32(b, floats, queryFactor(op)), last = addIndex(b, strip.lanes, -1);
     Value none = constantIndex(b, 0);
     for (int64_t tile = 0; tile < dotTiles; ++tile) {
       SmallVector<Value> square;
@@ -387,6 +387,7 @@ private:
     }
     when(b, less(b, from, to), [&](ImplicitLocOpBuilder &inner) {
       emitScores(inner, strip, from, to);
+      emitPowerCap(inner, op, scores, from, to);
       emitMasks(inner, strip, block, from, to);
       emitSoftmax(inner, strip, from, to);
       emitResults(inner, strip, from, to);

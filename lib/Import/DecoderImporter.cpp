@@ -195,9 +195,12 @@ Value DecoderImporter::attentionBlock(const std::string &prefix, int64_t layer, 
   int64_t keys = config.window[static_cast<size_t>(layer)];
   // A window as long as the context is none.
   IntegerAttr window = keys > 0 && keys < context ? builder.getI64IntegerAttr(keys) : IntegerAttr();
+  FloatAttr cap = config.attentionSoftcap != 0
+                      ? builder.getF32FloatAttr(static_cast<float>(config.attentionSoftcap))
+                      : FloatAttr();
   auto attend = attention::AttendOp::create(
       builder, t.location(), init.getType(), rotatedQ, state, past, zero, init, static_cast<uint64_t>(layer),
-      static_cast<uint64_t>(heads / groups), scale, window, IntegerAttr(), TypeAttr());
+      static_cast<uint64_t>(heads / groups), scale, cap, window, IntegerAttr(), TypeAttr());
   attend->setAttr("coopt.id", builder.getStringAttr(id + "attend"));
   return project(names.output, "o_proj", t.mergeHeads(attend->getResult(0)), config.outputBias);
 }

@@ -354,7 +354,7 @@ private:
   }
 
   void scales() {
-    double scalar = family->queryPreAttentionScalar, attentionCap = family->attentionSoftcap;
+    double scalar = family->queryPreAttentionScalar;
     JsonValue given = root["query_pre_attn_scalar"];
     if (!given.isNull() && scalar == 0) {
       unsupported(given);
@@ -368,11 +368,11 @@ private:
     config.finalSoftcap = root["final_logit_softcapping"].isMissing() ? family->finalSoftcap : 0;
     number(root["final_logit_softcapping"], 1e-6, 1e12, config.finalSoftcap);
     JsonValue cap = root["attn_logit_softcapping"];
-    attentionCap = cap.isMissing() ? attentionCap : 0;
-    number(cap, 1e-6, 1e12, attentionCap);
-    if (attentionCap != 0) {
-      mistake(cap.error("caps of attention scores are not supported in this version, expected null"));
+    if (!cap.isNull() && family->attentionSoftcap == 0) {
+      unsupported(cap);
     }
+    config.attentionSoftcap = cap.isMissing() ? family->attentionSoftcap : 0;
+    number(cap, 1e-6, 1e12, config.attentionSoftcap);
   }
 
   void tokens() {

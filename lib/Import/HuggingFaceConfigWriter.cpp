@@ -103,8 +103,9 @@ std::string import::huggingFaceConfigJson(const DecoderConfig &config, TensorTyp
   }
   if (family.queryPreAttentionScalar != 0) {
     json["query_pre_attn_scalar"] = config.headSize;
-    json["attn_logit_softcapping"] = nullptr;
-    json["final_logit_softcapping"] = config.finalSoftcap != 0 ? Json(config.finalSoftcap) : Json(nullptr);
+    auto cap = [](double value) { return value != 0 ? Json(value) : Json(nullptr); };
+    json["attn_logit_softcapping"] = cap(config.attentionSoftcap);
+    json["final_logit_softcapping"] = cap(config.finalSoftcap);
   }
   writeWindows(config, family.windows, json);
   writeRope(config.rotary, json);

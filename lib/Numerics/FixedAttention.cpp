@@ -1,6 +1,7 @@
 #include "coopt/Numerics/FixedAttention.h"
 
 #include "coopt/Numerics/Reduction.h"
+#include "coopt/Numerics/ScoreCap.h"
 #include "coopt/Numerics/SpecialFunctions.h"
 
 #include <algorithm>
@@ -9,7 +10,7 @@ using namespace coopt;
 using namespace coopt::numerics;
 
 void numerics::fixedAttention(const float *q, StridedRows keys, StridedRows values, int64_t count,
-                              int64_t headSize, float scale, float *o, int64_t first) {
+                              int64_t headSize, float scale, float *o, int64_t first, float cap) {
   first = std::max<int64_t>(first, 0);
   float most = -std::numeric_limits<float>::infinity();
   float denominator = 0;
@@ -23,6 +24,9 @@ void numerics::fixedAttention(const float *q, StridedRows keys, StridedRows valu
     for (int64_t j = begin; j < end; ++j) {
       float dot = reduceSumOf(headSize, [&](int64_t d) { return q[d] * keys.at(block + j, d); });
       scores[j] = scale * dot;
+      if (cap != 0) {
+        scores[j] = cappedScore(scores[j], cap);
+      }
       newMost = maximum(newMost, scores[j]);
     }
 

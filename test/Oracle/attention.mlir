@@ -1,4 +1,4 @@
-// append and attend by their definitions, with the sequence of exp2 that Numerics has: one position of one head of one element,
+// append and attend by their definitions, with the sequences of exp2 and tanh that Numerics has: one position of one head of one element,
 // primes, and one more key than a block of 64. Positions are unknown extents, then static ones. Inputs and the five integers of a
 // line: Inputs/values.mlir; what is expected was computed by an independent program from the formulas of attention.attend and of
 // coopt/Numerics/SpecialFunctions.h. ../Integration/CPU and model.test have the state as a value.
@@ -128,6 +128,38 @@ func.func @attend_heads(%s: memref<8x67x17xf32>, %past: index, %n: index) {
   return
 }
 
+// Scores beyond the cap, and below.
+func.func @attend_capped(%s: memref<8x67x17xf32>, %past: index, %n: index) {
+  %seed = arith.constant 5 : index
+  %head = arith.constant 0 : index
+  %width = arith.constant 68 : index
+  %q0 = call @matrix(%n, %width, %seed) : (index, index, index) -> tensor<?x?xf32>
+  %q1 = tensor.cast %q0 : tensor<?x?xf32> to tensor<?x68xf32>
+  %q = tensor.expand_shape %q1 [[0], [1, 2]] output_shape [%n, 4, 17] : tensor<?x68xf32> into tensor<?x4x17xf32>
+  %e = tensor.empty(%n) : tensor<?x4x17xf32>
+  %o = attention.attend ins(%q : tensor<?x4x17xf32>) state(%s : memref<8x67x17xf32>) at %past, %head outs(%e : tensor<?x4x17xf32>)
+    layer(1) heads_per_group(2) scale(9.765625e-04) cap(2.0) heads(2) -> tensor<?x4x17xf32>
+  %flat = tensor.collapse_shape %o [[0], [1, 2]] : tensor<?x4x17xf32> into tensor<?x68xf32>
+  %m = tensor.cast %flat : tensor<?x68xf32> to tensor<?x?xf32>
+  call @print(%m) : (tensor<?x?xf32>) -> ()
+  return
+}
+func.func @attend_capped_window(%s: memref<8x67x17xf32>, %past: index, %n: index) {
+  %seed = arith.constant 5 : index
+  %head = arith.constant 0 : index
+  %width = arith.constant 68 : index
+  %q0 = call @matrix(%n, %width, %seed) : (index, index, index) -> tensor<?x?xf32>
+  %q1 = tensor.cast %q0 : tensor<?x?xf32> to tensor<?x68xf32>
+  %q = tensor.expand_shape %q1 [[0], [1, 2]] output_shape [%n, 4, 17] : tensor<?x68xf32> into tensor<?x4x17xf32>
+  %e = tensor.empty(%n) : tensor<?x4x17xf32>
+  %o = attention.attend ins(%q : tensor<?x4x17xf32>) state(%s : memref<8x67x17xf32>) at %past, %head outs(%e : tensor<?x4x17xf32>)
+    layer(1) heads_per_group(2) scale(9.765625e-04) cap(2.0) window(13) heads(2) -> tensor<?x4x17xf32>
+  %flat = tensor.collapse_shape %o [[0], [1, 2]] : tensor<?x4x17xf32> into tensor<?x68xf32>
+  %m = tensor.cast %flat : tensor<?x68xf32> to tensor<?x?xf32>
+  call @print(%m) : (tensor<?x?xf32>) -> ()
+  return
+}
+
 // The last rows of @attend_blocks, with extents that the types know.
 func.func @static(%s: memref<8x67x17xf32>, %past: index) {
   %seed = arith.constant 5 : index
@@ -153,6 +185,9 @@ func.func @static(%s: memref<8x67x17xf32>, %past: index) {
 // CHECK: [5, 68, -1032135826, -1049657962, 44093849]
 // CHECK: [5, 51, -1031992706, 1109575396, 2002850155]
 // CHECK: [5, 68, -1031992706, -1052767453, -1661528243]
+// CHECK: [5, 68, -1052687420, -1062561862, -191221941]
+// CHECK: [65, 68, -1031948581, 1078472382, 952085993]
+// CHECK: [5, 68, -1045945667, -1055356232, 1850901372]
 func.func @main() {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
@@ -180,5 +215,8 @@ func.func @main() {
   call @attend_window(%blocks, %c60, %c5) : (memref<8x67x17xf32>, index, index) -> ()
   call @attend_heads(%blocks, %c60, %c5) : (memref<8x67x17xf32>, index, index) -> ()
   call @static(%blocks, %c60) : (memref<8x67x17xf32>, index) -> ()
+  call @attend_capped(%blocks, %c60, %c5) : (memref<8x67x17xf32>, index, index) -> ()
+  call @attend_capped(%blocks, %c0, %c65) : (memref<8x67x17xf32>, index, index) -> ()
+  call @attend_capped_window(%blocks, %c60, %c5) : (memref<8x67x17xf32>, index, index) -> ()
   return
 }

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <unistd.h>
 
 using namespace coopt;
@@ -47,7 +48,7 @@ Status parseRope(const std::string &text, DecoderConfig &config) {
 
 /// Puts the sizes of `config` into what the family has by default.
 Status applyFamily(DecoderConfig &config, const std::string &architecture, bool attentionBias, int64_t window,
-                   const std::string &rope) {
+                   std::optional<double> attentionCap, const std::string &rope) {
   DecoderConfig family = huggingFaceDefaults(architecture);
   config.family = family.family;
   config.norm = family.norm;
@@ -65,6 +66,9 @@ Status applyFamily(DecoderConfig &config, const std::string &architecture, bool 
   config.window.assign(static_cast<size_t>(config.layers), window);
   if (architecture == "gemma2") {
     config.finalSoftcap = 30;
+    config.attentionSoftcap = attentionCap.value_or(50);
+  } else if (attentionCap) {
+    return fail("--attention-cap: expected --arch=gemma2, got " + architecture);
   }
   if (!rope.empty()) {
     return parseRope(rope, config);
@@ -114,6 +118,11 @@ int main(int argc, char **argv) {
       size("--head-dim", config.headSize, 4096, "Size of a head, even [default: --hidden / --heads]");
   int64_t window = 0;
   size("--window", window, int64_t(1) << 28, "Sliding window, of families that have one [default: none]");
+  std::optional<double> attentionCap;
+  app.add_option("--attention-cap", attentionCap,
+                 "Cap of attention scores, 0 for none (gemma2) [default: 50]")
+      ->check(CLI::Range(0.0, 1e12))
+      ->type_name("NUMBER");
   std::string rope;
   app.add_option(
          "--rope-scaling", rope,
@@ -178,7 +187,7 @@ int main(int argc, char **argv) {
     return report(std::string(*headSize ? "--head-dim" : "--hidden / --heads") +
                   ": expected an even number, got " + std::to_string(config.headSize));
   }
-  if (auto status = applyFamily(config, architecture, attentionBias, window, rope); !status) {
+  if (auto status = applyFamily(config, architecture, attentionBias, window, attentionCap, rope); !status) {
     return report(status.error().message);
   }
   if (size_t tensors = decoderTensors(config).size(); options.shards > tensors) {

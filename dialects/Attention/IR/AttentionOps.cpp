@@ -184,6 +184,9 @@ LogicalResult AttendOp::verify() {
   if (!getScale().isFinite()) {
     return emitOpError() << "expected a finite scale";
   }
+  if (getCap() && (!getCap()->isFiniteNonZero() || getCap()->isNegative())) {
+    return emitOpError() << "expected a positive, finite cap";
+  }
   if (getWindow() && static_cast<int64_t>(*getWindow()) < 1) {
     return emitOpError() << "expected a positive window, got " << static_cast<int64_t>(*getWindow());
   }

@@ -62,16 +62,16 @@ def Attention_AttendOp : StructuredOp<Attention_Dialect, "attend"> {
     With `numerics(fixed)`, the default, the result is fixed to the bit: with R as in `model.row_reduce sum`, keys and values
     widened to f32 (or decoded, as row i sees them) first, all products rounded, nothing fused, L = 0x1.715476p+0:
 
-        s_j = scale * R(q_d * k_jd)
+        s_j = scale * R(q_d * k_jd), with `cap` then s_j = cap * tanh(s_j / cap)
         per block of 64 keys (0..63, 64..127, ...), ascending, fully masked blocks skipped:
           m' = max(m, max s_j); a = exp2((m - m') * L); p_j = exp2((s_j - m') * L)
           l = l * a + R(p_j); o_d = o_d * a + R(p_j * v_jd); m = m'
         result_d = o_d / l
 
     starting from m = -infinity, l = 0, o = 0; masked keys are absent elements of R, an element's place in R is its
-    place in the block.
+    place in the block. tanh is that of `coopt/Numerics/SpecialFunctions.h`, quotient and product are rounded.
 
-    With `numerics(fast)` the result is Bounded: softmax(scale * q_d * k_jd) v_jd over the visible keys, in any order
+    With `numerics(fast)` the result is Bounded: softmax(s_j) v_jd with the same s_j over the visible keys, in any order
     and any blocks, products fused or not; q, k, v and the weights p may be rounded to bf16 for a matrix unit.
     `coopt/Numerics/Bound.h` has the bound.
 
@@ -91,17 +91,18 @@ def Attention_AttendOp : StructuredOp<Attention_Dialect, "attend"> {
     may be a buffer in both forms.
     C10: the numerics are `fixed` or `fast`.
     C12: `stored` as for `attention.append`.
+    C14: the cap, if there is one, is positive and finite.
   }];
   let arguments = (ins TensorOrMemRefRankOf<[F32], [3]>:$q, Attention_StateOrBuffer:$state, Index:$past, Index:$head,
                        TensorOrMemRefRankOf<[F32], [3]>:$init, I64Attr:$layer, I64Attr:$heads_per_group,
-                       F32Attr:$scale, OptionalAttr<I64Attr>:$window, OptionalAttr<I64Attr>:$heads,
-                       OptionalAttr<Attention_CodedAttr>:$stored,
+                       F32Attr:$scale, OptionalAttr<F32Attr>:$cap, OptionalAttr<I64Attr>:$window,
+                       OptionalAttr<I64Attr>:$heads, OptionalAttr<Attention_CodedAttr>:$stored,
                        DefaultValuedAttr<Attention_Numerics, "::coopt::attention::Numerics::fixed">:$numerics);
   let results = (outs Optional<AnyRankedTensor>:$result);
   let assemblyFormat = [{
     `ins` `(` $q `:` type($q) `)` `state` `(` $state `:` type($state) `)` `at` $past `,` $head
     `outs` `(` $init `:` type($init) `)` `layer` `(` $layer `)` `heads_per_group` `(` $heads_per_group `)`
-    `scale` `(` $scale `)` (`window` `(` $window^ `)`)? (`heads` `(` $heads^ `)`)?
+    `scale` `(` $scale `)` (`cap` `(` $cap^ `)`)? (`window` `(` $window^ `)`)? (`heads` `(` $heads^ `)`)?
     (`stored` `(` $stored^ `)`)? (`numerics` `(` $numerics^ `)`)? attr-dict (`->` type($result)^)?
   }];
   let extraClassDeclaration = [{

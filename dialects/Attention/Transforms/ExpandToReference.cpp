@@ -58,14 +58,20 @@ struct RowAttention {
                : IntegerAttr();
   }
 
-  /// scale * R(q_d * k_jd)
+  /// scale * R(q_d * k_jd), capped
   Value emitScore(ImplicitLocOpBuilder &builder, Value position) {
     Value dot =
         emitReduction(builder, RowReduction::sum, zero, headSize, [&](ImplicitLocOpBuilder &b, Value d) {
           Value q = tensor::ExtractOp::create(b, op.getQ(), ValueRange{row, head, d});
           return Value(arith::MulFOp::create(b, q, readState(b, Part::key, position, d)));
         });
-    return arith::MulFOp::create(builder, floatConstant(builder, op.getScale().convertToFloat()), dot);
+    Value score = arith::MulFOp::create(builder, floatConstant(builder, op.getScale().convertToFloat()), dot);
+    if (!op.getCap()) {
+      return score;
+    }
+    Value cap = floatConstant(builder, op.getCap()->convertToFloat());
+    Value part = math::TanhOp::create(builder, arith::DivFOp::create(builder, score, cap));
+    return arith::MulFOp::create(builder, cap, part);
   }
 
   /// The block's first key is `base`; {m, l, o} before and after it.

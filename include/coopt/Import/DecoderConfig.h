@@ -5,7 +5,8 @@
 //
 //   h = inputNorm(x)
 //   q, k, v = projections of h (+ biases), q and k normed per head where queryKeyNorm, then turned by `rotary`
-//   a = output(attention(attentionScale * q . k, the last window[layer] keys)) (+ bias)
+//   a = output(attention(s, the last window[layer] keys)) (+ bias) with the scores s = attentionScale * q . k, or
+//       attentionSoftcap * tanh(s / attentionSoftcap)
 //   serial residual:    x = x + a;  x = x + mlp(mlpNorm(x))       (sandwichNorms: a and the mlp's result normed
 //                       before they are added)
 //   parallel residual:  x = x + a + mlp(h)
@@ -130,7 +131,7 @@ struct DecoderConfig {
   double attentionScale = 0;   ///< 1 / sqrt(headSize) unless the family says otherwise
 
   double embeddingScale = 1;
-  double finalSoftcap = 0; ///< 0: none
+  double finalSoftcap = 0, attentionSoftcap = 0; ///< 0: none
   bool tieWordEmbeddings = false;
 
   std::optional<int64_t> bos; ///< below vocabularySize

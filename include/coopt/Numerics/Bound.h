@@ -26,10 +26,15 @@ struct Roundoff {
 /// (2 (K + 3) u_acc + u_in) sum|a||w| + u_out |y64|, for a contraction of length K.
 double contractionBound(int64_t K, const Roundoff &u, double sumOfMagnitudes, double exact);
 
+/// What a cap of scores (ScoreCap.h) counts as in attentionBound, in elements of keys.
+constexpr int64_t kScoreCapSize = 4;
+
 /// ((1 + u_in) e^(2d) - 1 + u_p + 2 (T + 11) u_acc) sum p|v| + u_out |o64| with
 /// d = (2 (D + 3) u_acc + u_in (2 + u_in)) scoreMagnitude, for attention over T keys of size D with queries,
 /// keys and values rounded by u_in; scoreMagnitude = max_j |scale| sum_d |q_d||k_jd|, weightedMagnitude =
-/// sum_j p_j |v_j| with the normalised p of the float64 result.
+/// sum_j p_j |v_j| with the normalised p of the float64 result. With capped scores D is that of the keys plus
+/// kScoreCapSize: quotient, tanh (3 ulp at most) and product are off by 8 u_acc |score| at most, and tanh grows no
+/// faster than its argument.
 double attentionBound(int64_t T, int64_t D, const Roundoff &u, double scoreMagnitude,
                       double weightedMagnitude, double exact);
 

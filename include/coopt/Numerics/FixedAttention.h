@@ -6,6 +6,7 @@
 //   start: m = -inf, l = +0, o_d = +0
 //   for each block that holds a key of the span, ascending:
 //     s_j = scale * R_d(q_d * k_jd)                    for the keys j of the span
+//     s_j = cap * tanh(s_j / cap)                      with a cap: ScoreCap.h
 //     m'  = max(m, max_j s_j)
 //     a   = exp2((m - m') * L)        p_j = exp2((s_j - m') * L)
 //     l   = l * a + R_j(p_j)          o_d = o_d * a + R_j(p_j * v_jd)        m = m'
@@ -37,9 +38,9 @@ struct StridedRows {
 
 /// The attention of q (headSize elements) over rows [first, count) of keys and values into o (headSize).
 /// Causal attention has count = position of the query + 1; a sliding window of w keys has first = max(0,
-/// count - w). A negative first is 0.
+/// count - w). A negative first is 0. A cap of 0 is none.
 void fixedAttention(const float *q, StridedRows keys, StridedRows values, int64_t count, int64_t headSize,
-                    float scale, float *o, int64_t first = 0);
+                    float scale, float *o, int64_t first = 0, float cap = 0);
 
 } // namespace coopt::numerics
 

@@ -104,8 +104,8 @@ TEST_P(CodedFamily, W8a8IsNearAndHasTheSameBitsEverywhere) {
 INSTANTIATE_TEST_SUITE_P(Families, Family, testing::ValuesIn(caseNames()),
                          [](const testing::TestParamInfo<std::string> &info) { return info.param; });
 
-// What Llama does not do: windows, norms of 1 + w, capped logits; biases, layer norms and partial rotary.
-INSTANTIATE_TEST_SUITE_P(Families, CodedFamily, testing::Values("Gemma2", "Phi"),
+// What Llama does not do: windows, norms of 1 + w, capped logits and scores; biases, layer norms and partial rotary.
+INSTANTIATE_TEST_SUITE_P(Families, CodedFamily, testing::Values("Gemma2", "Gemma2Cap2", "Phi"),
                          [](const testing::TestParamInfo<std::string> &info) { return info.param; });
 
 } // namespace

@@ -26,15 +26,19 @@ enum class Engine {
   RoundedTiles ///< the operands are what the matrix unit gets: what it does with them is bounded as if exact
 };
 
+/// A cap of 0 is none.
 inline Expected attendInBinary64(const float *q, const float *keys, const float *values, int64_t first,
-                                 int64_t count, int64_t size, float scale, Engine engine) {
+                                 int64_t count, int64_t size, float scale, Engine engine, float cap = 0) {
   const bool usesTiles = engine == Engine::RoundedTiles;
   const auto product = [](double a, double b) { return a * b; };
   std::vector<double> query(size), scores;
   for (int64_t d = 0; d < size; ++d) {
-    // In units of log2.
-    query[d] = usesTiles ? toBf16(q[d] * (scale * numerics::kLog2E)) : q[d] * double(scale) * M_LOG2E;
+    // In units of log2, or of the cap.
+    const double factor = cap != 0 ? double(scale) / cap : scale * M_LOG2E;
+    const float rounded = cap != 0 ? scale / cap : scale * numerics::kLog2E;
+    query[d] = usesTiles ? toBf16(q[d] * rounded) : q[d] * factor;
   }
+  const double unit = cap != 0 ? cap : M_LN2;
   double most = -std::numeric_limits<double>::infinity(), magnitude = 0;
   for (int64_t j = first; j < count; ++j) {
     double score = 0, sum = 0;
@@ -43,9 +47,9 @@ inline Expected attendInBinary64(const float *q, const float *keys, const float 
       score += product(query[d], k);
       sum += std::fabs(product(query[d], k));
     }
-    scores.push_back(score);
-    most = std::max(most, score);
-    magnitude = std::max(magnitude, sum * M_LN2);
+    scores.push_back(cap != 0 ? cap * M_LOG2E * std::tanh(score) : score);
+    most = std::max(most, scores.back());
+    magnitude = std::max(magnitude, sum * unit);
   }
   double total = 0;
   for (double &score : scores) {
@@ -64,7 +68,8 @@ inline Expected attendInBinary64(const float *q, const float *keys, const float 
       weighted += scores[j - first] / total * std::fabs(v);
     }
     expected.values.push_back(sum);
-    expected.bounds.push_back(numerics::attentionBound(count - first, size, u, magnitude, weighted, sum));
+    expected.bounds.push_back(numerics::attentionBound(
+        count - first, size + (cap != 0 ? numerics::kScoreCapSize : 0), u, magnitude, weighted, sum));
   }
   return expected;
 }

@@ -2,8 +2,10 @@
 #include "CompiledKernels.h"
 #include "coopt/Numerics/FixedAttention.h"
 #include "coopt/Numerics/Half.h"
+#include <deque>
 #include <gtest/gtest.h>
 #include <limits>
+#include <type_traits>
 
 namespace coopt::test {
 namespace {
@@ -43,6 +45,24 @@ func.func @read(%s: memref<12x200xSIZExELEMENT>, %h: index, %p: index, %d: index
 }
 )";
 
+// For states of f32: what is done to scores does not depend on what keys are stored as.
+const char *kCappedText = R"(
+func.func @capped(%q: memref<?x?xSIZExf32>, %s: memref<12x200xSIZExELEMENT>, %past: index, %head: index,
+                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
+    attributes {llvm.emit_c_interface} {
+  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x200xSIZExELEMENT>) at %past, %head
+      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) cap(1.5) heads(3)
+  return
+}
+func.func @capped_one(%q: memref<1x?xSIZExf32>, %s: memref<12x200xSIZExELEMENT>, %past: index, %head: index,
+                  %o: memref<1x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
+    attributes {llvm.emit_c_interface} {
+  attention.attend ins(%q : memref<1x?xSIZExf32>) state(%s : memref<12x200xSIZExELEMENT>) at %past, %head
+      outs(%o : memref<1x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) cap(1.5) window(37) heads(3)
+  return
+}
+)";
+
 /// The element of a state, and what it does to numbers.
 template <typename Stored>
 struct Element {
@@ -53,7 +73,9 @@ struct Element {
 
 template <typename Stored>
 void expectNumerics(int64_t size, const Element<Stored> &element) {
-  std::string text = replaced(replaced(kText, "SIZE", std::to_string(size)), "ELEMENT", element.name);
+  const bool isCapped = std::is_same_v<Stored, float>;
+  std::string text = std::string(kText) + (isCapped ? kCappedText : "");
+  text = replaced(replaced(text, "SIZE", std::to_string(size)), "ELEMENT", element.name);
   for (Isa isa : runnableIsas()) {
     CompiledKernels kernels(text, isa);
     ASSERT_TRUE(kernels.valid());
@@ -82,10 +104,25 @@ void expectNumerics(int64_t size, const Element<Stored> &element) {
       }
       // All heads, then a tile of two heads from the third on.
       for (auto [first, heads] : {std::pair<int64_t, int64_t>{0, kQueryHeads}, {3, 2}}) {
-        Buffer<float> q({rows, heads, size}), o({rows, heads, size}), windowed({rows, heads, size});
+        Buffer<float> q({rows, heads, size});
         q.fill(past + 3, -2, 2);
-        kernels.call("attend", {q, state, past, first, o, scratch});
-        kernels.call("window", {q, state, past, first, windowed, scratch});
+        struct Form {
+          const char *name;
+          int64_t window;
+          float cap;
+        };
+        std::vector<Form> forms = {{"attend", kCapacity, 0}, {"window", 37, 0}};
+        if (isCapped) {
+          forms.push_back({"capped", kCapacity, 1.5f});
+        }
+        if (isCapped && rows == 1) {
+          forms.push_back({"capped_one", 37, 1.5f});
+        }
+        std::deque<Buffer<float>> results;
+        for (const Form &form : forms) {
+          results.emplace_back(std::vector<int64_t>{rows, heads, size});
+          kernels.call(form.name, {q, state, past, first, results.back(), scratch});
+        }
         for (int64_t i = 0; i < rows; ++i) {
           for (int64_t h = 0; h < heads; ++h) {
             int64_t slab = kLayer * 2 * kHeads + (first + h) / 2;
@@ -94,14 +131,14 @@ void expectNumerics(int64_t size, const Element<Stored> &element) {
             std::vector<float> expected(size);
             const float *query = &q[(i * heads + h) * size];
             int64_t count = past + i + 1;
-            for (bool window : {false, true}) {
+            for (size_t form = 0; form < forms.size(); ++form) {
               numerics::fixedAttention(query, keys, values, count, size, 0.3f, expected.data(),
-                                       window ? std::max<int64_t>(0, count - 37) : 0);
+                                       std::max<int64_t>(0, count - forms[form].window), forms[form].cap);
               for (int64_t d = 0; d < size; ++d) {
-                float got = (window ? windowed : o)[(i * heads + h) * size + d];
+                float got = results[form][(i * heads + h) * size + d];
                 ASSERT_TRUE(sameBits(got, expected[d]) && got == got)
-                    << nameOf(isa) << " position " << past + i << " head " << first + h << " d " << d << ": "
-                    << got << " for " << expected[d];
+                    << nameOf(isa) << " " << forms[form].name << " position " << past + i << " head "
+                    << first + h << " d " << d << ": " << got << " for " << expected[d];
               }
             }
           }

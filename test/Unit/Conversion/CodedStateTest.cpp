@@ -16,6 +16,14 @@ constexpr int64_t kLayers = 2, kHeads = 3, kPerGroup = 2, kQueryHeads = 6, kCapa
 constexpr int64_t kWindow = 37;
 constexpr float kScale = 0.3f;
 
+/// What an attend has besides, and how functions with it are called.
+struct Form {
+  const char *suffix, *text;
+  bool isWindow;
+  float cap;
+};
+const Form kForms[] = {{"", "", false, 0}, {"_window", "cap(1.5) window(37)", true, 1.5f}};
+
 struct Storage {
   int bits;
   int64_t group, channels;
@@ -54,22 +62,20 @@ func.func @read(%s: BUFFER, %h: index, %p: index, %d: index, %q: index, %o: memr
 )";
   for (std::string numerics : {"fixed", "fast"}) {
     for (std::string rows : {"?", "1"}) {
-      for (std::string window : {"", "window(37)"}) {
-        text += replaced(
-            replaced(replaced(R"(
+      for (const Form &form : kForms) {
+        text += replaced(replaced(replaced(R"(
 func.func @NUMERICS_FORM(%q: memref<ROWSx?xSIZExf32>, %s: BUFFER, %past: index, %head: index,
                      %o: memref<ROWSx?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
     attributes {llvm.emit_c_interface} {
   attention.attend ins(%q : memref<ROWSx?xSIZExf32>) state(%s : BUFFER) at %past, %head
-      outs(%o : memref<ROWSx?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) WINDOW heads(3) stored(CODED)
+      outs(%o : memref<ROWSx?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) BESIDES heads(3) stored(CODED)
       numerics(NUMERICS)
   return
 }
 )",
-                              "FORM",
-                              (rows == "1" ? "one" : "rows") + std::string(window.empty() ? "" : "_window")),
-                     "ROWS", rows),
-            "WINDOW", window);
+                                           "FORM", (rows == "1" ? "one" : "rows") + std::string(form.suffix)),
+                                  "ROWS", rows),
+                         "BESIDES", form.text);
         text = replaced(text, "NUMERICS", numerics);
       }
     }
@@ -201,20 +207,20 @@ TEST_P(CodedState, EqualsTheDefinition) {
       // All heads, then a tile of three from the second on: the last of one group and the next.
       for (auto [first, heads] : {std::pair<int64_t, int64_t>{0, kQueryHeads}, {1, 3}}) {
         for (bool isFast : {false, true}) {
-          for (bool isWindow : {false, true}) {
+          for (const Form &form : kForms) {
             for (bool isOne : {false, true}) {
               if (isOne && rows != 1) {
                 continue;
               }
               Buffer<float> q({rows, heads, size}), o({rows, heads, size});
               q.fill(past + 3, -2, 2);
-              std::string name = std::string(isFast ? "fast" : "fixed") + (isOne ? "_one" : "_rows") +
-                                 (isWindow ? "_window" : "");
+              std::string name =
+                  std::string(isFast ? "fast" : "fixed") + (isOne ? "_one" : "_rows") + form.suffix;
               kernels.call(name, {q, state, past, first, o, scratch});
               for (int64_t i = 0; i < rows; ++i) {
                 for (int64_t h = 0; h < heads; ++h) {
                   int64_t position = past + i,
-                          from = isWindow ? std::max<int64_t>(0, position + 1 - kWindow) : 0;
+                          from = form.isWindow ? std::max<int64_t>(0, position + 1 - kWindow) : 0;
                   std::vector<float> keys = keyModels[(first + h) / kPerGroup].seenBy(position);
                   std::vector<float> values = valueModels[(first + h) / kPerGroup].seenBy(position);
                   const float *query = &q[(i * heads + h) * size], *got = &o[(i * heads + h) * size];
@@ -225,7 +231,7 @@ TEST_P(CodedState, EqualsTheDefinition) {
                   if (isFast) {
                     Engine engine = isa == Isa::Amx ? Engine::RoundedTiles : Engine::Fused;
                     Expected expected = attendInBinary64(query, keys.data(), values.data(), from,
-                                                         position + 1, size, kScale, engine);
+                                                         position + 1, size, kScale, engine, form.cap);
                     for (int64_t d = 0; d < size; ++d) {
                       ASSERT_LE(std::fabs(got[d] - expected.values[d]), expected.bounds[d]) << place(d);
                     }
@@ -233,7 +239,7 @@ TEST_P(CodedState, EqualsTheDefinition) {
                   }
                   std::vector<float> expected(size);
                   numerics::fixedAttention(query, {keys.data(), size}, {values.data(), size}, position + 1,
-                                           size, kScale, expected.data(), from);
+                                           size, kScale, expected.data(), from, form.cap);
                   for (int64_t d = 0; d < size; ++d) {
                     ASSERT_TRUE(sameBits(got[d], expected[d]) && got[d] == got[d])
                         << place(d) << ": " << got[d] << " for " << expected[d];

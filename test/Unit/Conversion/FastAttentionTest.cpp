@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t kLayers = 2, kHeads = 3, kPerGroup = 2, kQueryHeads = 6, kCapacity = 279, kLayer = 1;
 constexpr int64_t kWindow = 37;
-constexpr float kScale = 0.3f;
+constexpr float kScale = 0.3f, kCap = 1.5f;
 
 const char *kText = R"(
 func.func @append(%k: memref<?x3xSIZExf32>, %v: memref<?x3xSIZExf32>, %past: index,
@@ -43,6 +43,24 @@ func.func @single(%q: memref<1x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %pa
 }
 )";
 
+// For states of f32: what is done to scores does not depend on what keys are stored as.
+const char *kCappedText = R"(
+func.func @capped(%q: memref<?x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %past: index, %head: index,
+                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
+    attributes {llvm.emit_c_interface} {
+  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x279xSIZExELEMENT>) at %past, %head
+      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) cap(1.5) window(37) heads(3) numerics(fast)
+  return
+}
+func.func @capped_single(%q: memref<1x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %past: index, %head: index,
+                  %o: memref<1x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
+    attributes {llvm.emit_c_interface} {
+  attention.attend ins(%q : memref<1x?xSIZExf32>) state(%s : memref<12x279xSIZExELEMENT>) at %past, %head
+      outs(%o : memref<1x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) cap(1.5) heads(3) numerics(fast)
+  return
+}
+)";
+
 struct Case {
   int64_t size;
   const char *element;
@@ -53,7 +71,9 @@ class FastAttention : public ::testing::TestWithParam<Case> {};
 template <typename Stored>
 void check(const Case &c, Stored (*round)(float), float (*widen)(Stored)) {
   const int64_t size = c.size;
-  std::string text = replaced(replaced(kText, "SIZE", std::to_string(size)), "ELEMENT", c.element);
+  const bool isCapped = std::string(c.element) == "f32";
+  std::string text = std::string(kText) + (isCapped ? kCappedText : "");
+  text = replaced(replaced(text, "SIZE", std::to_string(size)), "ELEMENT", c.element);
   for (Isa isa : runnableIsas()) {
     CompiledKernels kernels(text, isa);
     ASSERT_TRUE(kernels.valid());
@@ -74,13 +94,20 @@ void check(const Case &c, Stored (*round)(float), float (*widen)(Stored)) {
       }
       // All heads, then a tile of three from the third on: the last of one group and the next.
       for (auto [first, heads] : {std::pair<int64_t, int64_t>{0, kQueryHeads}, {1, 3}}) {
-        Buffer<float> q({rows, heads, size}), o({rows, heads, size}), windowed({rows, heads, size});
+        Buffer<float> q({rows, heads, size}), o({rows, heads, size}), windowed({rows, heads, size}),
+            capped({rows, heads, size});
         q.fill(past + 3, -2, 2);
         kernels.call("attend", {q, state, past, first, o, scratch});
         kernels.call("window", {q, state, past, first, windowed, scratch});
-        Buffer<float> single({1, heads, size});
+        if (isCapped) {
+          kernels.call("capped", {q, state, past, first, capped, scratch});
+        }
+        Buffer<float> single({1, heads, size}), cappedSingle({1, heads, size});
         if (rows == 1) {
           kernels.call("single", {q, state, past, first, single, scratch});
+        }
+        if (rows == 1 && isCapped) {
+          kernels.call("capped_single", {q, state, past, first, cappedSingle, scratch});
         }
         for (int64_t i = 0; i < rows; ++i) {
           for (int64_t h = 0; h < heads; ++h) {
@@ -88,8 +115,10 @@ void check(const Case &c, Stored (*round)(float), float (*widen)(Stored)) {
             const float *keys = &wide[slab * kCapacity * size], *query = &q[(i * heads + h) * size];
             const float *values = keys + kHeads * kCapacity * size;
             int64_t count = past + i + 1;
-            auto compare = [&](const char *what, Buffer<float> &got, int64_t from, Engine engine) {
-              Expected expected = attendInBinary64(query, keys, values, from, count, size, kScale, engine);
+            auto compare = [&](const char *what, Buffer<float> &got, int64_t from, Engine engine,
+                               float cap = 0) {
+              Expected expected =
+                  attendInBinary64(query, keys, values, from, count, size, kScale, engine, cap);
               for (int64_t d = 0; d < size; ++d) {
                 float x = got[(i * heads + h) * size + d];
                 ASSERT_LE(std::fabs(x - expected.values[d]), expected.bounds[d])
@@ -105,6 +134,16 @@ void check(const Case &c, Stored (*round)(float), float (*widen)(Stored)) {
             }
             if (rows == 1) {
               compare("single", single, 0, engine);
+            }
+            if (isCapped) {
+              int64_t from = std::max<int64_t>(0, count - kWindow);
+              compare("capped", capped, from, engine, kCap);
+              if (isa == Isa::Amx) {
+                compare("capped, unrounded", capped, from, Engine::Tiles, kCap);
+              }
+            }
+            if (isCapped && rows == 1) {
+              compare("capped single", cappedSingle, 0, engine, kCap);
             }
           }
         }

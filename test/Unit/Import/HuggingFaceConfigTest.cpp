@@ -207,9 +207,8 @@ TEST(DecoderConfig, WhatIsNotComputedIsRefused) {
   EXPECT_EQ(messageWith("attention_multiplier", 1.0), "no error");
   EXPECT_EQ(messageWith("use_sliding_window", true), unsupported("use_sliding_window"));
   EXPECT_EQ(messageWith("partial_rotary_factor", 0.5), unsupported("partial_rotary_factor"));
-  EXPECT_EQ(messageWith("attn_logit_softcapping", 50.0),
-            "c: $.attn_logit_softcapping: caps of attention scores are not supported in this version, "
-            "expected null");
+  EXPECT_EQ(messageWith("attn_logit_softcapping", 50.0), unsupported("attn_logit_softcapping"));
+  EXPECT_EQ(messageWith("attn_logit_softcapping", nullptr), "no error");
   EXPECT_EQ(messageWith("rope_scaling", {{"rope_type", "longrope"}, {"factor", 4.0}}),
             "c: $.rope_scaling.rope_type: expected a kind of RoPE scaling that is supported: 'default', "
             "'linear', 'llama3' or 'yarn', got 'longrope'");
@@ -257,19 +256,23 @@ TEST(DecoderConfig, FamiliesDiffer) {
   DecoderConfig gemma2 = family("gemma2", "Gemma2ForCausalLM", uncapped);
   EXPECT_EQ(gemma2.window, (Windows{4096, 0, 4096}));
   EXPECT_EQ(gemma2.finalSoftcap, 30);
+  EXPECT_EQ(gemma2.attentionSoftcap, 0);
   EXPECT_EQ(gemma2.attentionScale, 0.25);
   DecoderConfig phi = family("phi", "PhiForCausalLM");
   EXPECT_EQ(phi.rotary.size, 6);
   EXPECT_TRUE(phi.parallelResidual && !phi.gatedMlp && phi.headBias);
   EXPECT_EQ(family("llama", "LlamaForCausalLM", {{"attention_bias", true}}).outputBias, true);
   // What the family's own configuration caps, a file must say it does not.
+  EXPECT_EQ(family("gemma2", "Gemma2ForCausalLM").attentionSoftcap, 50);
+  EXPECT_EQ(family("gemma2", "Gemma2ForCausalLM", {{"attn_logit_softcapping", 2.5}}).attentionSoftcap, 2.5);
   json capped = minimal();
-  capped.update(
-      {{"model_type", "gemma2"}, {"architectures", {"Gemma2ForCausalLM"}}, {"num_key_value_heads", 2}});
+  capped.update({{"model_type", "gemma2"},
+                 {"architectures", {"Gemma2ForCausalLM"}},
+                 {"num_key_value_heads", 2},
+                 {"attn_logit_softcapping", -1}});
   auto read = parse(capped);
   ASSERT_FALSE(read.has_value());
-  EXPECT_EQ(read.error().message, "c: $.attn_logit_softcapping: caps of attention scores are not supported "
-                                  "in this version, expected null");
+  EXPECT_EQ(read.error().message.substr(0, 47), "c: $.attn_logit_softcapping: expected a number ");
 }
 
 TEST(DecoderConfig, RopeScaling) {

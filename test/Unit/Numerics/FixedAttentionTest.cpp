@@ -18,7 +18,7 @@ namespace {
 struct Case {
   int64_t D, T, first;
   std::vector<float> q, k, v; // k, v: T x D
-  float scale;
+  float scale, cap = 0;
 };
 
 Case randomCase(int64_t D, int64_t T, int64_t first, unsigned seed) {
@@ -38,7 +38,7 @@ Case randomCase(int64_t D, int64_t T, int64_t first, unsigned seed) {
 std::vector<float> run(const Case &c) {
   std::vector<float> o(static_cast<size_t>(c.D), 77.0f);
   numerics::fixedAttention(c.q.data(), StridedRows{c.k.data(), c.D}, StridedRows{c.v.data(), c.D}, c.T, c.D,
-                           c.scale, o.data(), c.first);
+                           c.scale, o.data(), c.first, c.cap);
   return o;
 }
 
@@ -85,7 +85,8 @@ std::vector<float> literal(const Case &c) {
       for (size_t d = 0; d < D; ++d) {
         qk[d] = c.q[d] * c.k[size_t(key) * D + d];
       }
-      s[size_t(j)] = c.scale * R(qk, all);
+      float score = c.scale * R(qk, all);
+      s[size_t(j)] = c.cap != 0 ? c.cap * numerics::tanh(score / c.cap) : score;
       best = std::fmax(best, s[size_t(j)]);
     }
     if (!any) {
@@ -124,15 +125,19 @@ TEST(FixedAttention, EqualsTheRuleOnPaddedBlocks) {
     for (int64_t T : {1, 2, 63, 64, 65, 127, 128, 129, 200}) {
       for (int64_t first : {int64_t(0), int64_t(1), T / 2, T - 1}) {
         Case c = randomCase(D, T, first, ++seed);
-        expectSameBits(run(c), literal(c));
+        for (float cap : {0.0f, 50.0f, 2.0f}) {
+          c.cap = cap;
+          expectSameBits(run(c), literal(c));
+        }
       }
     }
   }
 }
 
-TEST(FixedAttention, LiesWithinTheBoundOfFloat64) {
+void expectWithinTheBoundOfFloat64(float cap) {
   for (int64_t T : {1, 5, 64, 300}) {
     Case c = randomCase(16, T, T / 3, static_cast<unsigned>(T));
+    c.cap = cap;
     std::vector<double> s;
     double scoreMagnitude = 0, best = -HUGE_VAL, total = 0;
     for (int64_t j = c.first; j < T; ++j) {
@@ -142,7 +147,8 @@ TEST(FixedAttention, LiesWithinTheBoundOfFloat64) {
         dot += product;
         magnitude += std::fabs(product);
       }
-      s.push_back(dot * c.scale);
+      double score = dot * c.scale;
+      s.push_back(cap != 0 ? cap * std::tanh(score / cap) : score);
       best = std::fmax(best, s.back());
       scoreMagnitude = std::fmax(scoreMagnitude, magnitude * c.scale);
     }
@@ -159,9 +165,44 @@ TEST(FixedAttention, LiesWithinTheBoundOfFloat64) {
         weighted += std::fabs(term);
       }
       EXPECT_LE(std::fabs(o[size_t(d)] - exact),
-                numerics::attentionBound(T, c.D, numerics::Roundoff{}, scoreMagnitude, weighted, exact));
+                numerics::attentionBound(T, c.D + (cap != 0 ? numerics::kScoreCapSize : 0),
+                                         numerics::Roundoff{}, scoreMagnitude, weighted, exact));
     }
   }
+}
+
+TEST(FixedAttention, LiesWithinTheBoundOfFloat64) { expectWithinTheBoundOfFloat64(0); }
+
+TEST(FixedAttention, CappedLiesWithinTheBoundOfFloat64) {
+  // Scores have a standard deviation of 4.
+  for (float cap : {50.0f, 2.0f, 0.125f}) {
+    expectWithinTheBoundOfFloat64(cap);
+  }
+}
+
+TEST(FixedAttention, CapsChangeTheResult) {
+  Case c = randomCase(16, 70, 0, 11);
+  std::vector<float> uncapped = run(c);
+  c.cap = 2;
+  std::vector<float> capped = run(c);
+  double distance = 0;
+  for (size_t d = 0; d < 16; ++d) {
+    distance = std::fmax(distance, std::fabs(double(capped[d]) - uncapped[d]));
+  }
+  EXPECT_GT(distance, 0.1);
+  // One that scores never come near hardly does.
+  c.cap = 1e6f;
+  std::vector<float> far = run(c);
+  for (size_t d = 0; d < 16; ++d) {
+    EXPECT_NEAR(far[d], uncapped[d], 1e-4);
+  }
+}
+
+TEST(FixedAttention, InfiniteScoresAreCapped) {
+  Case c{1,      2, 0, {1}, {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity()},
+         {3, 7}, 1, 2};
+  double high = 1 / (1 + std::exp(-4.0));
+  EXPECT_NEAR(run(c)[0], 3 * high + 7 * (1 - high), 1e-5);
 }
 
 TEST(FixedAttention, MaskedKeysAreNeverRead) {

@@ -353,3 +353,36 @@ func.func @c13_a_query(%s: memref<40x513x12xf32>, %i: index) {
   %x = attention.read key %s[%i, %i, %i] from %i layer(0) heads(4) : memref<40x513x12xf32> -> f32
   return
 }
+
+// -----
+
+!state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
+
+func.func @c14_cap_of_zero(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
+  // expected-error @+1 {{expected a positive, finite cap}}
+  %r = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : !state) at %p, %p outs(%q : tensor<?x8x7xf32>)
+    layer(0) heads_per_group(2) scale(1.0) cap(0.0) -> tensor<?x8x7xf32>
+  return
+}
+
+// -----
+
+!state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
+
+func.func @c14_negative_cap(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
+  // expected-error @+1 {{expected a positive, finite cap}}
+  %r = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : !state) at %p, %p outs(%q : tensor<?x8x7xf32>)
+    layer(0) heads_per_group(2) scale(1.0) cap(-2.0) -> tensor<?x8x7xf32>
+  return
+}
+
+// -----
+
+!state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
+
+func.func @c14_infinite_cap(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
+  // expected-error @+1 {{expected a positive, finite cap}}
+  %r = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : !state) at %p, %p outs(%q : tensor<?x8x7xf32>)
+    layer(0) heads_per_group(2) scale(1.0) cap(0x7F800000) -> tensor<?x8x7xf32>
+  return
+}

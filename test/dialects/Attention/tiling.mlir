@@ -10,12 +10,12 @@
 // CHECK:         %[[QT:.*]] = tensor.extract_slice %[[Q]][%[[T0:.*]], %[[H0:.*]], 0] [%{{.*}}, %{{.*}}, 8]
 // CHECK:         %[[P:.*]] = affine.apply #[[M5]](%[[T]])[%[[PAST]]]
 // CHECK:         %[[F:.*]] = affine.apply #[[M3]](%[[H]])[%[[HEAD]]]
-// CHECK:         attention.attend ins(%[[QT]] : tensor<?x?x8xf32>) state(%[[S]] : {{.*}}) at %[[P]], %[[F]] outs(%{{.*}} : tensor<?x?x8xf32>) layer(3) heads_per_group(2) scale(0.353553385) window(7) {coopt.id = "attend"}
+// CHECK:         attention.attend ins(%[[QT]] : tensor<?x?x8xf32>) state(%[[S]] : {{.*}}) at %[[P]], %[[F]] outs(%{{.*}} : tensor<?x?x8xf32>) layer(3) heads_per_group(2) scale(0.353553385) cap(2.500000e+00) window(7) {coopt.id = "attend"}
 func.func @attend(%q: tensor<?x8x8xf32>, %s: !attention.state<layers = 5, heads = 4, head_size = 8, capacity = 512, element = f32>,
                   %past: index, %head: index, %init: tensor<?x8x8xf32>) -> tensor<?x8x8xf32> {
   %o = attention.attend ins(%q : tensor<?x8x8xf32>)
     state(%s : !attention.state<layers = 5, heads = 4, head_size = 8, capacity = 512, element = f32>) at %past, %head
-    outs(%init : tensor<?x8x8xf32>) layer(3) heads_per_group(2) scale(0.353553385) window(7) {coopt.id = "attend"} -> tensor<?x8x8xf32>
+    outs(%init : tensor<?x8x8xf32>) layer(3) heads_per_group(2) scale(0.353553385) cap(2.5) window(7) {coopt.id = "attend"} -> tensor<?x8x8xf32>
   return %o : tensor<?x8x8xf32>
 }
 

@@ -111,3 +111,33 @@ func.func @coded(%q: memref<1x4x8xf32>, %s: memref<8x64x12xi8>, %past: index, %o
       layer(1) heads_per_group(2) scale(0.35) heads(2) stored(!attention.coded<symmetric, bits = 8, group = 1, residual = 0>)
   return
 }
+
+// Capped scores: a block of them, before its maximum; on tiles the rows of a block, before the mask.
+// CHECK-LABEL: func.func @capped
+// CHECK-DAG: %[[CAP:.*]] = arith.constant dense<5.000000e+01> : vector<16xf32>
+// CHECK: %[[PART:.*]] = arith.divf %{{.*}}, %[[CAP]] : vector<16xf32>
+// CHECK: arith.mulf %{{.*}}, %[[CAP]] : vector<16xf32>
+// CHECK: vector.create_mask
+// CHECK: arith.maximumf
+// CHECK-NOT: attention.
+func.func @capped(%q: memref<1x4x8xf32>, %s: memref<8x64x8xf32>, %past: index, %o: memref<1x4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  attention.attend ins(%q : memref<1x4x8xf32>) state(%s : memref<8x64x8xf32>) at %past, %c0
+      outs(%o : memref<1x4x8xf32>) layer(1) heads_per_group(2) scale(0.35) cap(50.0) heads(2)
+  return
+}
+// 2^-6 of 2^-3 and 2^3; 8 log2(e).
+// TILES-LABEL: func.func @fast_capped
+// TILES-DAG: arith.constant dense<1.562500e-02> : vector<16xf32>
+// TILES-DAG: %[[CAP:.*]] = arith.constant dense<11.5415{{[0-9]*}}> : vector<16xf32>
+// TILES: amx.tile_mulf
+// TILES: arith.mulf %{{.*}}, %[[CAP]] : vector<16xf32>
+// TILES: arith.cmpi sgt
+// TILES: math.fma
+// TILES-NOT: attention.
+func.func @fast_capped(%q: memref<?x4x8xf32>, %s: memref<8x64x8xf16>, %past: index, %o: memref<?x4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  attention.attend ins(%q : memref<?x4x8xf32>) state(%s : memref<8x64x8xf16>) at %past, %c0
+      outs(%o : memref<?x4x8xf32>) layer(1) heads_per_group(2) scale(0.125) cap(8.0) heads(2) numerics(fast)
+  return
+}
