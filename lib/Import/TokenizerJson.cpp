@@ -1,5 +1,6 @@
 #include "coopt/Import/TokenizerJson.h"
 #include "TokenizerJsonParts.h"
+#include "coopt/PackageFormat/TokenizerNormalizer.h"
 #include "coopt/Support/MappedFile.h"
 
 #include <filesystem>
@@ -8,7 +9,6 @@
 using namespace coopt;
 using namespace coopt::import;
 using package::TokenizerKind;
-using package::TokenizerStepKind;
 using package::TokenizerTables;
 
 namespace {
@@ -18,16 +18,8 @@ constexpr size_t maximumTokenizerBytes = 256 << 20;
 /// What the normalizer makes of a text: added tokens marked `normalized` are looked for in this form.
 std::string normalize(std::string text, const TokenizerTables &tables) {
   for (const auto &step : tables.normalizer) {
-    if (step.kind == TokenizerStepKind::Prepend) {
-      text.insert(0, text.empty() ? "" : step.text);
-      continue;
-    }
-    std::string out;
-    size_t done = 0;
-    for (size_t at; (at = text.find(step.text, done)) != text.npos; done = at + step.text.size()) {
-      out.append(text, done, at - done).append(step.replacement);
-    }
-    text = out.append(text, done, text.npos);
+    text =
+        package::applyNormalizerStep(std::move(text), {step.kind, step.count, step.text, step.replacement});
   }
   return text;
 }
@@ -72,20 +64,21 @@ Status import::readAddedTokens(const JsonValue &root, TokenizerTables &tables,
     if (auto status = entry.expectObject(); !status) {
       return status;
     }
-    for (const char *feature : {"single_word", "lstrip", "rstrip"}) {
-      if (auto status = refuse(entry[feature], std::string(feature) + " of added tokens"); !status) {
-        return status;
-      }
+    if (auto status = refuse(entry["single_word"], "single_word of added tokens"); !status) {
+      return status;
     }
     auto id = entry["id"].integer(0, maximumTokenId);
     auto content = entry["content"].string();
     auto special = flagOr(entry["special"], false);
     auto normalized = flagOr(entry["normalized"], special && !*special);
-    if (!id || !content || !special || !normalized) {
-      return forward(!id        ? id.error()
-                     : !content ? content.error()
-                     : !special ? special.error()
-                                : normalized.error());
+    auto left = flagOr(entry["lstrip"], false), right = flagOr(entry["rstrip"], false);
+    if (!id || !content) {
+      return forward(id ? content.error() : id.error());
+    }
+    for (const auto *flag : {&special, &normalized, &left, &right}) {
+      if (!*flag) {
+        return forward(flag->error());
+      }
     }
     std::string text = *normalized ? normalize(*content, tables) : *content;
     if (text.empty()) {
@@ -110,7 +103,7 @@ Status import::readAddedTokens(const JsonValue &root, TokenizerTables &tables,
     }
     slot.flags |= package::TokenAdded | (*special ? package::TokenSpecial : 0);
     known.emplace(*content, *id);
-    tables.added.push_back({static_cast<uint32_t>(*id), std::move(text), *normalized});
+    tables.added.push_back({static_cast<uint32_t>(*id), std::move(text), *normalized, *left, *right});
   }
   return {};
 }

@@ -1,8 +1,12 @@
 //===- TokenizerJsonSteps.cpp - Normalizer, pre-tokenizer, decoder, post-processor ------===//
 #include "TokenizerJsonParts.h"
 
+#include <algorithm>
+#include <map>
+
 using namespace coopt;
 using namespace coopt::import;
+using package::SplitBehavior;
 using package::TokenizerKind;
 using package::TokenizerStep;
 using package::TokenizerStepKind;
@@ -60,28 +64,49 @@ Expected<TokenizerStep> readReplace(const JsonValue &value) {
   return TokenizerStep{TokenizerStepKind::Replace, *text, *content, 0};
 }
 
+Expected<TokenizerStep> readNormalizerStep(const JsonValue &value) {
+  static const std::map<std::string, TokenizerStepKind> plain = {
+      {"NFC", TokenizerStepKind::Nfc},
+      {"NFD", TokenizerStepKind::Nfd},
+      {"NFKC", TokenizerStepKind::Nfkc},
+      {"NFKD", TokenizerStepKind::Nfkd},
+      {"Lowercase", TokenizerStepKind::Lowercase},
+      {"StripAccents", TokenizerStepKind::RemoveMarks},
+  };
+  std::string type = *typeOf(value);
+  if (auto found = plain.find(type); found != plain.end()) {
+    return TokenizerStep{found->second, "", "", 0};
+  }
+  if (type == "Prepend") {
+    auto text = value["prepend"].string();
+    return text ? Expected<TokenizerStep>(TokenizerStep{TokenizerStepKind::Prepend, *text, "", 0})
+                : forward(text.error());
+  }
+  if (type == "Replace") {
+    return readReplace(value);
+  }
+  if (type == "Strip") {
+    auto left = flagOr(value["strip_left"], true), right = flagOr(value["strip_right"], true);
+    if (!left || !right) {
+      return forward(left ? right.error() : left.error());
+    }
+    return TokenizerStep{TokenizerStepKind::Trim, "", "", (*left ? 1u : 0u) | (*right ? 2u : 0u)};
+  }
+  return unsupported(value, "normalizer",
+                     "NFC, NFD, NFKC, NFKD, Lowercase, Strip, StripAccents, Prepend, Replace, Sequence");
+}
+
 Status readNormalizer(const JsonValue &value, TokenizerTables &tables) {
   std::vector<JsonValue> parts;
   if (auto status = flatten(value, "normalizers", parts); !status) {
     return status;
   }
   for (const JsonValue &part : parts) {
-    auto type = typeOf(part);
-    if (*type == "Prepend") {
-      auto text = part["prepend"].string();
-      if (!text) {
-        return forward(text.error());
-      }
-      tables.normalizer.push_back({TokenizerStepKind::Prepend, *text, "", 0});
-    } else if (*type == "Replace") {
-      auto step = readReplace(part);
-      if (!step) {
-        return forward(step.error());
-      }
-      tables.normalizer.push_back(*step);
-    } else {
-      return unsupported(part, "normalizer", "Prepend, Replace, Sequence");
+    auto step = readNormalizerStep(part);
+    if (!step) {
+      return forward(step.error());
     }
+    tables.normalizer.push_back(*step);
   }
   return {};
 }
@@ -97,15 +122,46 @@ std::string escaped(const std::string &text) {
   return out;
 }
 
-Expected<TokenizerStep> readSplit(const JsonValue &value) {
-  JsonValue behavior = value["behavior"], pattern = value["pattern"];
-  if (behavior.raw() != "Isolated") {
-    return behavior.error("a Split of behavior " + behavior.raw().dump() +
-                          " is not supported, expected 'Isolated'");
+/// Whether an expression has {n,m}+: Oniguruma's Ruby syntax, in which tokenizer.json is written, repeats the
+/// interval, where PCRE2 makes it possessive.
+bool repeatsInterval(const std::string &expression) {
+  bool inClass = false;
+  for (size_t i = 0; i < expression.size(); ++i) {
+    char c = expression[i];
+    if (c == '\\') {
+      ++i;
+      // The braces of \p{..}, \x{..} and the like are no interval.
+      if (i + 1 < expression.size() && expression[i + 1] == '{' &&
+          isalpha(static_cast<unsigned char>(expression[i]))) {
+        i = std::min(expression.find('}', i), expression.size());
+      }
+    } else if (c == '[' || c == ']') {
+      inClass = c == '[';
+    } else if (c == '}' && !inClass && i + 1 < expression.size() && expression[i + 1] == '+') {
+      return true;
+    }
   }
-  if (auto status = refuse(value["invert"], "an inverted Split"); !status) {
-    return forward(status.error());
+  return false;
+}
+
+Status readSplit(const JsonValue &value, TokenizerTables &tables) {
+  static const std::map<std::string, SplitBehavior> behaviors = {
+      {"Isolated", SplitBehavior::Isolated},
+      {"Removed", SplitBehavior::Removed},
+      {"Contiguous", SplitBehavior::Contiguous},
+      {"MergedWithPrevious", SplitBehavior::MergedWithPrevious},
+      {"MergedWithNext", SplitBehavior::MergedWithNext},
+  };
+  auto behavior = value["behavior"].string();
+  auto inverted = flagOr(value["invert"], false);
+  if (!behavior || !inverted) {
+    return forward(behavior ? inverted.error() : behavior.error());
   }
+  auto known = behaviors.find(*behavior);
+  if (known == behaviors.end()) {
+    return value["behavior"].expected("Isolated, Removed, Contiguous, MergedWithPrevious or MergedWithNext");
+  }
+  JsonValue pattern = value["pattern"];
   if (!pattern.isObject()) {
     return pattern.expected("{\"Regex\": ..} or {\"String\": ..}");
   }
@@ -117,7 +173,68 @@ Expected<TokenizerStep> readSplit(const JsonValue &value) {
   if (text->empty()) {
     return pattern.error("expected an expression that is not empty");
   }
-  return TokenizerStep{TokenizerStepKind::Split, isText ? escaped(*text) : *text, "", 0};
+  if (!isText && repeatsInterval(*text)) {
+    return pattern["Regex"].error("an interval with + behind it is not supported, expected (?:..{..})+");
+  }
+  tables.preTokenizer.push_back({TokenizerStepKind::Split, isText ? escaped(*text) : *text, "",
+                                 package::splitCount(known->second, *inverted)});
+  return {};
+}
+
+Status readByteLevel(const JsonValue &value, TokenizerTables &tables) {
+  auto prefix = flagOr(value["add_prefix_space"], true), split = flagOr(value["use_regex"], true);
+  if (!prefix || !split) {
+    return forward(prefix ? split.error() : prefix.error());
+  }
+  if (*prefix) {
+    tables.preTokenizer.push_back({TokenizerStepKind::PrefixSpace, "", "", 0});
+  }
+  if (*split) {
+    tables.preTokenizer.push_back({TokenizerStepKind::Split, byteLevelExpression, "", 0});
+  }
+  tables.kind = TokenizerKind::ByteLevelBpe;
+  return {};
+}
+
+Status readDigits(const JsonValue &value, TokenizerTables &tables) {
+  auto individual = flagOr(value["individual_digits"], false);
+  if (!individual) {
+    return forward(individual.error());
+  }
+  tables.preTokenizer.push_back({TokenizerStepKind::Split, *individual ? "\\p{N}" : "\\p{N}+", "", 0});
+  return {};
+}
+
+/// Spaces become the replacement, which is put before the text (before every piece of it, or the first, or
+/// none) and, unless told otherwise, begins a piece wherever it stands.
+Status readMetaspace(const JsonValue &value, TokenizerTables &tables) {
+  auto replacement = value["replacement"].string();
+  auto split = flagOr(value["split"], true), prefix = flagOr(value["add_prefix_space"], true);
+  // Files before version 0.14 of `tokenizers` have add_prefix_space alone.
+  auto scheme =
+      value["prepend_scheme"].isNull() ? Expected<std::string>("always") : value["prepend_scheme"].string();
+  if (!replacement || !split || !prefix || !scheme) {
+    return forward(!replacement ? replacement.error()
+                   : !split     ? split.error()
+                   : !prefix    ? prefix.error()
+                                : scheme.error());
+  }
+  if (replacement->empty()) {
+    return value["replacement"].expected("one character");
+  }
+  if (*scheme != "always" && *scheme != "first" && *scheme != "never") {
+    return value["prepend_scheme"].expected("always, first or never");
+  }
+  tables.preTokenizer.push_back({TokenizerStepKind::Replace, " ", *replacement, 0});
+  if (*scheme != "never" && *prefix) {
+    tables.preTokenizer.push_back(
+        {TokenizerStepKind::PrefixText, *replacement, "", *scheme == "first" ? 1u : 0u});
+  }
+  if (*split) {
+    tables.preTokenizer.push_back({TokenizerStepKind::Split, escaped(*replacement), "",
+                                   package::splitCount(SplitBehavior::MergedWithNext, false)});
+  }
+  return {};
 }
 
 Status readPreTokenizer(const JsonValue &value, TokenizerTables &tables) {
@@ -125,34 +242,22 @@ Status readPreTokenizer(const JsonValue &value, TokenizerTables &tables) {
   if (auto status = flatten(value, "pretokenizers", parts); !status) {
     return status;
   }
-  for (size_t i = 0; i < parts.size(); ++i) {
-    auto type = typeOf(parts[i]);
-    if (*type == "Split") {
-      auto step = readSplit(parts[i]);
-      if (!step) {
-        return forward(step.error());
-      }
-      tables.preTokenizer.push_back(*step);
-    } else if (*type == "ByteLevel" && i + 1 == parts.size()) {
-      auto prefix = flagOr(parts[i]["add_prefix_space"], true), split = flagOr(parts[i]["use_regex"], true);
-      if (!prefix || !split) {
-        return forward(prefix ? split.error() : prefix.error());
-      }
-      if (*prefix) {
-        tables.preTokenizer.push_back({TokenizerStepKind::PrefixSpace, "", "", 0});
-      }
-      if (*split) {
-        tables.preTokenizer.push_back({TokenizerStepKind::Split, byteLevelExpression, "", 0});
-      }
-      tables.kind = TokenizerKind::ByteLevelBpe;
-    } else if (*type == "ByteLevel") {
-      return parts[i].error("ByteLevel is supported as the last pre-tokenizer only");
-    } else {
-      return unsupported(parts[i], "pre-tokenizer", "Split, ByteLevel, Sequence");
+  static const std::map<std::string, Status (*)(const JsonValue &, TokenizerTables &)> readers = {
+      {"Split", readSplit},
+      {"Digits", readDigits},
+      {"Metaspace", readMetaspace},
+      {"ByteLevel", readByteLevel}};
+  for (const JsonValue &part : parts) {
+    if (tables.kind == TokenizerKind::ByteLevelBpe) {
+      return part.error("a pre-tokenizer after ByteLevel is not supported");
     }
-  }
-  if (tables.kind != TokenizerKind::ByteLevelBpe && !parts.empty()) {
-    return value.error("a pre-tokenizer that does not end in ByteLevel is not supported");
+    auto reader = readers.find(*typeOf(part));
+    if (reader == readers.end()) {
+      return unsupported(part, "pre-tokenizer", "Split, Digits, Metaspace, ByteLevel, Sequence");
+    }
+    if (auto status = reader->second(part, tables); !status) {
+      return status;
+    }
   }
   return {};
 }
@@ -167,6 +272,10 @@ Status readDecoder(const JsonValue &value, TokenizerTables &tables) {
       return value.error("expected the decoder ByteLevel, as the pre-tokenizer is ByteLevel");
     }
     return {};
+  }
+  if (parts.size() == 1 && *typeOf(parts[0]) == "ByteLevel") {
+    return value.error(
+        "the decoder ByteLevel is supported beside a pre-tokenizer that ends in ByteLevel only");
   }
   if (parts.empty()) {
     return value.error("a tokenizer without decoder (tokens with spaces between) is not supported");

@@ -78,8 +78,8 @@ Status TokenizerView::readHeader(const uint8_t *bytes, size_t size) {
   if (std::memcmp(bytes, magic, sizeof(magic)) != 0) {
     return fail("tokenizer: does not begin with COOPTTOK");
   }
-  if (uint32_t got = loadAt<uint32_t>(bytes + 8); got != version) {
-    return fail("tokenizer: format version " + number(got) + ", this program reads " + number(version));
+  if (uint32_t got = loadAt<uint32_t>(bytes + 8); got < 1 || got > version) {
+    return fail("tokenizer: format version " + number(got) + ", this program reads 1 to " + number(version));
   }
   base = bytes;
   kindValue = loadAt<uint32_t>(bytes + 12);
@@ -217,6 +217,9 @@ Status TokenizerView::checkAdded(bool normalized) const {
     if (auto status = checkString(name, i, load(name, record + 1), load(name, record + 2)); !status) {
       return status;
     }
+    if (uint32_t flags = addedFlags(normalized, i); flags > 3) {
+      return fail(place + "unknown flags " + number(flags));
+    }
     std::string_view text = addedText(normalized, i);
     if (text.empty()) {
       return fail(place + "an added token without text");
@@ -228,6 +231,28 @@ Status TokenizerView::checkAdded(bool normalized) const {
     if (i > 0 && !(addedText(normalized, i - 1) < text)) {
       return fail(place + "'" + std::string(text) + "' is there twice or out of order");
     }
+  }
+  return {};
+}
+
+/// Streaming needs the order replace, byte fallback, fuse, strip: what comes after is decided by what came
+/// before.
+Status TokenizerView::checkDecoderOrder(uint32_t index, bool fused) const {
+  std::string record = "tokenizer: decoder steps: step " + number(index) + ": ";
+  TokenizerStepKind kind = step(Phase::Decoder, index).kind;
+  bool strip = kind == TokenizerStepKind::Strip;
+  if (strip != fused) {
+    return fail(record + (strip ? "strip before fuse" : "only strip may follow fuse"));
+  }
+  if (index == 0) {
+    return {};
+  }
+  TokenizerStepKind before = step(Phase::Decoder, index - 1).kind;
+  if (kind == TokenizerStepKind::Replace && before != TokenizerStepKind::Replace) {
+    return fail(record + "replace after byte fallback");
+  }
+  if (kind == TokenizerStepKind::ByteFallback && before == TokenizerStepKind::ByteFallback) {
+    return fail(record + "byte fallback twice");
   }
   return {};
 }
@@ -245,7 +270,7 @@ Status TokenizerView::checkSteps(Phase phase) const {
     std::string record = place + "step " + number(i) + ": ";
     size_t word = 6 * size_t(i);
     uint32_t kind = load(name, word);
-    if (kind > static_cast<uint32_t>(TokenizerStepKind::Strip) ||
+    if (kind > static_cast<uint32_t>(TokenizerStepKind::PrefixText) ||
         !stepBelongs(phase, static_cast<TokenizerStepKind>(kind))) {
       return fail(record + "kind " + number(kind) + " has no meaning here");
     }
@@ -262,35 +287,26 @@ Status TokenizerView::checkSteps(Phase phase) const {
     }
     Step read = step(phase, i);
     bool needsText = read.kind == TokenizerStepKind::Replace || read.kind == TokenizerStepKind::Strip ||
-                     read.kind == TokenizerStepKind::Split;
+                     read.kind == TokenizerStepKind::Split || read.kind == TokenizerStepKind::PrefixText;
     if (needsText && read.text.empty()) {
       return fail(record + "nothing to look for");
     }
-    if (read.count > maximumStripCount) {
-      return fail(record + "count " + number(read.count) + ", at most " + number(maximumStripCount) +
+    if (read.count > maximumCount(read.kind)) {
+      return fail(record + "count " + number(read.count) + ", at most " + number(maximumCount(read.kind)) +
                   " is allowed");
     }
-    if (read.kind == TokenizerStepKind::Replace) {
-      growth *= std::max<uint64_t>(1, (read.replacement.size() + read.text.size() - 1) / read.text.size());
-      if (growth > maximumGrowth) {
-        return fail(record + "replacements lengthen text " + number(growth) + " times, at most " +
-                    number(maximumGrowth) + " are allowed");
-      }
+    if (read.kind == TokenizerStepKind::Split &&
+        (read.count & 7) > static_cast<uint32_t>(SplitBehavior::MergedWithNext)) {
+      return fail(record + "unknown behavior " + number(read.count & 7) + " of a split");
     }
-    // Streaming needs the order replace, byte fallback, fuse, strip: what comes after is decided by what came
-    // before.
+    growth *= growthOf(read);
+    if (growth > maximumGrowth) {
+      return fail(record + "the steps lengthen text " + number(growth) + " times, at most " +
+                  number(maximumGrowth) + " are allowed");
+    }
     if (phase == Phase::Decoder) {
-      bool strip = read.kind == TokenizerStepKind::Strip;
-      if (strip != fused) {
-        return fail(record + (strip ? "strip before fuse" : "only strip may follow fuse"));
-      }
-      if (read.kind == TokenizerStepKind::Replace && i > 0 &&
-          step(phase, i - 1).kind != TokenizerStepKind::Replace) {
-        return fail(record + "replace after byte fallback");
-      }
-      if (read.kind == TokenizerStepKind::ByteFallback && i > 0 &&
-          step(phase, i - 1).kind == TokenizerStepKind::ByteFallback) {
-        return fail(record + "byte fallback twice");
+      if (auto status = checkDecoderOrder(i, fused); !status) {
+        return status;
       }
       fused |= read.kind == TokenizerStepKind::Fuse;
     }
@@ -365,6 +381,10 @@ std::string_view TokenizerView::addedText(bool normalized, uint32_t index) const
 
 uint32_t TokenizerView::addedId(bool normalized, uint32_t index) const {
   return load(normalized ? AddedNormalized : AddedTokens, 4 * size_t(index));
+}
+
+uint32_t TokenizerView::addedFlags(bool normalized, uint32_t index) const {
+  return load(normalized ? AddedNormalized : AddedTokens, 4 * size_t(index) + 3);
 }
 
 uint32_t TokenizerView::stepCount(Phase phase) const { return count(blockOf(phase), stepSize); }

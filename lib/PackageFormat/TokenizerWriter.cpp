@@ -188,7 +188,7 @@ private:
       Bytes &out = blocks[token.normalized ? TokenizerView::AddedNormalized : TokenizerView::AddedTokens];
       put32(out, token.id);
       string(out, token.text);
-      put32(out, 0);
+      put32(out, (token.stripsLeft ? 1 : 0) | (token.stripsRight ? 2 : 0));
     }
     return {};
   }

@@ -1,4 +1,5 @@
 #include "AddedTokens.h"
+#include "coopt/Support/Unicode.h"
 
 using namespace coopt;
 using namespace coopt::runtime;
@@ -17,7 +18,7 @@ AddedTokenFinder::Found AddedTokenFinder::longest(std::string_view text) const {
   uint32_t first = 0, last = view.addedCount(normalized);
   for (size_t depth = 0; first < last; ++depth) {
     if (view.addedText(normalized, first).size() == depth) {
-      found = {view.addedId(normalized, first), depth};
+      found = {first, depth};
       ++first;
     }
     if (depth == text.size()) {
@@ -46,7 +47,7 @@ AddedTokenFinder::Found AddedTokenFinder::longest(std::string_view text) const {
 
 Status AddedTokenFinder::split(std::string_view text, const std::function<Status(std::string_view)> &piece,
                                const std::function<void(uint32_t id)> &token) const {
-  size_t done = 0;
+  size_t done = 0, spaceEnd = 0; // text[.. spaceEnd) was searched for white space from somewhere on
   for (size_t at = 0; at < text.size();) {
     if (!begins[static_cast<uint8_t>(text[at])]) {
       ++at;
@@ -57,14 +58,26 @@ Status AddedTokenFinder::split(std::string_view text, const std::function<Status
       ++at;
       continue;
     }
-    if (at > done) {
-      if (auto status = piece(text.substr(done, at - done)); !status) {
+    size_t begin = at;
+    at += found.length;
+    size_t end = at;
+    if (begin > done && view.addedStripsLeft(normalized, found.index)) {
+      begin -= whiteSpaceAtEnd(text.substr(done, begin - done));
+    }
+    if (view.addedStripsRight(normalized, found.index)) {
+      // A token found in the white space that the one before stripped: its end is known.
+      if (end >= spaceEnd) {
+        spaceEnd = end + whiteSpaceAtBegin(text.substr(end));
+      }
+      end = spaceEnd;
+    }
+    if (begin > done) {
+      if (auto status = piece(text.substr(done, begin - done)); !status) {
         return status;
       }
     }
-    token(found.id);
-    at += found.length;
-    done = at;
+    token(view.addedId(normalized, found.index));
+    done = end;
   }
   return done < text.size() ? piece(text.substr(done)) : Status{};
 }

@@ -9,7 +9,8 @@
 
 namespace coopt::runtime {
 
-/// Finds added tokens, leftmost first and the longest at each place.
+/// Finds added tokens, leftmost first and the longest at each place. White space beside a token that strips
+/// it is no part of any piece; other tokens are still found in it.
 class AddedTokenFinder {
 public:
   /// `normalized`: which of the two lists of added tokens.
@@ -22,7 +23,7 @@ public:
 
 private:
   struct Found {
-    uint32_t id = package::noToken;
+    uint32_t index = 0; ///< in the list of added tokens
     size_t length = 0;
   };
   Found longest(std::string_view text) const;

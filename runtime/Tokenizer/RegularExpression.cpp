@@ -1,6 +1,6 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include "RegularExpression.h"
-#include "Utf8.h"
+#include "coopt/Support/Utf8.h"
 
 #include <pcre2.h>
 #include <string>
@@ -53,10 +53,11 @@ struct RegularExpression::MatchState {
 Expected<RegularExpression> RegularExpression::compile(std::string_view pattern) {
   int error = 0;
   PCRE2_SIZE offset = 0;
-  // \C could cut characters in half.
-  pcre2_code_8 *code =
-      pcre2_compile_8(reinterpret_cast<PCRE2_SPTR8>(pattern.data()), pattern.size(),
-                      PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C, &error, &offset, nullptr);
+  // \C could cut characters in half. Multi-line: tokenizers are trained with Oniguruma's Ruby syntax, in which ^ and $
+  // match at lines.
+  pcre2_code_8 *code = pcre2_compile_8(reinterpret_cast<PCRE2_SPTR8>(pattern.data()), pattern.size(),
+                                       PCRE2_UTF | PCRE2_UCP | PCRE2_MULTILINE | PCRE2_NEVER_BACKSLASH_C,
+                                       &error, &offset, nullptr);
   if (!code) {
     return fail("regular expression: offset " + std::to_string(offset) + ": " + errorText(error));
   }
@@ -68,7 +69,7 @@ Expected<RegularExpression> RegularExpression::compile(std::string_view pattern)
 }
 
 Status RegularExpression::splitUtf8(std::string_view text, size_t base, MatchState &state,
-                                    const std::function<void(std::string_view)> &piece) const {
+                                    const Sink &sink) const {
   auto subject = reinterpret_cast<PCRE2_SPTR8>(text.data());
   size_t done = 0, start = 0;
   while (start < text.size()) {
@@ -89,19 +90,18 @@ Status RegularExpression::splitUtf8(std::string_view text, size_t base, MatchSta
       continue;
     }
     if (begin > done) {
-      piece(text.substr(done, begin - done));
+      sink(text.substr(done, begin - done), Part::Between);
     }
-    piece(text.substr(begin, end - begin));
+    sink(text.substr(begin, end - begin), Part::Match);
     done = start = end;
   }
   if (done < text.size()) {
-    piece(text.substr(done));
+    sink(text.substr(done), Part::Between);
   }
   return {};
 }
 
-Status RegularExpression::split(std::string_view text,
-                                const std::function<void(std::string_view)> &piece) const {
+Status RegularExpression::split(std::string_view text, const Sink &sink) const {
   MatchState state(code.get());
   if (!state.context || !state.data) {
     return fail("regular expression: out of memory");
@@ -113,11 +113,11 @@ Status RegularExpression::split(std::string_view text,
       at += next.length;
       continue;
     }
-    if (auto status = splitUtf8(text.substr(begin, at - begin), begin, state, piece); !status) {
+    if (auto status = splitUtf8(text.substr(begin, at - begin), begin, state, sink); !status) {
       return status;
     }
-    piece(text.substr(at, 1));
+    sink(text.substr(at, 1), Part::IllFormed);
     begin = ++at;
   }
-  return splitUtf8(text.substr(begin), begin, state, piece);
+  return splitUtf8(text.substr(begin), begin, state, sink);
 }

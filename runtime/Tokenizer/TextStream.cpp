@@ -1,8 +1,8 @@
 //===- TextStream.cpp - Ids to text, as they come -----------------------------===//
 #include "RegularExpression.h"
-#include "ReplaceAll.h"
 #include "Tokenizer/Tokenizer.h"
-#include "Utf8.h"
+#include "coopt/Support/ReplaceAll.h"
+#include "coopt/Support/Utf8.h"
 
 using namespace coopt;
 using namespace coopt::runtime;

@@ -2,8 +2,10 @@
 #include "AddedTokens.h"
 #include "MergeSymbols.h"
 #include "RegularExpression.h"
-#include "ReplaceAll.h"
-#include "Utf8.h"
+#include "SplitPieces.h"
+#include "coopt/PackageFormat/TokenizerNormalizer.h"
+#include "coopt/Support/ReplaceAll.h"
+#include "coopt/Support/Utf8.h"
 
 using namespace coopt;
 using namespace coopt::runtime;
@@ -32,49 +34,62 @@ public:
   Status text(std::string_view text) {
     return AddedTokenFinder(view, false)
         .split(
-            text, [&](std::string_view piece) { return beforeNormalizer(piece); },
+            text,
+            [&](std::string_view piece) { return beforeNormalizer(piece, piece.data() == text.data()); },
             [&](uint32_t id) { append(id); });
   }
 
 private:
   void append(uint32_t id) { ids.push_back(static_cast<int32_t>(id)); }
 
-  Status beforeNormalizer(std::string_view piece) {
+  /// `first`: the piece that the whole text begins with.
+  Status beforeNormalizer(std::string_view piece, bool first) {
     std::string text(piece);
     for (uint32_t i = 0; i < view.stepCount(Phase::Normalizer); ++i) {
-      auto step = view.step(Phase::Normalizer, i);
-      if (step.kind == TokenizerStepKind::Prepend) {
-        text.insert(0, text.empty() ? std::string_view() : step.text);
-      } else {
-        text = replaceAll(text, step.text, step.replacement);
-      }
+      text = package::applyNormalizerStep(std::move(text), view.step(Phase::Normalizer, i));
       if (auto status = checkLength(text.size()); !status) {
         return status;
       }
     }
     return addedNormalized.split(
-        text, [&](std::string_view part) { return preTokenize(part, 0, 0); },
+        text,
+        [&](std::string_view part) { return preTokenize(part, 0, 0, first && part.data() == text.data()); },
         [&](uint32_t id) { append(id); });
   }
 
   /// Steps from `step` on, `expression` being the next expression to use. The depth is the number of steps.
-  Status preTokenize(std::string_view piece, uint32_t step, size_t expression) {
+  Status preTokenize(std::string_view piece, uint32_t step, size_t expression, bool first) {
     if (step == view.stepCount(Phase::PreTokenizer)) {
       encodePiece(piece);
       return {};
     }
-    if (view.step(Phase::PreTokenizer, step).kind == TokenizerStepKind::PrefixSpace) {
-      if (piece[0] == ' ') {
-        return preTokenize(piece, step + 1, expression);
-      }
-      return preTokenize(" " + std::string(piece), step + 1, expression);
+    auto what = view.step(Phase::PreTokenizer, step);
+    if (what.kind == TokenizerStepKind::Split) {
+      return split(piece, what.count, step, expression, first);
     }
+    if (what.kind == TokenizerStepKind::Replace) {
+      std::string text = replaceAll(piece, what.text, what.replacement);
+      auto status = checkLength(text.size());
+      return status && !text.empty() ? preTokenize(text, step + 1, expression, first) : status;
+    }
+    std::string_view prefix = what.kind == TokenizerStepKind::PrefixSpace ? " " : what.text;
+    if (piece.substr(0, prefix.size()) == prefix || (what.count == 1 && !first)) {
+      return preTokenize(piece, step + 1, expression, first);
+    }
+    return preTokenize(std::string(prefix).append(piece), step + 1, expression, first);
+  }
+
+  Status split(std::string_view piece, uint32_t count, uint32_t step, size_t expression, bool first) {
     Status inner;
-    auto status = expressions[expression].split(piece, [&](std::string_view part) {
+    SplitPieces::Sink sink = [&](std::string_view part) {
       if (inner) {
-        inner = preTokenize(part, step + 1, expression + 1);
+        inner = preTokenize(part, step + 1, expression + 1, first && part.data() == piece.data());
       }
-    });
+    };
+    SplitPieces pieces(count, sink);
+    auto status = expressions[expression].split(
+        piece, [&](std::string_view part, RegularExpression::Part kind) { pieces.add(part, kind); });
+    pieces.finish();
     return status ? inner : status;
   }
 

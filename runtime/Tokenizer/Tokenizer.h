@@ -3,19 +3,20 @@
 // Runs the tables of coopt/PackageFormat/Tokenizer.h; results equal those of Hugging Face's `tokenizers` for
 // the features that tables can say.
 //
-// Encoding: (1) added tokens are found in the text as given, leftmost and longest first; (2) each piece
-// between them goes through the normalizer; (3) added tokens marked `normalized` are found in what came out;
-// (4) each piece between is cut by the pre-tokenizer; (5) each cut becomes symbols: characters, or bytes for
-// byte-level BPE; a character that the vocabulary lacks becomes its byte tokens, else the unknown token; (6)
-// of all neighbouring pairs the one of lowest rank, the leftmost of equals, is merged until none is left: O(n
-// log n) in the length of a cut.
+// Encoding: (1) added tokens are found in the text as given, leftmost and longest first, and white space
+// beside those that strip it goes with them; (2) each piece between them goes through the normalizer; (3)
+// added tokens marked `normalized` are found in what came out; (4) each piece between is cut by the
+// pre-tokenizer; (5) each cut becomes symbols: characters, or bytes for byte-level BPE; a character that the
+// vocabulary lacks becomes its byte tokens, else the unknown token; (6) of all neighbouring pairs the one of
+// lowest rank, the leftmost of equals, is merged until none is left: O(n log n) in the length of a cut.
 //
 // Text that is not UTF-8 is no error: an ill-formed byte is a symbol of its own (so it becomes its byte
-// token), and regular expressions see the text on either side as if it began and ended there. Decoded text is
-// always UTF-8.
+// token), and normalizers and regular expressions see the text on either side as if it began and ended there.
+// Decoded text is always UTF-8.
 //
-// Regular expressions are PCRE2 with Unicode properties, of the Unicode version that PCRE2 was built with; its \s
-// takes U+180E for white space, as Unicode did before 6.3.
+// Regular expressions are PCRE2 with Unicode properties, of the Unicode version that PCRE2 was built with; its
+// \s takes U+180E for white space, as Unicode did before 6.3; ^ and $ match at lines. Normalization forms are
+// those of utf8proc's Unicode version; that of `tokenizers` is older, so characters newer than it may differ.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_RUNTIME_TOKENIZER_TOKENIZER_H

@@ -19,7 +19,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!tokenizer) {
     return 0;
   }
-  auto ids = tokenizer->encode("hello a b <s> 123\n\xC3\xA9\xFF", true);
+  auto ids = tokenizer->encode("hello a b <s> 123\n\xC3\xA9\xFF A\xCC\x8A\xCC\xA3\xEF\xB7\xBA", true);
   if (!ids) {
     return 0;
   }

@@ -16,11 +16,13 @@
 //            vocabulary hash  u32[2^n]: ids; slot of a token = hashTokenText(text) mod 2^n, linear probing
 //            merges           {u32 left, u32 right, u32 rank, u32 merged}[2^n]; slot = hashTokenPair(left, right)
 //                             mod 2^n, linear probing
-//            added, added normalized   {u32 id, u32 offset, u32 bytes, u32 0}[], strictly increasing by text
+//            added, added normalized   {u32 id, u32 offset, u32 bytes, u32 flags}[], strictly increasing by
+//                                      text; flags 1: strips left, 2: strips right
 //            normalizer, pre-tokenizer, decoder   {u32 kind, u32 count, u32 offset, u32 bytes, u32 offset,
 //                                                 u32 bytes}[]
 //            prefix, suffix   u32[] ids
 //
+// Version 1 ends with the kinds of steps up to Strip; its Splits isolate and its added tokens have no flags.
 // Empty slots hold noToken. No probe sequence is longer than the header says, and that is at most 256.
 //
 //===----------------------------------------------------------------------===//
@@ -58,13 +60,36 @@ enum TokenFlags : uint8_t {
 
 enum class TokenizerStepKind : uint32_t {
   Prepend = 0,      ///< normalizer: `text` before every piece that is not empty
-  Replace = 1,      ///< normalizer, decoder: every `text` by `replacement`, left to right, not overlapping
-  Split = 2,        ///< pre-tokenizer: cut at both ends of every match of the regular expression `text`
+  Replace = 1,      ///< anywhere: every `text` by `replacement`, left to right, not overlapping
+  Split = 2,        ///< pre-tokenizer: cut by the regular expression `text`; `count` is splitCount()
   PrefixSpace = 3,  ///< pre-tokenizer: a space before every piece that does not begin with one
   ByteFallback = 4, ///< decoder: runs of byte tokens become characters
   Fuse = 5,         ///< decoder: one text from here on
   Strip = 6,        ///< decoder, after Fuse: up to `count` times `text` off the beginning
+  Nfc = 7,          ///< normalizer: the normalization forms of Unicode
+  Nfd = 8,
+  Nfkc = 9,
+  Nfkd = 10,
+  Lowercase = 11,   ///< normalizer: every character by itself
+  Trim = 12,        ///< normalizer: white space off the beginning (`count` & 1) and the end (`count` & 2)
+  RemoveMarks = 13, ///< normalizer: no combining marks (general category M)
+  PrefixText = 14,  ///< pre-tokenizer: `text` before every piece that does not begin with it; with `count` 1
+                    ///< only before the piece that the whole text begins with
 };
+
+/// What becomes of the matches of a Split and of the text between them.
+enum class SplitBehavior : uint32_t {
+  Isolated = 0,           ///< each a piece
+  Removed = 1,            ///< matches vanish
+  Contiguous = 2,         ///< neighbouring matches are one piece
+  MergedWithPrevious = 3, ///< a match is one piece with the text before it
+  MergedWithNext = 4,     ///< a match is one piece with the text after it
+};
+
+/// The `count` of a Split. `inverted`: what the expression does not match counts as the matches.
+constexpr uint32_t splitCount(SplitBehavior behavior, bool inverted) {
+  return static_cast<uint32_t>(behavior) | (inverted ? 8u : 0u);
+}
 
 struct TokenizerStep {
   TokenizerStepKind kind = TokenizerStepKind::Prepend;
@@ -100,13 +125,14 @@ struct TokenizerTables {
     std::string text;
     bool normalized; ///< looked for in the normalized text (then `text` is normalized too), else in the text
                      ///< as given
+    bool stripsLeft = false, stripsRight = false; ///< white space beside the token goes with it
   };
   std::vector<Added> added;
 
-  std::vector<TokenizerStep> normalizer;   ///< Prepend, Replace
-  std::vector<TokenizerStep> preTokenizer; ///< Split, PrefixSpace
-  std::vector<TokenizerStep> decoder;      ///< empty for ByteLevelBpe: tokens are bytes
-  std::vector<uint32_t> prefix, suffix;    ///< ids put around a text when special tokens are asked for
+  std::vector<TokenizerStep> normalizer;
+  std::vector<TokenizerStep> preTokenizer;
+  std::vector<TokenizerStep> decoder;   ///< empty for ByteLevelBpe: tokens are bytes
+  std::vector<uint32_t> prefix, suffix; ///< ids put around a text when special tokens are asked for
 
   uint32_t vocabularySize() const { return static_cast<uint32_t>(flags.size()); }
   /// Appends the token of id vocabularySize().
@@ -123,8 +149,8 @@ private:
 /// The byte section for tables; what it returns, TokenizerView::create() accepts.
 /// Errors: an id outside the vocabulary, two added tokens of one text, more than 2^31 bytes of text, an added
 /// token of more than 1 KiB, more than 32 steps, a step with more than 256 bytes of text (64 KiB for a
-/// regular expression), replacements that together could lengthen text more than 64 times, a step at a place
-/// where it has no meaning, tables that can't be hashed.
+/// regular expression), steps that together could lengthen text more than 64 times, a step at a place where it
+/// has no meaning, tables that can't be hashed.
 Expected<std::vector<uint8_t>> serializeTokenizer(const TokenizerTables &tables);
 
 /// A byte section read in place. Every offset and id was checked by create(), so that no function can read
@@ -159,6 +185,8 @@ public:
   uint32_t addedCount(bool normalized) const;
   std::string_view addedText(bool normalized, uint32_t index) const;
   uint32_t addedId(bool normalized, uint32_t index) const;
+  bool addedStripsLeft(bool normalized, uint32_t index) const { return addedFlags(normalized, index) & 1; }
+  bool addedStripsRight(bool normalized, uint32_t index) const { return addedFlags(normalized, index) & 2; }
 
   struct Step {
     TokenizerStepKind kind;
@@ -201,7 +229,9 @@ private:
   Status checkTokens() const;
   Status checkHashes() const;
   Status checkAdded(bool normalized) const;
+  uint32_t addedFlags(bool normalized, uint32_t index) const;
   Status checkSteps(Phase phase) const;
+  Status checkDecoderOrder(uint32_t index, bool fused) const;
   Status checkString(Block name, uint32_t index, uint32_t offset, uint32_t length) const;
 
   const uint8_t *base = nullptr;

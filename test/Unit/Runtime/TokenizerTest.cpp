@@ -29,7 +29,13 @@ void compareWith(const std::string &file, const std::string &folder) {
   for (const json &group : list) {
     std::string name = group["tokenizer"].get<std::string>();
     SCOPED_TRACE(name);
-    auto tokenizer = loadTokenizer(folder + (name == "stories260k" ? "tokenizer.json" : name));
+    std::string path = folder + (name == "stories260k" ? "tokenizer.json" : name);
+    SCOPED_TRACE(group.value("patch", json()).dump());
+    auto tokenizer = loadTokenizer(path);
+    if (group.contains("patch")) {
+      json changed = json::parse(readFile(path)).patch(group["patch"]);
+      tokenizer = loadTokenizer(import::parseTokenizerJson(changed.dump(), name));
+    }
     ASSERT_TRUE(tokenizer);
     for (const json &entry : group["cases"]) {
       std::string text = entry["text"].get<std::string>();
@@ -84,6 +90,10 @@ package::TokenizerTables byteTables() {
 } // namespace
 
 TEST(Tokenizer, AgreesWithAnIndependentImplementation) { compareWith(inputs + "encodings.json", inputs); }
+
+TEST(Tokenizer, AgreesWithAnIndependentImplementationOnUnicode) {
+  compareWith(inputs + "encodings-unicode.json", inputs);
+}
 
 TEST(Tokenizer, AgreesWithAnIndependentImplementationOnAModel) {
   if (!std::filesystem::exists(stories + "tokenizer.json")) {
@@ -169,6 +179,36 @@ TEST(Tokenizer, IllFormedTextBecomesItsBytes) {
   auto fallback = loadTokenizer(stories);
   ASSERT_TRUE(fallback);
   EXPECT_EQ(encode(*fallback, "\xFF\xE4\xB8"), (Ids{410, 0xFF + 3, 0xE4 + 3, 0xB8 + 3}));
+}
+
+// Normalization, cutting and stripping lose no byte of text that is not UTF-8.
+TEST(Tokenizer, IllFormedTextIsNormalizedAround) {
+  using package::SplitBehavior;
+  auto tables = byteTables();
+  tables.normalizer = {{package::TokenizerStepKind::Nfc, "", "", 0}};
+  for (auto behavior : {SplitBehavior::Isolated, SplitBehavior::Contiguous, SplitBehavior::MergedWithPrevious,
+                        SplitBehavior::MergedWithNext}) {
+    tables.preTokenizer = {
+        {package::TokenizerStepKind::Split, "\\p{L}+", "", package::splitCount(behavior, false)}};
+    auto tokenizer = fromTables(tables);
+    EXPECT_EQ(encode(*tokenizer, "a\u030A\xFF u\u0308\xE4\xB8"),
+              (Ids{0xC3, 0xA5, 0xFF, ' ', 0xC3, 0xBC, 0xE4, 0xB8}));
+  }
+  // What is no match vanishes, but not what is no text.
+  tables.preTokenizer = {
+      {package::TokenizerStepKind::Split, "\\p{L}+", "", package::splitCount(SplitBehavior::Removed, true)}};
+  EXPECT_EQ(encode(*fromTables(tables), "a\xFF 1u\xE4\xB8"), (Ids{'a', 0xFF, 'u', 0xE4, 0xB8}));
+}
+
+// A token that strips white space on its right and tokens of white space: what one strips, the other still
+// finds, as the reference does; long runs must not take quadratic time.
+TEST(Tokenizer, StrippedRunsScale) {
+  auto tables = byteTables();
+  tables.added = {{'S', " ", false, false, true}, {'L', "\t", false, true, false}};
+  auto tokenizer = fromTables(tables);
+  constexpr size_t count = 300'001;
+  EXPECT_EQ(encode(*tokenizer, "a" + std::string(count, ' ') + "b").size(), count + 2);
+  EXPECT_EQ(encode(*tokenizer, "a" + std::string(count, '\t') + "b").size(), count + 2);
 }
 
 TEST(Tokenizer, BadExpressionNamesTheStep) {

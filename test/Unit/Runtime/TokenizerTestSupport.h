@@ -23,9 +23,8 @@ struct LoadedTokenizer {
   const runtime::Tokenizer *operator->() const { return &*tokenizer; }
 };
 
-/// Through all the stages: file, tables, section, tokenizer. Null (with a failure) if one of them fails.
-inline std::unique_ptr<LoadedTokenizer> loadTokenizer(const std::string &path) {
-  auto tables = import::readTokenizerJson(path);
+/// Through all the stages: tables, section, tokenizer. Null (with a failure) if one of them fails.
+inline std::unique_ptr<LoadedTokenizer> loadTokenizer(const Expected<package::TokenizerTables> &tables) {
   if (!tables) {
     ADD_FAILURE() << tables.error().message;
     return nullptr;
@@ -44,6 +43,10 @@ inline std::unique_ptr<LoadedTokenizer> loadTokenizer(const std::string &path) {
   }
   loaded->tokenizer = std::move(*tokenizer);
   return loaded;
+}
+
+inline std::unique_ptr<LoadedTokenizer> loadTokenizer(const std::string &path) {
+  return loadTokenizer(import::readTokenizerJson(path));
 }
 
 /// The ids of a text without special tokens; fails the test on an error.

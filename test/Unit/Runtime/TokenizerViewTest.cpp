@@ -32,6 +32,21 @@ TokenizerTables smallTables() {
   return tables;
 }
 
+/// With what version 1 did not have.
+TokenizerTables versionTwoTables() {
+  TokenizerTables tables = smallTables();
+  tables.added[0].stripsLeft = tables.added[0].stripsRight = true;
+  tables.normalizer = {{TokenizerStepKind::Trim, "", "", 1},
+                       {TokenizerStepKind::Nfkc, "", "", 0},
+                       {TokenizerStepKind::Lowercase, "", "", 0},
+                       {TokenizerStepKind::RemoveMarks, "", "", 0}};
+  tables.preTokenizer = {{TokenizerStepKind::Replace, "c", "ab", 0},
+                         {TokenizerStepKind::PrefixText, "b", "", 1},
+                         {TokenizerStepKind::Split, "s|\\s", "",
+                          package::splitCount(package::SplitBehavior::MergedWithNext, true)}};
+  return tables;
+}
+
 std::string errorOf(const TokenizerTables &tables) {
   auto section = serializeTokenizer(tables);
   return section ? "no error" : section.error().message;
@@ -43,7 +58,7 @@ void exercise(const std::vector<uint8_t> &section) {
   if (!tokenizer) {
     return;
   }
-  (void)tokenizer->encode("abacus aab <s>xx\xFF\xE4\xB8\xAD ?", true);
+  (void)tokenizer->encode("abacus aab <s> xxA\u030A\xFF\xE4\xB8\xAD ?", true);
   std::vector<int32_t> ids;
   for (int32_t id = -1; id < 16; ++id) {
     ids.push_back(id);
@@ -112,23 +127,27 @@ TEST(TokenizerView, LargeTablesAreFound) {
 }
 
 TEST(TokenizerView, EveryTruncationIsAnError) {
-  auto section = serializeTokenizer(smallTables());
-  ASSERT_TRUE(section.has_value()) << section.error().message;
-  for (size_t length = 0; length < section->size(); ++length) {
-    std::vector<uint8_t> cut(section->begin(), section->begin() + length);
-    EXPECT_FALSE(TokenizerView::create(cut.data(), cut.size()).has_value()) << length;
-    exercise(cut);
+  for (const auto &tables : {smallTables(), versionTwoTables()}) {
+    auto section = serializeTokenizer(tables);
+    ASSERT_TRUE(section.has_value()) << section.error().message;
+    for (size_t length = 0; length < section->size(); ++length) {
+      std::vector<uint8_t> cut(section->begin(), section->begin() + length);
+      EXPECT_FALSE(TokenizerView::create(cut.data(), cut.size()).has_value()) << length;
+      exercise(cut);
+    }
   }
 }
 
 TEST(TokenizerView, AnyDamagedByteIsHarmless) {
-  auto section = serializeTokenizer(smallTables());
-  ASSERT_TRUE(section.has_value());
-  for (size_t at = 0; at < section->size(); ++at) {
-    for (uint8_t value : {0x00, 0x01, 0x04, 0x07, 0x7F, 0x80, 0xFE, 0xFF}) {
-      std::vector<uint8_t> damaged = *section;
-      damaged[at] = value;
-      exercise(damaged);
+  for (const auto &tables : {smallTables(), versionTwoTables()}) {
+    auto section = serializeTokenizer(tables);
+    ASSERT_TRUE(section.has_value());
+    for (size_t at = 0; at < section->size(); ++at) {
+      for (uint8_t value : {0x00, 0x01, 0x04, 0x07, 0x0A, 0x7F, 0x80, 0xFE, 0xFF}) {
+        std::vector<uint8_t> damaged = *section;
+        damaged[at] = value;
+        exercise(damaged);
+      }
     }
   }
 }
@@ -176,9 +195,22 @@ TEST(TokenizerView, Messages) {
             "tokenizer: normalizer steps: step 0: kind 5 has no meaning here");
   EXPECT_EQ(with([](auto &t) { t.normalizer[0].text = ""; }),
             "tokenizer: normalizer steps: step 0: nothing to look for");
-  EXPECT_EQ(
-      with([](auto &t) { t.normalizer.resize(7, t.normalizer[0]); }),
-      "tokenizer: normalizer steps: step 6: replacements lengthen text 128 times, at most 64 are allowed");
+  EXPECT_EQ(with([](auto &t) { t.normalizer.resize(7, t.normalizer[0]); }),
+            "tokenizer: normalizer steps: step 6: the steps lengthen text 128 times, at most 64 are allowed");
+  EXPECT_EQ(with([](auto &t) { t.normalizer.resize(3, {TokenizerStepKind::Nfkd, "", "", 0}); }),
+            "tokenizer: normalizer steps: step 2: the steps lengthen text 242 times, at most 64 are allowed");
+  EXPECT_EQ(with([](auto &t) { t.normalizer[0] = {static_cast<TokenizerStepKind>(15), "a", "", 0}; }),
+            "tokenizer: normalizer steps: step 0: kind 15 has no meaning here");
+  EXPECT_EQ(with([](auto &t) { t.preTokenizer = {{TokenizerStepKind::Nfc, "", "", 0}}; }),
+            "tokenizer: pre-tokenizer steps: step 0: kind 7 has no meaning here");
+  EXPECT_EQ(with([](auto &t) { t.normalizer = {{TokenizerStepKind::Trim, "", "", 4}}; }),
+            "tokenizer: normalizer steps: step 0: count 4, at most 3 is allowed");
+  EXPECT_EQ(with([](auto &t) { t.preTokenizer = {{TokenizerStepKind::Split, "a", "", 13}}; }),
+            "tokenizer: pre-tokenizer steps: step 0: count 13, at most 12 is allowed");
+  EXPECT_EQ(with([](auto &t) { t.preTokenizer = {{TokenizerStepKind::Split, "a", "", 7}}; }),
+            "tokenizer: pre-tokenizer steps: step 0: unknown behavior 7 of a split");
+  EXPECT_EQ(with([](auto &t) { t.preTokenizer = {{TokenizerStepKind::PrefixText, "", "", 1}}; }),
+            "tokenizer: pre-tokenizer steps: step 0: nothing to look for");
   EXPECT_EQ(with([](auto &t) { t.decoder.erase(t.decoder.begin() + 2); }),
             "tokenizer: decoder steps: step 2: strip before fuse");
   EXPECT_EQ(with([](auto &t) { t.decoder.push_back(t.decoder[0]); }),
@@ -194,7 +226,9 @@ TEST(TokenizerView, Messages) {
     return view ? "no error" : view.error().message;
   };
   EXPECT_EQ(patched(0, 'X', 1), "tokenizer: does not begin with COOPTTOK");
-  EXPECT_EQ(patched(8, 2, 4), "tokenizer: format version 2, this program reads 1");
+  EXPECT_EQ(patched(8, 3, 4), "tokenizer: format version 3, this program reads 1 to 2");
+  EXPECT_EQ(patched(8, 0, 4), "tokenizer: format version 0, this program reads 1 to 2");
+  EXPECT_EQ(patched(8, 1, 4), "no error");
   EXPECT_EQ(patched(12, 2, 4), "tokenizer: unknown kind 2");
   EXPECT_EQ(patched(28, 300, 4), "tokenizer: probe sequences of 300 slots, at most 256 are allowed");
   std::string size = std::to_string(section.size());

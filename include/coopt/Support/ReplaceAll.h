@@ -1,14 +1,14 @@
-//===- ReplaceAll.h - The replace step of normalizers and decoders ----------------===//
-#ifndef COOPT_RUNTIME_TOKENIZER_REPLACEALL_H
-#define COOPT_RUNTIME_TOKENIZER_REPLACEALL_H
+//===- ReplaceAll.h - Every occurrence of one text by another -----------------------===//
+#ifndef COOPT_SUPPORT_REPLACEALL_H
+#define COOPT_SUPPORT_REPLACEALL_H
 
 #include <string>
 #include <string_view>
 
-namespace coopt::runtime {
+namespace coopt {
 
 /// Every `from` (not empty) in `text` becomes `to`, left to right, not overlapping. Linear in text and
-/// result; the tokenizer section bounds how much longer the result can be.
+/// result.
 inline std::string replaceAll(std::string_view text, std::string_view from, std::string_view to) {
   std::string out;
   size_t done = 0;
@@ -18,6 +18,6 @@ inline std::string replaceAll(std::string_view text, std::string_view from, std:
   return out.append(text.substr(done));
 }
 
-} // namespace coopt::runtime
+} // namespace coopt
 
-#endif // COOPT_RUNTIME_TOKENIZER_REPLACEALL_H
+#endif // COOPT_SUPPORT_REPLACEALL_H

@@ -1,12 +1,12 @@
 //===- Utf8.h - Walking over bytes that should be UTF-8 ------------------------===//
-#ifndef COOPT_RUNTIME_TOKENIZER_UTF8_H
-#define COOPT_RUNTIME_TOKENIZER_UTF8_H
+#ifndef COOPT_SUPPORT_UTF8_H
+#define COOPT_SUPPORT_UTF8_H
 
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
-namespace coopt::runtime {
+namespace coopt {
 
 struct Utf8Sequence {
   enum Kind { WellFormed, IllFormed, Incomplete } kind;
@@ -42,6 +42,18 @@ inline Utf8Sequence nextUtf8(std::string_view text) {
   return {Utf8Sequence::WellFormed, length};
 }
 
-} // namespace coopt::runtime
+/// The code point of a well-formed character, whose bytes are `character`.
+inline uint32_t decodeUtf8(std::string_view character) {
+  uint32_t point = static_cast<uint8_t>(character[0]);
+  if (character.size() > 1) {
+    point &= 0x7Fu >> character.size();
+  }
+  for (size_t i = 1; i < character.size(); ++i) {
+    point = point << 6 | (static_cast<uint8_t>(character[i]) & 0x3F);
+  }
+  return point;
+}
 
-#endif // COOPT_RUNTIME_TOKENIZER_UTF8_H
+} // namespace coopt
+
+#endif // COOPT_SUPPORT_UTF8_H
