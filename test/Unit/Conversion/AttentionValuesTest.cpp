@@ -76,7 +76,7 @@ void expectNumerics(int64_t size, const Element<Stored> &element) {
   const bool isCapped = std::is_same_v<Stored, float>;
   std::string text = std::string(kText) + (isCapped ? kCappedText : "");
   text = replaced(replaced(text, "SIZE", std::to_string(size)), "ELEMENT", element.name);
-  for (Isa isa : runnableIsas()) {
+  for (Isa isa : isasInTurn(size)) {
     CompiledKernels kernels(text, isa);
     ASSERT_TRUE(kernels.valid());
     Buffer<Stored> state({2 * kLayers * kHeads, kCapacity, size});

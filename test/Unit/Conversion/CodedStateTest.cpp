@@ -176,7 +176,7 @@ TEST_P(CodedState, EqualsTheDefinition) {
   const Storage storage = GetParam();
   const numerics::CodedCache cache = cacheOf(storage);
   const int64_t size = storage.channels;
-  for (Isa isa : runnableIsas()) {
+  for (Isa isa : isasInTurn(size / 8 + cache.bits)) {
     CompiledKernels kernels(textOf(storage), isa);
     ASSERT_TRUE(kernels.valid());
     std::vector<int64_t> shape = {2 * kLayers * kHeads, cache.storedPositions(kCapacity),

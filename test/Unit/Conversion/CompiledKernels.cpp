@@ -19,6 +19,7 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
+#include <cstdlib>
 #include <dlfcn.h>
 #include <fstream>
 #include <gtest/gtest.h>
@@ -60,6 +61,14 @@ std::vector<Isa> runnableIsas() {
   return isas;
 }
 
+std::vector<Isa> isasInTurn(int64_t turn) {
+  std::vector<Isa> isas = runnableIsas();
+  if (isas.size() < 2 || std::getenv("COOPT_SLOW")) {
+    return isas;
+  }
+  return {isas[static_cast<size_t>(turn) % (isas.size() - 1)], isas.back()};
+}
+
 CompiledKernels::CompiledKernels(const std::string &text, Isa isa) { compile(text, isa); }
 
 void CompiledKernels::compile(const std::string &text, Isa isa) {
@@ -74,10 +83,13 @@ void CompiledKernels::compile(const std::string &text, Isa isa) {
   registerAllExtensions(registry);
   registerConvertAMXToLLVMInterface(registry);
   target::registerTargetTranslations(registry);
-  MLIRContext context(registry);
+  MLIRContext context(registry, MLIRContext::Threading::DISABLED); // contexts are many, kernels few
   OwningOpRef<ModuleOp> module = parseSourceString<ModuleOp>(text, &context);
   ASSERT_TRUE(module);
   PassManager passes(&context);
+#ifdef NDEBUG
+  passes.enableVerifier(false); // LLVM verifies what comes out
+#endif
   LowerLeavesOptions options;
   options.isa = isa;
   buildLowerLeavesPipeline(passes, options);

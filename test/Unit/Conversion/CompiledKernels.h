@@ -21,6 +21,10 @@ namespace coopt::test {
 
 /// The instruction sets that this machine can run.
 std::vector<Isa> runnableIsas();
+
+/// For tests of many shapes, each of which takes seconds to compile: the best of them, and of the others one in turn. All of
+/// them with COOPT_SLOW.
+std::vector<Isa> isasInTurn(int64_t turn);
 const char *nameOf(Isa isa);
 
 /// `text` with `to` wherever it has `from`.

@@ -74,7 +74,7 @@ void check(const Case &c, Stored (*round)(float), float (*widen)(Stored)) {
   const bool isCapped = std::string(c.element) == "f32";
   std::string text = std::string(kText) + (isCapped ? kCappedText : "");
   text = replaced(replaced(text, "SIZE", std::to_string(size)), "ELEMENT", c.element);
-  for (Isa isa : runnableIsas()) {
+  for (Isa isa : isasInTurn(size)) {
     CompiledKernels kernels(text, isa);
     ASSERT_TRUE(kernels.valid());
     Buffer<Stored> state({2 * kLayers * kHeads, kCapacity, size});
