@@ -60,7 +60,7 @@ FailureOr<CodePanels> matchCodePanels(ImplicitLocOpBuilder &b, Value view) {
 SmallVector<int64_t> CodePanels::quadOrder(int64_t from, int64_t to) const {
   const int64_t loads = layout::bitPlanes(bits, kTileCodes).front().bytes / (16 * kQuad);
   SmallVector<int64_t> order = llvm::to_vector(llvm::seq(from, to));
-  llvm::stable_sort(order, [&](int64_t x, int64_t y) { return x % loads < y % loads; });
+  llvm::sort(order, [&](int64_t x, int64_t y) { return std::pair(x % loads, x) < std::pair(y % loads, y); });
   return order;
 }
 

@@ -15,7 +15,7 @@ struct EncodeOptions {
   uint64_t seed = 0;                ///< of stochastic rounding; element (r, i) uses number r * K + i
   /// The matrix is rows firstRow .. of a larger one, of which all together have this amax.
   int64_t firstRow = 0;
-  std::optional<float> matrixAmax;
+  std::optional<float> matrixAmax = std::nullopt;
   bool wantsCodes = true; ///< false: codes may be left 0, where that saves work
 };
 

@@ -21,12 +21,12 @@ std::string messageOf(const std::string &name) {
 }
 
 TEST(QuantizationScheme, Names) {
-  EXPECT_EQ(parsed("w8a8"), (QuantizationScheme{8, 8, 0, true, false, 0, ""}));
-  EXPECT_EQ(parsed("w8"), (QuantizationScheme{8, 16, 0, true, false, 0, ""}));
-  EXPECT_EQ(parsed("w4a16-g32-asym-head8"), (QuantizationScheme{4, 16, 32, false, false, 8, ""}));
-  EXPECT_EQ(parsed("w4-g128-sym"), (QuantizationScheme{4, 16, 128, true, false, 0, ""}));
-  EXPECT_EQ(parsed("w4a8-qoq"), (QuantizationScheme{4, 8, 0, true, true, 0, ""}));
-  EXPECT_EQ(parsed("w1-head16"), (QuantizationScheme{1, 16, 0, true, false, 16, ""}));
+  EXPECT_EQ(parsed("w8a8"), (QuantizationScheme{8, 8, 0, true, false, 0, "", nullptr}));
+  EXPECT_EQ(parsed("w8"), (QuantizationScheme{8, 16, 0, true, false, 0, "", nullptr}));
+  EXPECT_EQ(parsed("w4a16-g32-asym-head8"), (QuantizationScheme{4, 16, 32, false, false, 8, "", nullptr}));
+  EXPECT_EQ(parsed("w4-g128-sym"), (QuantizationScheme{4, 16, 128, true, false, 0, "", nullptr}));
+  EXPECT_EQ(parsed("w4a8-qoq"), (QuantizationScheme{4, 8, 0, true, true, 0, "", nullptr}));
+  EXPECT_EQ(parsed("w1-head16"), (QuantizationScheme{1, 16, 0, true, false, 16, "", nullptr}));
 }
 
 TEST(QuantizationScheme, Formats) {
@@ -51,7 +51,7 @@ TEST(QuantizationScheme, RoundTripOfAllSchemes) {
         for (int flags = 0; flags < 4; ++flags) {
           for (int head : {0, 4, 8, 16}) {
             QuantizationScheme scheme{weight,           activation, group, (flags & 1) != 0,
-                                      (flags & 2) != 0, head,       ""};
+                                      (flags & 2) != 0, head,       "",    nullptr};
             EXPECT_EQ(parsed(toString(scheme)), scheme) << toString(scheme);
             ++count;
           }
