@@ -405,11 +405,9 @@ Status Planner::planOp(Operation *op) {
           })
           .Default([](Operation *) -> Expected<NodeRef> {
             return fail("can't be evaluated on the host: expected model.load, model.pack, model.gather, "
-                        "quantized.quantize, "
-                        "quantized.dequantize, quantized.split_blocks, quantized.unpack_words, "
-                        "quantized.channel_scales, "
-                        "quantized.rescale, linalg.transpose, tensor.collapse_shape, tensor.extract_slice, "
-                        "tensor.concat or "
+                        "quantized.quantize, quantized.dequantize, quantized.split_blocks, "
+                        "quantized.unpack_words, quantized.channel_scales, quantized.rescale, "
+                        "linalg.transpose, tensor.collapse_shape, tensor.extract_slice, tensor.concat or "
                         "arith.constant");
           });
   if (!node) {

@@ -177,7 +177,17 @@ struct GatherNode : Node {
   }
   Status evaluateBox(int64_t begin, int64_t end, uint64_t firstByte, uint64_t lastByte,
                      uint8_t *out) const override {
-    for (int64_t i = begin; i < end; ++i, out += lastByte - firstByte) {
+    const uint64_t width = lastByte - firstByte;
+    // Asked for most rows, the table is read once: what it is made of may be slow to read row by row.
+    if (const int64_t rows = table->shape().rows(); end - begin > rows / 2) {
+      std::vector<uint8_t> all(static_cast<size_t>(width) * static_cast<size_t>(rows));
+      Status read = table->evaluateBox(0, rows, firstByte, lastByte, all.data());
+      for (int64_t i = begin; i < end && read; ++i, out += width) {
+        std::memcpy(out, all.data() + width * static_cast<uint64_t>(ids[static_cast<size_t>(i)]), width);
+      }
+      return read;
+    }
+    for (int64_t i = begin; i < end; ++i, out += width) {
       const int64_t row = ids[static_cast<size_t>(i)];
       if (Status read = table->evaluateBox(row, row + 1, firstByte, lastByte, out); !read) {
         return read;
@@ -191,10 +201,18 @@ struct TransposeNode : Node {
   NodeRef input;
 
   Status evaluate(int64_t begin, int64_t end, uint8_t *out) const override {
-    const size_t each = tensor.elementBytes, columns = static_cast<size_t>(tensor.extents[1]);
-    const auto rows = static_cast<size_t>(end - begin);
+    return evaluateBox(begin, end, 0, tensor.rowBytes(), out);
+  }
+  Status evaluateBox(int64_t begin, int64_t end, uint64_t firstByte, uint64_t lastByte,
+                     uint8_t *out) const override {
+    const size_t each = tensor.elementBytes;
+    if (firstByte % each != 0 || lastByte % each != 0) {
+      return Node::evaluateBox(begin, end, firstByte, lastByte, out);
+    }
+    const auto first = static_cast<int64_t>(firstByte / each), last = static_cast<int64_t>(lastByte / each);
+    const auto rows = static_cast<size_t>(end - begin), columns = static_cast<size_t>(last - first);
     std::vector<uint8_t> box(rows * columns * each);
-    Status read = input->evaluateBox(0, tensor.extents[1], each * static_cast<uint64_t>(begin),
+    Status read = input->evaluateBox(first, last, each * static_cast<uint64_t>(begin),
                                      each * static_cast<uint64_t>(end), box.data());
     if (!read) {
       return read;

@@ -213,9 +213,6 @@ void addLayer(const Storage &storage, const std::string &name, int64_t N, int64_
       }
     }
     coded[name + ".weight_packed"] = fileTensor("I32", {N, wordsOf(K)}, words);
-    if (storage.isSorted) {
-      coded[name + ".weight_g_idx"] = fileTensor("I32", {K}, groups);
-    }
     coded[name + ".weight_shape"] = fileTensor("I64", {2}, std::vector<int64_t>{N, K});
     if (!storage.symmetric) {
       coded[name + ".weight_zero_point"] = fileTensor("I32", {wordsOf(N), G}, zeroWords);
@@ -226,6 +223,9 @@ void addLayer(const Storage &storage, const std::string &name, int64_t N, int64_
       byte = static_cast<uint8_t>(isFloat ? byte : byte - levels / 2);
     }
     coded[name + ".weight"] = fileTensor(isFloat ? "F8_E4M3" : "I8", {N, K}, bytes);
+  }
+  if (storage.isSorted && !byGroup) {
+    coded[name + ".weight_g_idx"] = fileTensor("I32", {K}, groups);
   }
 }
 

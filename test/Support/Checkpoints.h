@@ -40,7 +40,7 @@ struct Storage {
   bool symmetric = false;
   std::string scaleType = "F16";
   bool oneScale = false;
-  /// Columns belong to groups in another order than they stand in ("gptq", "packed"): the same for all layers but k_proj.
+  /// Columns belong to groups in another order than they stand in (not "awq", "floats"): the same for all layers but k_proj.
   bool isSorted = false;
 
   /// The quantization_config.

@@ -17,7 +17,10 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/MLIRContext.h"
 
+#include <algorithm>
+#include <cstring>
 #include <gtest/gtest.h>
+#include <map>
 
 using namespace coopt;
 using namespace coopt::test;
@@ -46,6 +49,26 @@ protected:
     EXPECT_TRUE(status.has_value()) << status.error().message;
     return bytes;
   }
+  /// Rows of f32 with their columns by ascending groups, if the matrix has some: as they are decoded.
+  std::string byGroups(const std::string &name, const std::string &rows) {
+    auto found = groups.find(name);
+    if (found == groups.end()) {
+      return rows;
+    }
+    const size_t K = found->second.size();
+    std::vector<std::pair<int32_t, size_t>> order;
+    for (size_t k = 0; k < K; ++k) {
+      order.push_back({found->second[k], k});
+    }
+    std::sort(order.begin(), order.end());
+    std::string sorted;
+    for (size_t row = 0; row < rows.size(); row += 4 * K) {
+      for (auto [group, k] : order) {
+        sorted += rows.substr(row + 4 * k, 4);
+      }
+    }
+    return sorted;
+  }
   /// All matrices of one model equal those of the other.
   size_t expectEqual(mlir::ModuleOp coded, mlir::ModuleOp twin) {
     RecipeOptions options;
@@ -57,7 +80,7 @@ protected:
     for (auto parameter : twin.getOps<model::ParameterOp>()) {
       const std::string name = parameter.getSymName().str();
       if (left && right && parameter.getTensorType().getRank() == 2 && name.find(".weight") != name.npos) {
-        EXPECT_TRUE(bytesOf(*left, name) == bytesOf(*right, name)) << name;
+        EXPECT_TRUE(bytesOf(*left, name) == byGroups(name, bytesOf(*right, name))) << name;
         ++matrices;
       }
     }
@@ -66,6 +89,7 @@ protected:
 
   mlir::MLIRContext context;
   TemporaryFolder folder;
+  std::map<std::string, std::vector<int32_t>> groups; ///< of columns, by the matrix
 };
 
 TEST_F(ImportedNumbers, BlocksOfGguf) {
@@ -114,6 +138,13 @@ TEST_P(ImportedMethod, CodesMeanTheirNumbers) {
                coded, twin);
     }
   }
+  for (const auto &[name, tensor] : coded) {
+    if (size_t end = name.find("_g_idx"); end != name.npos || (end = name.find(".g_idx")) != name.npos) {
+      const std::string weight = name.substr(0, end) + (name[end] == '.' ? ".weight" : "");
+      groups[weight].resize(static_cast<size_t>(tensor.shape[0]));
+      std::memcpy(groups[weight].data(), tensor.bytes.data(), tensor.bytes.size());
+    }
+  }
   writeSafetensors(folder.file("model.safetensors"), coded);
   writeSafetensors(folder.file("twin/model.safetensors"), twin);
   std::string text = readFile(folder.file("config.json"));
@@ -133,6 +164,9 @@ INSTANTIATE_TEST_SUITE_P(
     Methods, ImportedMethod,
     testing::Values(NamedStorage{"Gptq4", {"gptq", 4, 32}}, NamedStorage{"Gptq2Rows", {"gptq", 2, 0}},
                     NamedStorage{"Gptq3", {"gptq_v2", 3, 16}},
+                    NamedStorage{"GptqSorted", {"gptq", 4, 20, false, "F16", false, true}},
+                    NamedStorage{"PackedSorted", {"packed", 4, 16, false, "BF16", false, true}},
+                    NamedStorage{"IntegersSorted", {"integers", 4, 32, true, "F16", false, true}},
                     NamedStorage{"Gptq8ShortGroup", {"gptq", 8, 64}}, NamedStorage{"Awq", {"awq", 4, 32}},
                     NamedStorage{"AwqRows", {"awq", 4, 0, false, "F32"}},
                     NamedStorage{"Packed4", {"packed", 4, 32, true, "BF16"}},
