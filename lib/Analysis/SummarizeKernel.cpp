@@ -2,6 +2,7 @@
 
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
+#include "dialects/Moe/IR/Moe.h"
 #include "dialects/Quantized/IR/Quantized.h"
 
 #include "mlir/Interfaces/TilingInterface.h"
@@ -40,7 +41,8 @@ double bytesOf(Value operand, int64_t rows) {
 
 bool isContraction(Operation &op) {
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
-  return isa<quantized::ContractOp>(op) || (linalgOp && linalg::isaContractionOpInterface(linalgOp));
+  return isa<quantized::ContractOp, moe::ContractOp>(op) ||
+         (linalgOp && linalg::isaContractionOpInterface(linalgOp));
 }
 
 /// The largest `count` weights, those of contractions of one matrix, as one operand.
@@ -66,6 +68,20 @@ void joinWeights(std::vector<cost::OperandSummary> &operands, size_t count) {
   weights.erase(weights.begin() + 1, weights.begin() + static_cast<ptrdiff_t>(count));
   operands.assign(weights.begin(), weights.end());
   operands.insert(operands.end(), others.begin(), others.end());
+}
+
+/// A contraction by experts, balanced: the weights of one expert after the other, each with its share of the rows.
+void divideBySegments(cost::KernelSummary &summary, moe::ContractOp op) {
+  const int64_t experts = std::max<int64_t>(cast<RankedTensorType>(op.getW().getType()).getDimSize(0), 1) /
+                          static_cast<int64_t>(op.getStride());
+  const int64_t used = std::clamp<int64_t>(summary.m, 1, std::max<int64_t>(experts, 1));
+  summary.m = (summary.m + used - 1) / used;
+  summary.n *= used;
+  for (cost::OperandSummary &operand : summary.operands) {
+    if (operand.role == cost::OperandRole::Weight) {
+      operand.bytes *= static_cast<double>(used) / static_cast<double>(std::max<int64_t>(experts, 1));
+    }
+  }
 }
 
 /// Rows of the case: the first dynamic extent of the kernel's destinations; 1 if all is static.
@@ -134,6 +150,9 @@ std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp ker
     summary.n = std::max<int64_t>(elements / lead, 1);
     for (Operation *other : ArrayRef(contractions).drop_front()) {
       summary.n += extents(other->getResult(0), rows).back();
+    }
+    if (auto segmented = dyn_cast<moe::ContractOp>(contractions.front())) {
+      divideBySegments(summary, segmented);
     }
     summary.k = input.getRank() > 0 ? std::max<int64_t>(input.getDimSize(input.getRank() - 1), 1) : 1;
     // Two computed operands: the second plays the part of the weights.

@@ -4,6 +4,7 @@
 #include "coopt/Analysis/KernelRoots.h"
 #include "coopt/Layout/Layout.h"
 #include "dialects/Model/IR/Model.h"
+#include "dialects/Moe/IR/Moe.h"
 
 #include "mlir/Interfaces/TilingInterface.h"
 #include "llvm/Support/MathExtras.h"
@@ -19,6 +20,11 @@ std::optional<int64_t> boundOf(Value extent) {
     auto entry = size->getParentOfType<model::EntryOp>();
     model::SizeAttr range = entry ? entry.findSize(size.getSize()) : model::SizeAttr();
     return range ? std::optional(range.getMax()) : std::nullopt;
+  }
+  if (auto product = extent.getDefiningOp<arith::MulIOp>()) {
+    std::optional<int64_t> left = boundOf(product.getLhs()), right = boundOf(product.getRhs());
+    int64_t bound = 0;
+    return left && right && !llvm::MulOverflow(*left, *right, bound) ? std::optional(bound) : std::nullopt;
   }
   IntegerAttr constant;
   if (matchPattern(extent, m_Constant(&constant))) {
@@ -69,11 +75,21 @@ private:
                << index << " of its root '" << root->getName()
                << "', a reduction, not to be tiled, got a tile of " << size;
       }
+      if (index == 0 && size != 0 && isSegmented()) {
+        return kernel.emitOpError(
+                   "expected the rows of a contraction by experts not to be tiled, as an item has all "
+                   "rows of an expert, got a tile of ")
+               << size;
+      }
       if (loop == utils::IteratorType::parallel && index > 0) {
         columnLoop = static_cast<unsigned>(index);
       }
     }
     return success();
+  }
+
+  bool isSegmented() {
+    return kernel.walk([](moe::ContractOp) { return WalkResult::interrupt(); }).wasInterrupted();
   }
 
   /// The whole extent of the widest root's columns; dynamic if one is unknown.
@@ -112,6 +128,9 @@ private:
 
   /// Rows of a tile; none if unknown.
   std::optional<int64_t> tileRows() {
+    if (!config.getInner().empty() && config.getInner()[0] != 0) {
+      return config.getInner()[0];
+    }
     if (config.getTile()[0] != 0) {
       return config.getTile()[0];
     }

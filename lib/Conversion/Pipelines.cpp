@@ -22,6 +22,7 @@ void buildLowerLeavesPipeline(OpPassManager &passManager, const LowerLeavesOptio
   passManager.addPass(createMaterializeUnpackPass());
   passManager.addPass(createLowerContractionsPass(isa));
   passManager.addPass(createLowerRowReducePass());
+  passManager.addPass(createLowerExpertsPass());
   passManager.addPass(createLowerAttentionPass(isa));
   passManager.addPass(createLowerCopiesPass());
   passManager.addPass(createVectorizeElementwisePass());
@@ -64,6 +65,7 @@ void registerConversionPasses() {
   registerPass([] { return createLowerAttentionPass(); });
   registerPass([] { return createLowerContractionsPass(); });
   registerPass([] { return createLowerCopiesPass(); });
+  registerPass([] { return createLowerExpertsPass(); });
   registerPass([] { return createLowerGatherPass(); });
   registerPass([] { return createLowerRequirementsPass(); });
   registerPass([] { return createLowerRowReducePass(); });

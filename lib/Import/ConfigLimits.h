@@ -14,6 +14,7 @@ constexpr int64_t maximumWidth = 1 << 20;
 constexpr int64_t maximumLayers = 4096;
 constexpr int64_t maximumHeads = 1 << 14;
 constexpr int64_t maximumHeadSize = 4096;
+constexpr int64_t maximumExperts = 4096;
 constexpr int64_t maximumVocabulary = 1 << 24;
 constexpr int64_t maximumPositions = int64_t(1) << 28;
 

@@ -94,6 +94,12 @@ double import::defaultAttentionScale(double size) {
   return static_cast<double>(1.0f / std::sqrt(static_cast<float>(size)));
 }
 
+std::string import::expertTensor(const DecoderConfig &config, int64_t layer, int64_t expert,
+                                 const std::string &which) {
+  const DecoderTensorNames &names = config.names;
+  return names.layer(layer, names.expert.experts) + "." + std::to_string(expert) + "." + which;
+}
+
 std::vector<ExpectedTensor> import::decoderTensors(const DecoderConfig &config) {
   using Role = ExpectedTensor::Role;
   int64_t hidden = config.hiddenSize, ffn = config.intermediateSize;
@@ -118,9 +124,9 @@ std::vector<ExpectedTensor> import::decoderTensors(const DecoderConfig &config) 
     linear(in(names.query), query, hidden, config.queryKeyValueBias);
     linear(in(names.key), keyValue, hidden, config.queryKeyValueBias);
     linear(in(names.value), keyValue, hidden, config.queryKeyValueBias);
-    if (config.queryKeyNorm) {
-      norm(in(names.queryNorm), config.headSize);
-      norm(in(names.keyNorm), config.headSize);
+    if (config.queryKeyNorm || config.queryKeyNormWhole) {
+      norm(in(names.queryNorm), config.queryKeyNormWhole ? query : config.headSize);
+      norm(in(names.keyNorm), config.queryKeyNormWhole ? keyValue : config.headSize);
     }
     linear(in(names.output), hidden, query, config.outputBias);
     if (config.sandwichNorms) {
@@ -129,11 +135,33 @@ std::vector<ExpectedTensor> import::decoderTensors(const DecoderConfig &config) 
     if (!config.parallelResidual) {
       norm(in(names.mlpNorm), hidden);
     }
-    if (config.gatedMlp) {
-      linear(in(names.gate), ffn, hidden, config.mlpBias);
+    if (config.experts.isAt(layer)) {
+      const ExpertsConfig &experts = config.experts;
+      auto gated = [&](const std::string &prefix, int64_t width) {
+        linear(prefix + "." + names.expert.gate, width, hidden, false);
+        linear(prefix + "." + names.expert.up, width, hidden, false);
+        linear(prefix + "." + names.expert.down, hidden, width, false);
+      };
+      linear(in(names.expert.router), experts.count, hidden, false);
+      if (experts.choiceBias) {
+        tensors.push_back({in(names.expert.bias), {experts.count}, Role::Bias});
+      }
+      for (int64_t expert = 0; expert < experts.count; ++expert) {
+        gated(in(names.expert.experts) + "." + std::to_string(expert), experts.intermediateSize);
+      }
+      if (experts.sharedIntermediateSize > 0) {
+        gated(in(names.expert.shared), experts.sharedIntermediateSize);
+      }
+      if (experts.sharedGate) {
+        linear(in(names.expert.sharedGate), 1, hidden, false);
+      }
+    } else {
+      if (config.gatedMlp) {
+        linear(in(names.gate), ffn, hidden, config.mlpBias);
+      }
+      linear(in(names.up), ffn, hidden, config.mlpBias);
+      linear(in(names.down), hidden, ffn, config.mlpBias);
     }
-    linear(in(names.up), ffn, hidden, config.mlpBias);
-    linear(in(names.down), hidden, ffn, config.mlpBias);
     if (config.sandwichNorms) {
       norm(in(names.afterMlpNorm), hidden);
     }

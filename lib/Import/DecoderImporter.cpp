@@ -1,5 +1,6 @@
 #include "DecoderImporter.h"
 
+#include "ExpertsImporter.h"
 #include "StoredWeights.h"
 #include "TensorBuilder.h"
 #include "coopt/Import/ModelGenerator.h"
@@ -162,6 +163,9 @@ Value DecoderImporter::rotaryTable(StringRef function) {
 
 Value DecoderImporter::turned(const std::string &normName, const std::string &id, const std::string &which,
                               Value x, int64_t heads) {
+  if (config.queryKeyNormWhole) {
+    x = norm(normName, id + which + "_norm", x, tokens);
+  }
   if (config.queryKeyNorm) {
     x = norm(normName, id + which + "_norm", t.splitHeads(x, heads, config.headSize, tokens), tokens);
     x = t.mergeHeads(x);
@@ -207,6 +211,13 @@ Value DecoderImporter::attentionBlock(const std::string &prefix, int64_t layer, 
 
 Value DecoderImporter::mlpBlock(const std::string &prefix, int64_t layer, Value x) {
   const DecoderTensorNames &names = config.names;
+  if (config.experts.isAt(layer)) {
+    ExpertsSource source{[&](const std::string &name) { return parameter(name); },
+                         [&](const std::string &name, const std::string &id, Value input) {
+                           return linear(name, id, input, false, tokens);
+                         }};
+    return ExpertsImporter(module, config, builder, t, std::move(source)).build(layer, prefix, x, tokens);
+  }
   auto project = [&](const std::string &name, const std::string &what, Value input) {
     return linear(names.layer(layer, name), prefix + "mlp/" + what, input, config.mlpBias, tokens);
   };

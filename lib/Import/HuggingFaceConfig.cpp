@@ -1,5 +1,6 @@
 #include "coopt/Import/HuggingFaceConfig.h"
 #include "ConfigLimits.h"
+#include "HuggingFaceExperts.h"
 #include "HuggingFaceFamilies.h"
 #include "coopt/Import/StoredMatrix.h"
 #include "coopt/Support/Json.h"
@@ -62,6 +63,9 @@ public:
     refuseForeign();
     sizes();
     biases();
+    if (status && family->experts) {
+      require(readExperts(root, *family, config));
+    }
     activation();
     if (status) {
       rope();
@@ -126,7 +130,8 @@ private:
     for (const ForeignKey &foreign : foreignKeys) {
       JsonValue value = root[foreign.key];
       const nlohmann::json &raw = value.raw();
-      bool harmless = value.isNull() || (raw.is_boolean() && raw == false) ||
+      bool isKnown = family->experts && std::string_view(foreign.key) == family->experts->count;
+      bool harmless = isKnown || value.isNull() || (raw.is_boolean() && raw == false) ||
                       (raw.is_number() && raw == foreign.neutral) || (value.isArray() && raw.empty());
       if (!harmless) {
         unsupported(value);

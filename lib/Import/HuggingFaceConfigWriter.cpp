@@ -1,5 +1,5 @@
 //===- HuggingFaceConfigWriter.cpp - A decoder's description as config.json --------===//
-#include "HuggingFaceFamilies.h"
+#include "HuggingFaceExperts.h"
 #include "coopt/Import/ModelGenerator.h"
 #include "coopt/Support/Json.h"
 
@@ -106,6 +106,9 @@ std::string import::huggingFaceConfigJson(const DecoderConfig &config, TensorTyp
     auto cap = [](double value) { return value != 0 ? Json(value) : Json(nullptr); };
     json["attn_logit_softcapping"] = cap(config.attentionSoftcap);
     json["final_logit_softcapping"] = cap(config.finalSoftcap);
+  }
+  if (family.experts) {
+    writeExperts(family, config, json);
   }
   writeWindows(config, family.windows, json);
   writeRope(config.rotary, json);

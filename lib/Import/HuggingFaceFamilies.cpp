@@ -102,11 +102,102 @@ HuggingFaceFamily phi() {
   return family;
 }
 
+HuggingFaceFamily mixtral() {
+  HuggingFaceFamily family = named("mixtral", "MixtralForCausalLM");
+  DecoderConfig &config = family.defaults;
+  config.maxPositions = 4096 * 32;
+  config.rotary.theta = 1e6;
+  config.normEpsilon = 1e-5;
+  config.experts.count = 8;
+  config.experts.perToken = 2;
+  config.experts.renormalise = true;
+  ExpertTensorNames &names = config.names.expert;
+  names.router = "block_sparse_moe.gate";
+  names.experts = "block_sparse_moe.experts";
+  names.gate = "w1";
+  names.up = "w3";
+  names.down = "w2";
+  family.keyValueHeads = 8;
+  family.windows = WindowRule::All;
+  family.experts = ExpertKeys();
+  family.experts->count = "num_local_experts";
+  family.experts->size = "intermediate_size";
+  return family;
+}
+
+HuggingFaceFamily qwen2Moe() {
+  HuggingFaceFamily family = named("qwen2_moe", "Qwen2MoeForCausalLM");
+  DecoderConfig &config = family.defaults;
+  config.maxPositions = 32768;
+  config.queryKeyValueBias = true;
+  config.experts.count = 60;
+  config.experts.perToken = 4;
+  config.experts.intermediateSize = 1408;
+  config.experts.sharedIntermediateSize = 5632;
+  config.experts.sharedGate = true;
+  config.names.expert.shared = "mlp.shared_expert";
+  family.keyValueHeads = 16;
+  family.windows = WindowRule::FromLayer;
+  family.window = 4096;
+  family.experts = ExpertKeys();
+  family.experts->renormalise = family.experts->sparseStep = true;
+  family.experts->sharedSize = "shared_expert_intermediate_size";
+  return family;
+}
+
+HuggingFaceFamily qwen3Moe() {
+  HuggingFaceFamily family = named("qwen3_moe", "Qwen3MoeForCausalLM");
+  DecoderConfig &config = family.defaults;
+  config.maxPositions = 32768;
+  config.queryKeyNorm = true;
+  config.experts.count = 128;
+  config.experts.perToken = 8;
+  config.experts.intermediateSize = 768;
+  family.keyValueHeads = 4;
+  family.windows = WindowRule::FromLayer;
+  family.window = 4096;
+  family.takesAttentionBias = true;
+  family.experts = ExpertKeys();
+  family.experts->renormalise = family.experts->sparseStep = true;
+  return family;
+}
+
+HuggingFaceFamily olmoe() {
+  HuggingFaceFamily family = named("olmoe", "OlmoeForCausalLM");
+  DecoderConfig &config = family.defaults;
+  config.maxPositions = 4096;
+  config.normEpsilon = 1e-5;
+  config.queryKeyNormWhole = true;
+  config.experts.count = 64;
+  config.experts.perToken = 8;
+  family.takesAttentionBias = true;
+  family.experts = ExpertKeys();
+  family.experts->size = "intermediate_size";
+  family.experts->renormalise = true;
+  return family;
+}
+
+HuggingFaceFamily deepseek() {
+  HuggingFaceFamily family = named("deepseek", "DeepseekForCausalLM");
+  DecoderConfig &config = family.defaults;
+  config.experts.count = 64;
+  config.experts.perToken = 6;
+  config.experts.intermediateSize = 1407;
+  config.experts.epsilon = 1e-20;
+  family.takesAttentionBias = true;
+  family.experts = ExpertKeys();
+  family.experts->count = "n_routed_experts";
+  family.experts->renormalise = family.experts->denseFirst = true;
+  family.experts->sharedCount = "n_shared_experts";
+  return family;
+}
+
 } // namespace
 
 const std::vector<HuggingFaceFamily> &import::huggingFaceFamilyTable() {
-  static const std::vector<HuggingFaceFamily> table = {llama(), mistral(), qwen2(), qwen3(),
-                                                       gemma(), gemma2(),  phi()};
+  static const std::vector<HuggingFaceFamily> table = {llama(),    mistral(),  qwen2(), qwen3(),
+                                                       gemma(),    gemma2(),   phi(),   mixtral(),
+                                                       qwen2Moe(), qwen3Moe(), olmoe(), deepseek()};
   return table;
 }
 

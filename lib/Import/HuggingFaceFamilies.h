@@ -16,6 +16,18 @@ enum class WindowRule {
   Alternate, ///< every second one, from the first
 };
 
+/// How a family's config.json says what experts there are.
+struct ExpertKeys {
+  const char *count = "num_experts";
+  const char *size = "moe_intermediate_size"; ///< of an expert
+  bool renormalise = false;                   ///< takes norm_topk_prob
+  const char *sharedSize = nullptr;           ///< key of the width of the shared experts
+  const char *sharedCount = nullptr;          ///< or of their number
+  int64_t defaultSharedCount = 0;
+  bool denseFirst = false; ///< takes first_k_dense_replace and moe_layer_freq
+  bool sparseStep = false; ///< takes decoder_sparse_step and mlp_only_layers
+};
+
 /// How a family's config.json is read beyond the keys that all have.
 struct HuggingFaceFamily {
   DecoderConfig defaults; ///< family is the model_type
@@ -34,6 +46,7 @@ struct HuggingFaceFamily {
   double attentionSoftcap = 0;        ///< default of attn_logit_softcapping
   bool scaledEmbedding = false;       ///< by the root of hidden_size
   bool geluMeansTanh = false;         ///< hidden_act "gelu" is the tanh form
+  std::optional<ExpertKeys> experts;  ///< of a family with experts; defaults.experts has their defaults
 };
 
 const std::vector<HuggingFaceFamily> &huggingFaceFamilyTable();

@@ -5,12 +5,6 @@
 using namespace mlir;
 using namespace coopt::import;
 
-template <typename OpT>
-OpT TensorBuilder::tag(OpT op) {
-  op->setAttr("coopt.id", b.getStringAttr(id));
-  return op;
-}
-
 void TensorBuilder::setId(const std::string &newId) {
   id = newId;
   loc = NameLoc::get(b.getStringAttr(id));
@@ -36,7 +30,7 @@ Value TensorBuilder::elementwise(ValueRange inputs, ArrayRef<AffineMap> maps, Va
                                         Value result = body(nested, at, arguments.drop_back());
                                         linalg::YieldOp::create(nested, at, result);
                                       });
-  return tag(op).getResult(0);
+  return tagged(op).getResult(0);
 }
 
 Value TensorBuilder::columns(Value x, Value order, Value rows) {
@@ -66,7 +60,7 @@ Value TensorBuilder::contraction(Value x, Value w, Value rows) {
                                         Value sum = arith::AddFOp::create(nested, at, a[2], product);
                                         linalg::YieldOp::create(nested, at, sum);
                                       });
-  return tag(op).getResult(0);
+  return tagged(op).getResult(0);
 }
 
 Value TensorBuilder::reduceRows(StringRef kind, Value x, Value rowCount) {
@@ -74,7 +68,7 @@ Value TensorBuilder::reduceRows(StringRef kind, Value x, Value rowCount) {
   Value init = empty(type.getShape().drop_back(), type.getElementType(), rowCount);
   auto reduction = *coopt::model::symbolizeRowReduction(kind);
   auto op = coopt::model::RowReduceOp::create(b, loc, init.getType(), reduction, x, init);
-  return tag(op)->getResult(0);
+  return tagged(op)->getResult(0);
 }
 
 Value TensorBuilder::map(ValueRange inputs, Value rowCount, const Body &body) {
@@ -150,16 +144,19 @@ Value TensorBuilder::layerNorm(Value x, Value weight, Value bias, double epsilon
                      });
 }
 
-/// x * sigmoid(x); sigmoid(x) = 1 / (1 + exp2(-(x * log2 e))): the sequence of Numerics.
-static Value silu(OpBuilder &b, Location at, Value x) {
+/// 1 / (1 + exp2(-(x * log2 e))): the sequence of Numerics.
+static Value sigmoid(OpBuilder &b, Location at, Value x) {
   auto f32 = [&](float value) { return TensorBuilder::f32(b, at, value); };
   Value scaled = arith::MulFOp::create(b, at, x, f32(0x1.715476p+0f));
   Value exponent = arith::NegFOp::create(b, at, scaled);
   Value power = math::Exp2Op::create(b, at, exponent);
   Value one = f32(1.0f);
   Value denominator = arith::AddFOp::create(b, at, one, power);
-  Value sigmoid = arith::DivFOp::create(b, at, one, denominator);
-  return arith::MulFOp::create(b, at, x, sigmoid);
+  return arith::DivFOp::create(b, at, one, denominator);
+}
+
+static Value silu(OpBuilder &b, Location at, Value x) {
+  return arith::MulFOp::create(b, at, x, sigmoid(b, at, x));
 }
 
 /// 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))), or 0.5 x (1 + erf(x / sqrt(2))).
@@ -194,6 +191,17 @@ Value TensorBuilder::add(Value x, Value y, Value rowCount) {
   return map({x, y}, rowCount, [](OpBuilder &nested, Location at, ValueRange a) -> Value {
     return arith::AddFOp::create(nested, at, a[0], a[1]);
   });
+}
+
+Value TensorBuilder::gateRows(Value x, Value logits, Value rowCount) {
+  auto type = cast<RankedTensorType>(x.getType());
+  AffineMap column =
+      AffineMap::get(2, 0, {b.getAffineDimExpr(0), b.getAffineConstantExpr(0)}, b.getContext());
+  return elementwise({x, logits}, {b.getMultiDimIdentityMap(2), column},
+                     empty(type.getShape(), b.getF32Type(), rowCount),
+                     [](OpBuilder &nested, Location at, ValueRange a) -> Value {
+                       return arith::MulFOp::create(nested, at, a[0], sigmoid(nested, at, a[1]));
+                     });
 }
 
 Value TensorBuilder::scale(Value x, double factor, Value rowCount) {

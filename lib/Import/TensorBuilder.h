@@ -59,6 +59,9 @@ public:
 
   Value add(Value x, Value y, Value rows);
 
+  /// y[m, n] = x[m, n] * sigmoid(logits[m, 0]).
+  Value gateRows(Value x, Value logits, Value rows);
+
   /// x * factor, and cap * tanh(x / cap), element by element.
   Value scale(Value x, double factor, Value rows);
   Value softcap(Value x, double cap, Value rows);
@@ -86,13 +89,18 @@ public:
 
   static Value f32(mlir::OpBuilder &b, mlir::Location loc, float value);
 
+  /// Gives an op the current id.
+  template <typename OpT>
+  OpT tagged(OpT op) {
+    op->setAttr("coopt.id", b.getStringAttr(id));
+    return op;
+  }
+
 private:
   Value rotateWhole(Value x, Value cosine, Value sine, const RotaryEmbedding &rotary, int64_t heads,
                     int64_t headSize, Value rows);
   Value rotatePart(Value x, Value cosine, Value sine, const RotaryEmbedding &rotary, int64_t heads,
                    int64_t headSize, Value rows);
-  template <typename OpT>
-  OpT tag(OpT op);
 
   mlir::OpBuilder &b;
   mlir::Location loc;

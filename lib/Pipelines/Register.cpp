@@ -3,6 +3,7 @@
 
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
+#include "dialects/Moe/IR/Moe.h"
 #include "dialects/Program/IR/Program.h"
 #include "dialects/Program/Transforms/Passes.h"
 #include "dialects/Quantized/IR/Quantized.h"
@@ -36,6 +37,7 @@ void coopt::registerCooptDialects(mlir::DialectRegistry &registry) {
   registry.insert<model::ModelDialect>();
   registry.insert<attention::AttentionDialect>();
   registry.insert<program::ProgramDialect>();
+  registry.insert<moe::MoeDialect>();
   registry.insert<quantized::QuantizedDialect>();
   registry.insert<schedule::ScheduleDialect>();
   mlir::registerConvertAMXToLLVMInterface(registry);

@@ -2,6 +2,7 @@
 
 #include "coopt/Layout/Layout.h"
 #include "dialects/Model/IR/Model.h"
+#include "dialects/Moe/IR/Moe.h"
 #include "dialects/Quantized/IR/Quantized.h"
 #include "dialects/Schedule/IR/Schedule.h"
 
@@ -16,6 +17,9 @@ namespace {
 /// The weight operand of a contraction y[m,n] = sum x[m,k] w[n,k], or null.
 OpOperand *weightOf(Operation *op) {
   if (auto contract = dyn_cast<quantized::ContractOp>(op)) {
+    return &contract.getInputsMutable()[contract.getFirstWeightOperand()];
+  }
+  if (auto contract = dyn_cast<moe::ContractOp>(op)) {
     return &contract.getInputsMutable()[contract.getFirstWeightOperand()];
   }
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
@@ -42,8 +46,21 @@ model::LoadOp loadBehind(schedule::KernelOp kernel, Value value) {
 
 /// The bits of the codes that an operand of a coded contraction holds; 0 for other operands.
 unsigned codeBitsOf(OpOperand &weight) {
+  if (auto contract = dyn_cast<moe::ContractOp>(weight.getOwner())) {
+    return contract.getWScheme() ? contract.getWScheme()->getBits() : 0;
+  }
   auto contract = dyn_cast<quantized::ContractOp>(weight.getOwner());
   return contract ? contract.getWScheme().getBits() : 0;
+}
+
+/// What stands beside the codes of a weight: scales, zeros and what else its scheme has.
+ValueRange partsBehind(OpOperand &weight) {
+  Operation *op = weight.getOwner();
+  if (auto contract = dyn_cast<quantized::ContractOp>(op)) {
+    return contract.getInputs().drop_front(contract.getFirstWeightOperand() + 1);
+  }
+  auto contract = dyn_cast<moe::ContractOp>(op);
+  return contract ? contract.getInputs().drop_front(contract.getFirstWeightOperand() + 1) : ValueRange();
 }
 
 /// The CPU's layout for a weight; null where the kernels read it row-major. Panels of 16 rows of f32:
@@ -217,9 +234,7 @@ LogicalResult LayoutAssigner::run() {
         }
       }
       // The scales and zeros of a group, for 16 rows side by side.
-      auto contract = dyn_cast<quantized::ContractOp>(op);
-      for (Value part :
-           contract ? contract.getInputs().drop_front(contract.getFirstWeightOperand() + 1) : ValueRange()) {
+      for (Value part : partsBehind(*weight)) {
         model::LoadOp load = loadBehind(kernel, part);
         auto type = load ? cast<RankedTensorType>(load.getType()) : RankedTensorType();
         if (!type || type.getRank() != 2 || type.getEncoding()) {

@@ -109,6 +109,9 @@ Value skipReshapes(Value value) {
 void Balancer::collect(model::EntryOp entry) {
   entry.walk([&](Operation *op) {
     std::string reason;
+    if (isa<moe::ContractOp>(op)) {
+      return; // the experts of a layer would have to share their factors
+    }
     if (std::optional<WeightContraction> found = matchWeightContraction(op, reason)) {
       contractions.insert({op, *found});
     }

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace coopt;
@@ -33,13 +34,18 @@ private:
   /// if it stays float.
   CodedWeight storageOf(WeightContraction contraction, quantized::SchemeAttr scheme);
   void rewrite(WeightContraction contraction);
-  quantized::QuantizeOp quantize(WeightContraction contraction);
+  /// The parts of the activation in its scheme; rows that are gathered are quantised where they come from, once each.
+  SmallVector<Value> codesOf(WeightContraction contraction);
+  quantized::QuantizeOp quantize(Value x, Operation *reader, OpFoldResult rows);
   Value decodedActivation(WeightContraction contraction);
   Value roundedActivation(Value x, WeightContraction contraction);
+  Operation *createContract(WeightContraction contraction, ValueRange inputs,
+                            quantized::SchemeAttr activation, quantized::SchemeAttr weight,
+                            quantized::ScaleAt scaleAt);
   void rewrite(model::GatherOp gather, const CodedWeight &coded);
   model::ParameterOp declare(model::ParameterOp like, StringRef suffix, RankedTensorType type);
   Value load(Location loc, model::ParameterOp parameter);
-  Value gatherRows(model::GatherOp gather, model::ParameterOp part, ValueRange dynamicRows);
+  Value gatherRows(model::GatherOp gather, Value source, ValueRange dynamicRows);
 
   bool roundActivations;
   ModuleOp module;
@@ -50,6 +56,8 @@ private:
   DenseMap<StringAttr, CodedWeight> coded;
   /// By activation and the block of its reader: one quantisation serves all contractions there.
   DenseMap<std::pair<Value, Block *>, quantized::QuantizeOp> quantizations;
+  DenseMap<Operation *, SmallVector<Value>> gatheredCodes;
+  llvm::SetVector<Operation *> unusedGathers;
   DenseMap<Operation *, Value> decodedActivations;
   DenseMap<std::pair<Value, Block *>, Value> roundedActivations;
 };
@@ -155,26 +163,35 @@ CodedWeight Compressor::storageOf(WeightContraction contraction, quantized::Sche
     return {};
   }
   if (kept) {
-    remark::passed(contraction.op.getLoc(), remarkOptions("RequantizedWeight"))
+    remark::passed(contraction.op->getLoc(), remarkOptions("RequantizedWeight"))
         << remark::metric("Op", getId(contraction.op)) << remark::metric("Weight", name.str())
         << remark::reason("the checkpoint has codes already: those of other numbers are made");
   }
   return encode(contraction.weight, scheme, getId(contraction.op));
 }
 
-quantized::QuantizeOp Compressor::quantize(WeightContraction contraction) {
-  Value x = contraction.activation;
-  quantized::QuantizeOp &known = quantizations[{x, contraction.op->getBlock()}];
+/// The rows of a matrix, in terms of sizes that are known without what computes it.
+static OpFoldResult rowsOf(OpBuilder &builder, Location loc, Value matrix) {
+  for (Value value = matrix; auto result = dyn_cast<OpResult>(value);) {
+    if (auto empty = dyn_cast<tensor::EmptyOp>(result.getOwner())) {
+      return empty.getMixedSizes()[0];
+    }
+    auto style = dyn_cast<DestinationStyleOpInterface>(result.getOwner());
+    if (!style) {
+      break;
+    }
+    value = style.getTiedOpOperand(result)->get();
+  }
+  return tensor::getMixedSize(builder, loc, matrix, 0);
+}
+
+quantized::QuantizeOp Compressor::quantize(Value x, Operation *reader, OpFoldResult rows) {
+  quantized::QuantizeOp &known = quantizations[{x, reader->getBlock()}];
   if (known) {
     return known;
   }
-  Location loc = contraction.op.getLoc();
-  // The rows are those of the result, whose extents are known without the activation.
-  OpFoldResult rows = tensor::getMixedSize(builder, loc, contraction.destination, 0);
+  Location loc = reader->getLoc();
   OpFoldResult columns = tensor::getMixedSize(builder, loc, x, 1);
-  if (auto empty = contraction.destination.getDefiningOp<tensor::EmptyOp>()) {
-    rows = empty.getMixedSizes()[0];
-  }
   // Extents that the activation's type leaves open stay open.
   auto type = cast<RankedTensorType>(x.getType());
   auto create = [&](ArrayRef<OpFoldResult> sizes, ArrayRef<int64_t> shape, Type element) -> Value {
@@ -190,20 +207,46 @@ quantized::QuantizeOp Compressor::quantize(WeightContraction contraction) {
   Value codes = create({rows, columns}, type.getShape(), scheme.getCodeType());
   Value scales = create({rows}, type.getShape().take_front(), scheme.getScale());
   known = quantized::QuantizeOp::create(builder, loc, x, ValueRange{codes, scales}, scheme);
-  setDerivedId(known, contraction.op, "quantize");
+  setDerivedId(known, reader, "quantize");
+  return known;
+}
+
+SmallVector<Value> Compressor::codesOf(WeightContraction contraction) {
+  Location loc = contraction.op->getLoc();
+  Value x = contraction.activation;
+  auto gather = x.getDefiningOp<model::GatherOp>();
+  if (!gather || gather.getTable().getDefiningOp<model::LoadOp>()) {
+    // The rows are those of the result, whose extents are known without the activation.
+    return llvm::to_vector_of<Value>(
+        quantize(x, contraction.op, rowsOf(builder, loc, contraction.destination)).getResults());
+  }
+  SmallVector<Value> &known = gatheredCodes[gather];
+  if (known.empty()) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(gather);
+    Value table = gather.getTable();
+    quantized::QuantizeOp codes = quantize(table, gather, rowsOf(builder, loc, table));
+    Value rows = getValueOrCreateConstantIndexOp(builder, loc, rowsOf(builder, loc, gather.getInit()));
+    for (auto [index, part] : llvm::enumerate(codes.getResults())) {
+      known.push_back(
+          gatherRows(gather, part,
+                     cast<RankedTensorType>(x.getType()).isDynamicDim(0) ? ValueRange(rows) : ValueRange()));
+      setDerivedId(known.back().getDefiningOp(), gather, index == 0 ? "codes" : "scales");
+    }
+  }
   return known;
 }
 
 /// The activation after its quantisation, in f32.
 Value Compressor::decodedActivation(WeightContraction contraction) {
-  quantized::QuantizeOp codes = quantize(contraction);
-  Value &known = decodedActivations[codes];
+  SmallVector<Value> codes = codesOf(contraction);
+  Value &known = decodedActivations[codes.front().getDefiningOp()];
   if (!known) {
-    Location loc = contraction.op.getLoc();
-    Value init = tensor::EmptyOp::create(
-        builder, loc, tensor::getMixedSizes(builder, loc, codes.getResult(0)), builder.getF32Type());
-    auto decoded =
-        quantized::DequantizeOp::create(builder, loc, codes.getResults(), init, plan.activation(), Value());
+    Location loc = contraction.op->getLoc();
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, codes.front());
+    sizes.front() = rowsOf(builder, loc, codes.front());
+    Value init = tensor::EmptyOp::create(builder, loc, sizes, builder.getF32Type());
+    auto decoded = quantized::DequantizeOp::create(builder, loc, codes, init, plan.activation(), Value());
     setDerivedId(decoded, contraction.op, "dequantize");
     known = decoded.getResult();
   }
@@ -214,9 +257,11 @@ Value Compressor::decodedActivation(WeightContraction contraction) {
 Value Compressor::roundedActivation(Value x, WeightContraction contraction) {
   Value &known = roundedActivations[{x, contraction.op->getBlock()}];
   if (!known) {
-    Location loc = contraction.op.getLoc();
+    Location loc = contraction.op->getLoc();
     Type bf16 = builder.getBF16Type();
-    Value init = tensor::EmptyOp::create(builder, loc, tensor::getMixedSizes(builder, loc, x), bf16);
+    SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, x);
+    sizes.front() = rowsOf(builder, loc, x);
+    Value init = tensor::EmptyOp::create(builder, loc, sizes, bf16);
     SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(2));
     SmallVector<utils::IteratorType> loops(2, utils::IteratorType::parallel);
     auto rounded = linalg::GenericOp::create(
@@ -230,8 +275,25 @@ Value Compressor::roundedActivation(Value x, WeightContraction contraction) {
   return known;
 }
 
+Operation *Compressor::createContract(WeightContraction contraction, ValueRange inputs,
+                                      quantized::SchemeAttr activation, quantized::SchemeAttr weight,
+                                      quantized::ScaleAt scaleAt) {
+  Operation *op = contraction.op, *made = nullptr;
+  if (auto byExperts = dyn_cast<moe::ContractOp>(op)) {
+    made = moe::ContractOp::create(builder, op->getLoc(), op->getResult(0).getType(), inputs,
+                                   byExperts.getSegments(), byExperts.getRow(), byExperts.getColumn(),
+                                   contraction.destination, byExperts.getStrideAttr(), activation, weight,
+                                   quantized::ScaleAtAttr::get(op->getContext(), scaleAt));
+  } else {
+    made = quantized::ContractOp::create(builder, op->getLoc(), op->getResult(0).getType(), inputs,
+                                         contraction.destination, activation, weight, scaleAt);
+  }
+  made->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+  return made;
+}
+
 void Compressor::rewrite(WeightContraction contraction) {
-  linalg::LinalgOp op = contraction.op;
+  Operation *op = contraction.op;
   const OpScheme said = plan.schemeFor(getId(op));
   CodedWeight weight = storageOf(contraction, said.weight);
   if (!weight.scheme) {
@@ -239,7 +301,7 @@ void Compressor::rewrite(WeightContraction contraction) {
   }
   quantized::SchemeAttr scheme = weight.scheme;
   builder.setInsertionPoint(op);
-  Location loc = op.getLoc();
+  Location loc = op->getLoc();
   SmallVector<Value> inputs;
   auto scaleAt = quantized::ScaleAt::Element;
   auto activation = said.quantizesActivation ? plan.activation() : quantized::SchemeAttr();
@@ -248,7 +310,7 @@ void Compressor::rewrite(WeightContraction contraction) {
     inputs.push_back(decodedActivation(contraction));
     activation = nullptr;
   } else if (activation) {
-    llvm::append_range(inputs, quantize(contraction).getResults());
+    llvm::append_range(inputs, codesOf(contraction));
     scaleAt = scheme.getGroup() == 0 || scheme.isTwoLevel() ? quantized::ScaleAt::Output
                                                             : quantized::ScaleAt::Group;
   } else {
@@ -260,29 +322,31 @@ void Compressor::rewrite(WeightContraction contraction) {
   for (model::ParameterOp part : weight.parts) {
     inputs.push_back(load(loc, part));
   }
-  auto contract = quantized::ContractOp::create(builder, loc, op->getResult(0).getType(), inputs,
-                                                contraction.destination, activation, scheme, scaleAt);
-  contract->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+  Operation *contract = createContract(contraction, inputs, activation, scheme, scaleAt);
   auto type = cast<RankedTensorType>(contraction.weight.getType());
   remark::passed(loc, remarkOptions("CodedContraction"))
       << remark::metric("Op", getId(op)) << remark::metric("Weight", contraction.weight.getParameter().str())
       << remark::metric("Outputs", type.getDimSize(0)) << remark::metric("Columns", type.getDimSize(1));
-  Operation *fill = op.getDpsInitOperand(0)->get().getDefiningOp();
-  op->getResult(0).replaceAllUsesWith(contract.getResult());
+  auto fill =
+      cast<DestinationStyleOpInterface>(op).getDpsInitOperand(0)->get().getDefiningOp<linalg::FillOp>();
+  op->getResult(0).replaceAllUsesWith(contract->getResult(0));
   op->erase();
-  if (fill->use_empty()) {
+  if (fill && fill->use_empty()) {
     fill->erase();
+  }
+  if (auto gather = contraction.activation.getDefiningOp<model::GatherOp>(); gather && gather->use_empty()) {
+    unusedGathers.insert(gather);
   }
 }
 
 /// The rows of one part that `gather` names.
-Value Compressor::gatherRows(model::GatherOp gather, model::ParameterOp part, ValueRange dynamicRows) {
+Value Compressor::gatherRows(model::GatherOp gather, Value source, ValueRange dynamicRows) {
   Location loc = gather.getLoc();
-  RankedTensorType table = part.getTensorType();
+  auto table = cast<RankedTensorType>(source.getType());
   SmallVector<int64_t> shape(table.getShape());
   shape[0] = cast<RankedTensorType>(gather.getInit().getType()).getDimSize(0);
   Value init = tensor::EmptyOp::create(builder, loc, shape, table.getElementType(), dynamicRows);
-  Value source = load(loc, part), ids = gather.getIds();
+  Value ids = gather.getIds();
   if (table.getRank() == 2) {
     return model::GatherOp::create(builder, loc, init.getType(), source, ids, init)->getResult(0);
   }
@@ -312,7 +376,7 @@ void Compressor::rewrite(model::GatherOp gather, const CodedWeight &weight) {
   }
   SmallVector<Value> parts;
   for (auto [parameter, part] : llvm::zip_equal(weight.parts, weight.scheme.getParts())) {
-    Value gathered = gatherRows(gather, parameter, dynamic);
+    Value gathered = gatherRows(gather, load(loc, parameter), dynamic);
     if (parts.empty()) {
       gathered.getDefiningOp()->setDiscardableAttrs(gather->getDiscardableAttrDictionary());
     } else {
@@ -345,6 +409,9 @@ void Compressor::run() {
     for (WeightContraction contraction : contractions) {
       rewrite(contraction);
     }
+  }
+  for (Operation *gather : unusedGathers) {
+    gather->erase();
   }
   for (auto entry : module.getOps<model::EntryOp>()) {
     SmallVector<std::pair<model::GatherOp, CodedWeight>> gathers;

@@ -30,7 +30,28 @@ static Value getZeroFilledDestination(Value init) {
   return fill.getOutputs()[0];
 }
 
+static std::string tooLong(int64_t columns) {
+  return "its " + std::to_string(columns) + " columns are more than the " +
+         std::to_string(kLongestCodedContraction) + " whose sum fits 32 bits";
+}
+
+static std::optional<WeightContraction> matchByExperts(moe::ContractOp op, std::string &reason) {
+  auto load = op.getW().getDefiningOp<model::LoadOp>();
+  if (op.getWScheme() || !load) {
+    return std::nullopt;
+  }
+  if (int64_t columns = cast<RankedTensorType>(load.getType()).getDimSize(1);
+      columns > kLongestCodedContraction) {
+    reason = tooLong(columns);
+    return std::nullopt;
+  }
+  return WeightContraction{op, op.getA(), load, op.getInit()};
+}
+
 std::optional<WeightContraction> coopt::matchWeightContraction(Operation *candidate, std::string &reason) {
+  if (auto byExperts = dyn_cast<moe::ContractOp>(candidate)) {
+    return matchByExperts(byExperts, reason);
+  }
   auto op = dyn_cast<linalg::LinalgOp>(candidate);
   if (!op || !op.hasPureTensorSemantics() || op.getNumDpsInputs() != 2 || op.getNumDpsInits() != 1 ||
       op.getNumLoops() != 3 || !linalg::isaContractionOpInterface(op)) {
@@ -52,8 +73,7 @@ std::optional<WeightContraction> coopt::matchWeightContraction(Operation *candid
     }
     int64_t columns = cast<RankedTensorType>(w->get().getType()).getDimSize(1);
     if (columns > kLongestCodedContraction) {
-      reason = "its " + std::to_string(columns) + " columns are more than the " +
-               std::to_string(kLongestCodedContraction) + " whose sum fits 32 bits";
+      reason = tooLong(columns);
       return std::nullopt;
     }
     Value destination = getZeroFilledDestination(op.getDpsInitOperand(0)->get());

@@ -3,6 +3,7 @@
 #define COOPT_LIB_TRANSFORMS_COMPRESSMATCH_H
 
 #include "dialects/Model/IR/Model.h"
+#include "dialects/Moe/IR/Moe.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 
@@ -11,9 +12,10 @@
 
 namespace coopt {
 
-/// y[m, n] = sum over k of x[m, k] w[n, k] from zero, in f32, with w a parameter.
+/// y[m, n] = sum over k of x[m, k] w[n, k] from zero, in f32, with w a parameter: a linalg op or a `moe.contract`, for which the
+/// rows of w are those of its expert.
 struct WeightContraction {
-  mlir::linalg::LinalgOp op;
+  mlir::Operation *op;
   mlir::Value activation;
   model::LoadOp weight;
   /// Where the result goes; the zeros that were written there are not needed by a coded contraction.

@@ -3,6 +3,7 @@
 
 #include "dialects/Attention/Transforms/ExpandToReference.h"
 #include "dialects/Model/Transforms/ExpandToReference.h"
+#include "dialects/Moe/Transforms/Patterns.h"
 #include "dialects/Quantized/Transforms/Patterns.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -40,6 +41,7 @@ struct ExpandToReferencePass : public PassWrapper<ExpandToReferencePass, Operati
 void coopt::populateExpandToReferencePatterns(RewritePatternSet &patterns) {
   model::populateExpandToReferencePatterns(patterns);
   attention::populateExpandToReferencePatterns(patterns);
+  moe::populateExpandToReferencePatterns(patterns);
   quantized::populateExpandToReferencePatterns(patterns);
 }
 

@@ -4,6 +4,7 @@
 #include "KernelGroups.h"
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
+#include "dialects/Moe/IR/Moe.h"
 #include "dialects/Quantized/IR/Quantized.h"
 #include "dialects/Schedule/IR/Schedule.h"
 
@@ -105,7 +106,8 @@ static SmallVector<Attribute> contractionIds(const KernelGroup &group) {
   for (Operation *op : group.ops) {
     auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
     auto id = op->getAttrOfType<StringAttr>("coopt.id");
-    if (id && (isa<quantized::ContractOp>(op) || (linalgOp && linalg::isaContractionOpInterface(linalgOp)))) {
+    if (id && (isa<quantized::ContractOp, moe::ContractOp>(op) ||
+               (linalgOp && linalg::isaContractionOpInterface(linalgOp)))) {
       ids.push_back(id);
     }
   }

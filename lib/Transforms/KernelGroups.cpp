@@ -2,6 +2,7 @@
 
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
+#include "dialects/Moe/IR/Moe.h"
 #include "dialects/Quantized/IR/Quantized.h"
 #include "dialects/Schedule/IR/Schedule.h"
 
@@ -54,12 +55,12 @@ KernelGroup::Kind kindAlone(Operation *op) {
   if (isElementwise(op)) {
     return KernelGroup::Kind::Pointwise;
   }
-  if (isa<model::RowReduceOp, quantized::QuantizeOp>(op)) {
+  if (isa<model::RowReduceOp, quantized::QuantizeOp, moe::LogitsOp, moe::RouteOp>(op)) {
     return KernelGroup::Kind::Rows;
   }
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
   bool isContraction = linalgOp && op->getNumResults() == 1 && linalg::isaContractionOpInterface(linalgOp);
-  if (isContraction || isa<quantized::ContractOp, model::GatherOp>(op)) {
+  if (isContraction || isa<quantized::ContractOp, model::GatherOp, moe::ContractOp, moe::CombineOp>(op)) {
     return KernelGroup::Kind::Anchored;
   }
   return KernelGroup::Kind::Single;
@@ -72,8 +73,9 @@ AffineMap readMap(OpOperand &operand) {
   if (auto linalgOp = dyn_cast<linalg::LinalgOp>(op)) {
     return linalgOp.isDpsInput(&operand) ? linalgOp.getMatchingIndexingMap(&operand) : AffineMap();
   }
-  // Row reductions and quantisation read rows of their only input.
-  if (isa<model::RowReduceOp, quantized::QuantizeOp>(op) && operand.getOperandNumber() == 0) {
+  // Row reductions, quantisation and routing read rows of their first input.
+  if (isa<model::RowReduceOp, quantized::QuantizeOp, moe::LogitsOp, moe::RouteOp>(op) &&
+      operand.getOperandNumber() == 0) {
     auto type = cast<ShapedType>(operand.get().getType());
     return AffineMap::getMultiDimIdentityMap(type.getRank(), op->getContext());
   }
@@ -137,9 +139,9 @@ KernelGroup wholeBlock(Block &block) {
 
 /// The matrix that a contraction multiplies with other matrices; null for other ops.
 Value activationOf(Operation *op) {
-  auto contract = dyn_cast<quantized::ContractOp>(op);
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
-  if (!contract && (!linalgOp || !linalg::isaContractionOpInterface(linalgOp))) {
+  if (!isa<quantized::ContractOp, moe::ContractOp>(op) &&
+      (!linalgOp || !linalg::isaContractionOpInterface(linalgOp))) {
     return nullptr;
   }
   auto type = dyn_cast<RankedTensorType>(op->getOperand(0).getType());

@@ -9,6 +9,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/Transforms.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace coopt;
@@ -63,6 +64,15 @@ std::optional<int64_t> largest(Value size) {
   }
   if (auto dim = size.getDefiningOp<tensor::DimOp>(); dim && dim.getConstantIndex()) {
     return largestExtent(dim.getSource(), *dim.getConstantIndex());
+  }
+  if (auto product = size.getDefiningOp<arith::MulIOp>()) {
+    std::optional<int64_t> left = largest(product.getLhs()), right = largest(product.getRhs());
+    int64_t bound = 0;
+    return left && right && !llvm::MulOverflow(*left, *right, bound) ? std::optional(bound) : std::nullopt;
+  }
+  if (auto least = size.getDefiningOp<arith::MinSIOp>()) {
+    std::optional<int64_t> left = largest(least.getLhs()), right = largest(least.getRhs());
+    return left && right ? std::min(*left, *right) : left ? left : right;
   }
   if (auto difference = size.getDefiningOp<arith::SubIOp>()) {
     return largest(difference.getLhs()); // sizes are not negative

@@ -1,6 +1,7 @@
 #include "coopt/Transforms/SelectSchedules.h"
 
 #include "ScheduleFile.h"
+#include "TileSegments.h"
 #include "coopt/Analysis/KernelRoots.h"
 #include "coopt/Analysis/SummarizeKernel.h"
 #include "dialects/Attention/IR/Attention.h"
@@ -15,16 +16,27 @@ using namespace coopt;
 
 namespace {
 
-/// The entry's size that the leading extent of the kernel's first dynamic destination stands for; null if
-/// there is none.
-model::SizeOp rowSize(schedule::KernelOp kernel) {
+/// The entry's size that a number of rows is a multiple of; null if there is none.
+struct RowSize {
+  model::SizeOp size;
+  int64_t factor = 1;
+};
+
+/// What the leading extent of the kernel's first dynamic destination stands for.
+RowSize rowSize(schedule::KernelOp kernel) {
   for (Value out : kernel.getOutputs()) {
     auto empty = out.getDefiningOp<tensor::EmptyOp>();
-    if (empty && empty.getType().getRank() > 0 && empty.getType().isDynamicDim(0)) {
-      return empty.getDynamicSizes()[0].getDefiningOp<model::SizeOp>();
+    if (!empty || empty.getType().getRank() == 0 || !empty.getType().isDynamicDim(0)) {
+      continue;
     }
+    Value extent = empty.getDynamicSizes()[0];
+    if (auto product = extent.getDefiningOp<arith::MulIOp>()) {
+      std::optional<int64_t> factor = getConstantIntValue(product.getRhs());
+      return {product.getLhs().getDefiningOp<model::SizeOp>(), factor.value_or(1)};
+    }
+    return {extent.getDefiningOp<model::SizeOp>(), 1};
   }
-  return nullptr;
+  return {};
 }
 
 /// Tile sizes for the loops of `root` that a candidate stands for.
@@ -124,6 +136,17 @@ schedule::ConfigAttr Selector::configOf(schedule::KernelOp kernel, ArrayRef<Tili
                                         const cost::Candidate &candidate) const {
   MLIRContext *context = kernel.getContext();
   SmallVector<int64_t> tile = tileOf(roots.front(), summary, candidate);
+  if (!tile.empty() && segmentedContraction(kernel)) {
+    // All rows of an expert are one item's, however many they are; they go through the ops a few at a time.
+    tile[0] = 0;
+    const int64_t share = static_cast<int64_t>(contractionsOf(kernel).size() / roots.size());
+    if (tile.size() > 1 && share > 1) {
+      tile[1] = tile[1] / share / 16 * 16;
+    }
+    SmallVector<int64_t> inner(tile.size(), 0);
+    inner[0] = summary.m == 1 ? 1 : kInnerRows;
+    return tile.size() > 1 && tile[1] == 0 ? nullptr : schedule::ConfigAttr::get(context, tile, inner);
+  }
   if (summary.kind != cost::KernelKind::Contraction || tile.size() < 2 || tile[1] == 0) {
     return schedule::ConfigAttr::get(context, tile);
   }
@@ -205,10 +228,10 @@ std::optional<schedule::SetAttr> Selector::choose(schedule::KernelOp kernel) {
     return std::nullopt;
   }
   auto always = schedule::GuardAttr::get(context, ArrayRef<schedule::ConditionAttr>());
-  model::SizeOp rows = rowSize(kernel);
+  auto [rows, factor] = rowSize(kernel);
   int64_t most = 1;
   if (rows) {
-    most = kernel->getParentOfType<model::EntryOp>().findSize(rows.getSize()).getMax();
+    most = kernel->getParentOfType<model::EntryOp>().findSize(rows.getSize()).getMax() * factor;
   } else if (auto type = dyn_cast<RankedTensorType>(kernel.getResult(0).getType());
              type && type.getRank() > 0) {
     most = type.isDynamicDim(0) ? 64 : type.getDimSize(0);
@@ -217,7 +240,7 @@ std::optional<schedule::SetAttr> Selector::choose(schedule::KernelOp kernel) {
   if (!many) {
     return std::nullopt;
   }
-  std::optional<schedule::ConfigAttr> single = rows && most > 1 ? cheapest(kernel, roots, 1) : many;
+  std::optional<schedule::ConfigAttr> single = rows && most > factor ? cheapest(kernel, roots, factor) : many;
   if (*single == *many) {
     return schedule::SetAttr::get(context, always, *many);
   }

@@ -1,7 +1,9 @@
 #include "coopt/Transforms/TileKernels.h"
 
+#include "TileSegments.h"
 #include "coopt/Analysis/KernelRoots.h"
 #include "dialects/Model/IR/Model.h"
+#include "dialects/Moe/Transforms/Patterns.h"
 #include "dialects/Quantized/Transforms/Patterns.h"
 #include "dialects/Schedule/IR/Schedule.h"
 
@@ -19,8 +21,32 @@ using namespace coopt;
 
 namespace {
 
-/// Tiles `root` and fuses its producers. A tile that holds a whole loop is no tile: leaving the loop alone keeps
-/// its extent static.
+/// Tiles `root` as `options` say and fuses its producers.
+FailureOr<scf::SCFTileAndFuseResult> tileAndFuse(IRRewriter &rewriter, TilingInterface root,
+                                                 const scf::SCFTileAndFuseOptions &options) {
+  rewriter.setInsertionPoint(root);
+  FailureOr<scf::SCFTileAndFuseResult> tiled =
+      scf::tileConsumerAndFuseProducersUsingSCF(rewriter, root, options);
+  if (failed(tiled)) {
+    return failure();
+  }
+  for (OpResult result : root->getResults()) {
+    if (Value replacement = tiled->replacements.lookup(result)) {
+      rewriter.replaceAllUsesWith(result, replacement);
+    }
+  }
+  // What checks its own indices (model.require) never is dead code for the patterns after this.
+  SmallVector<Operation *> copied = {root};
+  llvm::append_range(copied, tiled->fusedProducers);
+  for (Operation *op : copied) {
+    if (op->use_empty()) {
+      rewriter.eraseOp(op);
+    }
+  }
+  return tiled;
+}
+
+/// A tile that holds a whole loop is no tile: leaving the loop alone keeps its extent static.
 FailureOr<scf::SCFTileAndFuseResult> tileRoot(IRRewriter &rewriter, TilingInterface root,
                                               ArrayRef<int64_t> tile,
                                               scf::SCFTilingOptions::LoopType loopType) {
@@ -36,30 +62,24 @@ FailureOr<scf::SCFTileAndFuseResult> tileRoot(IRRewriter &rewriter, TilingInterf
   scf::SCFTileAndFuseOptions options;
   options.tilingOptions.setLoopType(loopType);
   options.tilingOptions.setTileSizes(getAsIndexOpFoldResult(rewriter.getContext(), sizes));
-  FailureOr<scf::SCFTileAndFuseResult> tiled =
-      scf::tileConsumerAndFuseProducersUsingSCF(rewriter, root, options);
-  if (succeeded(tiled)) {
-    for (OpResult result : root->getResults()) {
-      if (Value replacement = tiled->replacements.lookup(result)) {
-        rewriter.replaceAllUsesWith(result, replacement);
-      }
-    }
-    // What checks its own indices (model.require) never is dead code for the patterns after this.
-    SmallVector<Operation *> copied = {root};
-    llvm::append_range(copied, tiled->fusedProducers);
-    for (Operation *op : copied) {
-      if (op->use_empty()) {
-        rewriter.eraseOp(op);
-      }
-    }
-  }
-  return tiled;
+  return tileAndFuse(rewriter, root, options);
+}
+
+/// Tiles `root` by the segments of a contraction by experts; the rows of an item are those of its segment.
+FailureOr<scf::SCFTileAndFuseResult> tileRootBySegments(IRRewriter &rewriter, TilingInterface root,
+                                                        ArrayRef<int64_t> tile, Value segments) {
+  scf::SCFTileAndFuseOptions options;
+  const int64_t columns = tile.size() > 1 ? tile[1] : 0;
+  options.tilingOptions.setTileSizes({rewriter.getIndexAttr(1), rewriter.getIndexAttr(columns)});
+  tileBySegments(options.tilingOptions, segments, columns);
+  return tileAndFuse(rewriter, root, options);
 }
 
 /// Tiles the roots of `kernel` as `config` says.
 LogicalResult tileKernel(IRRewriter &rewriter, schedule::KernelOp kernel, schedule::ConfigAttr config) {
   auto isZero = [](int64_t size) { return size == 0; };
-  if (llvm::all_of(config.getTile(), isZero)) {
+  moe::ContractOp segmented = segmentedContraction(kernel);
+  if (llvm::all_of(config.getTile(), isZero) && !segmented) {
     return success();
   }
   SmallVector<TilingInterface> roots = kernelRoots(kernel);
@@ -72,7 +92,9 @@ LogicalResult tileKernel(IRRewriter &rewriter, schedule::KernelOp kernel, schedu
       return kernel.emitOpError("has ")
              << config.getTile().size() << " tile sizes for the " << loops << " loops of its root";
     }
-    auto tiled = tileRoot(rewriter, root, config.getTile(), scf::SCFTilingOptions::LoopType::ForallOp);
+    auto tiled = segmented
+                     ? tileRootBySegments(rewriter, root, config.getTile(), segmented.getSegments())
+                     : tileRoot(rewriter, root, config.getTile(), scf::SCFTilingOptions::LoopType::ForallOp);
     if (failed(tiled)) {
       return kernel.emitOpError("can't be tiled by ") << config;
     }
@@ -104,6 +126,7 @@ LogicalResult simplify(schedule::KernelOp kernel) {
   model::UnpackOp::getCanonicalizationPatterns(patterns, context);
   // Tiles are cut: what quantisation does to one is said in ops that lower one by one.
   quantized::populateDecomposeQuantizePatterns(patterns);
+  moe::populateDecomposeRoutePatterns(patterns);
   return applyPatternsGreedily(kernel.getBody(), std::move(patterns));
 }
 
@@ -184,6 +207,9 @@ LogicalResult coopt::tileKernels(ModuleOp module) {
       auto guard = schedule::GuardAttr::get(module.getContext(), ArrayRef<schedule::ConditionAttr>());
       part.setChoicesAttr(schedule::SetAttr::get(module.getContext(), guard, config));
       if (failed(tileKernel(rewriter, part, config)) || failed(simplify(part))) {
+        return failure();
+      }
+      if (segmentedContraction(part) && (failed(chooseExperts(rewriter, part)) || failed(simplify(part)))) {
         return failure();
       }
     }

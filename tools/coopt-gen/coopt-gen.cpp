@@ -46,9 +46,53 @@ Status parseRope(const std::string &text, DecoderConfig &config) {
   return {};
 }
 
+/// What the command line says of experts; 0: nothing.
+struct ExpertSizes {
+  int64_t count = 0, perToken = 0, intermediateSize = 0, shared = 0, denseLayers = -1;
+
+  bool isGiven() const { return count || perToken || intermediateSize || shared || denseLayers >= 0; }
+};
+
+/// Puts the sizes of `config` into the experts of the family.
+Status applyExperts(DecoderConfig &config, const DecoderConfig &family, const std::string &architecture,
+                    const ExpertSizes &sizes) {
+  if (family.experts.count == 0) {
+    return sizes.isGiven()
+               ? Status(fail("--experts and what belongs to it: " + architecture + " has no experts"))
+               : Status();
+  }
+  if (sizes.count == 0) {
+    return fail("--experts: expected the number of experts of each layer, as " + architecture + " has them");
+  }
+  ExpertsConfig &experts = config.experts;
+  experts = family.experts;
+  experts.count = sizes.count;
+  experts.perToken = sizes.perToken ? sizes.perToken : std::min<int64_t>(2, sizes.count);
+  experts.intermediateSize = sizes.intermediateSize ? sizes.intermediateSize : config.intermediateSize;
+  if (experts.perToken > experts.count) {
+    return fail("--experts-per-token: expected at most the " + std::to_string(experts.count) +
+                " experts, got " + std::to_string(experts.perToken));
+  }
+  bool isShared = architecture == "qwen2_moe" || architecture == "deepseek";
+  if (sizes.shared && !isShared) {
+    return fail("--shared-experts: " + architecture + " has no shared experts");
+  }
+  experts.sharedIntermediateSize =
+      isShared ? std::max<int64_t>(sizes.shared, 1) * experts.intermediateSize : 0;
+  int64_t dense = std::max<int64_t>(sizes.denseLayers, 0);
+  if (dense > 0 && (architecture == "mixtral" || architecture == "olmoe")) {
+    return fail("--dense-layers: all layers of " + architecture + " have experts");
+  }
+  experts.layers.clear();
+  for (int64_t layer = 0; layer < config.layers; ++layer) {
+    experts.layers.push_back(layer >= dense);
+  }
+  return {};
+}
+
 /// Puts the sizes of `config` into what the family has by default.
 Status applyFamily(DecoderConfig &config, const std::string &architecture, bool attentionBias, int64_t window,
-                   std::optional<double> attentionCap, const std::string &rope) {
+                   std::optional<double> attentionCap, const std::string &rope, const ExpertSizes &experts) {
   DecoderConfig family = huggingFaceDefaults(architecture);
   config.family = family.family;
   config.norm = family.norm;
@@ -62,6 +106,7 @@ Status applyFamily(DecoderConfig &config, const std::string &architecture, bool 
   config.activation = family.activation;
   config.gatedMlp = family.gatedMlp;
   config.names = family.names;
+  config.queryKeyNormWhole = family.queryKeyNormWhole;
   config.tieWordEmbeddings |= family.tieWordEmbeddings;
   config.window.assign(static_cast<size_t>(config.layers), window);
   if (architecture == "gemma2") {
@@ -69,6 +114,9 @@ Status applyFamily(DecoderConfig &config, const std::string &architecture, bool 
     config.attentionSoftcap = attentionCap.value_or(50);
   } else if (attentionCap) {
     return fail("--attention-cap: expected --arch=gemma2, got " + architecture);
+  }
+  if (auto status = applyExperts(config, family, architecture, experts); !status) {
+    return status;
   }
   if (!rope.empty()) {
     return parseRope(rope, config);
@@ -123,6 +171,16 @@ int main(int argc, char **argv) {
                  "Cap of attention scores, 0 for none (gemma2) [default: 50]")
       ->check(CLI::Range(0.0, 1e12))
       ->type_name("NUMBER");
+  ExpertSizes experts;
+  size("--experts", experts.count, 4096, "Number of experts of a layer, of families that have them");
+  size("--experts-per-token", experts.perToken, 4096, "Experts that a token goes to [default: 2]");
+  size("--expert-ffn", experts.intermediateSize, 1 << 20, "Width of an expert [default: --ffn]");
+  size("--shared-experts", experts.shared, 4096,
+       "Experts that all tokens go to (qwen2_moe, deepseek) [default: 1]");
+  app.add_option("--dense-layers", experts.denseLayers,
+                 "The first so many layers have no experts (qwen2_moe, qwen3_moe, deepseek) [default: 0]")
+      ->check(CLI::Range(int64_t(0), int64_t(4096)))
+      ->type_name("N");
   std::string rope;
   app.add_option(
          "--rope-scaling", rope,
@@ -187,7 +245,8 @@ int main(int argc, char **argv) {
     return report(std::string(*headSize ? "--head-dim" : "--hidden / --heads") +
                   ": expected an even number, got " + std::to_string(config.headSize));
   }
-  if (auto status = applyFamily(config, architecture, attentionBias, window, attentionCap, rope); !status) {
+  if (auto status = applyFamily(config, architecture, attentionBias, window, attentionCap, rope, experts);
+      !status) {
     return report(status.error().message);
   }
   if (size_t tensors = decoderTensors(config).size(); options.shards > tensors) {

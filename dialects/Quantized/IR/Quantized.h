@@ -50,4 +50,14 @@ struct SchemePart {
 #define GET_OP_CLASSES
 #include "dialects/Quantized/IR/QuantizedOps.h.inc"
 
+namespace coopt::quantized {
+
+/// What C13 to C18 and C20 say about a contraction, of `op` or one like it: its inputs in the order of `contract`, and its destination.
+/// `isStacked`: w has the rows of several matrices.
+mlir::LogicalResult verifyContraction(mlir::Operation *op, std::optional<SchemeAttr> aScheme,
+                                      SchemeAttr wScheme, ScaleAt scaleAt, mlir::ValueRange inputs,
+                                      mlir::Value init, bool isStacked);
+
+} // namespace coopt::quantized
+
 #endif // COOPT_DIALECTS_QUANTIZED_IR_QUANTIZED_H

@@ -223,51 +223,60 @@ LogicalResult RequantizeOp::verify() {
   return success();
 }
 
-LogicalResult ContractOp::verify() {
-  std::optional<SchemeAttr> aScheme = getAScheme();
-  if (!aScheme && getScaleAt() != ScaleAt::Element) {
-    return emitOpError("expected a scheme for a, or scale_at(element), got float with scale_at(")
-           << stringifyScaleAt(getScaleAt()) << ")";
+LogicalResult coopt::quantized::verifyContraction(Operation *op, std::optional<SchemeAttr> aScheme,
+                                                  SchemeAttr wScheme, ScaleAt scaleAt, ValueRange inputs,
+                                                  Value init, bool isStacked) {
+  if (!aScheme && scaleAt != ScaleAt::Element) {
+    return op->emitOpError("expected a scheme for a, or scale_at(element), got float with scale_at(")
+           << stringifyScaleAt(scaleAt) << ")";
   }
-  size_t expected = getFirstWeightOperand() + getWScheme().getNumParts();
-  if (getInputs().size() != expected) {
-    return emitOpError("expected ")
+  const unsigned firstWeight = aScheme ? aScheme->getNumParts() : 1;
+  size_t expected = firstWeight + wScheme.getNumParts();
+  if (inputs.size() != expected) {
+    return op->emitOpError("expected ")
            << expected << " inputs (codes, scales and what else its scheme has, of each side), got "
-           << getInputs().size();
+           << inputs.size();
   }
-  Type a = getA().getType(), w = getW().getType(), y = getInit().getType();
-  OperandRange inits = (*this)->getOperands().slice(getInitMutable().getOperandNumber(), 1);
-  Type f32 = Float32Type::get(getContext()), bf16 = BFloat16Type::get(getContext());
-  if (failed(verifyForm(*this, inits)) ||
-      failed(aScheme ? verifyCodes(*this, *aScheme, a, "codes of a") : verifyMatrix(*this, a, "a", getElementTypeOrSelf(a) == bf16 ? bf16 : f32)) ||
-      failed(verifyCodes(*this, getWScheme(), w, "codes of w")) ||
-      failed(verifyMatrix(*this, y, "the result", f32))) {
+  Type a = inputs[0].getType(), w = inputs[firstWeight].getType(), y = init.getType();
+  Type f32 = Float32Type::get(op->getContext()), bf16 = BFloat16Type::get(op->getContext());
+  if (failed(aScheme ? verifyCodes(op, *aScheme, a, "codes of a")
+                     : verifyMatrix(op, a, "a", getElementTypeOrSelf(a) == bf16 ? bf16 : f32)) ||
+      failed(verifyCodes(op, wScheme, w, "codes of w")) || failed(verifyMatrix(op, y, "the result", f32))) {
     return failure();
   }
   auto aType = cast<ShapedType>(a), wType = cast<ShapedType>(w), yType = cast<ShapedType>(y);
-  if (failed(verifyExtent(*this, aType.getDimSize(1), wType.getDimSize(1), "columns of w")) ||
-      failed(verifyExtent(*this, aType.getDimSize(0), yType.getDimSize(0), "rows of the result")) ||
-      failed(verifyExtent(*this, wType.getDimSize(0), yType.getDimSize(1), "columns of the result"))) {
+  if (failed(verifyExtent(op, aType.getDimSize(1), wType.getDimSize(1), "columns of w")) ||
+      failed(verifyExtent(op, aType.getDimSize(0), yType.getDimSize(0), "rows of the result")) ||
+      (!isStacked &&
+       failed(verifyExtent(op, wType.getDimSize(0), yType.getDimSize(1), "columns of the result")))) {
     return failure();
   }
-  unsigned firstWeight = getFirstWeightOperand();
-  if ((aScheme && failed(verifyScales(*this, *aScheme, a, getInputs().slice(1, firstWeight - 1), "of a"))) ||
-      failed(verifyScales(*this, getWScheme(), w, getInputs().drop_front(firstWeight + 1), "of w"))) {
+  if ((aScheme && failed(verifyScales(op, *aScheme, a, inputs.slice(1, firstWeight - 1), "of a"))) ||
+      failed(verifyScales(op, wScheme, w, inputs.drop_front(firstWeight + 1), "of w"))) {
     return failure();
   }
-  int64_t aGroup = aScheme ? aScheme->getGroup() : 0, wGroup = getWScheme().getGroup();
-  bool twoLevels = getWScheme().isTwoLevel();
-  if (getScaleAt() != ScaleAt::Element && ((aScheme && aScheme->getFormat()) || getWScheme().getFormat())) {
-    return emitOpError("expected scale_at(element) for the scheme of a format, got scale_at(")
-           << stringifyScaleAt(getScaleAt()) << ")";
+  int64_t aGroup = aScheme ? aScheme->getGroup() : 0, wGroup = wScheme.getGroup();
+  bool twoLevels = wScheme.isTwoLevel();
+  if (scaleAt != ScaleAt::Element && ((aScheme && aScheme->getFormat()) || wScheme.getFormat())) {
+    return op->emitOpError("expected scale_at(element) for the scheme of a format, got scale_at(")
+           << stringifyScaleAt(scaleAt) << ")";
   }
-  if (getScaleAt() == ScaleAt::Output && (aGroup != 0 || (wGroup != 0 && !twoLevels))) {
-    return emitOpError("expected group 0 on both sides for scale_at(output), or two levels for w, got ")
+  if (scaleAt == ScaleAt::Output && (aGroup != 0 || (wGroup != 0 && !twoLevels))) {
+    return op->emitOpError("expected group 0 on both sides for scale_at(output), or two levels for w, got ")
            << aGroup << " and " << wGroup;
   }
-  if (getScaleAt() == ScaleAt::Group && (aGroup != 0 || wGroup == 0 || twoLevels)) {
-    return emitOpError("expected group 0 for a and a group of one level for w with scale_at(group), got ")
+  if (scaleAt == ScaleAt::Group && (aGroup != 0 || wGroup == 0 || twoLevels)) {
+    return op->emitOpError("expected group 0 for a and a group of one level for w with scale_at(group), got ")
            << aGroup << " and " << wGroup << (twoLevels ? " of two levels" : "");
   }
   return success();
+}
+
+LogicalResult ContractOp::verify() {
+  OperandRange inits = (*this)->getOperands().slice(getInitMutable().getOperandNumber(), 1);
+  if (failed(verifyContraction(*this, getAScheme(), getWScheme(), getScaleAt(), getInputs(), getInit(),
+                               /*isStacked=*/false))) {
+    return failure();
+  }
+  return verifyForm(*this, inits);
 }

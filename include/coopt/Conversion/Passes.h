@@ -42,6 +42,8 @@ std::unique_ptr<mlir::Pass> createLowerRowReducePass();
 std::unique_ptr<mlir::Pass> createLowerContractionsPass(Isa isa = Isa::Generic, bool packedOnly = false);
 /// model.gather -> row copies.
 std::unique_ptr<mlir::Pass> createLowerGatherPass();
+/// moe.logits, combine -> vector loops.
+std::unique_ptr<mlir::Pass> createLowerExpertsPass();
 /// attention.append, attend, read -> loops.
 std::unique_ptr<mlir::Pass> createLowerAttentionPass(Isa isa = Isa::Generic);
 /// memref.copy and linalg.fill -> loops.

@@ -1,4 +1,4 @@
-//===- DecoderConfig.h - What a dense decoder computes, as data ------------------------===//
+//===- DecoderConfig.h - What a decoder computes, as data ------------------------------===//
 //
 // Readers of model files (config.json of Hugging Face, the metadata of GGUF) normalise what they read into one
 // description; one importer builds every model that it can say. Per layer, for x of the residual stream:
@@ -10,7 +10,8 @@
 //   serial residual:    x = x + a;  x = x + mlp(mlpNorm(x))       (sandwichNorms: a and the mlp's result normed
 //                       before they are added)
 //   parallel residual:  x = x + a + mlp(h)
-//   mlp(y) = down(activation(gate(y)) * up(y)), without gate: down(activation(up(y)))
+//   mlp(y) = down(activation(gate(y)) * up(y)), without gate: down(activation(up(y))); in layers with experts what
+//            ExpertsConfig.h says
 //
 // The embedding is multiplied by embeddingScale, the logits are finalSoftcap * tanh(logits / finalSoftcap).
 //
@@ -18,6 +19,7 @@
 #ifndef COOPT_IMPORT_DECODERCONFIG_H
 #define COOPT_IMPORT_DECODERCONFIG_H
 
+#include "coopt/Import/ExpertsConfig.h"
 #include "coopt/Import/Safetensors.h"
 #include "coopt/Support/Error.h"
 
@@ -86,6 +88,8 @@ struct DecoderTensorNames {
               keyNorm = "self_attn.k_norm", afterAttentionNorm, mlpNorm = "post_attention_layernorm",
               gate = "mlp.gate_proj", up = "mlp.up_proj", down = "mlp.down_proj", afterMlpNorm;
 
+  ExpertTensorNames expert;
+
   std::string layer(int64_t index, const std::string &name) const {
     return layers + std::to_string(index) + "." + name;
   }
@@ -103,7 +107,7 @@ struct CheckpointQuantization {
       false; ///< groups are of columns in the order of their activations: a tensor says which
 };
 
-/// A dense decoder. Readers leave it consistent: sizes positive, heads a multiple of keyValueHeads, one window
+/// A decoder. Readers leave it consistent: sizes positive, heads a multiple of keyValueHeads, one window
 /// per layer.
 struct DecoderConfig {
   std::string family = "llama"; ///< its model_type
@@ -118,13 +122,15 @@ struct DecoderConfig {
 
   NormKind norm = NormKind::RootMeanSquare;
   double normEpsilon = 1e-6;
-  bool queryKeyNorm = false; ///< root mean square norms of each head, of the kind of `norm`
+  bool queryKeyNorm = false;      ///< root mean square norms of each head, of the kind of `norm`
+  bool queryKeyNormWhole = false; ///< the same of all heads together
   bool sandwichNorms = false;
   bool parallelResidual = false;
 
   bool queryKeyValueBias = false, outputBias = false, mlpBias = false, headBias = false;
   Activation activation = Activation::Silu;
   bool gatedMlp = true;
+  ExpertsConfig experts;
 
   RotaryEmbedding rotary;
   std::vector<int64_t> window; ///< keys that a layer's queries see, their own included; 0: all
@@ -157,6 +163,10 @@ struct ExpectedTensor {
   std::vector<int64_t> shape;
   Role role = Role::Matrix;
 };
+
+/// What a tensor of a layer's expert is called: `which` is one of the names in `names.expert`.
+std::string expertTensor(const DecoderConfig &config, int64_t layer, int64_t expert,
+                         const std::string &which);
 
 /// The tensors of a model, in order of use; the head's is absent where tied.
 std::vector<ExpectedTensor> decoderTensors(const DecoderConfig &config);

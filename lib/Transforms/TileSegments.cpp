@@ -1,0 +1,111 @@
+#include "TileSegments.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Utils/StaticValueUtils.h"
+
+using namespace mlir;
+using namespace coopt;
+
+/// On the loop over segments, whose first index is the segment's number.
+static constexpr StringLiteral kSegments = "coopt.segments";
+
+moe::ContractOp coopt::segmentedContraction(schedule::KernelOp kernel) {
+  moe::ContractOp found;
+  kernel.walk([&](moe::ContractOp op) { found = op; });
+  return found;
+}
+
+static Value numberOf(OpBuilder &builder, Location loc, Value segments, Value segment, int64_t part) {
+  Value column = arith::ConstantIndexOp::create(builder, loc, part);
+  Value stored = tensor::ExtractOp::create(builder, loc, segments, ValueRange{segment, column});
+  return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), stored);
+}
+
+void coopt::tileBySegments(scf::SCFTilingOptions &options, Value segments, int64_t columns) {
+  using HeaderInfo = scf::SCFTilingOptions::CustomLoopHeaderInfo;
+  options.setLoopType(scf::SCFTilingOptions::LoopType::CustomOp);
+  auto header = [=](RewriterBase &rewriter, Location loc, ArrayRef<Range> ranges, ArrayRef<OpFoldResult>,
+                    ValueRange destinations) -> FailureOr<HeaderInfo> {
+    if (ranges.size() != 2) {
+      return failure();
+    }
+    OpFoldResult zero = rewriter.getIndexAttr(0), one = rewriter.getIndexAttr(1);
+    std::optional<int64_t> extent = getConstantIntValue(ranges[1].size);
+    const bool isCut = columns > 0 && !(extent && *extent <= columns);
+    SmallVector<OpFoldResult> lower = {zero}, upper = {tensor::getMixedSize(rewriter, loc, segments, 0)},
+                              steps = {one};
+    if (isCut) {
+      lower.push_back(zero);
+      upper.push_back(ranges[1].size);
+      steps.push_back(rewriter.getIndexAttr(columns));
+    }
+    auto loop = scf::ForallOp::create(rewriter, loc, lower, upper, steps, destinations, std::nullopt);
+    loop->setAttr(kSegments, rewriter.getUnitAttr());
+    rewriter.setInsertionPoint(loop.getTerminator());
+    Value segment = loop.getInductionVar(0);
+    Value first = numberOf(rewriter, loc, segments, segment, moe::kFirstPlace);
+    // No more rows than there are: what tiles need is bounded by that.
+    AffineExpr a, b;
+    bindSymbols(rewriter.getContext(), a, b);
+    OpFoldResult count = affine::makeComposedFoldedAffineMin(
+        rewriter, loc, AffineMap::get(0, 2, {a, b}, rewriter.getContext()),
+        {numberOf(rewriter, loc, segments, segment, moe::kCount), ranges[0].size});
+    HeaderInfo info;
+    info.loops.push_back(cast<LoopLikeOpInterface>(loop.getOperation()));
+    info.tileOffset = {first, zero};
+    info.tileSizes = {count, ranges[1].size};
+    if (isCut) {
+      Value column = loop.getInductionVar(1);
+      info.tileOffset[1] = column;
+      info.tileSizes[1] = rewriter.getIndexAttr(columns);
+      if (!extent || *extent % columns != 0) {
+        AffineExpr width = rewriter.getAffineConstantExpr(columns), at, end;
+        bindSymbols(rewriter.getContext(), at, end);
+        info.tileSizes[1] = affine::makeComposedFoldedAffineMin(
+            rewriter, loc, AffineMap::get(0, 2, {width, end - at}, rewriter.getContext()),
+            {column, ranges[1].size});
+      }
+    }
+    info.destinationTensors = llvm::to_vector_of<Value>(loop.getRegionIterArgs());
+    return info;
+  };
+  auto terminator = [](RewriterBase &rewriter, Location loc, ArrayRef<LoopLikeOpInterface> loops,
+                       ValueRange results, ArrayRef<SmallVector<OpFoldResult>> offsets,
+                       ArrayRef<SmallVector<OpFoldResult>> sizes, ValueRange destinations) -> LogicalResult {
+    auto loop = cast<scf::ForallOp>(*loops.front());
+    rewriter.setInsertionPointToEnd(loop.getTerminator().getBody());
+    for (auto [result, at, extent, destination] : llvm::zip_equal(results, offsets, sizes, destinations)) {
+      SmallVector<OpFoldResult> strides(at.size(), rewriter.getIndexAttr(1));
+      tensor::ParallelInsertSliceOp::create(rewriter, loc, result, destination, at, extent, strides);
+    }
+    return success();
+  };
+  options.setCustomLoopGenerationFns(header, terminator);
+}
+
+LogicalResult coopt::chooseExperts(IRRewriter &rewriter, schedule::KernelOp kernel) {
+  SmallVector<moe::ContractOp> contractions;
+  kernel.walk([&](moe::ContractOp op) { contractions.push_back(op); });
+  DenseMap<Operation *, Value> experts; // by loop
+  for (moe::ContractOp op : contractions) {
+    scf::ForallOp loop = op->getParentOfType<scf::ForallOp>();
+    while (loop && !loop->hasAttr(kSegments)) {
+      loop = loop->getParentOfType<scf::ForallOp>();
+    }
+    if (!loop) {
+      return op.emitOpError("stands in no loop over its segments");
+    }
+    Value &expert = experts[loop];
+    if (!expert) {
+      rewriter.setInsertionPointToStart(loop.getBody());
+      expert = numberOf(rewriter, op.getLoc(), op.getSegments(), loop.getInductionVar(0), moe::kExpert);
+    }
+    rewriter.setInsertionPoint(op);
+    ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
+    rewriter.replaceOp(op, moe::contractWithExpert(builder, op, expert,
+                                                   op.getInputs().take_front(op.getFirstWeightOperand()),
+                                                   op.getInit()));
+  }
+  return success();
+}
