@@ -1,16 +1,17 @@
 //===- DecomposeRoute.cpp - Routing as row operations and loops -------------===//
+#include "dialects/Model/IR/ElementwiseBuilder.h"
 #include "dialects/Model/IR/ReferenceBuilder.h"
 #include "dialects/Moe/IR/Moe.h"
 #include "dialects/Moe/Transforms/Patterns.h"
-#include "dialects/Quantized/Transforms/Elementwise.h"
 
 #include "mlir/Dialect/Math/IR/Math.h"
 
 using namespace mlir;
 using namespace coopt;
 using namespace coopt::moe;
-using quantized::createElementwise;
-using quantized::createFloat;
+using model::createElementwise;
+using model::createEmptyLike;
+using model::createFloat;
 
 namespace {
 
@@ -27,7 +28,7 @@ Value reduceRows(ImplicitLocOpBuilder &builder, model::RowReduction kind, Value 
 }
 
 Value softmaxOf(ImplicitLocOpBuilder &builder, Value logits) {
-  auto fresh = [&] { return quantized::createEmptyLike(builder, logits, builder.getF32Type()); };
+  auto fresh = [&] { return createEmptyLike(builder, logits, builder.getF32Type()); };
   Value largest = reduceRows(builder, model::RowReduction::max, logits);
   Value powers = createElementwise(builder, {{logits, {0, 1}}, {largest, {0}}}, fresh(),
                                    [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
@@ -44,7 +45,7 @@ Value softmaxOf(ImplicitLocOpBuilder &builder, Value logits) {
 
 Value sigmoidOf(ImplicitLocOpBuilder &builder, Value logits) {
   return createElementwise(builder, {{logits, {0, 1}}},
-                           quantized::createEmptyLike(builder, logits, builder.getF32Type()),
+                           createEmptyLike(builder, logits, builder.getF32Type()),
                            [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
                              Value scaled = arith::MulFOp::create(b, args[0], createFloat(b, kLog2OfE));
                              Value power = math::Exp2Op::create(b, arith::NegFOp::create(b, scaled));
@@ -66,7 +67,7 @@ struct DecomposeRoute : OpRewritePattern<RouteOp> {
     Value experts = ChooseOp::create(builder, op.getExperts().getType(), scores, op.getBias(),
                                      op.getExperts(), op.getGroups(), op.getKeptGroups(), op.getGroupRank())
                         .getResult();
-    auto fresh = [&] { return quantized::createEmptyLike(builder, op.getWeights(), builder.getF32Type()); };
+    auto fresh = [&] { return createEmptyLike(builder, op.getWeights(), builder.getF32Type()); };
     const float scale = op.getScale().convertToFloat();
     const bool isScaled = scale != 1.0f, isNormal = op.getEpsilon().has_value();
     Value weights = createElementwise(
@@ -77,7 +78,7 @@ struct DecomposeRoute : OpRewritePattern<RouteOp> {
           return tensor::ExtractOp::create(b, scores, ValueRange{row, expert});
         });
     if (isScaled || isNormal) {
-      SmallVector<quantized::ElementwiseInput> inputs = {{weights, {0, 1}}};
+      SmallVector<model::ElementwiseInput> inputs = {{weights, {0, 1}}};
       if (isNormal) {
         inputs.push_back({reduceRows(builder, model::RowReduction::sum, weights), {0}});
       }
@@ -149,7 +150,7 @@ struct DecomposeChoose : OpRewritePattern<ChooseOp> {
     Value numbers = op.getScores();
     if (op.getBias()) {
       numbers = createElementwise(builder, {{numbers, {0, 1}}, {op.getBias(), {1}}},
-                                  quantized::createEmptyLike(builder, numbers, builder.getF32Type()),
+                                  createEmptyLike(builder, numbers, builder.getF32Type()),
                                   [](ImplicitLocOpBuilder &b, ValueRange args) -> Value {
                                     return arith::AddFOp::create(b, args[0], args[1]);
                                   });
