@@ -1,5 +1,6 @@
 #include "Inference.h"
 
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 
@@ -31,6 +32,27 @@ std::vector<std::string> runnableVariants() {
     variants.push_back("avx512");
   }
   return variants;
+}
+
+std::vector<std::string> variantsInTurn(size_t turn) {
+  std::vector<std::string> variants = runnableVariants();
+  if (variants.back() == "avx512" && __builtin_cpu_supports("amx-int8") &&
+      __builtin_cpu_supports("amx-bf16")) {
+    variants.push_back("amx");
+  }
+  if (variants.size() < 3 || std::getenv("COOPT_SLOW")) {
+    return variants;
+  }
+  const size_t count = variants.size();
+  return {variants[turn % count], variants[(turn + count / 2) % count]};
+}
+
+std::string joined(const std::vector<std::string> &variants) {
+  std::string text;
+  for (const std::string &variant : variants) {
+    text += (text.empty() ? "" : ",") + variant;
+  }
+  return text;
 }
 
 PackagePointer openPackage(const std::string &path, const std::string &isa) {

@@ -17,6 +17,11 @@ using Logits = std::vector<float>;
 /// Instruction-set variants that this processor can run.
 std::vector<std::string> runnableVariants();
 
+/// Two of the variants, another pair each turn; all with COOPT_SLOW. A package takes the compiler seconds a variant.
+std::vector<std::string> variantsInTurn(size_t turn);
+/// As an --isa option has them.
+std::string joined(const std::vector<std::string> &variants);
+
 using PackagePointer = std::shared_ptr<coopt_package>;
 using SessionPointer = std::shared_ptr<coopt_session>;
 
