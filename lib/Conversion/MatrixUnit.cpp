@@ -10,6 +10,7 @@ constexpr int64_t kStripBytes = 1 << 20;  ///< of weights that stay in the secon
 constexpr int64_t kRowsAhead = 4;         ///< of the rows after a block, fetched by each block of columns
 constexpr int64_t kLineBytes = 64;
 constexpr int64_t kRowBlocksToFetchIn = 4;
+constexpr int64_t kBytesAhead = 4096; ///< in each panel, where few rows read weights as fast as they come
 
 /// Emits the loops of one group.
 class Nest {
@@ -61,6 +62,7 @@ private:
   void emitBlock(Builder &b, const Strip &strip, size_t number, const Rows &from, Value rowBlock,
                  Value column, Value sumLine, const Result &previous, Value hasPrevious);
   Value linesAhead(Builder &b, const Strip &strip, const Part &part, Value block);
+  void emitFetch(Builder &b, const Part &part, ArrayRef<Value> panels, Value tile);
   Result resultAt(Builder &b, Value row, Value column, Value sumLine);
   void emitResultRow(Builder &b, const Result &result, Value line);
   Value lineOf(Builder &b, const Part &part, const Strip &strip, Value column);
@@ -313,6 +315,25 @@ Value Nest::linesAhead(Builder &b, const Strip &strip, const Part &part, Value b
   return arith::SelectOp::create(b, arith::AndIOp::create(b, isNeeded, areMany), lines, constantIndex(b, 0));
 }
 
+/// Fetches the tiles of a block's panels that come some tiles after `tile`, in the panels of the next block where these end.
+void Nest::emitFetch(Builder &b, const Part &part, ArrayRef<Value> panels, Value tile) {
+  const CodeWeights &weights = part.of->codes();
+  const CodePanels &codes = weights.codes();
+  Value later = addIndex(b, tile, std::max<int64_t>(kBytesAhead / codes.tileStride, 1));
+  Value isBeyond =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::uge, later, constantIndex(b, weights.tiles()));
+  // The panel after the next is twice as far as the next; the tiles beyond the end are one of them already.
+  Value skipped =
+      arith::SelectOp::create(b, isBeyond, constantIndex(b, codes.panelStride), constantIndex(b, 0));
+  for (Value panel : panels) {
+    Value place = arith::AddIOp::create(b, weights.tileOffset(b, panel, later), skipped);
+    for (int64_t byte = 0; byte < codes.tileStride; byte += kLineBytes) {
+      memref::PrefetchOp::create(b, codes.storage, ValueRange{addIndex(b, place, byte)}, /*isWrite=*/false,
+                                 /*localityHint=*/3, /*isDataCache=*/true);
+    }
+  }
+}
+
 /// The sums of part `number` of the block at `column` into its buffer, from line `sumLine` on, and its share of the
 /// rows of the result before, if there is one. Each block fetches four of the rows after its own ahead, a
 /// tile's columns a step. What does not exist is fetched by no one: such a prefetch does nothing.
@@ -342,6 +363,14 @@ void Nest::emitBlock(Builder &b, const Strip &strip, size_t number, const Rows &
   Value lineAhead = // after the strip
       ahead ? arith::MulIOp::create(b, multiplied(b, block, of.codes().tiles()), ahead).getResult() : Value();
   Value secondRow = addIndex(b, from.from, kTileRows);
+  // The first of a few blocks of rows reads the weights from memory.
+  Value fetches;
+  if (part.isStored) {
+    Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, rowBlock, none);
+    Value areFew =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ult, rowBlocks, constantIndex(b, kRowBlocksToFetchIn));
+    fetches = arith::AndIOp::create(b, isFirst, areFew);
+  }
 
   SmallVector<Value> products;
   for (int64_t i = 0; i < 4; ++i) {
@@ -382,6 +411,11 @@ void Nest::emitBlock(Builder &b, const Strip &strip, size_t number, const Rows &
                                    ValueRange{arith::AddIOp::create(nested, stripAfter, byte)},
                                    /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
       });
+    }
+    if (fetches) {
+      ifTrue(inner, fetches, [&](Builder &nested) { emitFetch(nested, part, panels, tile); });
+    } else if (strip.inLoop) {
+      emitFetch(inner, part, panels, tile);
     }
     Value lines = part.lines;
     SmallVector<Value> starts;

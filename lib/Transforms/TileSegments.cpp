@@ -2,6 +2,7 @@
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Tensor/Transforms/Transforms.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
@@ -84,6 +85,22 @@ void coopt::tileBySegments(scf::SCFTilingOptions &options, Value segments, int64
   options.setCustomLoopGenerationFns(header, terminator);
 }
 
+/// Where operands are slices of unpacked weights, unpacks the slices alone.
+static void readSlices(IRRewriter &rewriter, Operation *contraction) {
+  for (Value operand : contraction->getOperands()) {
+    auto slice = operand.getDefiningOp<tensor::ExtractSliceOp>();
+    if (!slice || !slice.getSource().getDefiningOp<model::UnpackOp>()) {
+      continue;
+    }
+    rewriter.setInsertionPoint(slice);
+    auto tile =
+        tensor::replaceExtractSliceWithTiledProducer(rewriter, slice, cast<OpResult>(slice.getSource()));
+    if (succeeded(tile)) {
+      rewriter.replaceOp(slice, tile->tiledValues.front());
+    }
+  }
+}
+
 LogicalResult coopt::chooseExperts(IRRewriter &rewriter, schedule::KernelOp kernel) {
   SmallVector<moe::ContractOp> contractions;
   kernel.walk([&](moe::ContractOp op) { contractions.push_back(op); });
@@ -103,9 +120,10 @@ LogicalResult coopt::chooseExperts(IRRewriter &rewriter, schedule::KernelOp kern
     }
     rewriter.setInsertionPoint(op);
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
-    rewriter.replaceOp(op, moe::contractWithExpert(builder, op, expert,
-                                                   op.getInputs().take_front(op.getFirstWeightOperand()),
-                                                   op.getInit()));
+    Value dense = moe::contractWithExpert(
+        builder, op, expert, op.getInputs().take_front(op.getFirstWeightOperand()), op.getInit());
+    rewriter.replaceOp(op, dense);
+    readSlices(rewriter, dense.getDefiningOp());
   }
   return success();
 }
