@@ -181,7 +181,7 @@ def Moe_ContractOp : Moe_StructuredOp<"contract"> {
   let results = (outs Optional<AnyRankedTensor>:$result);
   let assemblyFormat = [{
     `ins` `(` $inputs `:` type($inputs) `)` `segments` `(` $segments `:` type($segments) `)` `at` $row `,` $column
-    `outs` `(` $init `:` type($init) `)` `stride` `(` $stride `)`
+    `outs` `(` $init `:` type($init) `)` `stride` `(` $stride `)` ``
     custom<Schemes>($aScheme, $wScheme, $scaleAt) attr-dict (`->` type($result)^)?
   }];
   let extraClassDeclaration = structuredDeclarations # [{

@@ -1,6 +1,8 @@
 // The constraints C1..C11 of the ops; their texts are in MoeOps.td and README.md.
 #include "dialects/Moe/IR/Moe.h"
 
+#include "llvm/Support/MathExtras.h"
+
 #include <cmath>
 
 using namespace mlir;
@@ -82,7 +84,10 @@ LogicalResult DispatchOp::verify() {
   if (ShapedType::isDynamic(k) || k < 1) {
     return emitOpError() << "expected a static number of experts a token, got " << experts;
   }
-  int64_t all = ShapedType::isDynamic(rows) ? rows : rows * k;
+  int64_t all = rows;
+  if (!ShapedType::isDynamic(rows) && llvm::MulOverflow(rows, k, all)) {
+    return emitOpError() << "expected a representable number of slots, got " << experts;
+  }
   if (failed(verifySameExtent(*this, rows, places.getDimSize(0), "rows of the places")) ||
       failed(verifySameExtent(*this, k, places.getDimSize(1), "columns of the places")) ||
       failed(verifySameExtent(*this, all, tokens.getDimSize(0), "number of tokens")) ||
