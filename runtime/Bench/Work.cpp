@@ -3,6 +3,7 @@
 #include "coopt/Layout/Layout.h"
 
 #include <algorithm>
+#include <optional>
 
 using namespace coopt;
 using namespace coopt::bench;
@@ -59,10 +60,58 @@ static Operand operandOf(ElementType type) {
                                                             : Operand::Float32;
 }
 
+/// The segments that a dispatch reads: their number, and of those with rows; nothing if it reads none.
+static std::optional<int64_t> usedSegments(const DispatchView &dispatch) {
+  for (size_t i = 0; i < dispatch.command.firstWritten; ++i) {
+    const std::vector<int64_t> &shape = dispatch.operandShapes[i];
+    if (dispatch.buffer(i).type != ElementType::I32 || shape.size() != 2 || shape[1] != 3) {
+      continue;
+    }
+    const auto *numbers = static_cast<const int32_t *>(dispatch.buffers[i]);
+    int64_t used = 0;
+    for (int64_t segment = 0; segment < shape[0]; ++segment) {
+      used += numbers[3 * segment + 2] > 0;
+    }
+    return used;
+  }
+  return std::nullopt;
+}
+
+WorkObserver::ExpertShare WorkObserver::expertShareOf(const DispatchView &dispatch) const {
+  std::optional<int64_t> used = usedSegments(dispatch);
+  const std::vector<int64_t> &written = dispatch.operandShapes[dispatch.command.firstWritten];
+  for (size_t i = 0; used && written.size() == 2 && i < dispatch.command.firstWritten; ++i) {
+    if (dispatch.buffer(i).kind != BufferKind::Parameter) {
+      continue;
+    }
+    const std::vector<int64_t> &shape = logicalShapes[dispatch.buffer(i).index];
+    const int64_t stride = (written[1] + 15) / 16 * 16;
+    if (shape.size() == 2 && stride > 0 && shape[0] >= stride && shape[0] % stride == 0) {
+      return {shape[0], written[1], static_cast<double>(*used * stride) / static_cast<double>(shape[0])};
+    }
+  }
+  return {};
+}
+
 void WorkObserver::addParameter(const DispatchView &dispatch, size_t operand, Work &work) {
   uint32_t index = dispatch.buffer(operand).index;
   double bytes = static_cast<double>(package.manifest().parameters[index].bytes);
   const std::vector<int64_t> &shape = logicalShapes[index];
+  if (const ExpertShare experts = expertShareOf(dispatch);
+      experts.parameterRows > 0 && !shape.empty() && shape[0] == experts.parameterRows) {
+    for (size_t i = 0; shape.size() == 2 && i < dispatch.command.firstWritten; ++i) {
+      const std::vector<int64_t> &rows = dispatch.operandShapes[i];
+      if (dispatch.buffer(i).kind != BufferKind::Parameter && rows.size() == 2 && rows[1] == shape[1]) {
+        work.operand = operandOf(dispatch.buffer(i).type);
+        work.operations +=
+            2.0 * static_cast<double>(rows[0] * shape[1]) * static_cast<double>(experts.columns);
+        break;
+      }
+    }
+    wholeParameters.insert(index);
+    work.parameterBytes += bytes * experts.share;
+    return;
+  }
   bool isPacked = !package.manifest().parameters[index].layout.empty();
   double writtenRows = 0;
   for (size_t i = dispatch.command.firstWritten; i < dispatch.operands(); ++i) {

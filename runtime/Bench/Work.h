@@ -5,6 +5,9 @@
 //   contraction  reads a parameter of logical shape [N, K] (its layout says so) and, in the last dimensions of another
 //                operand, rows of K elements (the first such operand), and writes rows of N: 2 N K operations a row, in the element type of
 //                the operand that is no parameter. The parameter is read whole.
+//   by experts   a contraction that also reads segments (i32, rows of three: expert, first row, rows): its parameter holds the
+//                matrices of E experts, each of N rows, filled up to a multiple of 16. Of all parameters with as many rows
+//                the share of the experts is read that have rows.
 //   table        any other parameter of rank 2 (embedding, rotary): one row is read for each row written
 //   attention    reads a state, writes [T, H, D]: query t of T sees past + t + 1 positions, of the entry's size "past":
 //                4 H D operations each, binary32 (windows are not known here). Of the state, the positions up to past + T
@@ -79,6 +82,13 @@ public:
 private:
   Work workOf(const runtime::DispatchView &dispatch);
   void addParameter(const runtime::DispatchView &dispatch, size_t operand, Work &work);
+  /// What a dispatch reads of parameters that hold the matrices of experts.
+  struct ExpertShare {
+    int64_t parameterRows = 0; ///< 0: there are no experts
+    int64_t columns = 0;       ///< of one expert's result
+    double share = 1;          ///< of the experts
+  };
+  ExpertShare expertShareOf(const runtime::DispatchView &dispatch) const;
   void addState(const runtime::DispatchView &dispatch, Work &work) const;
 
   const runtime::LoadedPackage &package;
