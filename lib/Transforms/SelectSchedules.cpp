@@ -136,17 +136,6 @@ schedule::ConfigAttr Selector::configOf(schedule::KernelOp kernel, ArrayRef<Tili
                                         const cost::Candidate &candidate) const {
   MLIRContext *context = kernel.getContext();
   SmallVector<int64_t> tile = tileOf(roots.front(), summary, candidate);
-  if (!tile.empty() && segmentedContraction(kernel)) {
-    // All rows of an expert are one item's, however many they are; they go through the ops a few at a time.
-    tile[0] = 0;
-    const int64_t share = static_cast<int64_t>(contractionsOf(kernel).size() / roots.size());
-    if (tile.size() > 1 && share > 1) {
-      tile[1] = tile[1] / share / 16 * 16;
-    }
-    SmallVector<int64_t> inner(tile.size(), 0);
-    inner[0] = summary.m == 1 ? 1 : kInnerRows;
-    return tile.size() > 1 && tile[1] == 0 ? nullptr : schedule::ConfigAttr::get(context, tile, inner);
-  }
   if (summary.kind != cost::KernelKind::Contraction || tile.size() < 2 || tile[1] == 0) {
     return schedule::ConfigAttr::get(context, tile);
   }
@@ -162,7 +151,14 @@ schedule::ConfigAttr Selector::configOf(schedule::KernelOp kernel, ArrayRef<Tili
   // Where ops follow, rows go through all of them a few at a time, while the weights stay.
   const bool isFollowed = llvm::any_of(
       roots, [&](TilingInterface root) { return !llvm::is_contained(contractions, root.getOperation()); });
-  if (!isFollowed || tile[0] <= kInnerRows) {
+  const bool isSegmented = segmentedContraction(kernel) != nullptr;
+  if (isSegmented) {
+    tile[0] = 0; // all rows of an expert are one item's, however many they are
+  }
+  if (isSegmented && summary.m == 1) {
+    return schedule::ConfigAttr::get(context, tile, {1, 0});
+  }
+  if (!isFollowed || (!isSegmented && tile[0] <= kInnerRows)) {
     return schedule::ConfigAttr::get(context, tile);
   }
   Type element = cast<ShapedType>(contractions.front()->getOperand(0).getType()).getElementType();
