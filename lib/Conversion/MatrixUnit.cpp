@@ -63,6 +63,7 @@ private:
                  Value column, Value sumLine, const Result &previous, Value hasPrevious);
   Value linesAhead(Builder &b, const Strip &strip, const Part &part, Value block);
   void emitFetch(Builder &b, const Part &part, ArrayRef<Value> panels, Value tile);
+  static void emitFetchAt(Builder &b, const CodePanels &codes, Value place);
   Result resultAt(Builder &b, Value row, Value column, Value sumLine);
   void emitResultRow(Builder &b, const Result &result, Value line);
   Value lineOf(Builder &b, const Part &part, const Strip &strip, Value column);
@@ -180,6 +181,8 @@ void Nest::emitPanels(Builder &b, const Part &part, const Strip &strip) {
     Value line = lineOf(inner, part, strip, column);
     forRange(inner, constantIndex(inner, 0), constantIndex(inner, of.codes().tiles()), 1,
              [&](Builder &nested, Value tile) {
+               emitFetchAt(nested, of.codes().codes(),
+                           addIndex(nested, of.codes().tileOffset(nested, panel, tile), kBytesAhead));
                Value distance = multiplied(nested, tile, of.linesPerTile());
                of.emitDecodedTile(nested, panel, tile, part.lines,
                                   arith::AddIOp::create(nested, line, distance));
@@ -326,11 +329,15 @@ void Nest::emitFetch(Builder &b, const Part &part, ArrayRef<Value> panels, Value
   Value skipped =
       arith::SelectOp::create(b, isBeyond, constantIndex(b, codes.panelStride), constantIndex(b, 0));
   for (Value panel : panels) {
-    Value place = arith::AddIOp::create(b, weights.tileOffset(b, panel, later), skipped);
-    for (int64_t byte = 0; byte < codes.tileStride; byte += kLineBytes) {
-      memref::PrefetchOp::create(b, codes.storage, ValueRange{addIndex(b, place, byte)}, /*isWrite=*/false,
-                                 /*localityHint=*/3, /*isDataCache=*/true);
-    }
+    emitFetchAt(b, codes, arith::AddIOp::create(b, weights.tileOffset(b, panel, later), skipped));
+  }
+}
+
+/// Fetches the bytes of a tile at `place`.
+void Nest::emitFetchAt(Builder &b, const CodePanels &codes, Value place) {
+  for (int64_t byte = 0; byte < codes.tileStride; byte += kLineBytes) {
+    memref::PrefetchOp::create(b, codes.storage, ValueRange{addIndex(b, place, byte)}, /*isWrite=*/false,
+                               /*localityHint=*/3, /*isDataCache=*/true);
   }
 }
 
