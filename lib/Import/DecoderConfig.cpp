@@ -147,7 +147,11 @@ std::vector<ExpectedTensor> import::decoderTensors(const DecoderConfig &config) 
         tensors.push_back({in(names.expert.bias), {experts.count}, Role::Bias});
       }
       for (int64_t expert = 0; expert < experts.count; ++expert) {
+        const size_t first = tensors.size();
         gated(in(names.expert.experts) + "." + std::to_string(expert), experts.intermediateSize);
+        for (size_t i = first; i < tensors.size(); ++i) {
+          tensors[i].isExpert = true;
+        }
       }
       if (experts.sharedIntermediateSize > 0) {
         gated(in(names.expert.shared), experts.sharedIntermediateSize);
@@ -181,6 +185,10 @@ Status import::checkDecoderTensors(const DecoderConfig &config, const TensorFile
     auto stored = findStoredMatrix(config, model, expected);
     if (!stored) {
       return forward(stored.error());
+    }
+    if (*stored && expected.isExpert && !(*stored)->order.empty()) {
+      return fail("tensor " + inQuotes(expected.name) +
+                  ": columns in the order of their activations are not supported in this version for experts");
     }
     if (*stored) {
       continue;

@@ -1,7 +1,7 @@
 //===- StoredWeights.h - Weights that a checkpoint stores as codes ---------------===//
 //
-// An importer defines such a weight by a recipe whose last step is a quantized.dequantize of the stored parts. The parts can
-// be parameters in its place.
+// An importer defines such a weight by a recipe whose last step is a quantized.dequantize of the stored parts, or a tensor.concat
+// along the rows of such weights of one scheme, and of zeros. The parts can be parameters in its place.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_LIB_TRANSFORMS_STOREDWEIGHTS_H
@@ -10,6 +10,7 @@
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Quantized/IR/Quantized.h"
 
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/MapVector.h"
@@ -42,9 +43,20 @@ private:
     CodedWeight kept;
   };
 
+  /// A weight that consists of others.
+  struct Stack {
+    model::RecipeOp recipe;
+    mlir::tensor::ConcatOp concat;
+    CodedWeight kept;
+  };
+
+  void findStacks();
+  CodedWeight keepStack(mlir::StringAttr name, Stack &stack);
+
   mlir::ModuleOp module;
   mlir::SymbolTable &symbols;
   llvm::MapVector<mlir::StringAttr, Weight> weights;
+  llvm::MapVector<mlir::StringAttr, Stack> stacks;
 };
 
 } // namespace coopt

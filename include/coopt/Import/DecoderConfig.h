@@ -162,6 +162,7 @@ struct ExpectedTensor {
   std::string name;
   std::vector<int64_t> shape;
   Role role = Role::Matrix;
+  bool isExpert = false; ///< one of several that are read as one
 };
 
 /// What a tensor of a layer's expert is called: `which` is one of the names in `names.expert`.
