@@ -95,13 +95,17 @@ private:
 
   static void emitCombine(ImplicitLocOpBuilder &b, moe::CombineOp op) {
     const int64_t slots = cast<MemRefType>(op.getWeights().getType()).getDimSize(1);
+    Value one = constantIndex(b, 1);
+    Value last =
+        arith::SubIOp::create(b, arith::MaxUIOp::create(b, asValue(b, extentOf(b, op.getY(), 0)), one), one);
     emitLoop(b, extentOf(b, op.getInit(), 0), [&](ImplicitLocOpBuilder &rows, Value row) {
       SmallVector<Value> weights, places;
       for (int64_t slot = 0; slot < slots; ++slot) {
         SmallVector<Value> at = {row, constantIndex(rows, slot)};
         weights.push_back(memref::LoadOp::create(rows, op.getWeights(), at));
         Value place = memref::LoadOp::create(rows, op.getPlaces(), at);
-        places.push_back(arith::IndexCastOp::create(rows, rows.getIndexType(), place));
+        place = arith::IndexCastOp::create(rows, rows.getIndexType(), place);
+        places.push_back(arith::MinUIOp::create(rows, place, last)); // a function's argument may say anything
       }
       emitChunks(rows, extentOf(rows, op.getInit(), 1), kLanes, {},
                  [&](ImplicitLocOpBuilder &inner, const Chunk &chunk, ValueRange) {

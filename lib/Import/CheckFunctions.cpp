@@ -581,8 +581,8 @@ LogicalResult coopt::import::checkDialects(Operation *function) {
       return WalkResult::advance();
     }
     StringRef dialect = op->getName().getDialectNamespace();
-    bool isKnown = llvm::is_contained({"arith", "math", "linalg", "tensor", "scf", "model", "quantized",
-                                       "attention", "schedule"},
+    bool isKnown = llvm::is_contained({"arith", "math", "linalg", "tensor", "scf", "model", "moe",
+                                       "quantized", "attention", "schedule"},
                                       dialect) ||
                    isa<func::ReturnOp, affine::AffineApplyOp, affine::AffineMinOp, affine::AffineMaxOp>(op);
     if (isKnown) {

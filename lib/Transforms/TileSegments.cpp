@@ -17,10 +17,13 @@ moe::ContractOp coopt::segmentedContraction(schedule::KernelOp kernel) {
   return found;
 }
 
-static Value numberOf(OpBuilder &builder, Location loc, Value segments, Value segment, int64_t part) {
+/// A number of a segment, at most `most`. Segments may be a function's argument: no number of theirs leads out of a tensor.
+static Value numberOf(OpBuilder &builder, Location loc, Value segments, Value segment, int64_t part,
+                      Value most) {
   Value column = arith::ConstantIndexOp::create(builder, loc, part);
   Value stored = tensor::ExtractOp::create(builder, loc, segments, ValueRange{segment, column});
-  return arith::IndexCastOp::create(builder, loc, builder.getIndexType(), stored);
+  Value number = arith::IndexCastOp::create(builder, loc, builder.getIndexType(), stored);
+  return arith::MinUIOp::create(builder, loc, number, most); // what is negative is large
 }
 
 void coopt::tileBySegments(scf::SCFTilingOptions &options, Value segments, int64_t columns) {
@@ -45,13 +48,15 @@ void coopt::tileBySegments(scf::SCFTilingOptions &options, Value segments, int64
     loop->setAttr(kSegments, rewriter.getUnitAttr());
     rewriter.setInsertionPoint(loop.getTerminator());
     Value segment = loop.getInductionVar(0);
-    Value first = numberOf(rewriter, loc, segments, segment, moe::kFirstPlace);
+    Value rows = getValueOrCreateConstantIndexOp(rewriter, loc, ranges[0].size);
+    Value first = numberOf(rewriter, loc, segments, segment, moe::kFirstPlace, rows);
+    Value rest = arith::SubIOp::create(rewriter, loc, rows, first);
+    Value found = numberOf(rewriter, loc, segments, segment, moe::kCount, rest);
     // No more rows than there are: what tiles need is bounded by that.
     AffineExpr a, b;
     bindSymbols(rewriter.getContext(), a, b);
     OpFoldResult count = affine::makeComposedFoldedAffineMin(
-        rewriter, loc, AffineMap::get(0, 2, {a, b}, rewriter.getContext()),
-        {numberOf(rewriter, loc, segments, segment, moe::kCount), ranges[0].size});
+        rewriter, loc, AffineMap::get(0, 2, {a, b}, rewriter.getContext()), {found, ranges[0].size});
     HeaderInfo info;
     info.loops.push_back(cast<LoopLikeOpInterface>(loop.getOperation()));
     info.tileOffset = {first, zero};
@@ -116,7 +121,13 @@ LogicalResult coopt::chooseExperts(IRRewriter &rewriter, schedule::KernelOp kern
     Value &expert = experts[loop];
     if (!expert) {
       rewriter.setInsertionPointToStart(loop.getBody());
-      expert = numberOf(rewriter, op.getLoc(), op.getSegments(), loop.getInductionVar(0), moe::kExpert);
+      const int64_t rows = cast<RankedTensorType>(op.getW().getType()).getDimSize(0);
+      if (ShapedType::isDynamic(rows)) {
+        return op.emitOpError("has weights of an unknown number of experts");
+      }
+      const int64_t last = std::max<int64_t>(rows / static_cast<int64_t>(op.getStride()), 1) - 1;
+      expert = numberOf(rewriter, op.getLoc(), op.getSegments(), loop.getInductionVar(0), moe::kExpert,
+                        arith::ConstantIndexOp::create(rewriter, op.getLoc(), last));
     }
     rewriter.setInsertionPoint(op);
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);

@@ -155,7 +155,8 @@ def Moe_ContractOp : Moe_StructuredOp<"contract"> {
         y[m, n] = sum over k of a[m, k] * w[e * stride + column + n, k],
 
     e being the expert of the segment (`moe.dispatch`) in which place `row + m` lies. `row` and `column` are 0 unless the op was
-    tiled: any tile is right, also one across segments. Places in no segment are not written.
+    tiled: any tile is right, also one across segments. Places in no segment are not written. Segments lie in the rows and name experts that
+    are there by contract; code for CPUs stays inside whatever they say.
 
     Without schemes a and w are matrices of f32 and y is their float contraction (Bounded). With schemes `ins` and values are those of
     `quantized.contract`, row by row. Loops (m, n), both parallel.
@@ -197,7 +198,8 @@ def Moe_CombineOp : Moe_StructuredOp<"combine"> {
   let summary = "adds up what the experts of a token made of it";
   let description = [{
     result[t, h] = w[t, 0] * y[p[t, 0], h], then + w[t, j] * y[p[t, j], h] for j = 1, 2, .. k - 1, every product and every sum
-    rounded: the order of the slots, best expert first. Fixed. Loops: tokens and columns, both parallel.
+    rounded: the order of the slots, best expert first. Fixed. Places are in range by contract, as for `moe.contract`. Loops: tokens and
+    columns, both parallel.
 
     ```mlir
     %o = moe.combine ins(%y, %w, %p : tensor<?x64xf32>, tensor<?x2xf32>, tensor<?x2xi32>) outs(%init : tensor<?x64xf32>)

@@ -1,0 +1,129 @@
+// Layers with experts as functions, against loops written here. Numbers are such that sums are exact.
+#include "FunctionsFixture.h"
+
+#include <algorithm>
+#include <numeric>
+
+using namespace coopt::test;
+
+namespace {
+
+constexpr int64_t kExperts = 3, kRows = 10, kStride = 16, kColumns = 6;
+
+class Experts : public FunctionsFixture {
+protected:
+  Experts() : FunctionsFixture("experts.mlir") {}
+
+  Array<float> layer(const Array<float> &x, const Array<int32_t> &experts, const Array<float> &scores,
+                     const Array<float> &w) {
+    input("x", x);
+    input("e", experts);
+    input("s", scores);
+    input("w", w);
+    call("layer", {"y"});
+    return output<float>("y");
+  }
+
+  /// Token by token, expert by expert.
+  static Array<float> expected(const Array<float> &x, const Array<int32_t> &experts,
+                               const Array<float> &scores, const Array<float> &w) {
+    return make<float>({x.shape[0], kRows}, [&](int64_t i) {
+      float sum = 0;
+      for (int64_t slot = 0; slot < 2; ++slot) {
+        const int64_t token = i / kRows, row = experts.data[token * 2 + slot] * kStride + i % kRows;
+        float dot = 0;
+        for (int64_t k = 0; k < kColumns; ++k) {
+          dot += x.data[token * kColumns + k] * w.data[row * kColumns + k];
+        }
+        sum += scores.data[token * 2 + slot] * dot;
+      }
+      return sum;
+    });
+  }
+
+  static Array<float> halves(int64_t tokens) {
+    return make<float>({tokens, 2}, [](int64_t i) { return static_cast<float>(i % 5) / 4; });
+  }
+};
+
+TEST_P(Experts, TokensGoToTheirExperts) {
+  const Array<float> w = numbers({kExperts * kStride, kColumns}, 2);
+  // Any balance: by turns, all to one expert, the same twice, one expert without tokens.
+  const std::vector<std::function<int32_t(int64_t)>> routes = {
+      [](int64_t i) { return static_cast<int32_t>((i * 7 + i / 3) % 3); }, [](int64_t) { return 1; },
+      [](int64_t i) { return static_cast<int32_t>(i / 2 % 3); },
+      [](int64_t i) { return static_cast<int32_t>(i % 2 * 2); }};
+  for (int64_t tokens : {0, 1, 2, 5, 37}) {
+    const Array<float> x = numbers({tokens, kColumns}, 1), scores = halves(tokens);
+    for (const auto &route : routes) {
+      const Array<int32_t> experts = make<int32_t>({tokens, 2}, route);
+      EXPECT_EQ(layer(x, experts, scores, w), expected(x, experts, scores, w)) << tokens << " tokens";
+    }
+  }
+}
+
+TEST_P(Experts, PermutedTokensHavePermutedResults) {
+  const int64_t tokens = 23;
+  const Array<float> x = numbers({tokens, kColumns}, 3), w = numbers({kExperts * kStride, kColumns}, 4),
+                     scores = halves(tokens);
+  const Array<int32_t> experts =
+      make<int32_t>({tokens, 2}, [](int64_t i) { return static_cast<int32_t>(i * i % 3); });
+  const auto permuted = [&](const auto &array) {
+    auto result = array;
+    const int64_t width = array.shape[1];
+    for (int64_t row = 0; row < tokens; ++row) {
+      std::copy_n(array.data.begin() + row * 9 % tokens * width, width, result.data.begin() + row * width);
+    }
+    return result;
+  };
+  const Array<float> y = layer(x, experts, scores, w);
+  EXPECT_EQ(layer(permuted(x), permuted(experts), permuted(scores), w), permuted(y));
+}
+
+TEST_P(Experts, RoutesToTheLargestAndOfEqualOnesToTheFirst) {
+  const int64_t tokens = 9;
+  Array<float> logits = numbers({tokens, 6}, 5);
+  logits.data[6 + 2] = logits.data[6 + 5] = 9; // two of row 1 are the largest
+  std::fill_n(logits.data.begin() + 12, 6, 0.25f);
+  input("l", logits);
+  call("route", {"w", "e"});
+  const Array<float> weights = output<float>("w");
+  const Array<int32_t> experts = output<int32_t>("e");
+  for (int64_t token = 0; token < tokens; ++token) {
+    const float *row = logits.data.data() + token * 6;
+    std::vector<int32_t> order(6);
+    std::iota(order.begin(), order.end(), 0);
+    std::stable_sort(order.begin(), order.end(), [&](int32_t a, int32_t b) { return row[a] > row[b]; });
+    EXPECT_EQ(experts.data[token * 2], order[0]) << token;
+    EXPECT_EQ(experts.data[token * 2 + 1], order[1]) << token;
+    const double second = std::exp(static_cast<double>(row[order[1]] - row[order[0]]));
+    EXPECT_NEAR(weights.data[token * 2], 1 / (1 + second), 1e-6) << token;
+    EXPECT_NEAR(weights.data[token * 2 + 1], second / (1 + second), 1e-6) << token;
+  }
+}
+
+// What a function is given may say anything: numbers beyond a tensor count as the last there is.
+TEST_P(Experts, WildSegmentsAndPlacesStayInside) {
+  constexpr int32_t most = std::numeric_limits<int32_t>::max(), least = std::numeric_limits<int32_t>::min();
+  input("x", numbers({14, kColumns}, 6));
+  input("t", Array<int32_t>{{3, 3}, {most, -5, most, -7, 0, 14, 1, 1 << 30, 1 << 30}});
+  input("w", numbers({kExperts * kStride, kColumns}, 7));
+  input("p", make<int32_t>({7, 2}, [](int64_t i) { return i % 2 ? most : least; }));
+  input("s", halves(7));
+  call("given", {"y"});
+  // All rows are those of the last expert, all places the last.
+  const Array<float> x = numbers({14, kColumns}, 6), w = numbers({kExperts * kStride, kColumns}, 7),
+                     s = halves(7);
+  EXPECT_EQ(output<float>("y"), make<float>({7, kRows}, [&](int64_t i) {
+              float dot = 0;
+              for (int64_t k = 0; k < kColumns; ++k) {
+                dot += x.data[13 * kColumns + k] * w.data[(2 * kStride + i % kRows) * kColumns + k];
+              }
+              return s.data[i / kRows * 2] * dot + s.data[i / kRows * 2 + 1] * dot;
+            }));
+}
+
+INSTANTIATE_TEST_SUITE_P(Variants, Experts, testing::ValuesIn(runnableVariants()),
+                         [](const testing::TestParamInfo<std::string> &info) { return info.param; });
+
+} // namespace

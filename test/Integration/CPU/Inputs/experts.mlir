@@ -1,0 +1,45 @@
+// A layer with experts as functions: 3 experts of 10 rows (in 16), 2 a token; routing of 6, 8 in two groups.
+
+func.func @route(%logits: tensor<?x6xf32> {coopt.name = "l"}) -> (tensor<?x2xf32> {coopt.name = "w"}, tensor<?x2xi32> {coopt.name = "e"}) {
+  %c0 = arith.constant 0 : index
+  %n = tensor.dim %logits, %c0 : tensor<?x6xf32>
+  %w = tensor.empty(%n) : tensor<?x2xf32>
+  %e = tensor.empty(%n) : tensor<?x2xi32>
+  %r:2 = moe.route ins(%logits : tensor<?x6xf32>) outs(%w, %e : tensor<?x2xf32>, tensor<?x2xi32>) scores(softmax) renormalise(0.0)
+    -> tensor<?x2xf32>, tensor<?x2xi32>
+  return %r#0, %r#1 : tensor<?x2xf32>, tensor<?x2xi32>
+}
+
+func.func @layer(%x: tensor<?x6xf32> {coopt.name = "x"}, %e: tensor<?x2xi32> {coopt.name = "e"}, %s: tensor<?x2xf32> {coopt.name = "s"},
+                 %w: tensor<48x6xf32> {coopt.name = "w"}) -> (tensor<?x10xf32> {coopt.name = "y"}) {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %n = tensor.dim %x, %c0 : tensor<?x6xf32>
+  %slots = arith.muli %n, %c2 : index
+  %most = arith.minsi %slots, %c3 : index
+  %t0 = tensor.empty(%slots) : tensor<?xi32>
+  %p0 = tensor.empty(%n) : tensor<?x2xi32>
+  %s0 = tensor.empty(%most) : tensor<?x3xi32>
+  %d:3 = moe.dispatch ins(%e : tensor<?x2xi32>) outs(%t0, %p0, %s0 : tensor<?xi32>, tensor<?x2xi32>, tensor<?x3xi32>) experts(3)
+    -> tensor<?xi32>, tensor<?x2xi32>, tensor<?x3xi32>
+  %g0 = tensor.empty(%slots) : tensor<?x6xf32>
+  %g = model.gather ins(%x, %d#0 : tensor<?x6xf32>, tensor<?xi32>) outs(%g0 : tensor<?x6xf32>) -> tensor<?x6xf32>
+  %y0 = tensor.empty(%slots) : tensor<?x10xf32>
+  %y = moe.contract ins(%g, %w : tensor<?x6xf32>, tensor<48x6xf32>) segments(%d#2 : tensor<?x3xi32>) at %c0, %c0
+    outs(%y0 : tensor<?x10xf32>) stride(16) -> tensor<?x10xf32>
+  %o0 = tensor.empty(%n) : tensor<?x10xf32>
+  %o = moe.combine ins(%y, %s, %d#1 : tensor<?x10xf32>, tensor<?x2xf32>, tensor<?x2xi32>) outs(%o0 : tensor<?x10xf32>) -> tensor<?x10xf32>
+  return %o : tensor<?x10xf32>
+}
+
+func.func @given(%x: tensor<14x6xf32> {coopt.name = "x"}, %t: tensor<3x3xi32> {coopt.name = "t"}, %w: tensor<48x6xf32> {coopt.name = "w"},
+                 %p: tensor<7x2xi32> {coopt.name = "p"}, %s: tensor<7x2xf32> {coopt.name = "s"}) -> (tensor<7x10xf32> {coopt.name = "y"}) {
+  %c0 = arith.constant 0 : index
+  %y0 = tensor.empty() : tensor<14x10xf32>
+  %y = moe.contract ins(%x, %w : tensor<14x6xf32>, tensor<48x6xf32>) segments(%t : tensor<3x3xi32>) at %c0, %c0
+    outs(%y0 : tensor<14x10xf32>) stride(16) -> tensor<14x10xf32>
+  %o0 = tensor.empty() : tensor<7x10xf32>
+  %o = moe.combine ins(%y, %s, %p : tensor<14x10xf32>, tensor<7x2xf32>, tensor<7x2xi32>) outs(%o0 : tensor<7x10xf32>) -> tensor<7x10xf32>
+  return %o : tensor<7x10xf32>
+}
