@@ -41,7 +41,8 @@ struct CompressPass : PassWrapper<CompressPass, OperationPass<ModuleOp>> {
 
   Option<std::string> quantize{
       *this, "quantize", llvm::cl::init("f32"),
-      llvm::cl::desc("f32, a name of the quantisation grammar (w8a8, w4a16-g32-asym-head8, nf4, ..), or a JSON file of formats and rules")};
+      llvm::cl::desc("f32, a name of the quantisation grammar (w8a8, w4a16-g32-asym-head8, nf4, ..), or a "
+                     "JSON file of formats and rules")};
 };
 
 } // namespace

@@ -201,8 +201,10 @@ std::optional<schedule::ConfigAttr> Selector::cheapest(schedule::KernelOp kernel
   }
   if (!best) {
     // Not priced: rows one by one, so that there is work for every core.
-    SmallVector<int64_t> tile = tileOf(roots.front(), *summary, {rows == 1 ? 1 : 8, 64, 0, family});
-    return schedule::ConfigAttr::get(kernel.getContext(), tile);
+    const cost::Candidate plain{rows == 1 ? 1 : 8, 64, 0, family};
+    schedule::ConfigAttr config = configOf(kernel, roots, *summary, plain);
+    return config ? config
+                  : schedule::ConfigAttr::get(kernel.getContext(), tileOf(roots.front(), *summary, plain));
   }
   std::string text = "rows " + std::to_string(rows) + ": tile " + describe(best->config) + ", " +
                      cost::print(best->estimate);

@@ -198,6 +198,11 @@ LogicalResult coopt::tileKernels(ModuleOp module) {
   module.walk([&](schedule::KernelOp kernel) { kernels.push_back(kernel); });
   for (schedule::KernelOp kernel : kernels) {
     if (!kernel.getChoices()) {
+      if (segmentedContraction(kernel)) {
+        return kernel.emitOpError(
+            "has a contraction by experts and no choices: expected a schedule, whose items are its "
+            "segments");
+      }
       if (failed(simplify(kernel))) {
         return failure();
       }
