@@ -156,7 +156,7 @@ std::vector<ExpectedTensor> import::decoderTensors(const DecoderConfig &config) 
       if (experts.sharedIntermediateSize > 0) {
         gated(in(names.expert.shared), experts.sharedIntermediateSize);
       }
-      if (experts.sharedGate) {
+      if (experts.sharedGate && experts.sharedIntermediateSize > 0) {
         linear(in(names.expert.sharedGate), 1, hidden, false);
       }
     } else {
