@@ -314,8 +314,7 @@ int main(int argc, char **argv) {
     if (stop.get_exit_code() != 0) {
       return report(std::string(stop.what()) + " (--help lists the options)");
     }
-    app.exit(stop); // --help
-    auto shown = flushStandardOutput();
+    auto shown = writeStandardOutput(app.help());
     return shown ? 0 : report(shown.error().message);
   }
 
