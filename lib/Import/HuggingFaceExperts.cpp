@@ -126,7 +126,8 @@ private:
     experts.groupsByTwoBest = byTwoBest && experts.groups > 1;
   }
 
-  /// The first layers are dense, of the others every moe_layer_freq-th is not.
+  /// The first layers are dense, of the others every moe_layer_freq-th is not. (The transformers library reads no
+  /// moe_layer_freq; it is 1 in published files.)
   void denseFirst() {
     int64_t first = keys.defaultDense, step = 1;
     integer("first_k_dense_replace", 0, maximumLayers, first);

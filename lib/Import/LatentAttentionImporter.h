@@ -33,7 +33,7 @@ public:
 
 private:
   using Value = mlir::Value;
-  /// An element of one or of another tensor at a place that is in bounds of both.
+  /// What the element at these indices is.
   using Element = std::function<Value(mlir::OpBuilder &, mlir::Location, Value row, Value head, Value d)>;
 
   Value query(const std::string &prefix, Value x);
