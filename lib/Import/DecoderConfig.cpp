@@ -100,6 +100,27 @@ std::string import::expertTensor(const DecoderConfig &config, int64_t layer, int
   return names.layer(layer, names.expert.experts) + "." + std::to_string(expert) + "." + which;
 }
 
+/// The tensors of a layer's projections to queries, keys and values, and of their norms.
+template <typename LinearT, typename NormT>
+static void latentTensors(const DecoderConfig &config, int64_t layer, const LinearT &linear,
+                          const NormT &norm) {
+  const LatentAttention &latent = config.latent;
+  auto in = [&](const std::string &name) { return config.names.layer(layer, name); };
+  const LatentTensorNames &names = config.names.latent;
+  int64_t hidden = config.hiddenSize, query = config.heads * latent.keySize();
+  if (latent.queryRank > 0) {
+    linear(in(names.queryDown), latent.queryRank, hidden, config.queryKeyValueBias);
+    norm(in(names.queryNorm), latent.queryRank);
+    linear(in(names.queryUp), query, latent.queryRank, false);
+  } else {
+    linear(in(config.names.query), query, hidden, false);
+  }
+  linear(in(names.keyValueDown), latent.keyValueRank + latent.turned, hidden, config.queryKeyValueBias);
+  norm(in(names.keyValueNorm), latent.keyValueRank);
+  linear(in(names.keyValueUp), config.heads * (latent.unturned + latent.valueSize), latent.keyValueRank,
+         false);
+}
+
 std::vector<ExpectedTensor> import::decoderTensors(const DecoderConfig &config) {
   using Role = ExpectedTensor::Role;
   int64_t hidden = config.hiddenSize, ffn = config.intermediateSize;
@@ -121,14 +142,19 @@ std::vector<ExpectedTensor> import::decoderTensors(const DecoderConfig &config) 
   for (int64_t layer = 0; layer < config.layers; ++layer) {
     auto in = [&](const std::string &name) { return names.layer(layer, name); };
     norm(in(names.inputNorm), hidden);
-    linear(in(names.query), query, hidden, config.queryKeyValueBias);
-    linear(in(names.key), keyValue, hidden, config.queryKeyValueBias);
-    linear(in(names.value), keyValue, hidden, config.queryKeyValueBias);
+    if (config.latent.isUsed()) {
+      latentTensors(config, layer, linear, norm);
+    } else {
+      linear(in(names.query), query, hidden, config.queryKeyValueBias);
+      linear(in(names.key), keyValue, hidden, config.queryKeyValueBias);
+      linear(in(names.value), keyValue, hidden, config.queryKeyValueBias);
+    }
     if (config.queryKeyNorm || config.queryKeyNormWhole) {
       norm(in(names.queryNorm), config.queryKeyNormWhole ? query : config.headSize);
       norm(in(names.keyNorm), config.queryKeyNormWhole ? keyValue : config.headSize);
     }
-    linear(in(names.output), hidden, query, config.outputBias);
+    linear(in(names.output), hidden, config.latent.isUsed() ? config.heads * config.latent.valueSize : query,
+           config.outputBias);
     if (config.sandwichNorms) {
       norm(in(names.afterAttentionNorm), hidden);
     }

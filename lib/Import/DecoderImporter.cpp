@@ -1,6 +1,7 @@
 #include "DecoderImporter.h"
 
 #include "ExpertsImporter.h"
+#include "LatentAttentionImporter.h"
 #include "StoredWeights.h"
 #include "TensorBuilder.h"
 #include "coopt/Import/ModelGenerator.h"
@@ -39,14 +40,20 @@ private:
   /// The rows of the table that the tokens' positions need.
   Value rotaryTable(StringRef function);
   /// The norm whose tensors are called `name`.
-  Value norm(const std::string &name, const std::string &id, Value x, Value rows);
+  Value norm(const std::string &name, const std::string &id, Value x, Value rows, double epsilon);
+  Value norm(const std::string &name, const std::string &id, Value x, Value rows) {
+    return norm(name, id, x, rows, config.normEpsilon);
+  }
   Value linear(const std::string &name, const std::string &id, Value x, bool bias, Value rows);
   /// `x` with its columns in the order in which those of the layer's matrix are decoded (StoredMatrix::order).
   Value inOrderOf(const std::string &name, const std::string &id, Value x, Value rows);
   /// A query or key: normed where the model does that, turned, by head.
   Value turned(const std::string &normName, const std::string &id, const std::string &which, Value x,
                int64_t heads);
+  /// Appends keys and values to the state and attends to it: tensor<? x heads x headSize>.
+  Value attend(const std::string &id, int64_t layer, Value q, Value k, Value v);
   Value attentionBlock(const std::string &prefix, int64_t layer, Value x);
+  Value latentAttentionBlock(const std::string &prefix, int64_t layer, Value x);
   Value mlpBlock(const std::string &prefix, int64_t layer, Value x);
   Value layerBlock(int64_t layer, Value x);
   Value logits(Value x);
@@ -107,13 +114,14 @@ Value DecoderImporter::parameter(const std::string &name) {
   return declare(name, RankedTensorType::get(info->shape, builder.getF32Type()), source);
 }
 
-Value DecoderImporter::norm(const std::string &name, const std::string &id, Value x, Value rows) {
+Value DecoderImporter::norm(const std::string &name, const std::string &id, Value x, Value rows,
+                            double epsilon) {
   t.setId(id);
   Value weight = parameter(name + ".weight");
   if (config.norm == NormKind::Layer) {
-    return t.layerNorm(x, weight, parameter(name + ".bias"), config.normEpsilon, rows);
+    return t.layerNorm(x, weight, parameter(name + ".bias"), epsilon, rows);
   }
-  return t.rmsNorm(x, weight, config.normEpsilon, config.norm == NormKind::RootMeanSquareOnePlus, rows);
+  return t.rmsNorm(x, weight, epsilon, config.norm == NormKind::RootMeanSquareOnePlus, rows);
 }
 
 Value DecoderImporter::linear(const std::string &name, const std::string &id, Value x, bool bias,
@@ -187,14 +195,33 @@ Value DecoderImporter::attentionBlock(const std::string &prefix, int64_t layer, 
   Value rotatedQ = turned(names.layer(layer, names.queryNorm), id, "q", q, heads);
   Value rotatedK = turned(names.layer(layer, names.keyNorm), id, "k", k, groups);
   t.setId(id + "append");
-  Value valuesByHead = t.splitHeads(v, groups, headSize, tokens);
-  auto append = attention::AppendOp::create(builder, t.location(), state.getType(), rotatedK, valuesByHead,
-                                            past, state, static_cast<uint64_t>(layer), TypeAttr());
+  Value attended = attend(id, layer, rotatedQ, rotatedK, t.splitHeads(v, groups, headSize, tokens));
+  return project(names.output, "o_proj", t.mergeHeads(attended), config.outputBias);
+}
+
+Value DecoderImporter::latentAttentionBlock(const std::string &prefix, int64_t layer, Value x) {
+  const std::string id = prefix + "self_attn/";
+  LatentSource source{[&](const std::string &name, const std::string &what, Value input, bool bias) {
+                        return linear(config.names.layer(layer, name), id + what, input, bias, tokens);
+                      },
+                      [&](const std::string &name, const std::string &what, Value input) {
+                        return norm(config.names.layer(layer, name), id + what, input, tokens,
+                                    config.latent.normEpsilon);
+                      },
+                      [&](Value q, Value k, Value v) { return attend(id, layer, q, k, v); }, cosine, sine};
+  return LatentAttentionImporter(config, builder, t, std::move(source)).build(id, x, tokens);
+}
+
+Value DecoderImporter::attend(const std::string &id, int64_t layer, Value q, Value k, Value v) {
+  const int64_t heads = config.heads, groups = config.keyValueHeads;
+  t.setId(id + "append");
+  auto append = attention::AppendOp::create(builder, t.location(), state.getType(), k, v, past, state,
+                                            static_cast<uint64_t>(layer), TypeAttr());
   append->setAttr("coopt.id", builder.getStringAttr(id + "append"));
   state = append->getResult(0);
   t.setId(id + "attend");
   Value zero = arith::ConstantIndexOp::create(builder, t.location(), 0);
-  Value init = t.empty({ShapedType::kDynamic, heads, headSize}, builder.getF32Type(), tokens);
+  Value init = t.empty({ShapedType::kDynamic, heads, config.headSize}, builder.getF32Type(), tokens);
   auto scale = llvm::APFloat(static_cast<float>(config.attentionScale));
   int64_t keys = config.window[static_cast<size_t>(layer)];
   // A window as long as the context is none.
@@ -203,10 +230,10 @@ Value DecoderImporter::attentionBlock(const std::string &prefix, int64_t layer, 
                       ? builder.getF32FloatAttr(static_cast<float>(config.attentionSoftcap))
                       : FloatAttr();
   auto attend = attention::AttendOp::create(
-      builder, t.location(), init.getType(), rotatedQ, state, past, zero, init, static_cast<uint64_t>(layer),
+      builder, t.location(), init.getType(), q, state, past, zero, init, static_cast<uint64_t>(layer),
       static_cast<uint64_t>(heads / groups), scale, cap, window, IntegerAttr(), TypeAttr());
   attend->setAttr("coopt.id", builder.getStringAttr(id + "attend"));
-  return project(names.output, "o_proj", t.mergeHeads(attend->getResult(0)), config.outputBias);
+  return attend->getResult(0);
 }
 
 Value DecoderImporter::mlpBlock(const std::string &prefix, int64_t layer, Value x) {
@@ -236,7 +263,8 @@ Value DecoderImporter::layerBlock(int64_t layer, Value x) {
     return norm(names.layer(layer, name), prefix + id, input, tokens);
   };
   Value normal = normed(names.inputNorm, "input_layernorm", x);
-  Value attended = attentionBlock(prefix, layer, normal);
+  Value attended = config.latent.isUsed() ? latentAttentionBlock(prefix, layer, normal)
+                                          : attentionBlock(prefix, layer, normal);
   if (config.sandwichNorms) {
     attended = normed(names.afterAttentionNorm, "self_attn/after_layernorm", attended);
   }

@@ -2,6 +2,7 @@
 #include "ConfigLimits.h"
 #include "HuggingFaceExperts.h"
 #include "HuggingFaceFamilies.h"
+#include "HuggingFaceLatent.h"
 #include "coopt/Import/StoredMatrix.h"
 #include "coopt/Support/Json.h"
 #include "coopt/Support/MappedFile.h"
@@ -130,7 +131,9 @@ private:
     for (const ForeignKey &foreign : foreignKeys) {
       JsonValue value = root[foreign.key];
       const nlohmann::json &raw = value.raw();
-      bool isKnown = family->experts && std::string_view(foreign.key) == family->experts->count;
+      const std::string_view key = foreign.key;
+      bool isKnown = (family->experts && key == family->experts->count) ||
+                     (family->defaults.latent.isUsed() && key == "kv_lora_rank");
       bool harmless = isKnown || value.isNull() || (raw.is_boolean() && raw == false) ||
                       (raw.is_number() && raw == foreign.neutral) || (value.isArray() && raw.empty());
       if (!harmless) {
@@ -160,6 +163,10 @@ private:
     }
     if (config.heads % config.keyValueHeads != 0) {
       mistake(groups.expected("a divisor of num_attention_heads (" + std::to_string(config.heads) + ")"));
+    }
+    if (config.latent.isUsed()) {
+      require(readLatentAttention(root, config)); // head_dim says nothing more
+      return;
     }
     JsonValue headSize = root["head_dim"];
     if (!headSize.isNull()) {
@@ -249,6 +256,16 @@ private:
     if (fraction != 1 && !family->takesPartialRotary) {
       unsupported(partial);
     }
+    if (family->takesInterleave && !root["rope_interleave"].isNull()) {
+      bool neighbours = true;
+      boolean("rope_interleave", neighbours);
+      rotary.pairs = neighbours ? RotaryEmbedding::Pairs::Neighbours : RotaryEmbedding::Pairs::Halves;
+    }
+    if (config.latent.isUsed()) {
+      rotary.first = config.latent.unturned;
+      rotary.size = config.latent.turned;
+      return;
+    }
     rotary.size = static_cast<int64_t>(static_cast<double>(config.headSize) * fraction);
     if (status && (rotary.size < 2 || rotary.size % 2 != 0)) {
       mistake(partial.error("turns " + std::to_string(rotary.size) + " of a head's " +
@@ -275,6 +292,7 @@ private:
       return;
     }
     take(scaling["factor"].number(1, 1e6), out.factor);
+    number(scaling["mscale_all_dim"], 0, 1e6, out.scoreScale);
     if (out.kind == RopeScaling::Kind::Llama3) {
       take(scaling["low_freq_factor"].number(1e-6, 1e6), out.lowFrequencyFactor);
       take(scaling["high_freq_factor"].number(1e-6, 1e6), out.highFrequencyFactor);
@@ -300,9 +318,8 @@ private:
     if (!scaling["truncate"].isNull()) {
       take(scaling["truncate"].boolean(), out.truncate);
     }
-    double scale = 0, scaleAll = 0;
+    double scale = 0, scaleAll = out.scoreScale;
     number(scaling["mscale"], 0, 1e6, scale);
-    number(scaling["mscale_all_dim"], 0, 1e6, scaleAll);
     auto root = [&](double by) { return 0.1 * by * std::log(out.factor) + 1.0; };
     out.attentionFactor = scale != 0 && scaleAll != 0 ? root(scale) / root(scaleAll) : root(1);
     number(scaling["attention_factor"], 1e-6, 1e6, out.attentionFactor);
@@ -367,6 +384,11 @@ private:
     number(given, 1e-6, 1e12, scalar);
     config.attentionScale =
         defaultAttentionScale(scalar == 0 ? static_cast<double>(config.headSize) : scalar);
+    const RopeScaling &scaling = config.rotary.scaling;
+    if (config.latent.isUsed() && scaling.kind != RopeScaling::Kind::None) {
+      double factor = 0.1 * scaling.scoreScale * std::log(scaling.factor) + 1;
+      config.attentionScale *= factor * factor;
+    }
     if (family->scaledEmbedding) {
       config.embeddingScale = std::sqrt(static_cast<double>(config.hiddenSize));
     }

@@ -1,5 +1,6 @@
 //===- HuggingFaceConfigWriter.cpp - A decoder's description as config.json --------===//
 #include "HuggingFaceExperts.h"
+#include "HuggingFaceLatent.h"
 #include "coopt/Import/ModelGenerator.h"
 #include "coopt/Support/Json.h"
 
@@ -49,6 +50,9 @@ void writeRope(const RotaryEmbedding &rotary, Json &json) {
                             {"original_max_position_embeddings", rope.originalMaxPositions}};
     break;
   }
+  if (rope.scoreScale != 0) {
+    json["rope_scaling"]["mscale_all_dim"] = rope.scoreScale;
+  }
 }
 
 void writeWindows(const DecoderConfig &config, WindowRule rule, Json &json) {
@@ -91,6 +95,10 @@ std::string import::huggingFaceConfigJson(const DecoderConfig &config, TensorTyp
        activationName(config.activation, family.scaledEmbedding)},
       {"tie_word_embeddings", config.tieWordEmbeddings},
   };
+  if (config.latent.isUsed()) {
+    json.erase("head_dim");
+    writeLatentAttention(config.latent, json);
+  }
   if (family.takesAttentionBias) {
     json["attention_bias"] = config.outputBias;
   }
@@ -106,6 +114,9 @@ std::string import::huggingFaceConfigJson(const DecoderConfig &config, TensorTyp
     auto cap = [](double value) { return value != 0 ? Json(value) : Json(nullptr); };
     json["attn_logit_softcapping"] = cap(config.attentionSoftcap);
     json["final_logit_softcapping"] = cap(config.finalSoftcap);
+  }
+  if (family.takesInterleave) {
+    json["rope_interleave"] = config.rotary.pairs == RotaryEmbedding::Pairs::Neighbours;
   }
   if (family.experts) {
     writeExperts(family, config, json);

@@ -192,12 +192,58 @@ HuggingFaceFamily deepseek() {
   return family;
 }
 
+/// What DeepSeek V2 and V3 have in common. The sizes are those of a file that lacks them.
+HuggingFaceFamily latentExperts(const char *type, const char *architecture) {
+  HuggingFaceFamily family = named(type, architecture);
+  DecoderConfig &config = family.defaults;
+  config.latent = {1536, 512, 128, 64, 128, 1e-6};
+  config.rotary.pairs = RotaryEmbedding::Pairs::Neighbours;
+  family.takesAttentionBias = true;
+  family.experts = ExpertKeys();
+  family.experts->count = "n_routed_experts";
+  family.experts->denseFirst = true;
+  family.experts->sharedCount = "n_shared_experts";
+  return family;
+}
+
+HuggingFaceFamily deepseekV2() {
+  HuggingFaceFamily family = latentExperts("deepseek_v2", "DeepseekV2ForCausalLM");
+  DecoderConfig &config = family.defaults;
+  config.experts.count = 64;
+  config.experts.intermediateSize = 1407;
+  family.experts->defaultSharedCount = 2;
+  family.experts->groups = ExpertKeys::Groups::ByMethod;
+  return family;
+}
+
+HuggingFaceFamily deepseekV3() {
+  HuggingFaceFamily family = latentExperts("deepseek_v3", "DeepseekV3ForCausalLM");
+  DecoderConfig &config = family.defaults;
+  config.maxPositions = 4096;
+  ExpertsConfig &experts = config.experts;
+  experts.count = 256;
+  experts.perToken = 8;
+  experts.intermediateSize = 2048;
+  experts.scores = ExpertsConfig::Scores::Sigmoid;
+  experts.groups = 8;
+  experts.keptGroups = 4;
+  experts.groupsByTwoBest = experts.choiceBias = experts.renormalise = true;
+  experts.epsilon = 1e-20;
+  experts.scale = 2.5;
+  family.takesInterleave = true;
+  family.experts->renormalise = true;
+  family.experts->defaultSharedCount = 1;
+  family.experts->defaultDense = 3;
+  family.experts->groups = ExpertKeys::Groups::Always;
+  return family;
+}
+
 } // namespace
 
 const std::vector<HuggingFaceFamily> &import::huggingFaceFamilyTable() {
-  static const std::vector<HuggingFaceFamily> table = {llama(),    mistral(),  qwen2(), qwen3(),
-                                                       gemma(),    gemma2(),   phi(),   mixtral(),
-                                                       qwen2Moe(), qwen3Moe(), olmoe(), deepseek()};
+  static const std::vector<HuggingFaceFamily> table = {
+      llama(),   mistral(),  qwen2(),    qwen3(), gemma(),    gemma2(),     phi(),
+      mixtral(), qwen2Moe(), qwen3Moe(), olmoe(), deepseek(), deepseekV2(), deepseekV3()};
   return table;
 }
 

@@ -18,6 +18,13 @@ enum class WindowRule {
 
 /// How a family's config.json says what experts there are.
 struct ExpertKeys {
+  /// Whether experts come in groups: n_group, topk_group, topk_method, scoring_func, routed_scaling_factor.
+  enum class Groups {
+    None,
+    ByMethod, ///< where topk_method is group_limited_greedy; softmax
+    Always,   ///< topk_method is noaux_tc; sigmoid
+  };
+
   const char *count = "num_experts";
   const char *size = "moe_intermediate_size"; ///< of an expert
   bool renormalise = false;                   ///< takes norm_topk_prob
@@ -25,6 +32,8 @@ struct ExpertKeys {
   const char *sharedCount = nullptr;          ///< or of their number
   int64_t defaultSharedCount = 0;
   bool denseFirst = false; ///< takes first_k_dense_replace and moe_layer_freq
+  int64_t defaultDense = 0;
+  Groups groups = Groups::None;
   bool sparseStep = false; ///< takes decoder_sparse_step and mlp_only_layers
 };
 
@@ -46,6 +55,7 @@ struct HuggingFaceFamily {
   double attentionSoftcap = 0;        ///< default of attn_logit_softcapping
   bool scaledEmbedding = false;       ///< by the root of hidden_size
   bool geluMeansTanh = false;         ///< hidden_act "gelu" is the tanh form
+  bool takesInterleave = false;       ///< rope_interleave
   std::optional<ExpertKeys> experts;  ///< of a family with experts; defaults.experts has their defaults
 };
 

@@ -239,6 +239,13 @@ Value TensorBuilder::rows(Value x, Value first, Value count) {
   return tensor::ExtractSliceOp::create(b, loc, slice, x, offsets, sizes, strides);
 }
 
+Value TensorBuilder::columnRange(Value x, int64_t first, int64_t count, Value rowCount) {
+  auto slice = RankedTensorType::get({ShapedType::kDynamic, count}, b.getF32Type());
+  SmallVector<OpFoldResult> offsets = {b.getIndexAttr(0), b.getIndexAttr(first)},
+                            sizes = {rowCount, b.getIndexAttr(count)}, strides(2, b.getIndexAttr(1));
+  return tensor::ExtractSliceOp::create(b, loc, slice, x, offsets, sizes, strides);
+}
+
 /// cosine and sine times the factor that YaRN puts on them.
 static std::pair<Value, Value> scaledTurn(OpBuilder &b, Location at, Value cosine, Value sine,
                                           double factor) {
@@ -315,22 +322,31 @@ Value TensorBuilder::rotatePart(Value x, Value cosine, Value sine, const RotaryE
     auto select = [&](Value condition, Value yes, Value no) -> Value {
       return arith::SelectOp::create(nested, at, condition, yes, no);
     };
+    auto plus = [&](Value left, int64_t right) -> Value {
+      return right == 0 ? left : arith::AddIOp::create(nested, at, left, index(right)).getResult();
+    };
+    const int64_t half = rotary.size / 2;
     Value row = linalg::IndexOp::create(nested, at, 0), head = linalg::IndexOp::create(nested, at, 1),
-          d = linalg::IndexOp::create(nested, at, 2), half = index(rotary.size / 2);
-    Value isFirst = below(d, rotary.size / 2), turns = below(d, rotary.size);
-    Value behind = arith::AddIOp::create(nested, at, d, half),
-          before = arith::SubIOp::create(nested, at, d, half);
+          d = linalg::IndexOp::create(nested, at, 2), e = plus(d, -rotary.first);
+    // Indices are compared as unsigned: those before the first are beyond all.
+    Value isFirst = below(e, half), turns = below(e, rotary.size), before = plus(e, -half);
     // Elements that pass read pair 0 and themselves.
-    Value partner = select(isFirst, behind, select(turns, before, d));
-    Value pair = select(isFirst, d, select(turns, before, index(0)));
+    Value pair = select(isFirst, e, select(turns, before, index(0)));
+    Value own = a[0], partner = select(isFirst, plus(d, half), select(turns, plus(d, -half), d));
+    if (rotary.pairs == RotaryEmbedding::Pairs::Neighbours) {
+      Value even = plus(arith::MulIOp::create(nested, at, pair, index(2)), rotary.first), odd = plus(even, 1);
+      Value mine = select(turns, select(isFirst, even, odd), d);
+      own = tensor::ExtractOp::create(nested, at, byHead, ValueRange{row, head, mine});
+      partner = select(turns, select(isFirst, odd, even), d);
+    }
     Value other = tensor::ExtractOp::create(nested, at, byHead, ValueRange{row, head, partner});
     Value tableCos = tensor::ExtractOp::create(nested, at, cosine, ValueRange{row, pair});
     Value tableSin = tensor::ExtractOp::create(nested, at, sine, ValueRange{row, pair});
     auto [cos, sin] = scaledTurn(nested, at, tableCos, tableSin, rotary.scaling.attentionFactor);
-    Value own = arith::MulFOp::create(nested, at, a[0], cos);
+    Value straight = arith::MulFOp::create(nested, at, own, cos);
     Value cross = arith::MulFOp::create(nested, at, other, sin);
-    Value first = arith::SubFOp::create(nested, at, own, cross),
-          second = arith::AddFOp::create(nested, at, own, cross);
+    Value first = arith::SubFOp::create(nested, at, straight, cross),
+          second = arith::AddFOp::create(nested, at, straight, cross);
     return select(turns, select(isFirst, first, second), a[0]);
   });
 }

@@ -67,7 +67,7 @@ public:
   Value softcap(Value x, double cap, Value rows);
 
   /// Rotary position embedding: x is tensor<?x(heads*headSize)>, the tables are tensor<?x(rotary.size/2)> for the
-  /// same rows. Result tensor<? x heads x headSize>, pairs stored as halves.
+  /// same rows. Result tensor<? x heads x headSize>, pairs stored as halves of what turns.
   Value rotary(Value x, Value cosine, Value sine, const RotaryEmbedding &rotary, int64_t heads,
                int64_t headSize, Value rows);
 
@@ -80,6 +80,9 @@ public:
 
   /// Rows [first, first + count) of a matrix.
   Value rows(Value x, Value first, Value count);
+
+  /// Columns [first, first + count) of a matrix.
+  Value columnRange(Value x, int64_t first, int64_t count, Value rows);
 
   /// The row reduction R of numerics rule 4 over the last dimension of a matrix: tensor<?xf32>.
   Value reduceRows(llvm::StringRef kind, Value x, Value rowCount);

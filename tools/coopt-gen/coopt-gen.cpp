@@ -38,6 +38,9 @@ Status parseRope(const std::string &text, DecoderConfig &config) {
   } else if (kind == "yarn") {
     scaling.kind = RopeScaling::Kind::Yarn;
     scaling.attentionFactor = 0.1 * std::log(scaling.factor) + 1.0;
+    if (config.latent.isUsed()) { // mscale and mscale_all_dim of published models are equal
+      scaling.attentionFactor = scaling.scoreScale = 1;
+    }
   } else {
     return fail("--rope-scaling: unknown kind '" + kind + "': expected linear, llama3 or yarn");
   }
@@ -48,10 +51,84 @@ Status parseRope(const std::string &text, DecoderConfig &config) {
 
 /// What the command line says of experts; 0: nothing.
 struct ExpertSizes {
-  int64_t count = 0, perToken = 0, intermediateSize = 0, shared = 0, denseLayers = -1;
+  int64_t count = 0, perToken = 0, intermediateSize = 0, shared = 0, denseLayers = -1, groups = 0,
+          keptGroups = 0;
 
-  bool isGiven() const { return count || perToken || intermediateSize || shared || denseLayers >= 0; }
+  bool isGiven() const {
+    return count || perToken || intermediateSize || shared || denseLayers >= 0 || groups || keptGroups;
+  }
 };
+
+/// Puts groups into experts that have their count and those of a token.
+Status applyGroups(ExpertsConfig &experts, const std::string &architecture, const ExpertSizes &sizes) {
+  bool hasGroups = architecture == "deepseek_v2" || architecture == "deepseek_v3";
+  if ((sizes.groups || sizes.keptGroups) && !hasGroups) {
+    return fail("--groups: " + architecture + " has no groups of experts");
+  }
+  const bool byTwoBest = experts.groupsByTwoBest;
+  experts.groups = std::max<int64_t>(sizes.groups, 1);
+  experts.keptGroups = sizes.keptGroups ? sizes.keptGroups : (experts.groups + 1) / 2;
+  experts.groupsByTwoBest = byTwoBest && experts.groups > 1;
+  int64_t size = experts.count / experts.groups;
+  auto got = [](int64_t value) { return ", got " + std::to_string(value); };
+  if (experts.count % experts.groups != 0) {
+    return fail("--groups: expected a divisor of --experts (" + std::to_string(experts.count) + ")" +
+                got(experts.groups));
+  }
+  if (experts.groupsByTwoBest && size < 2) {
+    return fail("--groups: expected groups of two experts at least, as their two best rank them" +
+                got(experts.groups));
+  }
+  if (experts.keptGroups > experts.groups) {
+    return fail("--kept-groups: expected at most --groups (" + std::to_string(experts.groups) + ")" +
+                got(experts.keptGroups));
+  }
+  if (experts.perToken > experts.keptGroups * size) {
+    return fail("--experts-per-token: expected at most the " + std::to_string(experts.keptGroups * size) +
+                " experts of the groups that are kept" + got(experts.perToken));
+  }
+  return {};
+}
+
+/// What the command line says of latent attention; 0: nothing.
+struct LatentSizes {
+  int64_t queryRank = 0, keyValueRank = 0, unturned = 0, turned = 0, valueSize = 0;
+};
+
+/// Puts them, or what follows from the size of a head, into latent attention.
+Status applyLatent(DecoderConfig &config, const DecoderConfig &family, const std::string &architecture,
+                   const LatentSizes &sizes) {
+  if (!family.latent.isUsed()) {
+    bool isGiven = sizes.queryRank || sizes.keyValueRank || sizes.unturned || sizes.turned || sizes.valueSize;
+    return isGiven ? Status(fail("--kv-rank and what belongs to it: " + architecture +
+                                 " has no latent attention"))
+                   : Status();
+  }
+  if (config.keyValueHeads != config.heads) {
+    return fail("--kv-heads: expected --heads (" + std::to_string(config.heads) + "), as each head of " +
+                architecture + " has its own key, got " + std::to_string(config.keyValueHeads));
+  }
+  LatentAttention &latent = config.latent;
+  latent = family.latent;
+  auto either = [](int64_t given, int64_t otherwise) { return given ? given : otherwise; };
+  latent.keyValueRank = either(sizes.keyValueRank, 4 * config.headSize);
+  latent.queryRank = either(sizes.queryRank, architecture == "deepseek_v2" ? 0 : 3 * latent.keyValueRank);
+  latent.unturned = either(sizes.unturned, config.headSize);
+  latent.turned = either(sizes.turned, (config.headSize / 2 + 1) / 2 * 2);
+  latent.valueSize = either(sizes.valueSize, config.headSize);
+  if (latent.turned % 2 != 0) {
+    return fail("--rope-dim: expected an even number, got " + std::to_string(latent.turned));
+  }
+  if (latent.unturned % 2 != 0) {
+    return fail("--nope-dim: expected an even number, got " + std::to_string(latent.unturned));
+  }
+  if (latent.valueSize > latent.keySize()) {
+    return fail("--value-dim: expected at most --nope-dim + --rope-dim (" + std::to_string(latent.keySize()) +
+                "), got " + std::to_string(latent.valueSize));
+  }
+  config.headSize = latent.keySize();
+  return {};
+}
 
 /// Puts the sizes of `config` into the experts of the family.
 Status applyExperts(DecoderConfig &config, const DecoderConfig &family, const std::string &architecture,
@@ -73,7 +150,10 @@ Status applyExperts(DecoderConfig &config, const DecoderConfig &family, const st
     return fail("--experts-per-token: expected at most the " + std::to_string(experts.count) +
                 " experts, got " + std::to_string(experts.perToken));
   }
-  bool isShared = architecture == "qwen2_moe" || architecture == "deepseek";
+  if (auto status = applyGroups(experts, architecture, sizes); !status) {
+    return status;
+  }
+  bool isShared = architecture == "qwen2_moe" || architecture.rfind("deepseek", 0) == 0;
   if (sizes.shared && !isShared) {
     return fail("--shared-experts: " + architecture + " has no shared experts");
   }
@@ -92,7 +172,8 @@ Status applyExperts(DecoderConfig &config, const DecoderConfig &family, const st
 
 /// Puts the sizes of `config` into what the family has by default.
 Status applyFamily(DecoderConfig &config, const std::string &architecture, bool attentionBias, int64_t window,
-                   std::optional<double> attentionCap, const std::string &rope, const ExpertSizes &experts) {
+                   std::optional<double> attentionCap, const std::string &rope, const ExpertSizes &experts,
+                   const LatentSizes &latent) {
   DecoderConfig family = huggingFaceDefaults(architecture);
   config.family = family.family;
   config.norm = family.norm;
@@ -107,6 +188,7 @@ Status applyFamily(DecoderConfig &config, const std::string &architecture, bool 
   config.gatedMlp = family.gatedMlp;
   config.names = family.names;
   config.queryKeyNormWhole = family.queryKeyNormWhole;
+  config.rotary.pairs = family.rotary.pairs;
   config.tieWordEmbeddings |= family.tieWordEmbeddings;
   config.window.assign(static_cast<size_t>(config.layers), window);
   if (architecture == "gemma2") {
@@ -114,6 +196,9 @@ Status applyFamily(DecoderConfig &config, const std::string &architecture, bool 
     config.attentionSoftcap = attentionCap.value_or(50);
   } else if (attentionCap) {
     return fail("--attention-cap: expected --arch=gemma2, got " + architecture);
+  }
+  if (auto status = applyLatent(config, family, architecture, latent); !status) {
+    return status;
   }
   if (auto status = applyExperts(config, family, architecture, experts); !status) {
     return status;
@@ -176,11 +261,27 @@ int main(int argc, char **argv) {
   size("--experts-per-token", experts.perToken, 4096, "Experts that a token goes to [default: 2]");
   size("--expert-ffn", experts.intermediateSize, 1 << 20, "Width of an expert [default: --ffn]");
   size("--shared-experts", experts.shared, 4096,
-       "Experts that all tokens go to (qwen2_moe, deepseek) [default: 1]");
+       "Experts that all tokens go to (qwen2_moe, deepseek, deepseek_v2, deepseek_v3) [default: 1]");
   app.add_option("--dense-layers", experts.denseLayers,
-                 "The first so many layers have no experts (qwen2_moe, qwen3_moe, deepseek) [default: 0]")
+                 "The first so many layers have no experts (qwen2_moe, qwen3_moe, deepseek, deepseek_v2, "
+                 "deepseek_v3) [default: 0]")
       ->check(CLI::Range(int64_t(0), int64_t(4096)))
       ->type_name("N");
+  size("--groups", experts.groups, 4096,
+       "Groups of experts, a divisor of --experts (deepseek_v2, deepseek_v3) [default: 1]");
+  size("--kept-groups", experts.keptGroups, 4096,
+       "Groups from which a token's experts are chosen [default: half of --groups]");
+  LatentSizes latent;
+  size("--kv-rank", latent.keyValueRank, 1 << 20,
+       "Rank of keys and values (deepseek_v2, deepseek_v3) [default: 4 * --head-dim]");
+  size("--q-rank", latent.queryRank, 1 << 20,
+       "Rank of queries (deepseek_v2, deepseek_v3) [default: 3 * --kv-rank, deepseek_v2: none]");
+  size("--nope-dim", latent.unturned, 4096,
+       "Elements of a key without positions, even (deepseek_v2, deepseek_v3) [default: --head-dim]");
+  size("--rope-dim", latent.turned, 4096,
+       "Elements of a key that are turned, even (deepseek_v2, deepseek_v3) [default: half of --head-dim]");
+  size("--value-dim", latent.valueSize, 4096,
+       "Size of a value (deepseek_v2, deepseek_v3) [default: --head-dim]");
   std::string rope;
   app.add_option(
          "--rope-scaling", rope,
@@ -189,7 +290,8 @@ int main(int argc, char **argv) {
       ->type_name("KIND:FACTOR");
   bool attentionBias = false;
   app.add_flag("--attention-bias", attentionBias,
-               "Biases of the attention's projections (llama, qwen3, gemma)");
+               "Biases of the attention's projections (llama, qwen3, qwen3_moe, olmoe, gemma, deepseek, "
+               "deepseek_v2, deepseek_v3)");
   app.add_flag("--tied", config.tieWordEmbeddings, "The head is the transposed embedding");
   app.add_option("--dtype", type, "Type of the weights")
       ->check(CLI::IsMember({"f32", "f16", "bf16"}))
@@ -212,8 +314,7 @@ int main(int argc, char **argv) {
     if (stop.get_exit_code() != 0) {
       return report(std::string(stop.what()) + " (--help lists the options)");
     }
-    app.exit(stop); // --help
-    auto shown = flushStandardOutput();
+    auto shown = writeStandardOutput(app.help());
     return shown ? 0 : report(shown.error().message);
   }
 
@@ -245,7 +346,8 @@ int main(int argc, char **argv) {
     return report(std::string(*headSize ? "--head-dim" : "--hidden / --heads") +
                   ": expected an even number, got " + std::to_string(config.headSize));
   }
-  if (auto status = applyFamily(config, architecture, attentionBias, window, attentionCap, rope, experts);
+  if (auto status =
+          applyFamily(config, architecture, attentionBias, window, attentionCap, rope, experts, latent);
       !status) {
     return report(status.error().message);
   }

@@ -13,6 +13,8 @@
 //   mlp(y) = down(activation(gate(y)) * up(y)), without gate: down(activation(up(y))); in layers with experts what
 //            ExpertsConfig.h says
 //
+// Where the model has latent attention, q, k and v are those of LatentAttention.h.
+//
 // The embedding is multiplied by embeddingScale, the logits are finalSoftcap * tanh(logits / finalSoftcap).
 //
 //===----------------------------------------------------------------------===//
@@ -20,6 +22,7 @@
 #define COOPT_IMPORT_DECODERCONFIG_H
 
 #include "coopt/Import/ExpertsConfig.h"
+#include "coopt/Import/LatentAttention.h"
 #include "coopt/Import/Safetensors.h"
 #include "coopt/Support/Error.h"
 
@@ -49,15 +52,18 @@ struct RopeScaling {
   // Yarn only. The rotated parts of queries and keys are multiplied by attentionFactor.
   double betaFast = 32, betaSlow = 1, attentionFactor = 1;
   bool truncate = true; ///< the ramp begins and ends at whole pairs
+  /// With latent attention scores are multiplied by (0.1 * scoreScale * ln(factor) + 1)^2, for all kinds but None.
+  double scoreScale = 0;
 };
 
-/// Rotary position embedding of the first `size` elements of a head; what is behind them passes.
+/// Rotary position embedding of `size` elements of a head, from `first` on; what is before and behind them passes.
 struct RotaryEmbedding {
   enum class Pairs {
     Halves,    ///< element i turns with i + size / 2
     Neighbours ///< element 2i turns with 2i + 1; the result is stored as for halves
   };
   Pairs pairs = Pairs::Halves;
+  int64_t first = 0;
   int64_t size = 0; ///< even, 2 to the head size
   double theta = 10000;
   RopeScaling scaling;
@@ -89,6 +95,7 @@ struct DecoderTensorNames {
               gate = "mlp.gate_proj", up = "mlp.up_proj", down = "mlp.down_proj", afterMlpNorm;
 
   ExpertTensorNames expert;
+  LatentTensorNames latent;
 
   std::string layer(int64_t index, const std::string &name) const {
     return layers + std::to_string(index) + "." + name;
@@ -131,10 +138,12 @@ struct DecoderConfig {
   Activation activation = Activation::Silu;
   bool gatedMlp = true;
   ExpertsConfig experts;
+  LatentAttention latent; ///< headSize is its keySize(), keyValueHeads are the heads
 
   RotaryEmbedding rotary;
   std::vector<int64_t> window; ///< keys that a layer's queries see, their own included; 0: all
-  double attentionScale = 0;   ///< 1 / sqrt(headSize) unless the family says otherwise
+  double attentionScale =
+      0; ///< 1 / sqrt(headSize) unless the family or the stretching of RoPE says otherwise
 
   double embeddingScale = 1;
   double finalSoftcap = 0, attentionSoftcap = 0; ///< 0: none

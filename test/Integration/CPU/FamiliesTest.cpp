@@ -109,9 +109,10 @@ INSTANTIATE_TEST_SUITE_P(Families, Family, testing::ValuesIn(caseNames()),
                          [](const testing::TestParamInfo<std::string> &info) { return info.param; });
 
 // What Llama does not do: windows, norms of 1 + w, capped logits and scores; biases, layer norms and partial rotary;
-// experts, shared ones too.
+// experts, shared ones too; latent attention.
 INSTANTIATE_TEST_SUITE_P(Families, CodedFamily,
-                         testing::Values("Gemma2", "Gemma2Cap2", "Phi", "Mixtral", "DeepseekMoe"),
+                         testing::Values("Gemma2", "Gemma2Cap2", "Phi", "Mixtral", "DeepseekMoe",
+                                         "DeepseekV3"),
                          [](const testing::TestParamInfo<std::string> &info) { return info.param; });
 
 } // namespace

@@ -115,7 +115,9 @@ TEST(DecoderConfig, RealModel) {
 
 TEST(DecoderConfig, Architectures) {
   const std::string known = "; known architectures: LlamaForCausalLM, MistralForCausalLM, Qwen2ForCausalLM, "
-                            "Qwen3ForCausalLM, GemmaForCausalLM, Gemma2ForCausalLM or PhiForCausalLM, got ";
+                            "Qwen3ForCausalLM, GemmaForCausalLM, Gemma2ForCausalLM, PhiForCausalLM, "
+                            "MixtralForCausalLM, Qwen2MoeForCausalLM, Qwen3MoeForCausalLM, OlmoeForCausalLM, "
+                            "DeepseekForCausalLM, DeepseekV2ForCausalLM or DeepseekV3ForCausalLM, got ";
   EXPECT_EQ(messageWith("architectures", {"MambaForCausalLM"}),
             "c: $.architectures[0]: expected an architecture that is known" + known + "'MambaForCausalLM'");
   EXPECT_EQ(messageWith("architectures", absent),
