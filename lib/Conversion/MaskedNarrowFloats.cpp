@@ -1,7 +1,8 @@
 //===- MaskedNarrowFloats.cpp - coopt-masked-narrow-floats ------------------===//
 //
 // The code generator takes masked accesses apart on old processors, and there calls a library for elements of
-// 16-bit floats. As integers they are moved, which is all that is meant.
+// 16-bit floats; of bf16 it does so (or gives up) also where it takes selections of few lanes apart. As integers they are moved, which is
+// all that is meant: nothing computes with bf16 any more at this point.
 //
 //===----------------------------------------------------------------------===//
 #include "FunctionPass.h"
@@ -22,9 +23,27 @@ class MaskedNarrowFloatsPass : public PassWrapper<MaskedNarrowFloatsPass, Operat
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(MaskedNarrowFloatsPass)
   StringRef getArgument() const final { return "coopt-masked-narrow-floats"; }
-  StringRef getDescription() const final { return "move 16-bit floats under a mask as integers"; }
+  StringRef getDescription() const final { return "move bf16, and 16-bit floats under a mask, as integers"; }
 
   void runOnOperation() final {
+    AttrTypeReplacer integers;
+    integers.addReplacement(
+        [](BFloat16Type type) -> Type { return IntegerType::get(type.getContext(), 16); });
+    auto toInteger = [](Attribute value, Type type) -> std::optional<Attribute> {
+      auto element = IntegerType::get(type.getContext(), 16);
+      if (auto dense = dyn_cast<DenseElementsAttr>(value)) {
+        return dense.bitcast(element);
+      }
+      return IntegerAttr::get(element, cast<FloatAttr>(value).getValue().bitcastToAPInt());
+    };
+    integers.addReplacement([=](DenseElementsAttr value) -> std::optional<Attribute> {
+      return value.getElementType().isBF16() ? toInteger(value, value.getElementType()) : std::nullopt;
+    });
+    integers.addReplacement([=](FloatAttr value) -> std::optional<Attribute> {
+      return value.getType().isBF16() ? toInteger(value, value.getType()) : std::nullopt;
+    });
+    integers.recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true, /*replaceLocs=*/false,
+                                          /*replaceTypes=*/true);
     getOperation()->walk([](Operation *op) {
       OpBuilder builder(op);
       if (auto load = dyn_cast<LLVM::MaskedLoadOp>(op)) {

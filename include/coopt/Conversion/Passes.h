@@ -50,7 +50,7 @@ std::unique_ptr<mlir::Pass> createLowerAttentionPass(Isa isa = Isa::Generic);
 std::unique_ptr<mlir::Pass> createLowerCopiesPass();
 /// model.require -> a branch out of the kernel, once control flow is unstructured.
 std::unique_ptr<mlir::Pass> createLowerRequirementsPass();
-/// Masked accesses to f16 and bf16 in the LLVM dialect -> accesses to integers.
+/// bf16, and masked accesses to f16, in the LLVM dialect -> integers of 16 bits.
 std::unique_ptr<mlir::Pass> createMaskedNarrowFloatsPass();
 /// memref.alloc -> views into the function's scratch argument.
 std::unique_ptr<mlir::Pass> createAllocateScratchPass();
