@@ -15,6 +15,23 @@ namespace {
 /// Experts whose sums are computed side by side, while a row is in registers.
 constexpr int64_t kExpertsAtOnce = 4;
 
+/// The matrix with elements of a row side by side: vectors are loaded from there.
+Value contiguousRows(ImplicitLocOpBuilder &b, Value matrix) {
+  if (hasUnitInnerStride(matrix)) {
+    return matrix;
+  }
+  auto type = cast<MemRefType>(matrix.getType());
+  SmallVector<Value> sizes;
+  for (int64_t d = 0; d < type.getRank(); ++d) {
+    if (type.isDynamicDim(d)) {
+      sizes.push_back(asValue(b, extentOf(b, matrix, d)));
+    }
+  }
+  Value copy = memref::AllocOp::create(b, MemRefType::get(type.getShape(), type.getElementType()), sizes);
+  memref::CopyOp::create(b, matrix, copy);
+  return copy;
+}
+
 class LowerExpertsPass : public FunctionsPass<LowerExpertsPass> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerExpertsPass)
@@ -30,6 +47,8 @@ public:
       }
       OpBuilder builder(op);
       ImplicitLocOpBuilder b(op.getLoc(), builder);
+      op.getXMutable().assign(contiguousRows(b, op.getX()));
+      op.getWMutable().assign(contiguousRows(b, op.getW()));
       emitLogits(b, op);
       op.erase();
     }
@@ -39,7 +58,16 @@ public:
       }
       OpBuilder builder(op);
       ImplicitLocOpBuilder b(op.getLoc(), builder);
+      op.getYMutable().assign(contiguousRows(b, op.getY()));
+      Value init = op.getInit(), rows = init;
+      if (!hasUnitInnerStride(init)) {
+        rows = contiguousRows(b, init);
+        op.getInitMutable().assign(rows);
+      }
       emitCombine(b, op);
+      if (rows != init) {
+        memref::CopyOp::create(b, rows, init);
+      }
       op.erase();
     }
     return success();

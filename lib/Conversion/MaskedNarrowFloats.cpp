@@ -1,8 +1,8 @@
 //===- MaskedNarrowFloats.cpp - coopt-masked-narrow-floats ------------------===//
 //
 // The code generator takes masked accesses apart on old processors, and there calls a library for elements of
-// 16-bit floats; of bf16 it does so (or gives up) also where it takes selections of few lanes apart. As integers they are moved, which is
-// all that is meant: nothing computes with bf16 any more at this point.
+// 16-bit floats; of bf16 it does so (or gives up) also where it takes selections of few lanes apart. As integers
+// they are moved, which is all that is meant: nothing computes with bf16 any more at this point.
 //
 //===----------------------------------------------------------------------===//
 #include "FunctionPass.h"
@@ -29,18 +29,14 @@ public:
     AttrTypeReplacer integers;
     integers.addReplacement(
         [](BFloat16Type type) -> Type { return IntegerType::get(type.getContext(), 16); });
-    auto toInteger = [](Attribute value, Type type) -> std::optional<Attribute> {
-      auto element = IntegerType::get(type.getContext(), 16);
-      if (auto dense = dyn_cast<DenseElementsAttr>(value)) {
-        return dense.bitcast(element);
-      }
-      return IntegerAttr::get(element, cast<FloatAttr>(value).getValue().bitcastToAPInt());
-    };
+    auto i16 = IntegerType::get(&getContext(), 16);
     integers.addReplacement([=](DenseElementsAttr value) -> std::optional<Attribute> {
-      return value.getElementType().isBF16() ? toInteger(value, value.getElementType()) : std::nullopt;
+      return value.getElementType().isBF16() ? std::optional(value.bitcast(i16)) : std::nullopt;
     });
     integers.addReplacement([=](FloatAttr value) -> std::optional<Attribute> {
-      return value.getType().isBF16() ? toInteger(value, value.getType()) : std::nullopt;
+      return value.getType().isBF16()
+                 ? std::optional(IntegerAttr::get(i16, value.getValue().bitcastToAPInt()))
+                 : std::nullopt;
     });
     integers.recursivelyReplaceElementsIn(getOperation(), /*replaceAttrs=*/true, /*replaceLocs=*/false,
                                           /*replaceTypes=*/true);

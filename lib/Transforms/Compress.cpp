@@ -36,7 +36,7 @@ private:
   void rewrite(WeightContraction contraction);
   /// The parts of the activation in its scheme; rows that are gathered are quantised where they come from, once each.
   SmallVector<Value> codesOf(WeightContraction contraction);
-  quantized::QuantizeOp quantize(Value x, Operation *reader, OpFoldResult rows);
+  quantized::QuantizeOp quantize(Value x, Operation *reader, Block *block, OpFoldResult rows);
   Value decodedActivation(WeightContraction contraction);
   Value roundedActivation(Value x, WeightContraction contraction);
   Operation *createContract(WeightContraction contraction, ValueRange inputs,
@@ -56,7 +56,7 @@ private:
   DenseMap<StringAttr, CodedWeight> coded;
   /// By activation and the block of its reader: one quantisation serves all contractions there.
   DenseMap<std::pair<Value, Block *>, quantized::QuantizeOp> quantizations;
-  DenseMap<Operation *, SmallVector<Value>> gatheredCodes;
+  DenseMap<std::pair<Operation *, Block *>, SmallVector<Value>> gatheredCodes;
   llvm::SetVector<Operation *> unusedGathers;
   DenseMap<Operation *, Value> decodedActivations;
   DenseMap<std::pair<Value, Block *>, Value> roundedActivations;
@@ -185,8 +185,8 @@ static OpFoldResult rowsOf(OpBuilder &builder, Location loc, Value matrix) {
   return tensor::getMixedSize(builder, loc, matrix, 0);
 }
 
-quantized::QuantizeOp Compressor::quantize(Value x, Operation *reader, OpFoldResult rows) {
-  quantized::QuantizeOp &known = quantizations[{x, reader->getBlock()}];
+quantized::QuantizeOp Compressor::quantize(Value x, Operation *reader, Block *block, OpFoldResult rows) {
+  quantized::QuantizeOp &known = quantizations[{x, block}];
   if (known) {
     return known;
   }
@@ -218,14 +218,15 @@ SmallVector<Value> Compressor::codesOf(WeightContraction contraction) {
   if (!gather || gather.getTable().getDefiningOp<model::LoadOp>()) {
     // The rows are those of the result, whose extents are known without the activation.
     return llvm::to_vector_of<Value>(
-        quantize(x, contraction.op, rowsOf(builder, loc, contraction.destination)).getResults());
+        quantize(x, contraction.op, contraction.op->getBlock(), rowsOf(builder, loc, contraction.destination))
+            .getResults());
   }
-  SmallVector<Value> &known = gatheredCodes[gather];
+  SmallVector<Value> &known = gatheredCodes[{gather, contraction.op->getBlock()}];
   if (known.empty()) {
-    OpBuilder::InsertionGuard guard(builder);
-    builder.setInsertionPoint(gather);
+    // Here and not at the gather: what quantises the table for other readers may come after that.
     Value table = gather.getTable();
-    quantized::QuantizeOp codes = quantize(table, gather, rowsOf(builder, loc, table));
+    quantized::QuantizeOp codes =
+        quantize(table, gather, contraction.op->getBlock(), rowsOf(builder, loc, table));
     Value rows = getValueOrCreateConstantIndexOp(builder, loc, rowsOf(builder, loc, gather.getInit()));
     for (auto [index, part] : llvm::enumerate(codes.getResults())) {
       known.push_back(

@@ -9,8 +9,8 @@
 namespace coopt::import {
 
 /// Reads PATH/config.json, or the file PATH. Families: llama, mistral, qwen2, qwen3, gemma, gemma2, phi, and with
-/// experts mixtral, qwen2_moe, qwen3_moe, olmoe, deepseek; the defaults of absent keys are those of Hugging Face's configurations of the family. Not Hugging Face's is
-/// coopt_noise_seed (16 hexadecimal digits): DecoderConfig::noiseSeed.
+/// experts mixtral, qwen2_moe, qwen3_moe, olmoe, deepseek, deepseek_v2, deepseek_v3; the defaults of absent keys are
+/// those of Hugging Face's configurations of the family. Not Hugging Face's is coopt_noise_seed (16 hexadecimal digits): DecoderConfig::noiseSeed.
 /// Errors begin with file and JSON path: syntax, missing or mistyped keys, sizes beyond a limit (which they
 /// name), an architecture that is not known (with those that are), and what this version does not compute: every
 /// key that changes a model's meaning and is not understood, other kinds of activation and RoPE scaling, and

@@ -123,6 +123,32 @@ TEST_P(Experts, WildSegmentsAndPlacesStayInside) {
             }));
 }
 
+TEST_P(Experts, ColumnsNeedNotBeSideBySide) {
+  const Array<float> a = numbers({5, 14}, 8), w = numbers({6, 7}, 9), y = numbers({8, 20}, 10), s = halves(4);
+  const Array<int32_t> places =
+      make<int32_t>({4, 2}, [](int64_t i) { return static_cast<int32_t>(i * 5 % 8); });
+  input("a", a);
+  input("w", w);
+  input("y", y);
+  input("s", s);
+  input("p", places);
+  call("strided", {"l", "o"});
+  EXPECT_EQ(output<float>("l"), make<float>({5, 6}, [&](int64_t i) {
+              float dot = 0;
+              for (int64_t k = 0; k < 7; ++k) {
+                dot += a.data[i / 6 * 14 + 2 * k] * w.data[i % 6 * 7 + k];
+              }
+              return dot;
+            }));
+  EXPECT_EQ(output<float>("o"), make<float>({4, 10}, [&](int64_t i) {
+              float sum = 0;
+              for (int64_t slot = i / 10 * 2; slot < i / 10 * 2 + 2; ++slot) {
+                sum += s.data[slot] * y.data[places.data[slot] * 20 + i % 10 * 2];
+              }
+              return sum;
+            }));
+}
+
 INSTANTIATE_TEST_SUITE_P(Variants, Experts, testing::ValuesIn(runnableVariants()),
                          [](const testing::TestParamInfo<std::string> &info) { return info.param; });
 

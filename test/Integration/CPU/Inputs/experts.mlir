@@ -43,3 +43,15 @@ func.func @given(%x: tensor<14x6xf32> {coopt.name = "x"}, %t: tensor<3x3xi32> {c
   %o = moe.combine ins(%y, %s, %p : tensor<14x10xf32>, tensor<7x2xf32>, tensor<7x2xi32>) outs(%o0 : tensor<7x10xf32>) -> tensor<7x10xf32>
   return %o : tensor<7x10xf32>
 }
+
+// Every second column of a matrix.
+func.func @strided(%a: tensor<5x14xf32> {coopt.name = "a"}, %w: tensor<6x7xf32> {coopt.name = "w"}, %y: tensor<8x20xf32> {coopt.name = "y"},
+                   %s: tensor<4x2xf32> {coopt.name = "s"}, %p: tensor<4x2xi32> {coopt.name = "p"}) -> (tensor<5x6xf32> {coopt.name = "l"}, tensor<4x10xf32> {coopt.name = "o"}) {
+  %x = tensor.extract_slice %a[0, 0] [5, 7] [1, 2] : tensor<5x14xf32> to tensor<5x7xf32>
+  %l0 = tensor.empty() : tensor<5x6xf32>
+  %l = moe.logits ins(%x, %w : tensor<5x7xf32>, tensor<6x7xf32>) outs(%l0 : tensor<5x6xf32>) -> tensor<5x6xf32>
+  %z = tensor.extract_slice %y[0, 0] [8, 10] [1, 2] : tensor<8x20xf32> to tensor<8x10xf32>
+  %o0 = tensor.empty() : tensor<4x10xf32>
+  %o = moe.combine ins(%z, %s, %p : tensor<8x10xf32>, tensor<4x2xf32>, tensor<4x2xi32>) outs(%o0 : tensor<4x10xf32>) -> tensor<4x10xf32>
+  return %l, %o : tensor<5x6xf32>, tensor<4x10xf32>
+}
