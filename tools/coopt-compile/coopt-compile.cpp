@@ -107,11 +107,21 @@ int main(int argc, char **argv) {
                "tensors) to one package "
                "that coopt-run executes.",
                "coopt-compile"};
-  if (argc == 2 && std::string(argv[1]) == "--quantize=help") {
+  // Whatever else is said.
+  auto asksFor = [&](const std::string &option) {
+    for (int i = 1; i < argc; ++i) {
+      if (argv[i] == option + "=help" ||
+          (argv[i] == option && i + 1 < argc && argv[i + 1] == std::string("help"))) {
+        return true;
+      }
+    }
+    return false;
+  };
+  if (asksFor("--quantize")) {
     llvm::outs() << numerics::describeQuantization();
     return finishOutput();
   }
-  if (argc == 2 && std::string(argv[1]) == "--kv=help") {
+  if (asksFor("--kv")) {
     llvm::outs() << kKvHelp;
     return finishOutput();
   }
