@@ -284,12 +284,13 @@ private:
 
   /// A single row waits for memory, dot products of four are one instruction, and codes of few bits are several to
   /// a byte: there every instruction counts, and all quads of a tile are written out. Elsewhere code stays small:
-  /// written out, what takes sixteen products of pairs for a quad compiles three times as long.
+  /// written out, what takes sixteen products of pairs for a quad, or puts its bytes together, compiles three times as long.
   bool writesQuadsOut(const Context &context) const {
     if (isFloat) {
       return context.tile.rows == 1 && isa >= Isa::Avx512;
     }
-    return isa >= Isa::Avx512 || (isa == Isa::Avx2 && weights.scheme().getBits() < 8);
+    return isa >= Isa::Avx512 ||
+           (isa == Isa::Avx2 && weights.scheme().getBits() < 8 && !weights.codes().sparse);
   }
 
   void emitQuad(ImplicitLocOpBuilder &b, const Context &context, ArrayRef<Value> quads,
@@ -432,7 +433,7 @@ LogicalResult lowerPackedCodeContraction(OpBuilder &builder, quantized::Contract
     return failure();
   }
   ImplicitLocOpBuilder b(op.getLoc(), builder);
-  FailureOr<CodeWeights> weights = CodeWeights::match(b, op);
+  FailureOr<CodeWeights> weights = CodeWeights::match(b, op, isa);
   if (failed(weights)) {
     return failure();
   }

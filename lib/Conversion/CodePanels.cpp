@@ -27,9 +27,9 @@ bool hasBits(const layout::Dim &dim, ArrayRef<unsigned> positions) {
 
 } // namespace
 
-FailureOr<CodePanels> matchCodePanels(ImplicitLocOpBuilder &b, Value view) {
+FailureOr<CodePanels> matchCodePanels(ImplicitLocOpBuilder &b, Value view, Isa isa) {
   auto unpack = view.getDefiningOp<model::UnpackOp>();
-  if (!unpack || !isa<MemRefType>(unpack.getSource().getType()) || !hasUnitInnerStride(unpack.getSource()) ||
+  if (!unpack || !llvm::isa<MemRefType>(unpack.getSource().getType()) || !hasUnitInnerStride(unpack.getSource()) ||
       unpack.getStorageLayout().getBits() == 0) {
     return failure();
   }
@@ -41,8 +41,10 @@ FailureOr<CodePanels> matchCodePanels(ImplicitLocOpBuilder &b, Value view) {
   CodePanels panels;
   panels.bits = unpack.getStorageLayout().getBits();
   panels.storage = unpack.getSource();
-  panels.panelStride = layout::planeBytes(panels.bits, layout->dims[0].outerStride);
-  panels.tileStride = layout::planeBytes(panels.bits, kTileCodes);
+  panels.isa = isa;
+  panels.sparse = unpack.getStorageLayout().getSparseTile();
+  panels.tileStride = panels.sparse ? panels.sparse->bytes() : layout::planeBytes(panels.bits, kTileCodes);
+  panels.panelStride = layout->dims[0].outerStride / kTileCodes * panels.tileStride;
   panels.firstPanel = constantIndex(b, 0);
   if (layout->dims[1].outerExtent() > 1 && layout->dims[1].outerStride != kTileCodes) {
     return failure();
@@ -57,10 +59,13 @@ FailureOr<CodePanels> matchCodePanels(ImplicitLocOpBuilder &b, Value view) {
   return panels;
 }
 
+int64_t CodePanels::storedCodes() const { return sparse ? sparse->values() : kTileCodes; }
+
 SmallVector<int64_t> CodePanels::quadOrder(int64_t from, int64_t to) const {
-  const int64_t loads = layout::bitPlanes(bits, kTileCodes).front().bytes / (16 * kQuad);
+  const int64_t loads = layout::bitPlanes(bits, storedCodes()).front().bytes / (16 * kQuad);
   SmallVector<int64_t> order = llvm::to_vector(llvm::seq(from, to));
-  llvm::sort(order, [&](int64_t x, int64_t y) { return std::pair(x % loads, x) < std::pair(y % loads, y); });
+  auto loadOf = [&](int64_t quad) { return (sparse ? KeptQuads::firstKept(*sparse, quad) : quad) % loads; };
+  llvm::sort(order, [&](int64_t x, int64_t y) { return std::pair(loadOf(x), x) < std::pair(loadOf(y), y); });
   return order;
 }
 
@@ -73,20 +78,40 @@ Value repeatInQuad(ImplicitLocOpBuilder &b, Value numbers) {
   return vector::BitCastOp::create(b, quadType(b), arith::MulIOp::create(b, numbers, repeat));
 }
 
+TileCodes::TileCodes(ImplicitLocOpBuilder &b, const CodePanels &panels, Value offset, int64_t ahead)
+    : b(&b), panels(&panels), offset(offset), ahead(ahead) {
+  if (panels.sparse) {
+    kept.emplace(*panels.sparse, panels.isa, panels.storage, offset);
+    for (int64_t byte = 0; byte < panels.firstByte(); byte += 16 * kQuad) {
+      emitFetch(byte);
+    }
+  }
+}
+
+void TileCodes::emitFetch(int64_t byte) const {
+  if (ahead != 0) {
+    memref::PrefetchOp::create(*b, panels->storage, ValueRange{addIndex(*b, offset, ahead + byte)},
+                               /*isWrite=*/false, /*localityHint=*/2, /*isDataCache=*/true);
+  }
+}
+
 Value TileCodes::quad(int64_t index) {
+  return kept ? kept->quad(*b, index, [&](int64_t run) { return stored(run); }) : stored(index);
+}
+
+Value TileCodes::quadAt(Value index) const {
+  return kept ? kept->quadAt(*b, index, [&](Value run) { return storedAt(run); }) : storedAt(index);
+}
+
+Value TileCodes::stored(int64_t index) {
   Value codes;
-  for (const layout::BitPlane &plane : layout::bitPlanes(panels->bits, kTileCodes)) {
+  for (const layout::BitPlane &plane : layout::bitPlanes(panels->bits, panels->storedCodes())) {
     const int64_t at = 16 * kQuad * index, part = at / plane.bytes;
-    Value &raw = loaded[plane.byteOffset + at % plane.bytes];
+    const int64_t byte = panels->firstByte() + plane.byteOffset + at % plane.bytes;
+    Value &raw = loaded[byte];
     if (!raw) {
-      if (ahead != 0) {
-        Value next = addIndex(*b, offset, ahead + plane.byteOffset + at % plane.bytes);
-        memref::PrefetchOp::create(*b, panels->storage, ValueRange{next}, /*isWrite=*/false,
-                                   /*localityHint=*/2,
-                                   /*isDataCache=*/true);
-      }
-      raw = vector::LoadOp::create(*b, quadType(*b), panels->storage,
-                                   addIndex(*b, offset, plane.byteOffset + at % plane.bytes));
+      emitFetch(byte);
+      raw = vector::LoadOp::create(*b, quadType(*b), panels->storage, addIndex(*b, offset, byte));
     }
     Value bits = raw;
     if (part > 0) {
@@ -103,12 +128,13 @@ Value TileCodes::quad(int64_t index) {
   return codes;
 }
 
-Value TileCodes::quadAt(Value index) const {
+Value TileCodes::storedAt(Value index) const {
   Value codes;
   Value at = arith::MulIOp::create(*b, index, constantIndex(*b, 16 * kQuad));
-  for (const layout::BitPlane &plane : layout::bitPlanes(panels->bits, kTileCodes)) {
+  for (const layout::BitPlane &plane : layout::bitPlanes(panels->bits, panels->storedCodes())) {
     Value inPlane = arith::RemUIOp::create(*b, at, constantIndex(*b, plane.bytes));
-    Value place = arith::AddIOp::create(*b, offset, addIndex(*b, inPlane, plane.byteOffset));
+    Value place = arith::AddIOp::create(
+        *b, offset, addIndex(*b, inPlane, panels->firstByte() + plane.byteOffset));
     Value bits = vector::LoadOp::create(*b, quadType(*b), panels->storage, place);
     if (plane.width < 8) {
       Value part = arith::DivUIOp::create(*b, at, constantIndex(*b, plane.bytes));

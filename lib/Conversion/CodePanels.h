@@ -1,7 +1,7 @@
 //===- CodePanels.h - Packed codes as vectors -------------------------------===//
 //
 // Weights of coded contractions are stored in tiles of 16 rows and 64 columns, [N/16][K/64][16 k][16 n][4 k],
-// each tile as bit planes (BitPlanes.h). A *quad* is a vector of 64 codes, one a byte: four consecutive
+// each tile as bit planes (BitPlanes.h) or, under a pattern, as what is kept of it (SparseTile.h). A *quad* is a vector of 64 codes, one a byte: four consecutive
 // columns of each of 16 rows. A tile has 16 quads.
 //
 //===----------------------------------------------------------------------===//
@@ -9,7 +9,7 @@
 #define COOPT_LIB_CONVERSION_CODEPANELS_H
 
 #include "Chunks.h"
-#include "llvm/ADT/DenseMap.h"
+#include "KeptQuads.h"
 
 namespace coopt {
 
@@ -23,8 +23,14 @@ struct CodePanels {
   /// First panel of 16 rows of the view; it starts at column 0.
   mlir::Value firstPanel;
   int64_t panelStride = 0; ///< bytes
-  int64_t tileStride = 0;  ///< bytes: 128 for each bit
+  int64_t tileStride = 0;  ///< bytes: 128 for each bit of dense tiles
   unsigned bits = 8;
+  std::optional<layout::SparseTile> sparse;
+  Isa isa = Isa::Generic;
+
+  /// Codes of a tile that are stored, and the byte of a tile at which their planes begin.
+  int64_t storedCodes() const;
+  int64_t firstByte() const { return sparse ? sparse->maskBytes() : 0; }
 
   /// The quads from .. to - 1 of a tile, those that stand in the same bytes one after the other: what is loaded
   /// for one serves the next, and then leaves its register.
@@ -32,15 +38,14 @@ struct CodePanels {
 };
 
 /// The panels behind a model.unpack of codes; fails if its layout is another, or it does not start at a panel.
-mlir::FailureOr<CodePanels> matchCodePanels(mlir::ImplicitLocOpBuilder &b, mlir::Value view);
+mlir::FailureOr<CodePanels> matchCodePanels(mlir::ImplicitLocOpBuilder &b, mlir::Value view, Isa isa);
 
 /// The codes of one tile, as they are asked for.
 class TileCodes {
 public:
   /// `offset`: of the tile in the storage, in bytes.
   /// `ahead`: bytes from what is loaded to what is fetched ahead with it; 0: nothing.
-  TileCodes(mlir::ImplicitLocOpBuilder &b, const CodePanels &panels, mlir::Value offset, int64_t ahead = 0)
-      : b(&b), panels(&panels), offset(offset), ahead(ahead) {}
+  TileCodes(mlir::ImplicitLocOpBuilder &b, const CodePanels &panels, mlir::Value offset, int64_t ahead = 0);
   /// Quad 0 .. 15: the stored bits of each code in a byte, zero-extended.
   mlir::Value quad(int64_t index);
   /// The same for an index that is known when the code runs: a few instructions more.
@@ -51,7 +56,13 @@ private:
   const CodePanels *panels;
   mlir::Value offset;
   int64_t ahead;
+  std::optional<KeptQuads> kept;
   llvm::DenseMap<int64_t, mlir::Value> loaded; ///< runs of 64 bytes, by their place in the tile
+
+  /// Vectors of stored codes.
+  mlir::Value stored(int64_t index);
+  mlir::Value storedAt(mlir::Value index) const;
+  void emitFetch(int64_t byte) const;
 };
 
 /// A constant vector of 64 bytes.

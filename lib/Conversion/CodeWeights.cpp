@@ -5,7 +5,7 @@ using namespace mlir;
 
 namespace coopt {
 
-FailureOr<CodeWeights> CodeWeights::match(ImplicitLocOpBuilder &b, quantized::ContractOp op) {
+FailureOr<CodeWeights> CodeWeights::match(ImplicitLocOpBuilder &b, quantized::ContractOp op, Isa isa) {
   CodeWeights weights;
   weights.op = op;
   auto type = dyn_cast<MemRefType>(op.getW().getType());
@@ -17,7 +17,7 @@ FailureOr<CodeWeights> CodeWeights::match(ImplicitLocOpBuilder &b, quantized::Co
   weights.group = group == 0 ? weights.depth : std::min(group, weights.depth);
   bool fits = weights.group == weights.depth || weights.group % kTileColumns == 0 ||
               (kTileColumns % weights.group == 0 && weights.group % kQuad == 0);
-  FailureOr<CodePanels> panels = matchCodePanels(b, op.getW());
+  FailureOr<CodePanels> panels = matchCodePanels(b, op.getW(), isa);
   if (!fits || failed(panels)) {
     return failure();
   }

@@ -17,7 +17,7 @@ class CodeWeights {
 public:
   /// Fails if the op's weights are not packed in panels, or their groups are none that a vector of codes can
   /// hold.
-  static mlir::FailureOr<CodeWeights> match(mlir::ImplicitLocOpBuilder &b, quantized::ContractOp op);
+  static mlir::FailureOr<CodeWeights> match(mlir::ImplicitLocOpBuilder &b, quantized::ContractOp op, Isa isa);
 
   quantized::SchemeAttr scheme() const { return op.getWScheme(); }
   const CodePanels &codes() const { return panels; }

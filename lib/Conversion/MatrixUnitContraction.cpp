@@ -22,7 +22,7 @@ private:
   const CodeWeights &codes() const override { return weights; }
 
   Value storedLines(ImplicitLocOpBuilder &b) override {
-    if (weights.scheme().getBits() != 8) {
+    if (weights.scheme().getBits() != 8 || weights.codes().sparse) {
       return nullptr;
     }
     auto storage = cast<MemRefType>(weights.codes().storage.getType());
@@ -102,7 +102,7 @@ std::unique_ptr<UnitContraction> matchIntegerUnitContraction(ImplicitLocOpBuilde
       !getElementTypeOrSelf(op.getA()).isInteger(8) || !getElementTypeOrSelf(op.getAScales()).isF32()) {
     return nullptr;
   }
-  FailureOr<CodeWeights> weights = CodeWeights::match(b, op);
+  FailureOr<CodeWeights> weights = CodeWeights::match(b, op, Isa::Amx);
   if (failed(weights) || !weights->hasByteDifferences() ||
       (weights->scheme().isTwoLevel() && weights->scheme().getBits() > 4)) {
     return nullptr;

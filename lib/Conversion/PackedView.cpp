@@ -1,5 +1,6 @@
 //===- PackedView.cpp -------------------------------------------------------===//
 #include "PackedView.h"
+#include "KeptQuads.h"
 #include "coopt/Layout/BitPlanes.h"
 #include "coopt/Layout/EmitOffset.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -58,29 +59,22 @@ Value emitStoredElement(ImplicitLocOpBuilder &b, model::UnpackOp unpack, const l
                         ValueRange coordinates) {
   Value offset = emitStorageOffset(b, unpack, layout, coordinates);
   const unsigned bits = unpack.getStorageLayout().getBits();
-  if (bits == 0 || bits == 8) {
+  if (bits == 0 || (bits == 8 && !unpack.getStorageLayout().getKept())) {
     return memref::LoadOp::create(b, unpack.getSource(), offset);
   }
   const int64_t tileCodes = layout.tileElements();
   OffsetBuilder index{b};
   Value tile = arith::DivUIOp::create(b, offset, constantIndex(b, tileCodes));
   Value position = index.andMask(offset, tileCodes - 1);
-  Value start = arith::MulIOp::create(b, tile, constantIndex(b, layout::planeBytes(bits, tileCodes)));
-  Value code = arith::ConstantOp::create(b, b.getI8IntegerAttr(0));
-  for (const layout::BitPlane &plane : layout::bitPlanes(bits, tileCodes)) {
-    Value bytes = constantIndex(b, plane.bytes), width = constantIndex(b, plane.width);
-    Value at = index.add(start, arith::RemUIOp::create(b, position, bytes));
-    Value raw = memref::LoadOp::create(b, unpack.getSource(),
-                                       ValueRange{index.add(at, constantIndex(b, plane.byteOffset))});
-    Value shift = arith::MulIOp::create(b, arith::DivUIOp::create(b, position, bytes), width);
-    auto byte = [&](int64_t value) -> Value {
-      return arith::ConstantOp::create(b, b.getI8IntegerAttr(static_cast<int8_t>(value)));
-    };
-    Value part = arith::ShRUIOp::create(b, raw, arith::IndexCastOp::create(b, b.getI8Type(), shift));
-    part = arith::AndIOp::create(b, part, byte((int64_t(1) << plane.width) - 1));
-    code = arith::OrIOp::create(b, code, arith::ShLIOp::create(b, part, byte(plane.firstBit)));
+  if (std::optional<layout::SparseTile> sparse = unpack.getStorageLayout().getSparseTile()) {
+    // [16 k][16 n][4 k]
+    Value start = index.mul(tile, sparse->bytes());
+    Value row = index.andMask(index.shiftRight(position, 2), layout::SparseTile::kRows - 1);
+    Value column = index.add(index.shiftLeft(index.shiftRight(position, 6), 2), index.andMask(position, 3));
+    return emitKeptCode(b, *sparse, unpack.getSource(), start, row, column);
   }
-  return code;
+  Value start = index.mul(tile, layout::planeBytes(bits, tileCodes));
+  return emitPlaneCode(b, bits, tileCodes, unpack.getSource(), start, position);
 }
 
 /// The expression with every dimension and symbol that is a multiple of `divisor` written as such.

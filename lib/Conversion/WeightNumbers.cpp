@@ -15,7 +15,7 @@ static std::vector<float> integersOf(quantized::SchemeAttr scheme) {
 }
 
 FailureOr<WeightNumbers> WeightNumbers::match(ImplicitLocOpBuilder &b, quantized::ContractOp op, Isa isa) {
-  FailureOr<CodeWeights> weights = CodeWeights::match(b, op);
+  FailureOr<CodeWeights> weights = CodeWeights::match(b, op, isa);
   if (failed(weights)) {
     return failure();
   }

@@ -2,12 +2,16 @@
 
 #include "CalibratedNodes.h"
 #include "PlanStored.h"
+#include "SparseNodes.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Quantized/IR/Quantized.h"
+#include "dialects/Sparse/IR/Sparse.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "llvm/ADT/TypeSwitch.h"
+
+#include <cmath>
 
 using namespace mlir;
 using namespace coopt;
@@ -47,6 +51,9 @@ private:
                         const calibration::WeightFormat &format, ArrayRef<QuantizedPart> parts);
   Expected<NodeRef> planChannelScales(quantized::ChannelScalesOp op);
   Expected<NodeRef> planRescale(quantized::RescaleOp op);
+  Expected<NodeRef> planTopkSelect(sparse::TopkSelectOp op);
+  Expected<NodeRef> planForm(Value from, Value kept, sparse::PatternAttr pattern, RankedTensorType matrix,
+                             bool compresses);
   /// The module's statistics, opened once.
   Expected<CalibrationRef> openCalibration();
   Expected<NodeRef> planConstant(arith::ConstantOp op);
@@ -323,6 +330,38 @@ Expected<NodeRef> Planner::planRescale(quantized::RescaleOp op) {
   return node;
 }
 
+Expected<NodeRef> Planner::planTopkSelect(sparse::TopkSelectOp op) {
+  NodeRef scores = values.lookup(op.getScores());
+  if (!scores) {
+    return fail("of a value that is not initialised");
+  }
+  std::vector<float> factors;
+  if (op.getStatistics()) {
+    auto context = openCalibration();
+    if (!context) {
+      return forward(context.error());
+    }
+    auto squares = (*context)->file.meanSquares(op.getStatistics()->str(), scores->shape().extents[1]);
+    if (!squares) {
+      return forward(squares.error());
+    }
+    for (double square : *squares) {
+      factors.push_back(static_cast<float>(std::sqrt(square)));
+    }
+  }
+  return makeKeptNode(scores, op.getPattern().getPattern(), std::move(factors));
+}
+
+Expected<NodeRef> Planner::planForm(Value from, Value kept, sparse::PatternAttr pattern,
+                                    RankedTensorType matrix, bool compresses) {
+  NodeRef input = values.lookup(from), bits = values.lookup(kept);
+  if (!input || !bits) {
+    return fail("of a value that is not initialised");
+  }
+  return compresses ? makeCompressNode(input, bits, pattern.getPattern())
+                    : makeDecompressNode(input, bits, pattern.getPattern(), matrix.getDimSize(1));
+}
+
 Expected<NodeRef> Planner::planConstant(arith::ConstantOp op) {
   auto dense = dyn_cast<DenseElementsAttr>(op.getValue());
   if (!dense) {
@@ -356,7 +395,8 @@ Expected<NodeRef> Planner::planPack(model::PackOp op) {
   if (!layout) {
     return forward(layout.error());
   }
-  return makePackNode(source, std::move(*layout), op.getLayout().getBits());
+  return makePackNode(source, std::move(*layout), op.getLayout().getBits(),
+                      op.getLayout().getSparseTile());
 }
 
 Expected<NodeRef> Planner::planGather(model::GatherOp op) {
@@ -393,6 +433,15 @@ Status Planner::planOp(Operation *op) {
           .Case([&](model::GatherOp gather) { return planGather(gather); })
           .Case([&](quantized::ChannelScalesOp scales) { return planChannelScales(scales); })
           .Case([&](quantized::RescaleOp rescale) { return planRescale(rescale); })
+          .Case([&](sparse::TopkSelectOp select) { return planTopkSelect(select); })
+          .Case([&](sparse::CompressOp compress) {
+            return planForm(compress.getSource(), compress.getKept(), compress.getPattern(),
+                            cast<RankedTensorType>(compress.getSource().getType()), true);
+          })
+          .Case([&](sparse::DecompressOp decompress) {
+            return planForm(decompress.getValues(), decompress.getKept(), decompress.getPattern(),
+                            cast<RankedTensorType>(decompress.getType()), false);
+          })
           .Case([&](tensor::ConcatOp concat) -> Expected<NodeRef> {
             std::vector<NodeRef> inputs;
             for (Value input : concat.getInputs()) {
@@ -407,6 +456,7 @@ Status Planner::planOp(Operation *op) {
             return fail("can't be evaluated on the host: expected model.load, model.pack, model.gather, "
                         "quantized.quantize, quantized.dequantize, quantized.split_blocks, "
                         "quantized.unpack_words, quantized.channel_scales, quantized.rescale, "
+                        "sparse.topk_select, sparse.compress, sparse.decompress, "
                         "linalg.transpose, tensor.collapse_shape, tensor.extract_slice, tensor.concat or "
                         "arith.constant");
           });

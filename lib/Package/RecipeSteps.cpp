@@ -196,9 +196,13 @@ struct PackNode : Node {
   NodeRef input;
   layout::Layout layout;
   unsigned bits = 0;
+  std::optional<layout::SparseTile> sparse;
 
   /// Bytes that elements of storage take.
   uint64_t bytesOf(int64_t elements) const {
+    if (sparse) {
+      return static_cast<uint64_t>(elements / layout::SparseTile::kCodes * sparse->bytes());
+    }
     return bits == 0 ? static_cast<uint64_t>(elements) * tensor.elementBytes
                      : static_cast<uint64_t>(layout::planeBytes(bits, elements));
   }
@@ -239,14 +243,22 @@ struct PackNode : Node {
     if (bits == 0) {
       return layout::pack(layout, rows.data(), out, tensor.elementBytes, {piece.begin, piece.end});
     }
-    int64_t tile = layout.tileElements();
-    std::vector<uint8_t> codes(static_cast<size_t>(piece.bytes / bits * 8));
+    const auto tile = static_cast<size_t>(layout.tileElements());
+    const size_t tileBytes = static_cast<size_t>(bytesOf(layout.tileElements()));
+    const size_t tiles = piece.bytes / tileBytes;
+    std::vector<uint8_t> codes(tiles * tile);
     if (Status packed = layout::pack(layout, rows.data(), codes.data(), 1, {piece.begin, piece.end});
         !packed) {
       return packed;
     }
-    for (size_t at = 0; at < codes.size(); at += static_cast<size_t>(tile)) {
-      layout::packPlanes(bits, codes.data() + at, tile, out + at / 8 * bits);
+    for (size_t t = 0; t < tiles; ++t, out += tileBytes) {
+      const uint8_t *from = codes.data() + t * tile;
+      if (!sparse) {
+        layout::packPlanes(bits, from, layout.tileElements(), out);
+      } else if (Status packed = sparse->pack(from, out); !packed) {
+        return forward(packed.error(), "tile " + std::to_string(t) + " from row " +
+                                           std::to_string(piece.begin) + " on");
+      }
     }
     return {};
   }
@@ -343,7 +355,8 @@ Expected<NodeRef> makeConcatNode(std::vector<NodeRef> inputs, size_t dimension) 
   return finish(std::move(node), std::move(shape), inputs);
 }
 
-Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bits) {
+Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bits,
+                               std::optional<layout::SparseTile> sparse) {
   if (layout.sizes() != input->shape().extents) {
     return fail("expected a layout of the source's extents, got '" + layout::print(layout) + "'");
   }
@@ -351,10 +364,16 @@ Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bi
     return fail("expected bytes with codes of 1 to 8 bits in tiles of a multiple of 8, got " +
                 std::to_string(bits) + " bits in '" + layout::print(layout) + "'");
   }
+  if (sparse && (sparse->bits() != bits || layout.tileElements() != layout::SparseTile::kCodes)) {
+    return fail("expected tiles of " + std::to_string(layout::SparseTile::kCodes) + " codes of " +
+                std::to_string(sparse->bits()) + " bits, got '" + layout::print(layout) + "'");
+  }
   auto node = std::make_shared<PackNode>();
   node->bits = bits;
-  int64_t elements = layout.storageElements();
-  TensorShape shape{{bits == 0 ? elements : layout::planeBytes(bits, elements)}, input->shape().elementBytes};
+  node->sparse = std::move(sparse);
+  const int64_t elements = layout.storageElements();
+  const int64_t stored = bits == 0 ? elements : static_cast<int64_t>(node->bytesOf(elements));
+  TensorShape shape{{stored}, input->shape().elementBytes};
   node->input = input;
   node->layout = std::move(layout);
   return finish(std::move(node), std::move(shape), {std::move(input)});

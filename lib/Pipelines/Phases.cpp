@@ -52,11 +52,20 @@ LogicalResult compressPhase(ModuleOp module, const CompileOptions &options) {
   }
   compress.method = *method;
   compress.calibrationFile = options.calibration;
+  if (!options.sparsify.empty()) {
+    auto pattern = numerics::parseSparsePattern(options.sparsify);
+    if (!pattern) {
+      return module.emitError(pattern.error().message);
+    }
+    compress.sparsity = *pattern;
+  }
+  compress.scoresByInputs = options.sparsityScore == "inputs";
   // Without another wish, weights are what the model's files have.
   auto info = module->getAttrOfType<DictionaryAttr>("model.info");
   if (info && options.quantize != "f32") {
     NamedAttrList named(info);
-    named.set("quantization", StringAttr::get(module.getContext(), options.quantize));
+    const std::string kept = compress.sparsity ? "+" + numerics::toString(*compress.sparsity) : "";
+    named.set("quantization", StringAttr::get(module.getContext(), options.quantize + kept));
     module->setAttr("model.info", named.getDictionary(module.getContext()));
   }
   return failure(failed(configureAttention(module, {options.kv, options.attention})) ||
@@ -222,6 +231,7 @@ public:
   void runOnOperation() final {
     CompileOptions options;
     options.quantize = quantize;
+    options.sparsify = sparsify;
     options.kv = kv;
     options.attention = attention;
     options.activations = activations;
@@ -237,6 +247,9 @@ public:
 private:
   Pass::Option<std::string> quantize{*this, "quantize", llvm::cl::desc("how weights are stored (compress)"),
                                      llvm::cl::init("f32")};
+  Pass::Option<std::string> sparsify{
+      *this, "sparsify", llvm::cl::desc("what is kept of weights: 2:4, group16:0.5, .. (compress)"),
+      llvm::cl::init("")};
   Pass::Option<std::string> kv{*this, "kv", llvm::cl::desc("how keys and values are stored (compress)"),
                                llvm::cl::init("")};
   Pass::Option<std::string> activations{*this, "activations", llvm::cl::desc("f32 or bf16 (compress)"),

@@ -10,6 +10,7 @@
 #include "dialects/Quantized/Transforms/Patterns.h"
 #include "dialects/Schedule/IR/Schedule.h"
 #include "dialects/Schedule/Transforms/Passes.h"
+#include "dialects/Sparse/IR/Sparse.h"
 
 #include "coopt/Analysis/VerifySchedule.h"
 #include "coopt/Conversion/Passes.h"
@@ -40,6 +41,7 @@ void coopt::registerCooptDialects(mlir::DialectRegistry &registry) {
   registry.insert<moe::MoeDialect>();
   registry.insert<quantized::QuantizedDialect>();
   registry.insert<schedule::ScheduleDialect>();
+  registry.insert<sparse::SparseDialect>();
   mlir::registerConvertAMXToLLVMInterface(registry);
 }
 

@@ -5,6 +5,7 @@
 #include "dialects/Moe/IR/Moe.h"
 #include "dialects/Quantized/IR/Quantized.h"
 #include "dialects/Schedule/IR/Schedule.h"
+#include "dialects/Sparse/IR/Sparse.h"
 
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/MapVector.h"
@@ -65,8 +66,9 @@ ValueRange partsBehind(OpOperand &weight) {
 
 /// The CPU's layout for a weight; null where the kernels read it row-major. Panels of 16 rows of f32:
 /// [N/16][K][16 n]. Codes: tiles of 16 rows and 64 columns, four columns of a row side by side, [N/16][K/64][16
-/// k][16 n][4 k]: a run of 64 codes is a vector of dot products of four, a tile one of the matrix unit's.
-model::LayoutAttr cpuWeightLayout(RankedTensorType type, unsigned bits) {
+/// k][16 n][4 k]: a run of 64 codes is a vector of dot products of four, a tile one of the matrix unit's. Of codes under a
+/// pattern, a tile holds what is kept.
+model::LayoutAttr cpuWeightLayout(RankedTensorType type, unsigned bits, sparse::PatternAttr pattern) {
   if (type.getRank() != 2 || !type.hasStaticShape()) {
     return nullptr;
   }
@@ -74,7 +76,8 @@ model::LayoutAttr cpuWeightLayout(RankedTensorType type, unsigned bits) {
   Expected<layout::Layout> layout = bits != 0 ? layout::blocked(sizes, {{1, 2}, {0, 4}, {1, 4}})
                                     : type.getElementType().isF32() ? layout::blocked(sizes, {{0, 4}})
                                                                     : fail("read row-major");
-  return layout ? model::LayoutAttr::get(type.getContext(), *layout, bits) : nullptr;
+  StringAttr kept = pattern && bits != 0 ? StringAttr::get(type.getContext(), pattern.getText()) : StringAttr();
+  return layout ? model::LayoutAttr::get(type.getContext(), *layout, bits, kept) : nullptr;
 }
 
 /// Gives every tensor of codes of fewer bits than a byte a byte for each code. What computes with the codes
@@ -180,6 +183,7 @@ LogicalResult LayoutAssigner::repack(StringAttr name, model::LayoutAttr encoding
         Value pack = model::PackOp::create(builder, yield->getLoc(), storage, yield->getOperand(index));
         yield->setOperand(index, pack);
         parameter.setTypeAttr(TypeAttr::get(storage));
+        parameter->removeAttr(sparse::SparseDialect::kPatternName); // the encoding says it from now on
         packed[name] = {name, storage};
         return success();
       }
@@ -191,6 +195,7 @@ LogicalResult LayoutAssigner::repack(StringAttr name, model::LayoutAttr encoding
   storedParameter.setSymName(packedName);
   storedParameter.setTypeAttr(TypeAttr::get(storage));
   storedParameter.removeOriginAttr();
+  storedParameter->removeAttr(sparse::SparseDialect::kPatternName);
   symbols.insert(storedParameter);
   StringAttr storedName = storedParameter.getSymNameAttr();
   builder.setInsertionPointAfter(storedParameter);
@@ -229,8 +234,12 @@ LogicalResult LayoutAssigner::run() {
         return;
       }
       if (model::LoadOp load = loadBehind(kernel, weight->get())) {
-        if (auto layout = cpuWeightLayout(cast<RankedTensorType>(load.getType()), codeBitsOf(*weight))) {
-          chosen.insert({load.getParameterAttr().getAttr(), layout});
+        StringAttr name = load.getParameterAttr().getAttr();
+        auto pattern = symbols.lookup(name)->getAttrOfType<sparse::PatternAttr>(
+            sparse::SparseDialect::kPatternName);
+        if (auto layout =
+                cpuWeightLayout(cast<RankedTensorType>(load.getType()), codeBitsOf(*weight), pattern)) {
+          chosen.insert({name, layout});
         }
       }
       // The scales and zeros of a group, for 16 rows side by side.

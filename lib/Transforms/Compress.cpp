@@ -7,6 +7,7 @@
 
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Quantized/IR/Quantized.h"
+#include "dialects/Sparse/IR/Sparse.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -23,17 +24,20 @@ constexpr StringRef kIdName = "coopt.id";
 
 class Compressor {
 public:
-  Compressor(ModuleOp module, SchemePlan &plan, bool roundActivations)
-      : roundActivations(roundActivations), module(module), symbols(module), builder(module.getContext()),
-        plan(plan), stored(module, symbols) {}
-  void run();
+  Compressor(ModuleOp module, SchemePlan &plan, const CompressOptions &options)
+      : options(options), module(module), symbols(module), builder(module.getContext()), plan(plan),
+        stored(module, symbols) {}
+  LogicalResult run();
 
 private:
   CodedWeight encode(model::LoadOp weight, quantized::SchemeAttr scheme, StringRef id);
+  sparse::PatternAttr pattern();
+  /// What is kept of a weight, if something is to be dropped, as a recipe computes it.
+  Value prune(Value weight, StringRef id);
   /// The weight as `scheme` says, or, if that is null or what the checkpoint has, as the checkpoint has it; without a scheme
   /// if it stays float.
-  CodedWeight storageOf(WeightContraction contraction, quantized::SchemeAttr scheme);
-  void rewrite(WeightContraction contraction);
+  FailureOr<CodedWeight> storageOf(WeightContraction contraction, quantized::SchemeAttr scheme);
+  LogicalResult rewrite(WeightContraction contraction);
   /// The parts of the activation in its scheme; rows that are gathered are quantised where they come from, once each.
   SmallVector<Value> codesOf(WeightContraction contraction);
   quantized::QuantizeOp quantize(Value x, Operation *reader, Block *block, OpFoldResult rows);
@@ -47,7 +51,7 @@ private:
   Value load(Location loc, model::ParameterOp parameter);
   Value gatherRows(model::GatherOp gather, Value source, ValueRange dynamicRows);
 
-  bool roundActivations;
+  const CompressOptions &options;
   ModuleOp module;
   SymbolTable symbols;
   OpBuilder builder;
@@ -138,7 +142,10 @@ CodedWeight Compressor::encode(model::LoadOp weight, quantized::SchemeAttr schem
   symbols.insert(recipe, Block::iterator(recipe));
   Block *body = recipe.getBody().empty() ? &recipe.getBody().emplaceBlock() : &recipe.getBody().front();
   builder.setInsertionPointToEnd(body);
-  Value source = load(loc, parameter);
+  Value source = prune(load(loc, parameter), id);
+  if (options.sparsity) {
+    result.parts.front()->setAttr(sparse::SparseDialect::kPatternName, pattern());
+  }
   SmallVector<Value> inits;
   for (model::ParameterOp part : result.parts) {
     RankedTensorType type = part.getTensorType();
@@ -153,14 +160,59 @@ CodedWeight Compressor::encode(model::LoadOp weight, quantized::SchemeAttr schem
   return coded[name] = result;
 }
 
-CodedWeight Compressor::storageOf(WeightContraction contraction, quantized::SchemeAttr scheme) {
+sparse::PatternAttr Compressor::pattern() {
+  return sparse::PatternAttr::get(module.getContext(), numerics::toString(*options.sparsity));
+}
+
+Value Compressor::prune(Value weight, StringRef id) {
+  if (!options.sparsity) {
+    return weight;
+  }
+  auto type = cast<RankedTensorType>(weight.getType());
+  Location loc = weight.getLoc();
+  StringAttr statistics = options.scoresByInputs ? builder.getStringAttr(id) : StringAttr();
+  Value kept = sparse::TopkSelectOp::create(builder, loc, sparse::keptType(pattern(), type), weight,
+                                            pattern(), statistics);
+  Value values = sparse::CompressOp::create(builder, loc, sparse::compactType(pattern(), type), weight,
+                                            kept, pattern());
+  return sparse::DecompressOp::create(builder, loc, type, values, kept, pattern());
+}
+
+/// Whether zeros of a weight have the code 0 and mean zero, wherever a pattern may put them. Groups that are dropped as a whole
+/// have it in every scheme of integers: their zero is 0, too.
+static bool hasZeroCodes(quantized::SchemeAttr scheme, const numerics::SparsePattern &pattern) {
+  if (!scheme.getFormat()) {
+    return !scheme.isAsymmetric() || (scheme.getGroup() > 0 && pattern.block % scheme.getGroup() == 0);
+  }
+  const numerics::BlockFormat format = scheme.getBlockFormat();
+  return !format.minimums && format.zeroBits == 0 &&
+         numerics::decodeMatrix(format, numerics::BlockComponents::make(format, 1, 1)).front() == 0;
+}
+
+static Status checkPattern(quantized::SchemeAttr scheme, const numerics::SparsePattern &pattern) {
+  if (!hasZeroCodes(scheme, pattern)) {
+    return fail("sparsity " + numerics::toString(pattern) +
+                " needs codes of which 0 means zero: a symmetric scheme, or groups of columns that are dropped as a whole");
+  }
+  auto tile = layout::SparseTile::make(pattern, static_cast<unsigned>(scheme.getBits()));
+  return tile ? Status() : forward(tile.error());
+}
+
+FailureOr<CodedWeight> Compressor::storageOf(WeightContraction contraction, quantized::SchemeAttr scheme) {
   StringAttr name = contraction.weight.getParameterAttr().getAttr();
   quantized::SchemeAttr kept = stored.schemeOf(name);
-  if (kept && (!scheme || scheme == kept)) {
+  if (options.sparsity && !scheme) {
+    scheme = kept;
+  } else if (kept && (!scheme || scheme == kept) && !options.sparsity) {
     return stored.keep(name);
   }
   if (!scheme) {
-    return {};
+    return CodedWeight();
+  }
+  if (options.sparsity) {
+    if (Status checked = checkPattern(scheme, *options.sparsity); !checked) {
+      return contraction.op->emitError(getId(contraction.op) + ": " + checked.error().message);
+    }
   }
   if (kept) {
     remark::passed(contraction.op->getLoc(), remarkOptions("RequantizedWeight"))
@@ -293,12 +345,16 @@ Operation *Compressor::createContract(WeightContraction contraction, ValueRange 
   return made;
 }
 
-void Compressor::rewrite(WeightContraction contraction) {
+LogicalResult Compressor::rewrite(WeightContraction contraction) {
   Operation *op = contraction.op;
   const OpScheme said = plan.schemeFor(getId(op));
-  CodedWeight weight = storageOf(contraction, said.weight);
+  FailureOr<CodedWeight> storage = storageOf(contraction, said.weight);
+  if (failed(storage)) {
+    return failure();
+  }
+  const CodedWeight &weight = *storage;
   if (!weight.scheme) {
-    return;
+    return success();
   }
   quantized::SchemeAttr scheme = weight.scheme;
   builder.setInsertionPoint(op);
@@ -317,7 +373,7 @@ void Compressor::rewrite(WeightContraction contraction) {
   } else {
     inputs.push_back(contraction.activation);
   }
-  if (!activation && roundActivations) {
+  if (!activation && options.roundActivations) {
     inputs.front() = roundedActivation(inputs.front(), contraction);
   }
   for (model::ParameterOp part : weight.parts) {
@@ -338,6 +394,7 @@ void Compressor::rewrite(WeightContraction contraction) {
   if (auto gather = contraction.activation.getDefiningOp<model::GatherOp>(); gather && gather->use_empty()) {
     unusedGathers.insert(gather);
   }
+  return success();
 }
 
 /// The rows of one part that `gather` names.
@@ -395,7 +452,7 @@ void Compressor::rewrite(model::GatherOp gather, const CodedWeight &weight) {
   gather.erase();
 }
 
-void Compressor::run() {
+LogicalResult Compressor::run() {
   for (auto entry : module.getOps<model::EntryOp>()) {
     SmallVector<WeightContraction> contractions;
     entry.walk([&](Operation *op) {
@@ -408,7 +465,9 @@ void Compressor::run() {
       }
     });
     for (WeightContraction contraction : contractions) {
-      rewrite(contraction);
+      if (failed(rewrite(contraction))) {
+        return failure();
+      }
     }
   }
   for (Operation *gather : unusedGathers) {
@@ -441,20 +500,26 @@ void Compressor::run() {
     }
   }
   stored.dropUnused();
+  return success();
 }
 
 LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {
   SymbolTable symbols(module);
   if (!options.plan.scheme && options.plan.rules.empty() && StoredWeights(module, symbols).empty()) {
-    return success();
+    return options.sparsity ? module.emitError("sparsity is for weights that are stored as codes: choose a quantisation")
+                            : success();
   }
   MLIRContext *context = module.getContext();
-  context->loadDialect<quantized::QuantizedDialect, arith::ArithDialect, tensor::TensorDialect>();
+  context->loadDialect<quantized::QuantizedDialect, arith::ArithDialect, sparse::SparseDialect,
+                       tensor::TensorDialect>();
   SchemePlan plan(context, options.plan);
   if (Status resolved = plan.resolve(); !resolved) {
     return module.emitError(resolved.error().message);
   }
-  if (!options.method.isNearest()) {
+  if (options.sparsity && (options.method.channelScales || options.method.rounding.feedback)) {
+    return module.emitError("sparsity goes with the roundings nearest and clip: awq and gptq change what is dropped");
+  }
+  if (!options.method.isNearest() || options.scoresByInputs) {
     module->setAttr("model.calibration", StringAttr::get(context, options.calibrationFile));
     plan.rounding = options.method.rounding;
   }
@@ -462,7 +527,9 @@ LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {
     balanceChannels(
         module, [&](StringRef id) { return plan.schemeFor(id.str()).weight; }, plan.rounding.clip);
   }
-  Compressor(module, plan, options.roundActivations).run();
+  if (failed(Compressor(module, plan, options).run())) {
+    return failure();
+  }
   bool usesStatistics = false;
   module.walk([&](Operation *op) {
     auto quantize = dyn_cast<quantized::QuantizeOp>(op);

@@ -5,6 +5,7 @@
 #include "dialects/Model/Transforms/ExpandToReference.h"
 #include "dialects/Moe/Transforms/Patterns.h"
 #include "dialects/Quantized/Transforms/Patterns.h"
+#include "dialects/Sparse/Transforms/Patterns.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -43,6 +44,7 @@ void coopt::populateExpandToReferencePatterns(RewritePatternSet &patterns) {
   attention::populateExpandToReferencePatterns(patterns);
   moe::populateExpandToReferencePatterns(patterns);
   quantized::populateExpandToReferencePatterns(patterns);
+  sparse::populateExpandToReferencePatterns(patterns);
 }
 
 void coopt::registerExpandToReferencePass() { PassRegistration<ExpandToReferencePass>(); }

@@ -2,6 +2,7 @@
 #include "coopt/Calibration/CalibrationMethod.h"
 #include "coopt/Import/CalibrationFile.h"
 #include "coopt/Numerics/QuantizationScheme.h"
+#include "coopt/Numerics/SparsePattern.h"
 #include "coopt/Pipelines/Driver.h"
 #include "coopt/Support/MappedFile.h"
 #include "coopt/Support/StandardOutput.h"
@@ -56,21 +57,31 @@ Expected<machine::Machine> readMachine(const std::string &target) {
   return machine::parseMachine({reinterpret_cast<const char *>(file->data()), file->size()}, target);
 }
 
-/// What is wrong with --calibration and --rounding, which go together; "" if nothing. The file's name becomes absolute: the
+/// What is wrong with --calibration and the options that it goes with, --rounding and --sparsify; "" if nothing. The file's name becomes absolute: the
 /// packager may run elsewhere.
 std::string checkCalibration(CompileOptions &options) {
   auto method = calibration::parseCalibrationMethod(options.rounding);
   if (!method) {
     return "--rounding: " + method.error().message;
   }
-  if (method->isNearest()) {
-    return options.calibration.empty() ? "" : "--calibration belongs to --rounding=clip, awq or gptq";
+  const bool scoresByInputs = options.sparsityScore == "inputs";
+  if (!options.sparsify.empty()) {
+    if (auto pattern = numerics::parseSparsePattern(options.sparsify); !pattern) {
+      return "--sparsify: " + pattern.error().message;
+    }
+  } else if (scoresByInputs) {
+    return "--sparsity-score belongs to --sparsify";
   }
-  if (options.quantize == "f32") {
+  if (method->isNearest() && !scoresByInputs) {
+    return options.calibration.empty()
+               ? ""
+               : "--calibration belongs to --rounding=clip, awq or gptq, or --sparsity-score=inputs";
+  }
+  if (options.quantize == "f32" && !method->isNearest()) {
     return "--rounding=" + options.rounding + " belongs to a --quantize other than f32";
   }
   if (options.calibration.empty()) {
-    return "--rounding=" + options.rounding +
+    return (scoresByInputs ? "--sparsity-score=inputs" : "--rounding=" + options.rounding) +
            " needs --calibration=FILE (coopt-run --collect-stats writes it)";
   }
   if (auto file = import::CalibrationFile::open(options.calibration); !file) {
@@ -141,6 +152,14 @@ int main(int argc, char **argv) {
                  "name such as w8a8, w4a8-qoq or "
                  "w4a16-g32-asym-head8, nf4, mxfp4, .., a JSON file of formats and rules by layer, or help")
       ->capture_default_str();
+  app.add_option("--sparsify", options.compile.sparsify,
+                 "what is kept of the weights that are stored as codes: N of M elements of a row (2:4, 4:8, 1:4), a share "
+                 "of groups of columns (group16:0.5) or of blocks of rows and columns (block8x16:0.5)")
+      ->type_name("PATTERN");
+  app.add_option("--sparsity-score", options.compile.sparsityScore,
+                 "what decides what is kept: magnitude, or inputs: magnitude times the size of the inputs in --calibration")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"magnitude", "inputs"}));
   app.add_option("--activations", options.compile.activations,
                  "what float activations (a16) are rounded to where they meet quantised weights: f32 (not at "
                  "all, the default), or bf16, which the matrix unit multiplies; the weights are then, too")

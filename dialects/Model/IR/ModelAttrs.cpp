@@ -94,8 +94,24 @@ LogicalResult SizeAttr::verify(function_ref<InFlightDiagnostic()> emitError, Str
   return success();
 }
 
-LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef text,
-                                 unsigned bits) {
+/// The pattern of a layout's tiles. Errors: no pattern; tiles of another shape or order than sparse ones have.
+static coopt::Expected<layout::SparseTile> sparseTileOf(const layout::Layout &layout, unsigned bits,
+                                                        StringRef kept) {
+  auto pattern = numerics::parseSparsePattern({kept.data(), kept.size()});
+  if (!pattern) {
+    return forward(pattern.error());
+  }
+  auto tile = layout::SparseTile::make(*pattern, bits);
+  auto dense = layout::blocked(layout.sizes(), {{1, 2}, {0, 4}, {1, 4}});
+  if (tile && (!dense || *dense != layout)) {
+    return fail("expected a matrix in tiles of 16 rows and 64 columns, four of a row side by side, to keep " +
+                kept.str() + " of");
+  }
+  return tile;
+}
+
+LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef text, unsigned bits,
+                                 StringAttr kept) {
   coopt::Expected<layout::Layout> layout = layout::parse({text.data(), text.size()});
   if (!layout) {
     return emitError() << layout.error().message;
@@ -107,7 +123,16 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, S
     return emitError() << "expected tiles of a multiple of 8 codes of " << bits << " bits, got "
                        << layout->tileElements();
   }
+  if (kept) {
+    if (auto tile = sparseTileOf(*layout, bits, kept); !tile) {
+      return emitError() << tile.error().message;
+    }
+  }
   return success();
+}
+
+std::optional<layout::SparseTile> LayoutAttr::getSparseTile() const {
+  return getKept() ? std::optional(*sparseTileOf(getLayout(), getBits(), getKept())) : std::nullopt;
 }
 
 layout::Layout LayoutAttr::getLayout() const {
@@ -117,5 +142,8 @@ layout::Layout LayoutAttr::getLayout() const {
 
 int64_t LayoutAttr::getStorageElements() const {
   int64_t elements = getLayout().storageElements();
+  if (std::optional<layout::SparseTile> tile = getSparseTile()) {
+    return elements / layout::SparseTile::kCodes * tile->bytes();
+  }
   return getBits() == 0 ? elements : layout::planeBytes(getBits(), elements);
 }

@@ -67,26 +67,33 @@ def Model_LayoutAttr : Model_Attr<"Layout", "layout"> {
     `#model.layout<"..">` with the text of a layout (see Layout in base). As the encoding of a rank 1 tensor it says
     how the elements of a logical tensor lie in it. `bits` says that the elements are codes of fewer bits than the
     byte that holds each of them in the logical tensor: a tile of them is stored as bit planes (see BitPlanes in
-    base).
+    base). `kept` is a pattern (see SparsePattern in base): of each tile, only the codes that it keeps are stored, with a bit
+    for each block of codes (see SparseTile in base); all others are zero.
 
     C4: the text is that of a valid layout; bits is 1 to 8 (0: elements are stored whole), and the layout's tiles then
-    hold a multiple of 8 elements.
+    hold a multiple of 8 elements; what is kept is a pattern of codes in tiles of 16 rows and 64 columns, that
+    such tiles can have.
 
     ```mlir
     #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)">
     #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4>
+    #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "2:4">
     ```
   }];
-  let parameters = (ins StringRefParameter<"layout text">:$text, DefaultValuedParameter<"unsigned", "0">:$bits);
-  let assemblyFormat = "`<` $text (`,` `bits` `=` $bits^)? `>`";
-  let builders = [AttrBuilder<(ins "const ::coopt::layout::Layout &":$layout, CArg<"unsigned", "0">:$bits), [{
-    return $_get($_ctxt, ::coopt::layout::print(layout), bits);
+  let parameters = (ins StringRefParameter<"layout text">:$text, DefaultValuedParameter<"unsigned", "0">:$bits,
+                        OptionalParameter<"::mlir::StringAttr">:$kept);
+  let assemblyFormat = "`<` $text (`,` `bits` `=` $bits^)? (`,` `kept` `=` $kept^)? `>`";
+  let builders = [AttrBuilder<(ins "const ::coopt::layout::Layout &":$layout, CArg<"unsigned", "0">:$bits,
+                                   CArg<"::mlir::StringAttr", "{}">:$kept), [{
+    return $_get($_ctxt, ::coopt::layout::print(layout), bits, kept);
   }]>];
   let extraClassDeclaration = [{
     /// The layout that the text describes.
     ::coopt::layout::Layout getLayout() const;
     /// Elements of the rank 1 tensor that has this encoding: the layout's, or bytes where there are bits.
     int64_t getStorageElements() const;
+    /// How a tile is stored; nothing if all of its elements are.
+    ::std::optional<::coopt::layout::SparseTile> getSparseTile() const;
   }];
 }
 

@@ -24,6 +24,7 @@
 
 #include "coopt/Calibration/CalibrationMethod.h"
 #include "coopt/Numerics/QuantizationPlan.h"
+#include "coopt/Numerics/SparsePattern.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -39,6 +40,10 @@ struct CompressOptions {
   /// the packager reads: the module names it as `model.calibration`.
   calibration::CalibrationMethod method;
   std::string calibrationFile;
+  /// What is kept of the weights of coded contractions; nothing: all.
+  std::optional<numerics::SparsePattern> sparsity;
+  /// Weights are scored with the inputs that they meet (SparsePattern.h), of `calibrationFile`; else by their magnitude.
+  bool scoresByInputs = false;
 };
 
 /// The longest contraction whose sums of products of 8-bit codes fit 32 bits: floor((2^31 - 1) / 127^2).
@@ -50,8 +55,12 @@ constexpr int64_t kLongestCodedContraction = 133144;
 /// Rewrites every model.entry of the module as said above. A parameter that is also an embedding
 /// (model.gather) is gathered as codes and scales and dequantised: head and embedding share one encoding. An
 /// embedding that is no weight of a contraction stays f32. Float parameters that are no longer used remain,
-/// as sources of recipes. Op ids stay; new ops get ids derived from them. Errors: a scheme that is not
-/// supported, named with what is; a rule that matches no contraction. Each decision is a remark of category `compress`.
+/// as sources of recipes. Op ids stay; new ops get ids derived from them.
+///
+/// With `sparsity`, weights are pruned before they are quantised, and their codes have the attribute `sparse.pattern`.
+///
+/// Errors: a scheme that is not supported, named with what is; a rule that matches no contraction; a pattern that a scheme's codes
+/// cannot have: one whose code 0 is not the number 0, or that tiles have no storage for. Each decision is a remark of category `compress`.
 mlir::LogicalResult compress(mlir::ModuleOp module, const CompressOptions &options);
 
 /// Registers coopt-compress{quantize=NAME}.

@@ -1,0 +1,292 @@
+#include "KeptQuads.h"
+#include "RegisterTiles.h"
+#include "coopt/Layout/BitPlanes.h"
+
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+using namespace mlir;
+
+namespace coopt {
+namespace {
+
+using Builder = ImplicitLocOpBuilder;
+
+VectorType lanes(Builder &b) { return VectorType::get({kLanes}, b.getI32Type()); }
+VectorType bytes(Builder &b) { return VectorType::get({4 * kLanes}, b.getI8Type()); }
+
+Value lanesOf(Builder &b, int64_t value) {
+  return constantOf(b, lanes(b), b.getI32IntegerAttr(static_cast<int32_t>(value)));
+}
+Value asLanes(Builder &b, Value quad) { return vector::BitCastOp::create(b, lanes(b), quad); }
+Value asBytes(Builder &b, Value x) { return vector::BitCastOp::create(b, bytes(b), x); }
+Value spread(Builder &b, Value number) {
+  return vector::BroadcastOp::create(b, lanes(b), arith::IndexCastOp::create(b, b.getI32Type(), number));
+}
+
+Value add(Builder &b, Value x, Value y) { return arith::AddIOp::create(b, x, y); }
+Value both(Builder &b, Value x, Value y) { return arith::AndIOp::create(b, x, y); }
+Value either(Builder &b, Value x, Value y) { return arith::OrIOp::create(b, x, y); }
+Value right(Builder &b, Value x, Value bits) { return arith::ShRUIOp::create(b, x, bits); }
+Value left(Builder &b, Value x, Value bits) { return arith::ShLIOp::create(b, x, bits); }
+Value times(Builder &b, Value x, int64_t factor) {
+  return arith::MulIOp::create(b, x, constantIndex(b, factor));
+}
+Value over(Builder &b, Value x, int64_t divisor) {
+  return arith::DivUIOp::create(b, x, constantIndex(b, divisor));
+}
+Value modulo(Builder &b, Value x, int64_t divisor) {
+  return arith::RemUIOp::create(b, x, constantIndex(b, divisor));
+}
+
+/// How the elements of a pattern lie in vectors of kept codes. A chunk is what a quad's run needs of a row: one quad or two.
+struct ElementRuns {
+  int64_t quads;  ///< of a chunk
+  int64_t codes;  ///< of a chunk and a row that are kept: 1, 2 or 4
+  int64_t chunks; ///< in a vector: 4 / codes
+
+  explicit ElementRuns(const numerics::SparsePattern &pattern)
+      : quads(std::max<int64_t>(pattern.of / 4, 1)), codes(4 * quads * pattern.kept / pattern.of),
+        chunks(4 / codes) {}
+};
+
+/// Sixteen numbers of 32 bits, of which f gives byte k of number i.
+Value byteTable(Builder &b, llvm::function_ref<uint8_t(unsigned i, unsigned k)> f) {
+  SmallVector<int32_t> table;
+  for (unsigned i = 0; i < kLanes; ++i) {
+    uint32_t word = 0;
+    for (unsigned k = 0; k < 4; ++k) {
+      word |= uint32_t(f(i, k)) << (8 * k);
+    }
+    table.push_back(static_cast<int32_t>(word));
+  }
+  return arith::ConstantOp::create(b, DenseElementsAttr::get(lanes(b), ArrayRef(table)));
+}
+
+/// The four bytes of each row, put together one by one: `bits` has those of the quad lowest, `shift` is the place of the row's
+/// first code among the bits of `codes`.
+Value emitExpanded(Builder &b, Value bits, Value shift, Value codes) {
+  Value one = lanesOf(b, 1), none = lanesOf(b, 0), result;
+  for (int64_t k = 0; k < 4; ++k) {
+    Value bit = both(b, k == 0 ? bits : right(b, bits, lanesOf(b, k)), one);
+    Value code = both(b, right(b, codes, both(b, shift, lanesOf(b, 31))), lanesOf(b, 255));
+    code = both(b, code, arith::SubIOp::create(b, none, bit));
+    code = k == 0 ? code : left(b, code, lanesOf(b, 8 * k));
+    result = result ? either(b, result, code) : code;
+    shift = add(b, shift, left(b, bit, lanesOf(b, 3)));
+  }
+  return asBytes(b, result);
+}
+
+/// Eight times the number of ones among the lowest four bits.
+Value emitKeptBits(Builder &b, Value bits) {
+  Value one = lanesOf(b, 1), sum;
+  for (int64_t k = 0; k < 4; ++k) {
+    Value bit = both(b, right(b, bits, lanesOf(b, k)), one);
+    sum = sum ? add(b, sum, bit) : bit;
+  }
+  return left(b, sum, lanesOf(b, 3));
+}
+
+} // namespace
+
+int64_t KeptQuads::firstKept(const layout::SparseTile &tile, int64_t index) {
+  const numerics::SparsePattern &pattern = tile.pattern();
+  if (pattern.block == 1) {
+    const ElementRuns runs(pattern);
+    return index / runs.quads / runs.chunks;
+  }
+  const int64_t quads = pattern.block / 4, group = index / quads, place = group % pattern.of;
+  const int64_t least = std::max<int64_t>(pattern.kept - (pattern.of - place), 0);
+  return (group / pattern.of * pattern.kept + least) * quads + index % quads;
+}
+
+Value KeptQuads::wordAt(Builder &b, Value half) const {
+  Value place = add(b, start, times(b, half, 4 * kLanes));
+  return asLanes(b, vector::LoadOp::create(b, bytes(b), storage, place));
+}
+
+Value KeptQuads::maskAt(Builder &b, Value group) const {
+  Value place = add(b, start, times(b, group, kLanes / 8));
+  Value raw = vector::LoadOp::create(b, VectorType::get({kLanes / 8}, b.getI8Type()), storage, place);
+  return vector::BitCastOp::create(b, VectorType::get({kLanes}, b.getI1Type()), raw);
+}
+
+Value KeptQuads::maskOf(Builder &b, int64_t group) {
+  Value &mask = masks[group];
+  return mask ? mask : mask = maskAt(b, constantIndex(b, group));
+}
+
+/// Whether of the groups of the run before `group` at least `least` are kept.
+Value KeptQuads::hasKept(Builder &b, int64_t group, int64_t least) {
+  const int64_t place = group % tile.pattern().of;
+  if (least > place) {
+    return nullptr; // never
+  }
+  if (Value known = counts.lookup(256 * group + least)) {
+    return known;
+  }
+  Value fewer = hasKept(b, group - 1, least), result = maskOf(b, group - 1);
+  if (least > 1) {
+    result = both(b, result, hasKept(b, group - 1, least - 1));
+  }
+  result = fewer ? either(b, result, fewer) : result;
+  return counts[256 * group + least] = result;
+}
+
+Value KeptQuads::permuted(Builder &b, Value word, int64_t index, Value codes) const {
+  const ElementRuns runs(tile.pattern());
+  const int64_t shift = index % 8 * 4, chunk = index / runs.quads, first = chunk % runs.chunks * runs.codes;
+  // A number's lowest four bits are its place in a table of sixteen; byte 128 and above makes a zero.
+  auto lookUp = [&](Value table, int64_t bits) -> Value {
+    Value places = bits == 0 ? word : right(b, word, lanesOf(b, bits));
+    return LLVM::CallIntrinsicOp::create(b, lanes(b), b.getStringAttr("llvm.x86.avx512.permvar.si.512"),
+                                         ValueRange{table, places})
+        .getResult(0);
+  };
+  auto ones = [](unsigned bits) { return static_cast<uint8_t>(__builtin_popcount(bits)); };
+  Value control = lookUp(byteTable(b,
+                                   [&](unsigned i, unsigned k) -> uint8_t {
+                                     return (i >> k) & 1 ? ones(i & ((1u << k) - 1)) : 128;
+                                   }),
+                         shift);
+  if (index % runs.quads != 0) {
+    // The second quad of a run goes on where the first one ends.
+    Value before = byteTable(b, [&](unsigned i, unsigned) { return ones(i); });
+    control = add(b, control, lookUp(before, shift - 4));
+  }
+  // Bytes are counted from the first of 16, in which four rows lie.
+  Value places = byteTable(
+      b, [&](unsigned i, unsigned) { return static_cast<uint8_t>(i % 4 * 4 + static_cast<unsigned>(first)); });
+  control = add(b, control, places);
+  return LLVM::CallIntrinsicOp::create(b, bytes(b), b.getStringAttr("llvm.x86.avx512.pshuf.b.512"),
+                                       ValueRange{codes, asBytes(b, control)})
+      .getResult(0);
+}
+
+Value KeptQuads::quad(Builder &b, int64_t index, Kept kept) {
+  if (tile.pattern().block > 1) {
+    return groupQuad(b, index, kept);
+  }
+  Value &word = words[index / 8];
+  if (!word) {
+    word = wordAt(b, constantIndex(b, index / 8));
+  }
+  Value codes = kept(firstKept(tile, index));
+  if (isa >= Isa::Avx512) {
+    return permuted(b, word, index, codes);
+  }
+  const ElementRuns runs(tile.pattern());
+  Value bits = right(b, word, lanesOf(b, index % 8 * 4));
+  Value shift = lanesOf(b, index / runs.quads % runs.chunks * runs.codes * 8);
+  if (index % runs.quads != 0) {
+    shift = add(b, shift, emitKeptBits(b, right(b, word, lanesOf(b, index % 8 * 4 - 4))));
+  }
+  return emitExpanded(b, bits, shift, asLanes(b, codes));
+}
+
+Value KeptQuads::quadAt(Builder &b, Value index, KeptAt kept) const {
+  if (tile.pattern().block > 1) {
+    return groupQuadAt(b, index, kept);
+  }
+  const ElementRuns runs(tile.pattern());
+  Value word = wordAt(b, over(b, index, 8)), inWord = times(b, modulo(b, index, 8), 4);
+  Value chunk = over(b, index, runs.quads);
+  Value codes = asLanes(b, kept(over(b, chunk, runs.chunks)));
+  Value shift = spread(b, times(b, modulo(b, chunk, runs.chunks), runs.codes * 8));
+  if (runs.quads > 1) {
+    Value second = modulo(b, index, 2);
+    Value before = arith::SubIOp::create(b, inWord, times(b, second, 4));
+    Value keptBits = emitKeptBits(b, right(b, word, spread(b, before)));
+    shift = add(b, shift, arith::MulIOp::create(b, keptBits, spread(b, second)));
+  }
+  return emitExpanded(b, right(b, word, spread(b, inWord)), shift, codes);
+}
+
+Value KeptQuads::groupQuad(Builder &b, int64_t index, Kept kept) {
+  const numerics::SparsePattern &pattern = tile.pattern();
+  const int64_t quads = pattern.block / 4, group = index / quads, place = group % pattern.of;
+  const int64_t least = std::max<int64_t>(pattern.kept - (pattern.of - place), 0);
+  const int64_t most = std::min(place, pattern.kept - 1), first = firstKept(tile, index);
+  Value codes = asLanes(b, kept(first));
+  for (int64_t before = least + 1; before <= most; ++before) {
+    Value later = asLanes(b, kept(first + (before - least) * quads));
+    codes = arith::SelectOp::create(b, hasKept(b, group, before), later, codes);
+  }
+  return asBytes(b, arith::SelectOp::create(b, maskOf(b, group), codes, lanesOf(b, 0)));
+}
+
+Value KeptQuads::groupQuadAt(Builder &b, Value index, KeptAt kept) const {
+  const numerics::SparsePattern &pattern = tile.pattern();
+  const int64_t quads = pattern.block / 4;
+  Value group = over(b, index, quads), run = over(b, group, pattern.of), place = modulo(b, group, pattern.of);
+  Value first = times(b, run, pattern.of), one = lanesOf(b, 1), none = lanesOf(b, 0), before = none;
+  for (int64_t other = 0; other + 1 < pattern.of; ++other) {
+    Value isBefore =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, place, constantIndex(b, other));
+    Value counts = arith::SelectOp::create(b, isBefore, one, none);
+    Value mask = maskAt(b, addIndex(b, first, other));
+    before = add(b, before, arith::SelectOp::create(b, mask, counts, none));
+  }
+  Value slot = times(b, run, pattern.kept), inGroup = modulo(b, index, quads), codes = none;
+  for (int64_t s = 0; s < pattern.kept; ++s) {
+    Value those = asLanes(b, kept(add(b, times(b, addIndex(b, slot, s), quads), inGroup)));
+    Value isIt = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, before, lanesOf(b, s));
+    codes = arith::SelectOp::create(b, isIt, those, codes);
+  }
+  return asBytes(b, arith::SelectOp::create(b, maskAt(b, group), codes, none));
+}
+
+Value emitPlaneCode(Builder &b, unsigned bits, int64_t codes, Value storage, Value start, Value position) {
+  auto byte = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(b, b.getI8IntegerAttr(static_cast<int8_t>(value)));
+  };
+  Value code = byte(0);
+  for (const layout::BitPlane &plane : layout::bitPlanes(bits, codes)) {
+    Value at = addIndex(b, add(b, start, modulo(b, position, plane.bytes)), plane.byteOffset);
+    Value raw = memref::LoadOp::create(b, storage, ValueRange{at});
+    Value shift = times(b, over(b, position, plane.bytes), plane.width);
+    Value part = right(b, raw, arith::IndexCastOp::create(b, b.getI8Type(), shift));
+    part = both(b, part, byte((int64_t(1) << plane.width) - 1));
+    code = either(b, code, left(b, part, byte(plane.firstBit)));
+  }
+  return code;
+}
+
+/// Bit `number` from `start` on, as an index: 0 or 1.
+static Value emitBit(Builder &b, Value storage, Value start, Value number) {
+  Value raw = memref::LoadOp::create(b, storage, ValueRange{add(b, start, over(b, number, 8))});
+  Value byte = arith::IndexCastUIOp::create(b, b.getIndexType(), raw);
+  return both(b, right(b, byte, modulo(b, number, 8)), constantIndex(b, 1));
+}
+
+Value emitKeptCode(Builder &b, const layout::SparseTile &tile, Value storage, Value start, Value row,
+                   Value column) {
+  const numerics::SparsePattern &pattern = tile.pattern();
+  auto bitOf = [&](Value block) -> Value {
+    Value number = pattern.block > 1
+                       ? add(b, times(b, block, kLanes), row)
+                       : add(b, add(b, times(b, over(b, block, 32), 32 * kLanes), times(b, row, 32)),
+                             modulo(b, block, 32));
+    return emitBit(b, storage, start, number);
+  };
+  Value block = over(b, column, pattern.block), run = over(b, block, pattern.of);
+  Value place = modulo(b, block, pattern.of), first = times(b, run, pattern.of);
+  Value before = constantIndex(b, 0);
+  for (int64_t other = 0; other + 1 < pattern.of; ++other) {
+    Value isBefore =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, place, constantIndex(b, other));
+    Value bit = bitOf(addIndex(b, first, other));
+    before = add(b, before, arith::SelectOp::create(b, isBefore, bit, constantIndex(b, 0)));
+  }
+  Value kept = add(b, times(b, run, pattern.kept), before);
+  kept = add(b, times(b, kept, pattern.block), modulo(b, column, pattern.block));
+  // Of a dropped code, this may be one behind the run's last.
+  kept = arith::MinUIOp::create(b, kept, constantIndex(b, tile.values() / kLanes - 1));
+  Value position = add(b, add(b, times(b, over(b, kept, 4), 4 * kLanes), times(b, row, 4)), modulo(b, kept, 4));
+  Value code = emitPlaneCode(b, tile.bits(), tile.values(), storage, addIndex(b, start, tile.maskBytes()), position);
+  Value isKept = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bitOf(block), constantIndex(b, 0));
+  return arith::SelectOp::create(b, isKept, code,
+                                 arith::ConstantOp::create(b, b.getI8IntegerAttr(0)).getResult());
+}
+
+} // namespace coopt

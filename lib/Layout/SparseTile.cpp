@@ -1,0 +1,107 @@
+#include "coopt/Layout/SparseTile.h"
+
+#include <array>
+#include <cstring>
+
+using namespace coopt;
+using namespace coopt::layout;
+
+namespace {
+
+constexpr int64_t kVectorBytes = 64;
+
+/// Where the code of a row and column stands among those of a tile.
+int64_t placeOf(int64_t row, int64_t column) {
+  return column / 4 * (SparseTile::kRows * 4) + row * 4 + column % 4;
+}
+
+bool isPowerOfTwo(int64_t n) { return n > 0 && (n & (n - 1)) == 0; }
+
+} // namespace
+
+Expected<SparseTile> SparseTile::make(const numerics::SparsePattern &pattern, unsigned bits) {
+  const std::string place = "sparsity " + numerics::toString(pattern) + " of " + std::to_string(bits) +
+                            (bits == 1 ? " bit" : " bits");
+  if (bits < 1 || bits > 8) {
+    return fail(place + ": expected codes of 1 to 8 bits");
+  }
+  if (pattern.block == 1) {
+    if (!isPowerOfTwo(pattern.of) || pattern.of > 8 || !isPowerOfTwo(pattern.kept)) {
+      return fail(place + ": expected 1, 2 or 4 of 2, 4 or 8 elements to be kept");
+    }
+  } else if (pattern.block < 4 || pattern.block > 32 || !isPowerOfTwo(pattern.block) ||
+             kColumns % pattern.span() != 0) {
+    return fail(place + ": expected groups of 4, 8, 16 or 32 columns in runs of a divisor of 64");
+  }
+  SparseTile tile(pattern, bits);
+  for (unsigned width : {8u, 4u, 2u, 1u}) {
+    if ((bits & width) != 0 && planeBytes(width, tile.values()) % kVectorBytes != 0) {
+      return fail(place + ": too few bits are left of a tile of 16 rows and 64 columns to be read as vectors");
+    }
+  }
+  return tile;
+}
+
+int64_t SparseTile::bitOf(int64_t row, int64_t column) const {
+  if (kept.block == 1) {
+    return column / 32 * (kRows * 32) + row * 32 + column % 32;
+  }
+  return column / kept.block * kRows + row;
+}
+
+Status SparseTile::pack(const uint8_t *codes, uint8_t *storage) const {
+  std::array<uint8_t, kCodes> compact = {};
+  std::memset(storage, 0, static_cast<size_t>(maskBytes()));
+  const int64_t runs = kColumns / kept.span();
+  for (int64_t row = 0; row < kRows; ++row) {
+    for (int64_t run = 0; run < runs; ++run) {
+      auto columnOf = [&](int64_t b) { return run * kept.span() + b * kept.block; };
+      auto isZero = [&](int64_t b) {
+        for (int64_t i = 0; i < kept.block; ++i) {
+          if (codes[placeOf(row, columnOf(b) + i)] != 0) {
+            return false;
+          }
+        }
+        return true;
+      };
+      int64_t full = 0;
+      for (int64_t b = 0; b < kept.of; ++b) {
+        full += !isZero(b);
+      }
+      if (full > kept.kept) {
+        return fail("expected at most " + std::to_string(kept.kept) + " of " + std::to_string(kept.of) +
+                    " blocks with codes that are not zero in row " + std::to_string(row) + " at column " +
+                    std::to_string(columnOf(0)) + " of a tile, got " + std::to_string(full));
+      }
+      // Every run keeps as many: the first ones of those that are zero make up the number.
+      int64_t spare = kept.kept - full, place = run * kept.kept * kept.block;
+      for (int64_t b = 0; b < kept.of; ++b) {
+        if (isZero(b) && spare-- <= 0) {
+          continue;
+        }
+        const int64_t bit = bitOf(row, columnOf(b));
+        storage[bit / 8] = static_cast<uint8_t>(storage[bit / 8] | (1 << (bit % 8)));
+        for (int64_t i = 0; i < kept.block; ++i) {
+          compact[static_cast<size_t>(placeOf(row, place++))] = codes[placeOf(row, columnOf(b) + i)];
+        }
+      }
+    }
+  }
+  packPlanes(codeBits, compact.data(), values(), storage + maskBytes());
+  return {};
+}
+
+void SparseTile::unpack(const uint8_t *storage, uint8_t *codes) const {
+  std::array<uint8_t, kCodes> compact = {};
+  unpackPlanes(codeBits, storage + maskBytes(), values(), compact.data());
+  std::memset(codes, 0, kCodes);
+  for (int64_t row = 0; row < kRows; ++row) {
+    int64_t place = 0; // of this row's next kept code
+    for (int64_t column = 0; column < kColumns; ++column) {
+      const int64_t bit = bitOf(row, column);
+      if ((storage[bit / 8] >> (bit % 8)) & 1 && place < values() / kRows) {
+        codes[placeOf(row, column)] = compact[static_cast<size_t>(placeOf(row, place++))];
+      }
+    }
+  }
+}
