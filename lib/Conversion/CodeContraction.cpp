@@ -90,6 +90,16 @@ private:
     int64_t size() const { return tile.rows * static_cast<int64_t>(panels.size()); }
   };
 
+  /// Columns of a vector of kept codes, where these meet activations that are gathered for them; else 0. Such sums are those of
+  /// the codes, and then those of the activations, which differ from row to row of the weights.
+  int64_t gatheredColumns(const Context &context) const {
+    if (isFloat || isa < Isa::Avx512 || context.tile.rows != 1 || !weights.codes().sparse) {
+      return 0;
+    }
+    const int64_t columns = KeptQuads::columnsOfKept(*weights.codes().sparse), group = weights.groupColumns();
+    return columns > 0 && (group == weights.columns() || group % columns == 0) ? columns : 0;
+  }
+
   /// rows x groups: the sums of each group's activations.
   Value emitActivationSums(ImplicitLocOpBuilder &b, const PaddedRows &a, int64_t rows) {
     Value sums = memref::AllocOp::create(b, MemRefType::get({rows, weights.groups()}, b.getI32Type()));
@@ -161,7 +171,7 @@ private:
   SmallVector<Value> zeroSums(ImplicitLocOpBuilder &b, const Context &context) {
     Value zero =
         isFloat ? constantF32(b, VectorType::get({kLanes}, b.getF32Type()), 0.0f) : DotQuads(b, isa).zero();
-    return SmallVector<Value>(context.size(), zero);
+    return SmallVector<Value>(context.size() * (gatheredColumns(context) != 0 ? 2 : 1), zero);
   }
 
   SmallVector<Value> zeroTotals(ImplicitLocOpBuilder &b, const Context &context) {
@@ -256,6 +266,9 @@ private:
                                MutableArrayRef<TileCodes> codes, ArrayRef<WeightNumbers::Group> groups,
                                Value tile, int64_t from, int64_t to, ValueRange sums) {
     Value base = arith::MulIOp::create(b, tile, constantIndex(b, kTileColumns));
+    if (int64_t columns = gatheredColumns(context)) {
+      return emitGathered(b, context, codes, base, from * kQuad / columns, to * kQuad / columns, sums);
+    }
     if (!writesQuadsOut(context)) {
       return emitFor(b, constantIndex(b, from), constantIndex(b, to), 1, sums,
                      [&](ImplicitLocOpBuilder &inner, Value q, ValueRange carried) {
@@ -280,6 +293,35 @@ private:
       emitQuad(b, context, quads, groups, k, next);
     }
     return next;
+  }
+
+  /// The vectors from .. to - 1 of kept codes of a tile whose first column is `base`.
+  SmallVector<Value> emitGathered(ImplicitLocOpBuilder &b, const Context &context,
+                                  MutableArrayRef<TileCodes> codes, Value base, int64_t from, int64_t to,
+                                  ValueRange sums) {
+    const int64_t columns = gatheredColumns(context), panels = codes.size();
+    DotQuads dots(b, isa);
+    Value ones = bytesOf(b, 1);
+    SmallVector<Value> next(sums);
+    for (int64_t index = from; index < to; ++index) {
+      Value k = addIndex(b, base, index * columns);
+      Value activations = repeatColumns(b, context, k, columns);
+      for (int64_t p = 0; p < panels; ++p) {
+        Value met = codes[p].gather(index, activations);
+        next[p] = dots.add(next[p], weights.unsignedQuad(b, codes[p].keptCodes(index)), met);
+        next[panels + p] = dots.add(next[panels + p], ones, met);
+      }
+    }
+    return next;
+  }
+
+  /// The activations of 8 or 16 columns from k on, in each 16 bytes of a vector.
+  Value repeatColumns(ImplicitLocOpBuilder &b, const Context &context, Value k, int64_t columns) {
+    auto few = VectorType::get({columns}, b.getI8Type());
+    Value x = vector::LoadOp::create(b, few, context.a.memref, context.a.at(b, 0, k));
+    auto all = VectorType::get({64 / columns, columns}, b.getI8Type());
+    return vector::ShapeCastOp::create(b, VectorType::get({64}, b.getI8Type()),
+                                       vector::BroadcastOp::create(b, all, x));
   }
 
   /// A single row waits for memory, dot products of four are one instruction, and codes of few bits are several to
@@ -356,7 +398,9 @@ private:
       for (int64_t r = 0; r < context.tile.rows; ++r) {
         Value &total = next[r * panels + p];
         Value sum = sums[r * panels + p], activations;
-        if (context.activationSums) {
+        if (gatheredColumns(context) != 0) {
+          activations = DotQuads(b, isa).lanes(sums[panels + p]);
+        } else if (context.activationSums) {
           activations = memref::LoadOp::create(b, context.activationSums, ValueRange{constantIndex(b, r), g});
         }
         if (isFloat) {
@@ -370,10 +414,13 @@ private:
     return next;
   }
 
+  /// `activations`: their sum, one for all rows of the weights or one for each.
   Value foldIntegers(ImplicitLocOpBuilder &b, Value panel, Value g, Value sum, Value activations,
                      Value total) {
-    Value zero = weights.zeros(b, panel, g);
-    Value moved = vector::BroadcastOp::create(b, zero.getType(), activations);
+    Value zero = weights.zeros(b, panel, g), moved = activations;
+    if (moved.getType() != zero.getType()) {
+      moved = vector::BroadcastOp::create(b, zero.getType(), activations);
+    }
     sum = arith::SubIOp::create(b, DotQuads(b, isa).lanes(sum), arith::MulIOp::create(b, moved, zero));
     const bool hasScales = weights.scheme().getGroup() != 0;
     if (op.getScaleAt() == quantized::ScaleAt::Output) {

@@ -82,7 +82,7 @@ TileCodes::TileCodes(ImplicitLocOpBuilder &b, const CodePanels &panels, Value of
     : b(&b), panels(&panels), offset(offset), ahead(ahead) {
   if (panels.sparse) {
     kept.emplace(*panels.sparse, panels.isa, panels.storage, offset);
-    for (int64_t byte = 0; byte < panels.firstByte(); byte += 16 * kQuad) {
+    for (int64_t byte = 0; byte < panels.firstByte() && !panels.sparse->hasPlaces(); byte += 16 * kQuad) {
       emitFetch(byte);
     }
   }
@@ -96,18 +96,22 @@ void TileCodes::emitFetch(int64_t byte) const {
 }
 
 Value TileCodes::quad(int64_t index) {
-  return kept ? kept->quad(*b, index, [&](int64_t run) { return stored(run); }) : stored(index);
+  auto codes = [&](int64_t run) { return stored(run, codePlanes()); };
+  auto places = [&](int64_t run) { return stored(run, placePlanes()); };
+  return kept ? kept->quad(*b, index, {codes, places}) : codes(index);
 }
 
 Value TileCodes::quadAt(Value index) const {
-  return kept ? kept->quadAt(*b, index, [&](Value run) { return storedAt(run); }) : storedAt(index);
+  auto codes = [&](Value run) { return storedAt(run, codePlanes()); };
+  auto places = [&](Value run) { return storedAt(run, placePlanes()); };
+  return kept ? kept->quadAt(*b, index, {codes, places}) : codes(index);
 }
 
-Value TileCodes::stored(int64_t index) {
+Value TileCodes::stored(int64_t index, Planes of) {
   Value codes;
-  for (const layout::BitPlane &plane : layout::bitPlanes(panels->bits, panels->storedCodes())) {
+  for (const layout::BitPlane &plane : layout::bitPlanes(of.bits, panels->storedCodes())) {
     const int64_t at = 16 * kQuad * index, part = at / plane.bytes;
-    const int64_t byte = panels->firstByte() + plane.byteOffset + at % plane.bytes;
+    const int64_t byte = of.firstByte + plane.byteOffset + at % plane.bytes;
     Value &raw = loaded[byte];
     if (!raw) {
       emitFetch(byte);
@@ -128,13 +132,13 @@ Value TileCodes::stored(int64_t index) {
   return codes;
 }
 
-Value TileCodes::storedAt(Value index) const {
+Value TileCodes::storedAt(Value index, Planes of) const {
   Value codes;
   Value at = arith::MulIOp::create(*b, index, constantIndex(*b, 16 * kQuad));
-  for (const layout::BitPlane &plane : layout::bitPlanes(panels->bits, panels->storedCodes())) {
+  for (const layout::BitPlane &plane : layout::bitPlanes(of.bits, panels->storedCodes())) {
     Value inPlane = arith::RemUIOp::create(*b, at, constantIndex(*b, plane.bytes));
     Value place = arith::AddIOp::create(
-        *b, offset, addIndex(*b, inPlane, panels->firstByte() + plane.byteOffset));
+        *b, offset, addIndex(*b, inPlane, of.firstByte + plane.byteOffset));
     Value bits = vector::LoadOp::create(*b, quadType(*b), panels->storage, place);
     if (plane.width < 8) {
       Value part = arith::DivUIOp::create(*b, at, constantIndex(*b, plane.bytes));

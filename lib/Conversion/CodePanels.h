@@ -30,7 +30,7 @@ struct CodePanels {
 
   /// Codes of a tile that are stored, and the byte of a tile at which their planes begin.
   int64_t storedCodes() const;
-  int64_t firstByte() const { return sparse ? sparse->maskBytes() : 0; }
+  int64_t firstByte() const { return sparse ? sparse->metadataBytes() : 0; }
 
   /// The quads from .. to - 1 of a tile, those that stand in the same bytes one after the other: what is loaded
   /// for one serves the next, and then leaves its register.
@@ -51,6 +51,12 @@ public:
   /// The same for an index that is known when the code runs: a few instructions more.
   mlir::Value quadAt(mlir::Value index) const;
 
+  /// Of sparse tiles: vectors of what is kept, and the activations that it meets (KeptQuads.h).
+  mlir::Value keptCodes(int64_t index) { return stored(index, codePlanes()); }
+  mlir::Value gather(int64_t index, mlir::Value activations) {
+    return kept->gather(*b, activations, stored(index, placePlanes()));
+  }
+
 private:
   mlir::ImplicitLocOpBuilder *b;
   const CodePanels *panels;
@@ -59,9 +65,17 @@ private:
   std::optional<KeptQuads> kept;
   llvm::DenseMap<int64_t, mlir::Value> loaded; ///< runs of 64 bytes, by their place in the tile
 
-  /// Vectors of stored codes.
-  mlir::Value stored(int64_t index);
-  mlir::Value storedAt(mlir::Value index) const;
+  /// Numbers of few bits in bit planes.
+  struct Planes {
+    unsigned bits;
+    int64_t firstByte; ///< in the tile
+  };
+  Planes codePlanes() const { return {panels->bits, panels->firstByte()}; }
+  Planes placePlanes() const { return {panels->sparse->placeBits(), 0}; }
+
+  /// A vector of such numbers.
+  mlir::Value stored(int64_t index, Planes of);
+  mlir::Value storedAt(mlir::Value index, Planes of) const;
   void emitFetch(int64_t byte) const;
 };
 

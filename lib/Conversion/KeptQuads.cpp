@@ -38,7 +38,7 @@ Value modulo(Builder &b, Value x, int64_t divisor) {
   return arith::RemUIOp::create(b, x, constantIndex(b, divisor));
 }
 
-/// How the elements of a pattern lie in vectors of kept codes. A chunk is what a quad's run needs of a row: one quad or two.
+/// How the elements of a pattern lie in vectors of kept codes. A chunk is a quad, or the two of a run of eight.
 struct ElementRuns {
   int64_t quads;  ///< of a chunk
   int64_t codes;  ///< of a chunk and a row that are kept: 1, 2 or 4
@@ -60,6 +60,20 @@ Value byteTable(Builder &b, llvm::function_ref<uint8_t(unsigned i, unsigned k)> 
     table.push_back(static_cast<int32_t>(word));
   }
   return arith::ConstantOp::create(b, DenseElementsAttr::get(lanes(b), ArrayRef(table)));
+}
+
+/// Of a table of 16 numbers of 32 bits, the ones that the lowest four bits of `bits` name.
+Value lookUp(Builder &b, Value table, Value bits) {
+  return LLVM::CallIntrinsicOp::create(b, lanes(b), b.getStringAttr("llvm.x86.avx512.permvar.si.512"),
+                                       ValueRange{table, bits})
+      .getResult(0);
+}
+
+/// Of each 16 bytes, those that the bytes of `places` name; zero where these are 128 and more.
+Value permuteBytes(Builder &b, Value codes, Value places) {
+  return LLVM::CallIntrinsicOp::create(b, bytes(b), b.getStringAttr("llvm.x86.avx512.pshuf.b.512"),
+                                       ValueRange{codes, asBytes(b, places)})
+      .getResult(0);
 }
 
 /// The four bytes of each row, put together one by one: `bits` has those of the quad lowest, `shift` is the place of the row's
@@ -136,42 +150,105 @@ Value KeptQuads::hasKept(Builder &b, int64_t group, int64_t least) {
 Value KeptQuads::permuted(Builder &b, Value word, int64_t index, Value codes) const {
   const ElementRuns runs(tile.pattern());
   const int64_t shift = index % 8 * 4, chunk = index / runs.quads, first = chunk % runs.chunks * runs.codes;
-  // A number's lowest four bits are its place in a table of sixteen; byte 128 and above makes a zero.
-  auto lookUp = [&](Value table, int64_t bits) -> Value {
-    Value places = bits == 0 ? word : right(b, word, lanesOf(b, bits));
-    return LLVM::CallIntrinsicOp::create(b, lanes(b), b.getStringAttr("llvm.x86.avx512.permvar.si.512"),
-                                         ValueRange{table, places})
-        .getResult(0);
-  };
+  auto bitsAt = [&](int64_t bits) -> Value { return bits == 0 ? word : right(b, word, lanesOf(b, bits)); };
+  // Byte 128 and above makes a zero.
   auto ones = [](unsigned bits) { return static_cast<uint8_t>(__builtin_popcount(bits)); };
-  Value control = lookUp(byteTable(b,
-                                   [&](unsigned i, unsigned k) -> uint8_t {
-                                     return (i >> k) & 1 ? ones(i & ((1u << k) - 1)) : 128;
-                                   }),
-                         shift);
+  Value table = byteTable(b, [&](unsigned i, unsigned k) -> uint8_t {
+    return (i >> k) & 1 ? ones(i & ((1u << k) - 1)) : 128;
+  });
+  Value control = lookUp(b, table, bitsAt(shift));
   if (index % runs.quads != 0) {
     // The second quad of a run goes on where the first one ends.
     Value before = byteTable(b, [&](unsigned i, unsigned) { return ones(i); });
-    control = add(b, control, lookUp(before, shift - 4));
+    control = add(b, control, lookUp(b, before, bitsAt(shift - 4)));
   }
   // Bytes are counted from the first of 16, in which four rows lie.
   Value places = byteTable(
       b, [&](unsigned i, unsigned) { return static_cast<uint8_t>(i % 4 * 4 + static_cast<unsigned>(first)); });
-  control = add(b, control, places);
-  return LLVM::CallIntrinsicOp::create(b, bytes(b), b.getStringAttr("llvm.x86.avx512.pshuf.b.512"),
-                                       ValueRange{codes, asBytes(b, control)})
-      .getResult(0);
+  return permuteBytes(b, codes, add(b, control, places));
+}
+
+int64_t KeptQuads::columnsOfKept(const layout::SparseTile &tile) {
+  return tile.hasPlaces() ? 4 * ElementRuns(tile.pattern()).chunks : 0;
+}
+
+Value KeptQuads::gather(Builder &b, Value activations, Value places) const {
+  const numerics::SparsePattern pattern = tile.pattern();
+  Value firsts = byteTable(b, [&](unsigned, unsigned k) { // of the runs
+    return static_cast<uint8_t>(k / static_cast<unsigned>(pattern.kept) * static_cast<unsigned>(pattern.of));
+  });
+  return permuteBytes(b, activations, either(b, asLanes(b, places), firsts));
+}
+
+/// The column in its quad of kept code `slot` (of a row) whose place is `place`.
+static int64_t columnOf(const numerics::SparsePattern &pattern, int64_t slot, int64_t place) {
+  return slot / pattern.kept * pattern.of + place;
+}
+
+Value KeptQuads::placedQuad(Builder &b, int64_t index, Kept kept) const {
+  const numerics::SparsePattern pattern = tile.pattern();
+  const ElementRuns runs(pattern);
+  const int64_t first = index % runs.chunks * runs.codes;
+  Value codes = kept.codes(index / runs.chunks), places = asLanes(b, kept.places(index / runs.chunks));
+  if (isa < Isa::Avx512) {
+    Value result;
+    codes = asLanes(b, codes);
+    for (int64_t slot = 0; slot < runs.codes; ++slot) {
+      auto byteAt = [&](Value x) { return both(b, right(b, x, lanesOf(b, 8 * (first + slot))), lanesOf(b, 255)); };
+      Value column = add(b, byteAt(places), lanesOf(b, columnOf(pattern, slot, 0)));
+      Value code = left(b, byteAt(codes), left(b, column, lanesOf(b, 3)));
+      result = result ? either(b, result, code) : code;
+    }
+    return asBytes(b, result);
+  }
+  // The places of one or two codes of the quad are a number of four bits.
+  if (runs.codes == 2) {
+    places = either(b, places, right(b, places, lanesOf(b, 6)));
+  }
+  Value bits = first == 0 ? places : right(b, places, lanesOf(b, 8 * first));
+  Value table = byteTable(b, [&](unsigned i, unsigned k) -> uint8_t {
+    for (int64_t slot = 0; slot < runs.codes; ++slot) {
+      if (columnOf(pattern, slot, (i >> (2 * slot)) & 3) == k) {
+        return static_cast<uint8_t>(slot);
+      }
+    }
+    return 128;
+  });
+  Value own = byteTable(b, [&](unsigned i, unsigned) {
+    return static_cast<uint8_t>(i % 4 * 4 + static_cast<unsigned>(first));
+  });
+  return permuteBytes(b, codes, add(b, lookUp(b, table, bits), own));
+}
+
+Value KeptQuads::placedQuadAt(Builder &b, Value index, KeptAt kept) const {
+  const numerics::SparsePattern pattern = tile.pattern();
+  const ElementRuns runs(pattern);
+  Value vector = over(b, index, runs.chunks);
+  Value codes = asLanes(b, kept.codes(vector)), places = asLanes(b, kept.places(vector)), result;
+  Value shift = spread(b, times(b, modulo(b, index, runs.chunks), 8 * runs.codes));
+  for (int64_t slot = 0; slot < runs.codes; ++slot) {
+    Value from = add(b, shift, lanesOf(b, 8 * slot));
+    auto byteAt = [&](Value x) { return both(b, right(b, x, from), lanesOf(b, 255)); };
+    Value column = add(b, byteAt(places), lanesOf(b, columnOf(pattern, slot, 0)));
+    Value code = left(b, byteAt(codes), left(b, column, lanesOf(b, 3)));
+    result = result ? either(b, result, code) : code;
+  }
+  return asBytes(b, result);
+}
+
+Value KeptQuads::wordOf(Builder &b, int64_t quad) {
+  Value &word = words[quad / 8];
+  return word ? word : word = wordAt(b, constantIndex(b, quad / 8));
 }
 
 Value KeptQuads::quad(Builder &b, int64_t index, Kept kept) {
+  if (tile.hasPlaces()) {
+    return placedQuad(b, index, kept);
+  }
   if (tile.pattern().block > 1) {
     return groupQuad(b, index, kept);
   }
-  Value &word = words[index / 8];
-  if (!word) {
-    word = wordAt(b, constantIndex(b, index / 8));
-  }
-  Value codes = kept(firstKept(tile, index));
+  Value word = wordOf(b, index), codes = kept.codes(firstKept(tile, index));
   if (isa >= Isa::Avx512) {
     return permuted(b, word, index, codes);
   }
@@ -185,13 +262,16 @@ Value KeptQuads::quad(Builder &b, int64_t index, Kept kept) {
 }
 
 Value KeptQuads::quadAt(Builder &b, Value index, KeptAt kept) const {
+  if (tile.hasPlaces()) {
+    return placedQuadAt(b, index, kept);
+  }
   if (tile.pattern().block > 1) {
     return groupQuadAt(b, index, kept);
   }
   const ElementRuns runs(tile.pattern());
   Value word = wordAt(b, over(b, index, 8)), inWord = times(b, modulo(b, index, 8), 4);
   Value chunk = over(b, index, runs.quads);
-  Value codes = asLanes(b, kept(over(b, chunk, runs.chunks)));
+  Value codes = asLanes(b, kept.codes(over(b, chunk, runs.chunks)));
   Value shift = spread(b, times(b, modulo(b, chunk, runs.chunks), runs.codes * 8));
   if (runs.quads > 1) {
     Value second = modulo(b, index, 2);
@@ -207,9 +287,9 @@ Value KeptQuads::groupQuad(Builder &b, int64_t index, Kept kept) {
   const int64_t quads = pattern.block / 4, group = index / quads, place = group % pattern.of;
   const int64_t least = std::max<int64_t>(pattern.kept - (pattern.of - place), 0);
   const int64_t most = std::min(place, pattern.kept - 1), first = firstKept(tile, index);
-  Value codes = asLanes(b, kept(first));
+  Value codes = asLanes(b, kept.codes(first));
   for (int64_t before = least + 1; before <= most; ++before) {
-    Value later = asLanes(b, kept(first + (before - least) * quads));
+    Value later = asLanes(b, kept.codes(first + (before - least) * quads));
     codes = arith::SelectOp::create(b, hasKept(b, group, before), later, codes);
   }
   return asBytes(b, arith::SelectOp::create(b, maskOf(b, group), codes, lanesOf(b, 0)));
@@ -229,7 +309,7 @@ Value KeptQuads::groupQuadAt(Builder &b, Value index, KeptAt kept) const {
   }
   Value slot = times(b, run, pattern.kept), inGroup = modulo(b, index, quads), codes = none;
   for (int64_t s = 0; s < pattern.kept; ++s) {
-    Value those = asLanes(b, kept(add(b, times(b, addIndex(b, slot, s), quads), inGroup)));
+    Value those = asLanes(b, kept.codes(add(b, times(b, addIndex(b, slot, s), quads), inGroup)));
     Value isIt = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, before, lanesOf(b, s));
     codes = arith::SelectOp::create(b, isIt, those, codes);
   }
@@ -262,6 +342,22 @@ static Value emitBit(Builder &b, Value storage, Value start, Value number) {
 Value emitKeptCode(Builder &b, const layout::SparseTile &tile, Value storage, Value start, Value row,
                    Value column) {
   const numerics::SparsePattern &pattern = tile.pattern();
+  Value values = addIndex(b, start, tile.metadataBytes());
+  auto positionOf = [&](Value kept) { // of column `kept` of the row's kept codes
+    return add(b, add(b, times(b, over(b, kept, 4), 4 * kLanes), times(b, row, 4)), modulo(b, kept, 4));
+  };
+  if (tile.hasPlaces()) {
+    Value run = over(b, column, pattern.of), none = arith::ConstantOp::create(b, b.getI8IntegerAttr(0));
+    Value place = arith::IndexCastOp::create(b, b.getI8Type(), modulo(b, column, pattern.of)), code = none;
+    for (int64_t slot = 0; slot < pattern.kept; ++slot) {
+      Value position = positionOf(addIndex(b, times(b, run, pattern.kept), slot));
+      Value its = emitPlaneCode(b, tile.placeBits(), tile.values(), storage, start, position);
+      Value mine = emitPlaneCode(b, tile.bits(), tile.values(), storage, values, position);
+      Value isIt = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, its, place);
+      code = arith::SelectOp::create(b, isIt, mine, code);
+    }
+    return code;
+  }
   auto bitOf = [&](Value block) -> Value {
     Value number = pattern.block > 1
                        ? add(b, times(b, block, kLanes), row)
@@ -282,8 +378,7 @@ Value emitKeptCode(Builder &b, const layout::SparseTile &tile, Value storage, Va
   kept = add(b, times(b, kept, pattern.block), modulo(b, column, pattern.block));
   // Of a dropped code, this may be one behind the run's last.
   kept = arith::MinUIOp::create(b, kept, constantIndex(b, tile.values() / kLanes - 1));
-  Value position = add(b, add(b, times(b, over(b, kept, 4), 4 * kLanes), times(b, row, 4)), modulo(b, kept, 4));
-  Value code = emitPlaneCode(b, tile.bits(), tile.values(), storage, addIndex(b, start, tile.maskBytes()), position);
+  Value code = emitPlaneCode(b, tile.bits(), tile.values(), storage, values, positionOf(kept));
   Value isKept = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bitOf(block), constantIndex(b, 0));
   return arith::SelectOp::create(b, isKept, code,
                                  arith::ConstantOp::create(b, b.getI8IntegerAttr(0)).getResult());

@@ -3,9 +3,12 @@
 // The codes of a tile under a pattern (SparseTile.h) as the vectors that a dense one has: zero where nothing is kept. A
 // kept code never changes its row, so expanding stays inside each of the 16 numbers of 32 bits that a quad is.
 //
-// Elements: the four bits of a row's quad say which of its four bytes take the next codes. With AVX-512 they choose a
-// permutation of these bytes from a table; elsewhere the bytes are put together one by one. Groups: of the kept groups of a
-// run, the one with as many kept before it as there are in this row.
+// Elements: which of a row's four bytes take the next codes is known from its four bits, or from the places of these codes.
+// With AVX-512 either names a permutation of the bytes in a table of sixteen; elsewhere the bytes are put together one by one.
+// Groups: of the kept groups of a run, the one with as many kept before it as there are in this row.
+//
+// A single row of activations is the smaller thing to move: there, each row of the weights takes those that its kept codes
+// meet, and what is dropped is never computed.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_LIB_CONVERSION_KEPTQUADS_H
@@ -25,14 +28,25 @@ public:
   KeptQuads(const layout::SparseTile &tile, Isa isa, mlir::Value storage, mlir::Value start)
       : tile(tile), isa(isa), storage(storage), start(start) {}
 
-  /// The vectors of kept codes that quads are made of, in the order of a dense tile.
-  using Kept = llvm::function_ref<mlir::Value(int64_t)>;
-  using KeptAt = llvm::function_ref<mlir::Value(mlir::Value)>;
+  /// The vectors of kept codes that quads are made of, in the order of a dense tile, and those of their places.
+  struct Kept {
+    llvm::function_ref<mlir::Value(int64_t)> codes, places;
+  };
+  struct KeptAt {
+    llvm::function_ref<mlir::Value(mlir::Value)> codes, places;
+  };
 
   /// Quad 0 .. 15 of the tile.
   mlir::Value quad(mlir::ImplicitLocOpBuilder &b, int64_t index, Kept kept);
   /// The same for an index that is known when the code runs.
   mlir::Value quadAt(mlir::ImplicitLocOpBuilder &b, mlir::Value index, KeptAt kept) const;
+
+  /// Columns of which a vector of kept codes holds what is kept, in order; 0: they are not those of whole quads, or more than
+  /// `gather` reaches.
+  static int64_t columnsOfKept(const layout::SparseTile &tile);
+  /// Of activations for that many columns from the first of a vector's on, in each 16 of 64 bytes, those that its codes meet;
+  /// `places`: of the codes. With AVX-512.
+  mlir::Value gather(mlir::ImplicitLocOpBuilder &b, mlir::Value activations, mlir::Value places) const;
 
   /// The first vector of kept codes that `quad` asks for.
   static int64_t firstKept(const layout::SparseTile &tile, int64_t index);
@@ -41,12 +55,15 @@ private:
   layout::SparseTile tile;
   Isa isa;
   mlir::Value storage, start;
-  llvm::DenseMap<int64_t, mlir::Value> words;  ///< of elements, 16 x i32, by half of the tile
+  llvm::DenseMap<int64_t, mlir::Value> words;  ///< bits of elements, 16 x i32, by half of the tile
   llvm::DenseMap<int64_t, mlir::Value> masks;  ///< of groups, 16 x i1
   llvm::DenseMap<int64_t, mlir::Value> counts; ///< 16 x i1: 256 (groups before) + the least number of them that are kept
 
+  mlir::Value placedQuad(mlir::ImplicitLocOpBuilder &b, int64_t index, Kept kept) const;
+  mlir::Value placedQuadAt(mlir::ImplicitLocOpBuilder &b, mlir::Value index, KeptAt kept) const;
   mlir::Value permuted(mlir::ImplicitLocOpBuilder &b, mlir::Value word, int64_t index, mlir::Value codes) const;
   mlir::Value wordAt(mlir::ImplicitLocOpBuilder &b, mlir::Value half) const;
+  mlir::Value wordOf(mlir::ImplicitLocOpBuilder &b, int64_t quad);
   mlir::Value maskAt(mlir::ImplicitLocOpBuilder &b, mlir::Value group) const;
   mlir::Value maskOf(mlir::ImplicitLocOpBuilder &b, int64_t group);
   mlir::Value hasKept(mlir::ImplicitLocOpBuilder &b, int64_t group, int64_t least);

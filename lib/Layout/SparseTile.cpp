@@ -26,8 +26,9 @@ Expected<SparseTile> SparseTile::make(const numerics::SparsePattern &pattern, un
     return fail(place + ": expected codes of 1 to 8 bits");
   }
   if (pattern.block == 1) {
-    if (!isPowerOfTwo(pattern.of) || pattern.of > 8 || !isPowerOfTwo(pattern.kept)) {
-      return fail(place + ": expected 1, 2 or 4 of 2, 4 or 8 elements to be kept");
+    if (!isPowerOfTwo(pattern.of) || pattern.of > 8 || !isPowerOfTwo(pattern.kept) ||
+        pattern.kept * 4 < pattern.of) {
+      return fail(place + ": expected a half or a quarter of 2, 4 or 8 elements to be kept");
     }
   } else if (pattern.block < 4 || pattern.block > 32 || !isPowerOfTwo(pattern.block) ||
              kColumns % pattern.span() != 0) {
@@ -50,8 +51,8 @@ int64_t SparseTile::bitOf(int64_t row, int64_t column) const {
 }
 
 Status SparseTile::pack(const uint8_t *codes, uint8_t *storage) const {
-  std::array<uint8_t, kCodes> compact = {};
-  std::memset(storage, 0, static_cast<size_t>(maskBytes()));
+  std::array<uint8_t, kCodes> compact = {}, places = {};
+  std::memset(storage, 0, static_cast<size_t>(metadataBytes()));
   const int64_t runs = kColumns / kept.span();
   for (int64_t row = 0; row < kRows; ++row) {
     for (int64_t run = 0; run < runs; ++run) {
@@ -79,22 +80,39 @@ Status SparseTile::pack(const uint8_t *codes, uint8_t *storage) const {
         if (isZero(b) && spare-- <= 0) {
           continue;
         }
-        const int64_t bit = bitOf(row, columnOf(b));
-        storage[bit / 8] = static_cast<uint8_t>(storage[bit / 8] | (1 << (bit % 8)));
+        if (hasPlaces()) {
+          places[static_cast<size_t>(placeOf(row, place))] = static_cast<uint8_t>(b);
+        } else {
+          const int64_t bit = bitOf(row, columnOf(b));
+          storage[bit / 8] = static_cast<uint8_t>(storage[bit / 8] | (1 << (bit % 8)));
+        }
         for (int64_t i = 0; i < kept.block; ++i) {
           compact[static_cast<size_t>(placeOf(row, place++))] = codes[placeOf(row, columnOf(b) + i)];
         }
       }
     }
   }
-  packPlanes(codeBits, compact.data(), values(), storage + maskBytes());
+  if (hasPlaces()) {
+    packPlanes(placeBits(), places.data(), values(), storage);
+  }
+  packPlanes(codeBits, compact.data(), values(), storage + metadataBytes());
   return {};
 }
 
 void SparseTile::unpack(const uint8_t *storage, uint8_t *codes) const {
-  std::array<uint8_t, kCodes> compact = {};
-  unpackPlanes(codeBits, storage + maskBytes(), values(), compact.data());
+  std::array<uint8_t, kCodes> compact = {}, places = {};
+  unpackPlanes(codeBits, storage + metadataBytes(), values(), compact.data());
   std::memset(codes, 0, kCodes);
+  if (hasPlaces()) {
+    unpackPlanes(placeBits(), storage, values(), places.data());
+    for (int64_t row = 0; row < kRows; ++row) {
+      for (int64_t column = 0; column < values() / kRows; ++column) {
+        const auto from = static_cast<size_t>(placeOf(row, column));
+        codes[placeOf(row, column / kept.kept * kept.of + places[from])] = compact[from];
+      }
+    }
+    return;
+  }
   for (int64_t row = 0; row < kRows; ++row) {
     int64_t place = 0; // of this row's next kept code
     for (int64_t column = 0; column < kColumns; ++column) {

@@ -1,6 +1,7 @@
 #include "coopt/Numerics/SparsePattern.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -124,6 +125,36 @@ Expected<SparsePattern> parseCounts(Reader &reader) {
   return pattern;
 }
 
+/// Of each run of N keys, those with fewer than `most` greater ones, equal ones by index.
+template <size_t N, class Key>
+void selectRun(const Key *keys, int64_t most, uint8_t *kept) {
+  std::array<int, N> before = {};
+  for (size_t i = 0; i < N; ++i) {
+    for (size_t j = i + 1; j < N; ++j) {
+      const int wins = keys[j] > keys[i];
+      before[i] += wins;
+      before[j] += 1 - wins;
+    }
+  }
+  for (size_t i = 0; i < N; ++i) {
+    kept[i] = before[i] < most;
+  }
+}
+
+/// Whole runs of N single elements of one row, without factors. Squares order magnitudes as their bits do; a NaN is as
+/// infinite as infinity.
+template <size_t N>
+void selectElements(const float *scores, int64_t runs, int64_t most, uint8_t *kept) {
+  std::array<uint32_t, N> keys;
+  for (int64_t run = 0; run < runs; ++run, scores += N, kept += N) {
+    std::memcpy(keys.data(), scores, sizeof(keys));
+    for (uint32_t &key : keys) {
+      key = std::min(key & 0x7fffffffu, 0x7f800000u);
+    }
+    selectRun<N>(keys.data(), most, kept);
+  }
+}
+
 } // namespace
 
 std::string numerics::toString(const SparsePattern &pattern) {
@@ -157,7 +188,23 @@ void numerics::selectKept(const SparsePattern &pattern, const float *scores, int
   const int64_t blocks = pattern.blocks(columns);
   std::vector<double> sums(static_cast<size_t>(pattern.of));
   std::memset(kept, 0, static_cast<size_t>(rowCount * blocks));
-  for (int64_t first = 0; first < blocks; first += pattern.of) {
+  int64_t done = 0; // columns
+  if (pattern.block == 1 && rowCount == 1 && !factors) {
+    const int64_t runs = columns / pattern.of;
+    switch (pattern.of) {
+    case 2:
+      selectElements<2>(scores, runs, pattern.kept, kept);
+      break;
+    case 4:
+      selectElements<4>(scores, runs, pattern.kept, kept);
+      break;
+    case 8:
+      selectElements<8>(scores, runs, pattern.kept, kept);
+      break;
+    }
+    done = pattern.of == 2 || pattern.of == 4 || pattern.of == 8 ? runs * pattern.of : 0;
+  }
+  for (int64_t first = done; first < blocks; first += pattern.of) {
     const int64_t count = std::min(pattern.of, blocks - first);
     for (int64_t b = 0; b < count; ++b) {
       double sum = 0;

@@ -439,6 +439,15 @@ Status Planner::planOp(Operation *op) {
                             cast<RankedTensorType>(compress.getSource().getType()), true);
           })
           .Case([&](sparse::DecompressOp decompress) {
+            // What was compressed under blocks that follow the pattern: zeros, and nothing moves.
+            auto compress = decompress.getValues().getDefiningOp<sparse::CompressOp>();
+            auto select = decompress.getKept().getDefiningOp<sparse::TopkSelectOp>();
+            if (compress && select && compress.getKept() == select.getKept() &&
+                select.getPattern() == decompress.getPattern() &&
+                compress.getPattern() == decompress.getPattern()) {
+              return makePruneNode(values.lookup(compress.getSource()), values.lookup(select.getKept()),
+                                   decompress.getPattern().getPattern());
+            }
             return planForm(decompress.getValues(), decompress.getKept(), decompress.getPattern(),
                             cast<RankedTensorType>(decompress.getType()), false);
           })

@@ -65,6 +65,33 @@ struct FormNode : Node {
   }
 };
 
+struct PruneNode : Node {
+  NodeRef input, kept;
+  numerics::SparsePattern pattern;
+
+  Status evaluate(int64_t begin, int64_t end, uint8_t *out) const override {
+    std::vector<uint8_t> bits(kept->shape().rowBytes() * static_cast<uint64_t>(end - begin));
+    Status read = input->evaluate(begin, end, out);
+    if (read) {
+      read = kept->evaluate(begin, end, bits.data());
+    }
+    if (!read) {
+      return read;
+    }
+    const int64_t columns = tensor.extents[1], blocks = pattern.blocks(columns);
+    const size_t bytes = tensor.elementBytes;
+    for (int64_t row = 0; row < end - begin; ++row, out += tensor.rowBytes()) {
+      for (int64_t block = 0; block < blocks; ++block) {
+        if (bits[static_cast<size_t>(row * blocks + block)] == 0) {
+          const int64_t from = block * pattern.block, count = std::min(pattern.block, columns - from);
+          std::memset(out + static_cast<size_t>(from) * bytes, 0, static_cast<size_t>(count) * bytes);
+        }
+      }
+    }
+    return {};
+  }
+};
+
 Status checkKept(const NodeRef &matrix, const NodeRef &kept, const numerics::SparsePattern &pattern,
                  int64_t columns) {
   const TensorShape &bits = kept->shape();
@@ -121,6 +148,19 @@ Expected<NodeRef> makeDecompressNode(NodeRef values, NodeRef kept, const numeric
                 std::to_string(values->shape().extents[1]));
   }
   return makeFormNode(std::move(values), std::move(kept), pattern, columns, false);
+}
+
+Expected<NodeRef> makePruneNode(NodeRef source, NodeRef kept, const numerics::SparsePattern &pattern) {
+  const TensorShape shape = source->shape();
+  if (Status checked = checkKept(source, kept, pattern, shape.extents.size() == 2 ? shape.extents[1] : 0);
+      !checked) {
+    return forward(checked.error());
+  }
+  auto node = std::make_shared<PruneNode>();
+  node->input = source;
+  node->kept = kept;
+  node->pattern = pattern;
+  return finish(std::move(node), shape, {std::move(source), std::move(kept)});
 }
 
 } // namespace coopt::package::recipe

@@ -15,6 +15,8 @@ Expected<NodeRef> makeKeptNode(NodeRef scores, const numerics::SparsePattern &pa
 Expected<NodeRef> makeCompressNode(NodeRef source, NodeRef kept, const numerics::SparsePattern &pattern);
 Expected<NodeRef> makeDecompressNode(NodeRef values, NodeRef kept, const numerics::SparsePattern &pattern,
                                      int64_t columns);
+/// The matrix with zeros where nothing is kept: decompressing what was compressed.
+Expected<NodeRef> makePruneNode(NodeRef source, NodeRef kept, const numerics::SparsePattern &pattern);
 
 } // namespace coopt::package::recipe
 

@@ -5,17 +5,18 @@
 // Codes of coded contractions are stored in tiles of 16 rows and 64 columns (1024 codes). Of a matrix under a pattern
 // (SparsePattern.h), whose runs lie inside the tiles, a tile is stored as
 //
-//   bits       one for each block of each row: which ones are kept
+//   metadata   which ones are kept
 //   values     the kept codes as bit planes (BitPlanes.h), in the order of a dense tile of 16 rows and 64 kept / of columns:
 //              [columns / 4][16 rows][4 columns]
 //
-// so that a vector of kept codes holds four (or less) of each row, as one of dense codes does, and what expands it never
-// moves a code to another row. The order of the bits follows from what the expansion needs side by side:
+// so that a vector of kept codes holds four of each row, as one of dense codes does, and what expands it, or finds the
+// activations that it meets, never moves a code to another row. The metadata are
 //
-//   block 1           bit 512 (k / 32) + 32 row + k % 32: a number of 32 bits a row for half of the tile
-//   block 4 and more  bit 16 (k / block) + row:           a number of 16 bits for each column of blocks
+//   elements, of 2 or 4    the place of each kept code in its run: codes of 1 or 2 bits, as bit planes in the values' order
+//   elements, of 8         a bit for each code, 512 (k / 32) + 32 row + k % 32: a number of 32 bits a row for half of the tile
+//   blocks of 4 and more   a bit for each block, 16 (k / block) + row: a number of 16 bits for each column of blocks
 //
-// A tile takes 128 / block + 128 kept / of * bits bytes: 384 for 2:4 of 4 bits, where a dense one takes 512.
+// With 4 bits a tile takes 384 bytes for 2:4, 192 for 1:4 and 264 for 2:4x16, where a dense one takes 512.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_LAYOUT_SPARSETILE_H
@@ -30,18 +31,23 @@ class SparseTile {
 public:
   static constexpr int64_t kRows = 16, kColumns = 64, kCodes = kRows * kColumns;
 
-  /// Errors: a pattern that such tiles cannot have. Elements: kept / of is 1/2, 1/4 or 1/8, in runs of at most 8. Blocks: of 4, 8,
+  /// Errors: a pattern that such tiles cannot have. Elements: kept / of is 1/2 or 1/4, in runs of at most 8. Blocks: of 4, 8,
   /// 16 or 32 columns, runs a divisor of 64. Whole vectors of 64 bytes for each of the planes of `bits`.
   static Expected<SparseTile> make(const numerics::SparsePattern &pattern, unsigned bits);
 
   const numerics::SparsePattern &pattern() const { return kept; }
   unsigned bits() const { return codeBits; }
-  int64_t maskBytes() const { return kCodes / 8 / kept.block; }
+  /// Whether metadata are places, of so many bits.
+  bool hasPlaces() const { return kept.block == 1 && kept.of <= 4; }
+  unsigned placeBits() const { return kept.of == 4 ? 2 : 1; }
+  int64_t metadataBytes() const {
+    return hasPlaces() ? planeBytes(placeBits(), values()) : kCodes / 8 / kept.block;
+  }
   /// Kept codes.
   int64_t values() const { return kCodes / kept.of * kept.kept; }
-  int64_t bytes() const { return maskBytes() + planeBytes(codeBits, values()); }
+  int64_t bytes() const { return metadataBytes() + planeBytes(codeBits, values()); }
 
-  /// The bit of the block that column `column` of row `row` is in.
+  /// The bit of the block that column `column` of row `row` is in, where metadata are bits.
   int64_t bitOf(int64_t row, int64_t column) const;
 
   /// 1024 codes, a byte each in the order of a dense tile, into bytes() bytes. Errors: more codes of a run that are not zero

@@ -81,22 +81,36 @@ TEST_P(Patterns, Places) {
   Matrix matrix = randomMatrix(pattern, bits, random);
   std::vector<uint8_t> storage(static_cast<size_t>(tile->bytes()));
   ASSERT_TRUE(tile->pack(tileOf(matrix).data(), storage.data()));
-  std::vector<uint8_t> values(static_cast<size_t>(tile->values()));
-  layout::unpackPlanes(bits, storage.data() + tile->maskBytes(), tile->values(), values.data());
+  std::vector<uint8_t> values(static_cast<size_t>(tile->values())), places(values.size());
+  layout::unpackPlanes(bits, storage.data() + tile->metadataBytes(), tile->values(), values.data());
+  const bool hasPlaces = pattern.block == 1 && pattern.of <= 4;
+  if (hasPlaces) {
+    layout::unpackPlanes(pattern.of == 4 ? 2 : 1, storage.data(), tile->values(), places.data());
+  }
+  auto bitAt = [&](int64_t row, int64_t k) {
+    const int64_t bit =
+        pattern.block == 1 ? 512 * (k / 32) + 32 * row + k % 32 : 16 * (k / pattern.block) + row;
+    return ((storage[static_cast<size_t>(bit / 8)] >> (bit % 8)) & 1) != 0;
+  };
   for (int64_t row = 0; row < kRows; ++row) {
     for (int64_t run = 0; run < kColumns; run += pattern.span()) {
-      int64_t kept = 0;
+      auto kept = [&](int64_t i) {
+        const int64_t column = run / pattern.of * pattern.kept + i;
+        return static_cast<size_t>(64 * (column / 4) + 4 * row + column % 4);
+      };
+      int64_t count = 0;
       for (int64_t k = run; k < run + pattern.span(); ++k) {
-        const int64_t bit =
-            pattern.block == 1 ? 512 * (k / 32) + 32 * row + k % 32 : 16 * (k / pattern.block) + row;
-        if (((storage[static_cast<size_t>(bit / 8)] >> (bit % 8)) & 1) == 0) {
-          EXPECT_EQ(matrix.at[row][k], 0);
-          continue;
+        bool isKept = !hasPlaces && bitAt(row, k);
+        for (int64_t i = 0; i < pattern.kept && hasPlaces; ++i) {
+          isKept |= run + places[kept(i)] == k;
         }
-        const int64_t column = run / pattern.of * pattern.kept + kept++;
-        EXPECT_EQ(values[static_cast<size_t>(64 * (column / 4) + 4 * row + column % 4)], matrix.at[row][k]);
+        if (isKept) {
+          EXPECT_EQ(values[kept(count++)], matrix.at[row][k]);
+        } else {
+          EXPECT_EQ(matrix.at[row][k], 0);
+        }
       }
-      EXPECT_EQ(kept, pattern.kept * pattern.block);
+      EXPECT_EQ(count, pattern.kept * pattern.block);
     }
   }
 }
@@ -104,7 +118,7 @@ TEST_P(Patterns, Places) {
 INSTANTIATE_TEST_SUITE_P(All, Patterns,
                          testing::Values(std::pair("2:4", 4u), std::pair("2:4", 8u), std::pair("2:4", 2u),
                                          std::pair("2:4", 3u), std::pair("1:2", 5u), std::pair("4:8", 4u),
-                                         std::pair("1:4", 4u), std::pair("2:8", 8u), std::pair("1:8", 4u),
+                                         std::pair("1:4", 4u), std::pair("2:8", 8u), std::pair("1:2", 4u),
                                          std::pair("2:4x16", 4u), std::pair("2:4x16", 3u),
                                          std::pair("3:4x16", 4u), std::pair("1:2x32", 6u),
                                          std::pair("3:8x8", 4u), std::pair("5:16x4", 8u),
@@ -113,7 +127,8 @@ INSTANTIATE_TEST_SUITE_P(All, Patterns,
 TEST(SparseTile, Bytes) {
   EXPECT_EQ(SparseTile::make(patternOf("2:4"), 4)->bytes(), 128 + 256);
   EXPECT_EQ(SparseTile::make(patternOf("group16:0.5"), 4)->bytes(), 8 + 256);
-  EXPECT_EQ(SparseTile::make(patternOf("1:4"), 8)->bytes(), 128 + 256);
+  EXPECT_EQ(SparseTile::make(patternOf("1:4"), 4)->bytes(), 64 + 128);
+  EXPECT_EQ(SparseTile::make(patternOf("4:8"), 4)->bytes(), 128 + 256);
 }
 
 TEST(SparseTile, TooManyCodes) {
@@ -129,7 +144,7 @@ TEST(SparseTile, TooManyCodes) {
 
 TEST(SparseTile, Refused) {
   for (auto [text, bits] : {std::pair("3:4", 4u), std::pair("2:16", 4u), std::pair("1:2x2", 4u),
-                            std::pair("1:3x16", 4u), std::pair("1:8", 2u), std::pair("2:8", 1u),
+                            std::pair("1:3x16", 4u), std::pair("1:8", 4u), std::pair("2:8", 1u),
                             std::pair("2:4", 0u), std::pair("2:4", 9u)}) {
     EXPECT_FALSE(SparseTile::make(patternOf(text), bits)) << text << ", " << bits;
   }
