@@ -90,14 +90,20 @@ private:
     int64_t size() const { return tile.rows * static_cast<int64_t>(panels.size()); }
   };
 
-  /// Columns of a vector of kept codes, where these meet activations that are gathered for them; else 0. Such sums are those of
-  /// the codes, and then those of the activations, which differ from row to row of the weights.
-  int64_t gatheredColumns(const Context &context) const {
-    if (isFloat || isa < Isa::Avx512 || context.tile.rows != 1 || !weights.codes().sparse) {
-      return 0;
+  /// Whether the kept codes of a single row meet activations that are gathered for them. Sums are then those of the codes, and
+  /// behind them those of the activations, which differ from row to row of the weights.
+  bool gathersActivations(const Context &context) const {
+    if (isFloat || isa < Isa::Avx512 || context.tile.rows != 1 || !weights.codes().sparse ||
+        KeptQuads::gatheredColumns(*weights.codes().sparse) == 0) {
+      return false;
     }
-    const int64_t columns = KeptQuads::columnsOfKept(*weights.codes().sparse), group = weights.groupColumns();
-    return columns > 0 && (group == weights.columns() || group % columns == 0) ? columns : 0;
+    return weights.groupColumns() == weights.columns() || weights.groupColumns() % columnsOfRuns() == 0;
+  }
+
+  /// Columns of whole runs and of whole vectors of kept codes.
+  int64_t columnsOfRuns() const {
+    const numerics::SparsePattern &pattern = weights.codes().sparse->pattern();
+    return std::max(pattern.span(), kQuad * pattern.of / pattern.kept);
   }
 
   /// rows x groups: the sums of each group's activations.
@@ -171,7 +177,7 @@ private:
   SmallVector<Value> zeroSums(ImplicitLocOpBuilder &b, const Context &context) {
     Value zero =
         isFloat ? constantF32(b, VectorType::get({kLanes}, b.getF32Type()), 0.0f) : DotQuads(b, isa).zero();
-    return SmallVector<Value>(context.size() * (gatheredColumns(context) != 0 ? 2 : 1), zero);
+    return SmallVector<Value>(context.size() * (gathersActivations(context) ? 2 : 1), zero);
   }
 
   SmallVector<Value> zeroTotals(ImplicitLocOpBuilder &b, const Context &context) {
@@ -266,8 +272,8 @@ private:
                                MutableArrayRef<TileCodes> codes, ArrayRef<WeightNumbers::Group> groups,
                                Value tile, int64_t from, int64_t to, ValueRange sums) {
     Value base = arith::MulIOp::create(b, tile, constantIndex(b, kTileColumns));
-    if (int64_t columns = gatheredColumns(context)) {
-      return emitGathered(b, context, codes, base, from * kQuad / columns, to * kQuad / columns, sums);
+    if (gathersActivations(context)) {
+      return emitGathered(b, context, codes, base, from, to, sums);
     }
     if (!writesQuadsOut(context)) {
       return emitFor(b, constantIndex(b, from), constantIndex(b, to), 1, sums,
@@ -295,17 +301,21 @@ private:
     return next;
   }
 
-  /// The vectors from .. to - 1 of kept codes of a tile whose first column is `base`.
+  /// What is kept of the quads from .. to - 1 of a tile whose first column is `base`.
   SmallVector<Value> emitGathered(ImplicitLocOpBuilder &b, const Context &context,
                                   MutableArrayRef<TileCodes> codes, Value base, int64_t from, int64_t to,
                                   ValueRange sums) {
-    const int64_t columns = gatheredColumns(context), panels = codes.size();
+    const numerics::SparsePattern &pattern = weights.codes().sparse->pattern();
+    const int64_t columns = KeptQuads::gatheredColumns(*weights.codes().sparse), panels = codes.size();
     DotQuads dots(b, isa);
-    Value ones = bytesOf(b, 1);
+    Value ones = bytesOf(b, 1), activations;
     SmallVector<Value> next(sums);
-    for (int64_t index = from; index < to; ++index) {
-      Value k = addIndex(b, base, index * columns);
-      Value activations = repeatColumns(b, context, k, columns);
+    for (int64_t index :
+         weights.codes().storedOrder(from * pattern.kept / pattern.of, to * pattern.kept / pattern.of)) {
+      if (!activations || columns < kTileColumns) {
+        Value k = columns < kTileColumns ? addIndex(b, base, index * columns) : base;
+        activations = repeatColumns(b, context, k, columns);
+      }
       for (int64_t p = 0; p < panels; ++p) {
         Value met = codes[p].gather(index, activations);
         next[p] = dots.add(next[p], weights.unsignedQuad(b, codes[p].keptCodes(index)), met);
@@ -315,12 +325,15 @@ private:
     return next;
   }
 
-  /// The activations of 8 or 16 columns from k on, in each 16 bytes of a vector.
+  /// The activations of 8, 16 or 64 columns from k on, again and again in a vector.
   Value repeatColumns(ImplicitLocOpBuilder &b, const Context &context, Value k, int64_t columns) {
     auto few = VectorType::get({columns}, b.getI8Type());
     Value x = vector::LoadOp::create(b, few, context.a.memref, context.a.at(b, 0, k));
-    auto all = VectorType::get({64 / columns, columns}, b.getI8Type());
-    return vector::ShapeCastOp::create(b, VectorType::get({64}, b.getI8Type()),
+    if (columns == kTileColumns) {
+      return x;
+    }
+    auto all = VectorType::get({kTileColumns / columns, columns}, b.getI8Type());
+    return vector::ShapeCastOp::create(b, VectorType::get({kTileColumns}, b.getI8Type()),
                                        vector::BroadcastOp::create(b, all, x));
   }
 
@@ -398,7 +411,7 @@ private:
       for (int64_t r = 0; r < context.tile.rows; ++r) {
         Value &total = next[r * panels + p];
         Value sum = sums[r * panels + p], activations;
-        if (gatheredColumns(context) != 0) {
+        if (gathersActivations(context)) {
           activations = DotQuads(b, isa).lanes(sums[panels + p]);
         } else if (context.activationSums) {
           activations = memref::LoadOp::create(b, context.activationSums, ValueRange{constantIndex(b, r), g});

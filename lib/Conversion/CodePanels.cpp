@@ -61,12 +61,24 @@ FailureOr<CodePanels> matchCodePanels(ImplicitLocOpBuilder &b, Value view, Isa i
 
 int64_t CodePanels::storedCodes() const { return sparse ? sparse->values() : kTileCodes; }
 
+/// Numbers by the run of 64 bytes in which `vectorOf` finds their codes.
+static SmallVector<int64_t> orderByLoads(int64_t loads, int64_t from, int64_t to,
+                                         llvm::function_ref<int64_t(int64_t)> vectorOf) {
+  SmallVector<int64_t> order = llvm::to_vector(llvm::seq(from, to));
+  auto keyOf = [&](int64_t number) { return std::pair(vectorOf(number) % loads, number); };
+  llvm::sort(order, [&](int64_t x, int64_t y) { return keyOf(x) < keyOf(y); });
+  return order;
+}
+
 SmallVector<int64_t> CodePanels::quadOrder(int64_t from, int64_t to) const {
   const int64_t loads = layout::bitPlanes(bits, storedCodes()).front().bytes / (16 * kQuad);
-  SmallVector<int64_t> order = llvm::to_vector(llvm::seq(from, to));
-  auto loadOf = [&](int64_t quad) { return (sparse ? KeptQuads::firstKept(*sparse, quad) : quad) % loads; };
-  llvm::sort(order, [&](int64_t x, int64_t y) { return std::pair(loadOf(x), x) < std::pair(loadOf(y), y); });
-  return order;
+  return orderByLoads(loads, from, to,
+                      [&](int64_t quad) { return sparse ? KeptQuads::firstKept(*sparse, quad) : quad; });
+}
+
+SmallVector<int64_t> CodePanels::storedOrder(int64_t from, int64_t to) const {
+  const int64_t loads = layout::bitPlanes(bits, storedCodes()).front().bytes / (16 * kQuad);
+  return orderByLoads(loads, from, to, [](int64_t vector) { return vector; });
 }
 
 Value bytesOf(ImplicitLocOpBuilder &b, uint8_t value) {
@@ -99,6 +111,12 @@ Value TileCodes::quad(int64_t index) {
   auto codes = [&](int64_t run) { return stored(run, codePlanes()); };
   auto places = [&](int64_t run) { return stored(run, placePlanes()); };
   return kept ? kept->quad(*b, index, {codes, places}) : codes(index);
+}
+
+Value TileCodes::gather(int64_t index, Value activations) {
+  auto codes = [&](int64_t run) { return stored(run, codePlanes()); };
+  auto places = [&](int64_t run) { return stored(run, placePlanes()); };
+  return kept->gather(*b, index, activations, {codes, places});
 }
 
 Value TileCodes::quadAt(Value index) const {

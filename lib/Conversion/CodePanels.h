@@ -35,6 +35,8 @@ struct CodePanels {
   /// The quads from .. to - 1 of a tile, those that stand in the same bytes one after the other: what is loaded
   /// for one serves the next, and then leaves its register.
   llvm::SmallVector<int64_t> quadOrder(int64_t from, int64_t to) const;
+  /// The same of vectors of stored codes.
+  llvm::SmallVector<int64_t> storedOrder(int64_t from, int64_t to) const;
 };
 
 /// The panels behind a model.unpack of codes; fails if its layout is another, or it does not start at a panel.
@@ -53,9 +55,7 @@ public:
 
   /// Of sparse tiles: vectors of what is kept, and the activations that it meets (KeptQuads.h).
   mlir::Value keptCodes(int64_t index) { return stored(index, codePlanes()); }
-  mlir::Value gather(int64_t index, mlir::Value activations) {
-    return kept->gather(*b, activations, stored(index, placePlanes()));
-  }
+  mlir::Value gather(int64_t index, mlir::Value activations);
 
 private:
   mlir::ImplicitLocOpBuilder *b;

@@ -168,16 +168,42 @@ Value KeptQuads::permuted(Builder &b, Value word, int64_t index, Value codes) co
   return permuteBytes(b, codes, add(b, control, places));
 }
 
-int64_t KeptQuads::columnsOfKept(const layout::SparseTile &tile) {
+int64_t KeptQuads::gatheredColumns(const layout::SparseTile &tile) {
+  if (tile.pattern().block > 1) {
+    return layout::SparseTile::kColumns;
+  }
   return tile.hasPlaces() ? 4 * ElementRuns(tile.pattern()).chunks : 0;
 }
 
-Value KeptQuads::gather(Builder &b, Value activations, Value places) const {
+/// The first quad of the group that comes as number `slot` of the kept ones of a run, for each row.
+Value KeptQuads::firstQuadOf(Builder &b, int64_t run, int64_t slot) {
+  const numerics::SparsePattern &pattern = tile.pattern();
+  Value &known = firsts[64 * run + slot];
+  if (known) {
+    return known;
+  }
+  // The last group that it can be, unless so many are kept before one of these.
+  const int64_t first = run * pattern.of, last = pattern.of - pattern.kept + slot, quads = pattern.block / 4;
+  Value result = lanesOf(b, (first + last) * quads);
+  for (int64_t place = last; place > slot; --place) {
+    result = arith::SelectOp::create(b, hasKept(b, first + place, slot + 1),
+                                     lanesOf(b, (first + place - 1) * quads), result);
+  }
+  return firsts[64 * run + slot] = result;
+}
+
+Value KeptQuads::gather(Builder &b, int64_t index, Value activations, Kept kept) {
   const numerics::SparsePattern pattern = tile.pattern();
+  if (pattern.block > 1) {
+    const int64_t quads = pattern.block / 4, group = index / quads;
+    Value quad = firstQuadOf(b, group / pattern.kept, group % pattern.kept);
+    quad = index % quads == 0 ? quad : add(b, quad, lanesOf(b, index % quads));
+    return asBytes(b, lookUp(b, asLanes(b, activations), quad));
+  }
   Value firsts = byteTable(b, [&](unsigned, unsigned k) { // of the runs
     return static_cast<uint8_t>(k / static_cast<unsigned>(pattern.kept) * static_cast<unsigned>(pattern.of));
   });
-  return permuteBytes(b, activations, either(b, asLanes(b, places), firsts));
+  return permuteBytes(b, activations, either(b, asLanes(b, kept.places(index)), firsts));
 }
 
 /// The column in its quad of kept code `slot` (of a row) whose place is `place`.

@@ -41,12 +41,12 @@ public:
   /// The same for an index that is known when the code runs.
   mlir::Value quadAt(mlir::ImplicitLocOpBuilder &b, mlir::Value index, KeptAt kept) const;
 
-  /// Columns of which a vector of kept codes holds what is kept, in order; 0: they are not those of whole quads, or more than
-  /// `gather` reaches.
-  static int64_t columnsOfKept(const layout::SparseTile &tile);
-  /// Of activations for that many columns from the first of a vector's on, in each 16 of 64 bytes, those that its codes meet;
-  /// `places`: of the codes. With AVX-512.
-  mlir::Value gather(mlir::ImplicitLocOpBuilder &b, mlir::Value activations, mlir::Value places) const;
+  /// Columns of the activations that `gather` takes for a vector of kept codes: those of its runs, or for groups all of a tile's. 0
+  /// where it can't.
+  static int64_t gatheredColumns(const layout::SparseTile &tile);
+  /// Of activations for so many columns, those that the codes of vector `index` meet: from the first of its runs on, in each 16 of
+  /// 64 bytes, or for groups from the first of the tile on. With AVX-512.
+  mlir::Value gather(mlir::ImplicitLocOpBuilder &b, int64_t index, mlir::Value activations, Kept kept);
 
   /// The first vector of kept codes that `quad` asks for.
   static int64_t firstKept(const layout::SparseTile &tile, int64_t index);
@@ -57,6 +57,7 @@ private:
   mlir::Value storage, start;
   llvm::DenseMap<int64_t, mlir::Value> words;  ///< bits of elements, 16 x i32, by half of the tile
   llvm::DenseMap<int64_t, mlir::Value> masks;  ///< of groups, 16 x i1
+  llvm::DenseMap<int64_t, mlir::Value> firsts; ///< quads of kept groups, 16 x i32, by 64 run + slot
   llvm::DenseMap<int64_t, mlir::Value> counts; ///< 16 x i1: 256 (groups before) + the least number of them that are kept
 
   mlir::Value placedQuad(mlir::ImplicitLocOpBuilder &b, int64_t index, Kept kept) const;
@@ -67,6 +68,7 @@ private:
   mlir::Value maskAt(mlir::ImplicitLocOpBuilder &b, mlir::Value group) const;
   mlir::Value maskOf(mlir::ImplicitLocOpBuilder &b, int64_t group);
   mlir::Value hasKept(mlir::ImplicitLocOpBuilder &b, int64_t group, int64_t least);
+  mlir::Value firstQuadOf(mlir::ImplicitLocOpBuilder &b, int64_t run, int64_t slot);
   mlir::Value groupQuad(mlir::ImplicitLocOpBuilder &b, int64_t index, Kept kept);
   mlir::Value groupQuadAt(mlir::ImplicitLocOpBuilder &b, mlir::Value index, KeptAt kept) const;
 };
