@@ -93,8 +93,7 @@ private:
   /// Whether the kept codes of a single row meet activations that are gathered for them. Sums are then those of the codes, and
   /// behind them those of the activations, which differ from row to row of the weights.
   bool gathersActivations(const Context &context) const {
-    if (isFloat || isa < Isa::Avx512 || context.tile.rows != 1 || !weights.codes().sparse ||
-        KeptQuads::gatheredColumns(*weights.codes().sparse) == 0) {
+    if (isFloat || isa < Isa::Avx512 || context.tile.rows != 1 || !weights.codes().sparse) {
       return false;
     }
     return weights.groupColumns() == weights.columns() || weights.groupColumns() % columnsOfRuns() == 0;

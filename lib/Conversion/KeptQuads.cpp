@@ -172,7 +172,8 @@ int64_t KeptQuads::gatheredColumns(const layout::SparseTile &tile) {
   if (tile.pattern().block > 1) {
     return layout::SparseTile::kColumns;
   }
-  return tile.hasPlaces() ? 4 * ElementRuns(tile.pattern()).chunks : 0;
+  const ElementRuns runs(tile.pattern());
+  return 4 * runs.quads * runs.chunks;
 }
 
 /// The first quad of the group that comes as number `slot` of the kept ones of a run, for each row.
@@ -200,10 +201,52 @@ Value KeptQuads::gather(Builder &b, int64_t index, Value activations, Kept kept)
     quad = index % quads == 0 ? quad : add(b, quad, lanesOf(b, index % quads));
     return asBytes(b, lookUp(b, asLanes(b, activations), quad));
   }
+  if (!tile.hasPlaces()) {
+    return permuteBytes(b, activations, placesOfEight(b, index));
+  }
   Value firsts = byteTable(b, [&](unsigned, unsigned k) { // of the runs
     return static_cast<uint8_t>(k / static_cast<unsigned>(pattern.kept) * static_cast<unsigned>(pattern.of));
   });
   return permuteBytes(b, activations, either(b, asLanes(b, kept.places(index)), firsts));
+}
+
+/// Of runs of eight: the columns of what is kept of the one or two runs of vector `index`, from the first one's on.
+Value KeptQuads::placesOfEight(Builder &b, int64_t index) {
+  const ElementRuns runs(tile.pattern());
+  Value result;
+  for (int64_t chunk = 0; chunk < runs.chunks; ++chunk) {
+    const int64_t quad = 2 * (index * runs.chunks + chunk);
+    Value word = wordOf(b, quad);
+    auto bitsAt = [&](int64_t of) -> Value {
+      return of % 8 == 0 ? word : right(b, word, lanesOf(b, of % 8 * 4));
+    };
+    // The columns of a quad's bits, one after the other from the run's first byte on; those of the second quad come behind those
+    // of the first.
+    auto columnsOf = [&](int64_t half) {
+      return byteTable(b, [&](unsigned i, unsigned k) -> uint8_t {
+        auto rank = static_cast<int64_t>(k) - chunk * runs.codes;
+        for (unsigned column = 0; column < 4 && rank >= 0; ++column) {
+          if (((i >> column) & 1) != 0 && rank-- == 0) {
+            return static_cast<uint8_t>(8 * chunk + 4 * half + column);
+          }
+        }
+        return 0;
+      });
+    };
+    SmallVector<int32_t> sizes;
+    for (unsigned i = 0; i < kLanes; ++i) {
+      sizes.push_back(8 * __builtin_popcount(i)); // 32 for all four: what comes behind is none
+    }
+    Value before = arith::ConstantOp::create(b, DenseElementsAttr::get(lanes(b), ArrayRef(sizes)));
+    Value first = bitsAt(quad);
+    Value second = LLVM::CallIntrinsicOp::create(
+                       b, lanes(b), b.getStringAttr("llvm.x86.avx512.psllv.d.512"),
+                       ValueRange{lookUp(b, columnsOf(1), bitsAt(quad + 1)), lookUp(b, before, first)})
+                       .getResult(0);
+    Value both = either(b, lookUp(b, columnsOf(0), first), second);
+    result = result ? either(b, result, both) : both;
+  }
+  return result;
 }
 
 /// The column in its quad of kept code `slot` (of a row) whose place is `place`.

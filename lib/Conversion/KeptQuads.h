@@ -41,8 +41,7 @@ public:
   /// The same for an index that is known when the code runs.
   mlir::Value quadAt(mlir::ImplicitLocOpBuilder &b, mlir::Value index, KeptAt kept) const;
 
-  /// Columns of the activations that `gather` takes for a vector of kept codes: those of its runs, or for groups all of a tile's. 0
-  /// where it can't.
+  /// Columns of the activations that `gather` takes for a vector of kept codes: those of its runs, or for groups all of a tile's.
   static int64_t gatheredColumns(const layout::SparseTile &tile);
   /// Of activations for so many columns, those that the codes of vector `index` meet: from the first of its runs on, in each 16 of
   /// 64 bytes, or for groups from the first of the tile on. With AVX-512.
@@ -68,6 +67,7 @@ private:
   mlir::Value maskAt(mlir::ImplicitLocOpBuilder &b, mlir::Value group) const;
   mlir::Value maskOf(mlir::ImplicitLocOpBuilder &b, int64_t group);
   mlir::Value hasKept(mlir::ImplicitLocOpBuilder &b, int64_t group, int64_t least);
+  mlir::Value placesOfEight(mlir::ImplicitLocOpBuilder &b, int64_t index);
   mlir::Value firstQuadOf(mlir::ImplicitLocOpBuilder &b, int64_t run, int64_t slot);
   mlir::Value groupQuad(mlir::ImplicitLocOpBuilder &b, int64_t index, Kept kept);
   mlir::Value groupQuadAt(mlir::ImplicitLocOpBuilder &b, mlir::Value index, KeptAt kept) const;

@@ -34,6 +34,7 @@ std::optional<ModelInfo> modelInfo(ModuleOp module) {
   info.name = text("name");
   info.family = text("family");
   info.quantization = text("quantization");
+  info.sparsity = text("sparsity");
   info.vocabulary = number("vocabulary").value_or(0);
   info.context = number("context").value_or(0);
   info.chunk = number("chunk").value_or(0);

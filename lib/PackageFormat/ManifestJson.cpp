@@ -24,6 +24,9 @@ std::string package::printManifest(const ManifestDocument &document) {
     out["name"] = model.name;
     out["family"] = model.family;
     out["quantization"] = model.quantization;
+    if (!model.sparsity.empty()) {
+      out["sparsity"] = model.sparsity;
+    }
     out["vocabulary"] = model.vocabulary;
     out["context"] = model.context;
     out["chunk"] = model.chunk;
@@ -73,6 +76,9 @@ ModelInfo readModel(JsonReader &in, const JsonValue &value) {
   in.take(value["name"].string(), model.name);
   in.take(value["family"].string(), model.family);
   in.take(value["quantization"].string(), model.quantization);
+  if (JsonValue sparsity = value["sparsity"]; !sparsity.isMissing()) {
+    in.take(sparsity.string(), model.sparsity);
+  }
   in.take(value["vocabulary"].integer(1, INT32_MAX), model.vocabulary);
   in.take(value["context"].integer(1, kMaxNumber), model.context);
   in.take(value["chunk"].integer(1, model.context), model.chunk);

@@ -9,6 +9,9 @@
 
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace coopt;
@@ -156,6 +159,8 @@ public:
 
 private:
   LogicalResult repack(StringAttr parameter, model::LayoutAttr encoding);
+  /// Writes into the module's `model.info` what patterns save of these layouts.
+  void describeSparsity(ArrayRef<model::LayoutAttr> layouts);
   void useStorage(schedule::KernelOp kernel, BlockArgument argument, StringAttr stored,
                   RankedTensorType type);
 
@@ -223,6 +228,30 @@ void LayoutAssigner::useStorage(schedule::KernelOp kernel, BlockArgument argumen
   argument.replaceAllUsesExcept(unpack.getResult(), unpack);
 }
 
+void LayoutAssigner::describeSparsity(ArrayRef<model::LayoutAttr> layouts) {
+  auto info = module->getAttrOfType<DictionaryAttr>("model.info");
+  llvm::SetVector<StringRef> patterns;
+  int64_t stored = 0, dense = 0;
+  for (model::LayoutAttr layout : layouts) {
+    if (layout.getKept()) {
+      patterns.insert(layout.getKept().getValue());
+      stored += layout.getStorageElements();
+      dense += layout::planeBytes(layout.getBits(), layout.getLayout().storageElements());
+    }
+  }
+  if (!info || patterns.empty()) {
+    return;
+  }
+  std::string text;
+  llvm::raw_string_ostream(text) << llvm::join(patterns, ", ")
+                                 << llvm::formatv(": {0:f1} MB of weights, dense {1:f1} MB",
+                                                  static_cast<double>(stored) * 1e-6,
+                                                  static_cast<double>(dense) * 1e-6);
+  NamedAttrList named(info);
+  named.set("sparsity", StringAttr::get(module.getContext(), text));
+  module->setAttr("model.info", named.getDictionary(module.getContext()));
+}
+
 LogicalResult LayoutAssigner::run() {
   widenCodes(module);
   // Which parameters are weights of contractions; the first one met decides.
@@ -257,6 +286,7 @@ LogicalResult LayoutAssigner::run() {
       }
     });
   });
+  describeSparsity(llvm::to_vector(llvm::make_second_range(chosen)));
   for (auto &[name, layout] : chosen) {
     if (failed(repack(name, layout))) {
       return failure();

@@ -65,6 +65,7 @@ private:
   };
   const Options &options;
   std::vector<Phase> phases;
+  std::string sparsity; ///< of the package (ModelInfo)
   std::unique_ptr<runtime::Statistics> statistics;
   std::unique_ptr<runtime::Trace> trace;
   std::unique_ptr<runtime::InputStatistics> inputStatistics;

@@ -22,6 +22,9 @@ Expected<std::unique_ptr<Measurement>> Measurement::create(const Options &option
   std::unique_ptr<Measurement> measurement(new Measurement(options));
   if (options.stats) {
     measurement->statistics = std::make_unique<runtime::Statistics>();
+    if (const auto &model = package->manifest().model) {
+      measurement->sparsity = model->sparsity;
+    }
   }
   if (!options.trace.empty()) {
     measurement->trace = std::make_unique<runtime::Trace>();
@@ -68,6 +71,9 @@ void Measurement::phase(const std::string &name, int64_t tokens, double seconds)
 }
 
 void Measurement::printTable() const {
+  if (!sparsity.empty()) {
+    std::fprintf(stderr, "sparsity %s\n", sparsity.c_str());
+  }
   for (const Phase &phase : phases) {
     std::fprintf(stderr, "%-8s %8lld tokens %10.4f s %12.1f tokens/s\n", phase.name.c_str(),
                  static_cast<long long>(phase.tokens), phase.seconds,
