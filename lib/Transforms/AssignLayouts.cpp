@@ -1,6 +1,7 @@
 #include "coopt/Transforms/AssignLayouts.h"
 
 #include "coopt/Layout/Layout.h"
+#include "coopt/Layout/SparseTile.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Moe/IR/Moe.h"
 #include "dialects/Quantized/IR/Quantized.h"
@@ -70,7 +71,7 @@ ValueRange partsBehind(OpOperand &weight) {
 /// The CPU's layout for a weight; null where the kernels read it row-major. Panels of 16 rows of f32:
 /// [N/16][K][16 n]. Codes: tiles of 16 rows and 64 columns, four columns of a row side by side, [N/16][K/64][16
 /// k][16 n][4 k]: a run of 64 codes is a vector of dot products of four, a tile one of the matrix unit's. Of codes under a
-/// pattern, a tile holds what is kept.
+/// pattern, a tile holds what is kept, or all where tiles can't have the pattern.
 model::LayoutAttr cpuWeightLayout(RankedTensorType type, unsigned bits, sparse::PatternAttr pattern) {
   if (type.getRank() != 2 || !type.hasStaticShape()) {
     return nullptr;
@@ -79,7 +80,9 @@ model::LayoutAttr cpuWeightLayout(RankedTensorType type, unsigned bits, sparse::
   Expected<layout::Layout> layout = bits != 0 ? layout::blocked(sizes, {{1, 2}, {0, 4}, {1, 4}})
                                     : type.getElementType().isF32() ? layout::blocked(sizes, {{0, 4}})
                                                                     : fail("read row-major");
-  StringAttr kept = pattern && bits != 0 ? StringAttr::get(type.getContext(), pattern.getText()) : StringAttr();
+  StringAttr kept = pattern && bits != 0 && layout::SparseTile::make(pattern.getPattern(), bits)
+                        ? StringAttr::get(type.getContext(), pattern.getText())
+                        : StringAttr();
   return layout ? model::LayoutAttr::get(type.getContext(), *layout, bits, kept) : nullptr;
 }
 

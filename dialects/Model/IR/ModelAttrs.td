@@ -67,8 +67,8 @@ def Model_LayoutAttr : Model_Attr<"Layout", "layout"> {
     `#model.layout<"..">` with the text of a layout (see Layout in base). As the encoding of a rank 1 tensor it says
     how the elements of a logical tensor lie in it. `bits` says that the elements are codes of fewer bits than the
     byte that holds each of them in the logical tensor: a tile of them is stored as bit planes (see BitPlanes in
-    base). `kept` is a pattern (see SparsePattern in base): of each tile, only the codes that it keeps are stored, with a bit
-    for each block of codes (see SparseTile in base); all others are zero.
+    base). `kept` is a pattern (see SparsePattern in base): of each tile, only the codes that it keeps are stored, and which
+    ones these are (see SparseTile in base); all others are zero.
 
     C4: the text is that of a valid layout; bits is 1 to 8 (0: elements are stored whole), and the layout's tiles then
     hold a multiple of 8 elements; what is kept is a pattern of codes in tiles of 16 rows and 64 columns, that

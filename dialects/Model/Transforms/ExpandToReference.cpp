@@ -77,12 +77,20 @@ struct ExpandRowReduce : public OpRewritePattern<RowReduceOp> {
   }
 };
 
+/// Whether each element has a place of its own: neither bit planes nor what a pattern keeps.
+bool hasPlaces(LayoutAttr layout) {
+  return layout.getStorageElements() == layout.getLayout().storageElements();
+}
+
 struct ExpandUnpack : public OpRewritePattern<UnpackOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(UnpackOp op, PatternRewriter &rewriter) const override {
     if (isa<MemRefType>(op.getSource().getType())) {
       return failOnBuffers(op, rewriter);
+    }
+    if (!hasPlaces(op.getStorageLayout())) {
+      return rewriter.notifyMatchFailure(op, "of fewer bytes than codes");
     }
     layout::Layout layout = op.getStorageLayout().getLayout();
     SmallVector<OpFoldResult> offsets = op.getMixedOffsets();
@@ -109,6 +117,9 @@ struct ExpandPack : public OpRewritePattern<PackOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(PackOp op, PatternRewriter &rewriter) const override {
+    if (!hasPlaces(op.getLayout())) {
+      return rewriter.notifyMatchFailure(op, "of fewer bytes than codes");
+    }
     layout::Layout layout = op.getLayout().getLayout();
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     // The layout is an encoding that constants and globals should not carry.

@@ -13,7 +13,7 @@ def Sparse_TopkSelectOp : Sparse_Op<"topk_select"> {
   let summary = "the blocks of each run that a pattern keeps";
   let description = [{
     Numeric class: Exact, of sums of squares that are Fixed. Of each run of `of` blocks, those `kept` with the greatest sums of
-    squares of their scores, in binary64, by rows and then columns; equal ones by the lowest index; NaN before all others. A
+    squares of their scores, in binary64, by rows and then columns; equal ones by the lowest index; a sum that is NaN counts as infinity. A
     short run at the end of a row keeps all it has, if these are not more. Rows of a pattern with several are taken together, from
     row 0 on. With `statistics`, scores of column k are first multiplied with sqrt(E[x_k^2]) of the inputs x of that op id, in
     the file that the module's `model.calibration` names: such ops are for recipes.

@@ -56,8 +56,8 @@ std::string toString(const SparsePattern &pattern);
 Expected<SparsePattern> parseSparsePattern(std::string_view text);
 
 /// The blocks that `rowCount` rows of `columns` scores keep, a byte (0 or 1) each, rows of blocks(columns). `rowCount` is at
-/// most pattern.rows: these rows choose together. `factors`, one a column, may be null. A NaN is kept before anything else: it
-/// must not vanish.
+/// most pattern.rows: these rows choose together. `factors`, one a column, may be null. A sum that is NaN counts as
+/// infinity: it comes before all numbers.
 void selectKept(const SparsePattern &pattern, const float *scores, int64_t rowCount, int64_t columns,
                 const float *factors, uint8_t *kept);
 

@@ -5,6 +5,10 @@
 !state = !attention.state<layers = 5, heads = 4, head_size = 8, capacity = 512, element = f32>
 #packed = #model.layout<"[172, 63] tile(d0:4) outer(d0, d1)">
 
+// What a pattern keeps of codes in tiles.
+#kept = #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "2:4">
+#groups = #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "group16:0.5">
+
 // CHECK: module attributes {model.root = "/models/a"}
 module attributes {model.root = "/models/a"} {
 
@@ -14,6 +18,10 @@ model.parameter @"model.norm.weight" : tensor<63xf32> from #model.source<"model.
 model.parameter @gate : tensor<172x63xf32> from #model.noise<seed = 18446744073709551615, scale = 5.0e-02>
 // CHECK: model.parameter @packed : tensor<11088xf32, #model.layout<"[172, 63] tile(d0:4) outer(d0, d1)">>
 model.parameter @packed : tensor<11088xf32, #packed>
+// CHECK: model.parameter @kept : tensor<4224xi8, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "2:4">>
+model.parameter @kept : tensor<4224xi8, #kept>
+// CHECK: model.parameter @groups : tensor<2904xi8, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "group16:0.5">>
+model.parameter @groups : tensor<2904xi8, #groups>
 // CHECK: model.parameter @scalar : tensor<f32> from #model.source<"a/b.bin", 0, tensor<f32>> {coopt.id = "x"}
 model.parameter @scalar : tensor<f32> from #model.source<"a/b.bin", 0, tensor<f32>> {coopt.id = "x"}
 
@@ -73,12 +81,24 @@ model.entry @static(%x: tensor<3xf32> {coopt.name = "x"}) -> (tensor<3xf32> {coo
   model.return %x : tensor<3xf32>
 }
 
+// CHECK-LABEL: func @what_is_kept
+func.func @what_is_kept(%x: tensor<172x63xi8>, %n: index) -> tensor<?x7xi8> {
+  // CHECK: %[[P:.*]] = model.pack %{{.*}} : tensor<172x63xi8> -> tensor<4224xi8, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "2:4">>
+  %p = model.pack %x : tensor<172x63xi8> -> tensor<4224xi8, #kept>
+  // CHECK: model.unpack %[[P]][%{{.*}}, %{{.*}}] (%{{.*}}) : tensor<4224xi8, #model.layout<{{.*}}, bits = 4, kept = "2:4">> -> tensor<?x7xi8>
+  %u = model.unpack %p[%n, %n] (%n) : tensor<4224xi8, #kept> -> tensor<?x7xi8>
+  return %u : tensor<?x7xi8>
+}
+
 // CHECK-LABEL: func @memrefs
 func.func @memrefs(%p: memref<11088xf32>, %ids: memref<5xi64>, %x: memref<5x63xf32, strided<[64, 1], offset: ?>>, %s: memref<5xf32>, %n: index) {
   // CHECK: model.load @packed : memref<11088xf32>
   %l = model.load @packed : memref<11088xf32>
   // CHECK: model.unpack %{{.*}}[%{{.*}}, %{{.*}}] layout(<"[172, 63] tile(d0:4) outer(d0, d1)">) : memref<11088xf32> -> memref<16x63xf32>
   %v = model.unpack %p[%n, %n] layout(#packed) : memref<11088xf32> -> memref<16x63xf32>
+  // CHECK: model.unpack %{{.*}}[%{{.*}}, %{{.*}}] layout(<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "2:4">) : memref<4224xi8> -> memref<16x63xi8>
+  %c = model.load @kept : memref<4224xi8>
+  %u = model.unpack %c[%n, %n] layout(#kept) : memref<4224xi8> -> memref<16x63xi8>
   // CHECK: model.gather ins(%{{.*}}, %{{.*}} : memref<16x63xf32>, memref<5xi64>) outs(%{{.*}} : memref<5x63xf32, {{.*}}>){{$}}
   model.gather ins(%v, %ids : memref<16x63xf32>, memref<5xi64>) outs(%x : memref<5x63xf32, strided<[64, 1], offset: ?>>)
   // CHECK: model.row_reduce max ins(%{{.*}} : memref<5x63xf32, {{.*}}>) outs(%{{.*}} : memref<5xf32>){{$}}
