@@ -53,41 +53,44 @@ int64_t SparseTile::bitOf(int64_t row, int64_t column) const {
 Status SparseTile::pack(const uint8_t *codes, uint8_t *storage) const {
   std::array<uint8_t, kCodes> compact = {}, places = {};
   std::memset(storage, 0, static_cast<size_t>(metadataBytes()));
-  const int64_t runs = kColumns / kept.span();
   for (int64_t row = 0; row < kRows; ++row) {
-    for (int64_t run = 0; run < runs; ++run) {
-      auto columnOf = [&](int64_t b) { return run * kept.span() + b * kept.block; };
-      auto isZero = [&](int64_t b) {
-        for (int64_t i = 0; i < kept.block; ++i) {
-          if (codes[placeOf(row, columnOf(b) + i)] != 0) {
-            return false;
-          }
-        }
-        return true;
-      };
+    std::array<uint8_t, kColumns> line;
+    for (int64_t column = 0; column < kColumns; column += 4) {
+      std::memcpy(line.data() + column, codes + placeOf(row, column), 4);
+    }
+    int64_t place = 0; // of the row's next kept code
+    for (int64_t run = 0; run < kColumns; run += kept.span()) {
+      std::array<bool, kColumns> isFull;
       int64_t full = 0;
       for (int64_t b = 0; b < kept.of; ++b) {
-        full += !isZero(b);
+        const uint8_t *block = line.data() + run + b * kept.block;
+        uint8_t any = 0;
+        for (int64_t i = 0; i < kept.block; ++i) {
+          any = static_cast<uint8_t>(any | block[i]);
+        }
+        isFull[static_cast<size_t>(b)] = any != 0;
+        full += any != 0;
       }
       if (full > kept.kept) {
         return fail("expected at most " + std::to_string(kept.kept) + " of " + std::to_string(kept.of) +
                     " blocks with codes that are not zero in row " + std::to_string(row) + " at column " +
-                    std::to_string(columnOf(0)) + " of a tile, got " + std::to_string(full));
+                    std::to_string(run) + " of a tile, got " + std::to_string(full));
       }
       // Every run keeps as many: the first ones of those that are zero make up the number.
-      int64_t spare = kept.kept - full, place = run * kept.kept * kept.block;
+      int64_t spare = kept.kept - full;
       for (int64_t b = 0; b < kept.of; ++b) {
-        if (isZero(b) && spare-- <= 0) {
+        if (!isFull[static_cast<size_t>(b)] && spare-- <= 0) {
           continue;
         }
         if (hasPlaces()) {
           places[static_cast<size_t>(placeOf(row, place))] = static_cast<uint8_t>(b);
         } else {
-          const int64_t bit = bitOf(row, columnOf(b));
+          const int64_t bit = bitOf(row, run + b * kept.block);
           storage[bit / 8] = static_cast<uint8_t>(storage[bit / 8] | (1 << (bit % 8)));
         }
         for (int64_t i = 0; i < kept.block; ++i) {
-          compact[static_cast<size_t>(placeOf(row, place++))] = codes[placeOf(row, columnOf(b) + i)];
+          compact[static_cast<size_t>(placeOf(row, place++))] =
+              line[static_cast<size_t>(run + b * kept.block + i)];
         }
       }
     }

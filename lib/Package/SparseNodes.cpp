@@ -80,6 +80,15 @@ struct PruneNode : Node {
     }
     const int64_t columns = tensor.extents[1], blocks = pattern.blocks(columns);
     const size_t bytes = tensor.elementBytes;
+    if (pattern.block == 1 && bytes == sizeof(uint32_t)) {
+      for (size_t i = 0; i < bits.size(); ++i, out += bytes) {
+        uint32_t element;
+        std::memcpy(&element, out, bytes);
+        element = bits[i] != 0 ? element : 0;
+        std::memcpy(out, &element, bytes);
+      }
+      return {};
+    }
     for (int64_t row = 0; row < end - begin; ++row, out += tensor.rowBytes()) {
       for (int64_t block = 0; block < blocks; ++block) {
         if (bits[static_cast<size_t>(row * blocks + block)] == 0) {

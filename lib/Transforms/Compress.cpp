@@ -170,7 +170,7 @@ Value Compressor::prune(Value weight, StringRef id) {
   }
   auto type = cast<RankedTensorType>(weight.getType());
   Location loc = weight.getLoc();
-  StringAttr statistics = options.scoresByInputs ? builder.getStringAttr(id) : StringAttr();
+  StringAttr statistics = options.scoresByInputs && !id.empty() ? builder.getStringAttr(id) : StringAttr();
   Value kept = sparse::TopkSelectOp::create(builder, loc, sparse::keptType(pattern(), type), weight,
                                             pattern(), statistics);
   Value values = sparse::CompressOp::create(builder, loc, sparse::compactType(pattern(), type), weight,
@@ -211,7 +211,7 @@ FailureOr<CodedWeight> Compressor::storageOf(WeightContraction contraction, quan
   }
   if (options.sparsity) {
     if (Status checked = checkPattern(scheme, *options.sparsity); !checked) {
-      return contraction.op->emitError(getId(contraction.op) + ": " + checked.error().message);
+      return contraction.op->emitError(checked.error().message);
     }
   }
   if (kept) {

@@ -9,12 +9,12 @@
 // RUN: not coopt-opt %s -coopt-phase-compress='quantize=w3a8 sparsify=2:8' 2>&1 | FileCheck %s --check-prefix=VECTORS
 // RUN: not coopt-opt %s -coopt-phase-compress='quantize=w8a8 sparsify=half' 2>&1 | FileCheck %s --check-prefix=TEXT
 // RUN: not coopt-opt %s -coopt-phase-compress='quantize=w8a8 sparsify=4:4' 2>&1 | FileCheck %s --check-prefix=ALL
-// ZERO: error: up: sparsity 2:4 needs codes of which 0 means zero: a symmetric scheme, or groups of columns that are dropped as a whole
-// PARTS: error: up: sparsity 2:4x16 needs codes of which 0 means zero
+// ZERO: error: sparsity 2:4 needs codes of which 0 means zero: a symmetric scheme, or groups of columns that are dropped as a whole
+// PARTS: error: sparsity 2:4x16 needs codes of which 0 means zero
 // FLOAT: error: sparsity is for weights that are stored as codes: choose a quantisation
-// SHARE: error: up: sparsity 1:8 of 8 bits: expected a half or a quarter of 2, 4 or 8 elements to be kept
-// BLOCKS: error: up: sparsity 2:4x2 of 8 bits: expected groups of 4, 8, 16 or 32 columns in runs of a divisor of 64
-// VECTORS: error: up: sparsity 2:8 of 3 bits: too few bits are left of a tile of 16 rows and 64 columns to be read as vectors
+// SHARE: error: sparsity 1:8 of 8 bits: expected a half or a quarter of 2, 4 or 8 elements to be kept
+// BLOCKS: error: sparsity 2:4x2 of 8 bits: expected groups of 4, 8, 16 or 32 columns in runs of a divisor of 64
+// VECTORS: error: sparsity 2:8 of 3 bits: too few bits are left of a tile of 16 rows and 64 columns to be read as vectors
 // TEXT: error: sparsity 'half': expected N:M (2:4), N:MxC for groups of C columns (2:4x16), group16:0.5 or block8x16:0.5
 // ALL: error: sparsity '4:4': expected at least 1 and fewer than all to be kept, got 4 of 4
 

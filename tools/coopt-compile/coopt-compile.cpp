@@ -8,6 +8,7 @@
 #include "coopt/Support/StandardOutput.h"
 
 #include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
 
 #include <CLI/CLI.hpp>
@@ -93,6 +94,20 @@ std::string checkCalibration(CompileOptions &options) {
   }
   options.calibration = std::string(absolute);
   return "";
+}
+
+/// Sparse weights save memory everywhere, and time where a vector permutes bytes by a table.
+void warnOfSlowVariants(const CompileOptions &options) {
+  std::vector<std::string> slow;
+  for (const std::string &variant : options.variants) {
+    if (!options.sparsify.empty() && (variant == "generic" || variant == "avx2")) {
+      slow.push_back(variant);
+    }
+  }
+  if (!slow.empty()) {
+    llvm::errs() << "coopt-compile: warning: sparse weights take less memory, but more time than dense ones on "
+                 << llvm::join(slow, " and ") << ": each use of them expands them first (--isa chooses variants)\n";
+  }
 }
 
 int wrong(const std::string &message) {
@@ -245,5 +260,9 @@ int main(int argc, char **argv) {
     }
     options.compile.variants.push_back(variant.str());
   }
-  return mlir::succeeded(runDriver(options)) ? finishOutput() : 1;
+  if (mlir::failed(runDriver(options))) {
+    return 1;
+  }
+  warnOfSlowVariants(options.compile);
+  return finishOutput();
 }
