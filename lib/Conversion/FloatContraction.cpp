@@ -141,7 +141,7 @@ LogicalResult lowerPackedFloatContraction(OpBuilder &builder, linalg::LinalgOp o
   }
   ImplicitLocOpBuilder b(op.getLoc(), builder);
   FailureOr<PanelWeights> weights = matchPanels(b, match->w, 1);
-  if (failed(weights)) {
+  if (failed(weights) || weights->sparse) {
     return failure();
   }
   PackedEmitter(*match, *weights, isa).emit(b);

@@ -33,6 +33,8 @@ struct PanelWeights {
   mlir::Value firstStep;
   int64_t panelStride = 0;
   int64_t stepStride = 0;
+  /// Panels under a pattern (SparsePanel.h), which have no strides: loadPanel knows them.
+  std::optional<layout::SparsePanel> sparse;
 };
 
 /// The panels behind a view, if its layout is that of panels with `pair` (1 or 2) and the view starts at a

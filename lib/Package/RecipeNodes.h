@@ -10,6 +10,7 @@
 #define COOPT_LIB_PACKAGE_RECIPENODES_H
 
 #include "coopt/Layout/Layout.h"
+#include "coopt/Layout/SparsePanel.h"
 #include "coopt/Layout/SparseTile.h"
 #include "coopt/Numerics/GgufBlocks.h"
 #include "coopt/Numerics/GroupQuantization.h"
@@ -138,10 +139,11 @@ Expected<NodeRef> makeSliceNode(NodeRef input, std::vector<int64_t> offsets, std
 Expected<NodeRef> makeConcatNode(std::vector<NodeRef> inputs, size_t dimension);
 
 /// The storage of a layout; has no rows, only pieces: as many as the layout has independent row blocks. With
-/// `bits` (1 to 8), the elements are bytes that hold codes, and tiles are stored as bit planes, or as `sparse` says. Errors of its
-/// pieces: codes that do not follow its pattern.
+/// `bits` (1 to 8), the elements are bytes that hold codes, and tiles are stored as bit planes, or as `sparse` says; without,
+/// panels of elements as `panel` says. Errors of its pieces: elements that do not follow its pattern.
 Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bits = 0,
-                               std::optional<layout::SparseTile> sparse = std::nullopt);
+                               std::optional<layout::SparseTile> sparse = std::nullopt,
+                               std::optional<layout::SparsePanel> panel = std::nullopt);
 
 } // namespace coopt::package::recipe
 

@@ -395,8 +395,9 @@ Expected<NodeRef> Planner::planPack(model::PackOp op) {
   if (!layout) {
     return forward(layout.error());
   }
-  return makePackNode(source, std::move(*layout), op.getLayout().getBits(),
-                      op.getLayout().getSparseTile());
+  Type element = cast<RankedTensorType>(op.getSource().getType()).getElementType();
+  return makePackNode(source, std::move(*layout), op.getLayout().getBits(), op.getLayout().getSparseTile(),
+                      op.getLayout().getSparsePanel(element.getIntOrFloatBitWidth() / 8));
 }
 
 Expected<NodeRef> Planner::planGather(model::GatherOp op) {
@@ -442,11 +443,13 @@ Status Planner::planOp(Operation *op) {
             // What was compressed under blocks that follow the pattern: zeros, and nothing moves.
             auto compress = decompress.getValues().getDefiningOp<sparse::CompressOp>();
             auto select = decompress.getKept().getDefiningOp<sparse::TopkSelectOp>();
-            if (compress && select && compress.getKept() == select.getKept() &&
-                select.getPattern() == decompress.getPattern() &&
+            const numerics::SparsePattern pattern = decompress.getPattern().getPattern();
+            const bool isSelected = select && select.getPattern().getPattern().kept == pattern.kept &&
+                                    select.getPattern().getPattern().of == pattern.of;
+            if (compress && isSelected && compress.getKept() == select.getKept() &&
                 compress.getPattern() == decompress.getPattern()) {
               return makePruneNode(values.lookup(compress.getSource()), values.lookup(select.getKept()),
-                                   decompress.getPattern().getPattern());
+                                   pattern);
             }
             return planForm(decompress.getValues(), decompress.getKept(), decompress.getPattern(),
                             cast<RankedTensorType>(decompress.getType()), false);

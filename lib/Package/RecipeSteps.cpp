@@ -197,9 +197,17 @@ struct PackNode : Node {
   layout::Layout layout;
   unsigned bits = 0;
   std::optional<layout::SparseTile> sparse;
+  std::optional<layout::SparsePanel> panel;
+
+  /// Elements of a whole panel of rows.
+  int64_t panelElements() const { return layout.dims[0].outerStride; }
 
   /// Bytes that elements of storage take.
   uint64_t bytesOf(int64_t elements) const {
+    if (panel) {
+      return static_cast<uint64_t>(elements / panelElements() * panel->panelElements(layout.dims[1].size)) *
+             tensor.elementBytes;
+    }
     if (sparse) {
       return static_cast<uint64_t>(elements / layout::SparseTile::kCodes * sparse->bytes());
     }
@@ -209,6 +217,7 @@ struct PackNode : Node {
 
   bool hasRows() const override { return false; }
   Status evaluate(int64_t, int64_t, uint8_t *) const override { return fail("packed storage has no rows"); }
+  Status packPanels(const Piece &piece, const uint8_t *rows, uint8_t *out) const;
 
   std::vector<Piece> pieces(uint64_t targetBytes) const override {
     // Whole tiles of rows, if storage keeps rows together; else everything at once.
@@ -240,8 +249,11 @@ struct PackNode : Node {
     if (Status read = input->evaluate(piece.begin, piece.end, rows.data()); !read) {
       return read;
     }
-    if (bits == 0) {
+    if (bits == 0 && !panel) {
       return layout::pack(layout, rows.data(), out, tensor.elementBytes, {piece.begin, piece.end});
+    }
+    if (panel) {
+      return packPanels(piece, rows.data(), out);
     }
     const auto tile = static_cast<size_t>(layout.tileElements());
     const size_t tileBytes = static_cast<size_t>(bytesOf(layout.tileElements()));
@@ -263,6 +275,26 @@ struct PackNode : Node {
     return {};
   }
 };
+
+Status PackNode::packPanels(const Piece &piece, const uint8_t *rows, uint8_t *out) const {
+  const uint64_t panelBytes = bytesOf(panelElements()), panels = piece.bytes / panelBytes;
+  const uint64_t denseBytes = static_cast<uint64_t>(panelElements()) * tensor.elementBytes;
+  std::vector<uint8_t> dense(panels * denseBytes);
+  if (Status packed =
+          layout::pack(layout, rows, dense.data(), tensor.elementBytes, {piece.begin, piece.end});
+      !packed) {
+    return packed;
+  }
+  for (uint64_t p = 0; p < panels; ++p, out += panelBytes) {
+    if (Status packed = panel->pack(dense.data() + p * denseBytes, layout.dims[1].size, out); !packed) {
+      return forward(packed.error(), "panel from row " +
+                                         std::to_string(piece.begin + static_cast<int64_t>(p) *
+                                                                          layout::SparsePanel::kRows) +
+                                         " on");
+    }
+  }
+  return {};
+}
 
 } // namespace
 
@@ -356,7 +388,8 @@ Expected<NodeRef> makeConcatNode(std::vector<NodeRef> inputs, size_t dimension) 
 }
 
 Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bits,
-                               std::optional<layout::SparseTile> sparse) {
+                               std::optional<layout::SparseTile> sparse,
+                               std::optional<layout::SparsePanel> panel) {
   if (layout.sizes() != input->shape().extents) {
     return fail("expected a layout of the source's extents, got '" + layout::print(layout) + "'");
   }
@@ -371,11 +404,17 @@ Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bi
   auto node = std::make_shared<PackNode>();
   node->bits = bits;
   node->sparse = std::move(sparse);
-  const int64_t elements = layout.storageElements();
-  const int64_t stored = bits == 0 ? elements : static_cast<int64_t>(node->bytesOf(elements));
-  TensorShape shape{{stored}, input->shape().elementBytes};
+  node->panel = std::move(panel);
   node->input = input;
   node->layout = std::move(layout);
+  const int64_t elements = node->layout.storageElements();
+  int64_t stored = elements;
+  if (node->panel) {
+    stored = node->layout.dims[0].outerExtent() * node->panel->panelElements(node->layout.dims[1].size);
+  } else if (bits != 0) {
+    stored = static_cast<int64_t>(node->bytesOf(elements));
+  }
+  TensorShape shape{{stored}, input->shape().elementBytes};
   return finish(std::move(node), std::move(shape), {std::move(input)});
 }
 

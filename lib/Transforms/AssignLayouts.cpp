@@ -179,7 +179,7 @@ private:
 LogicalResult LayoutAssigner::repack(StringAttr name, model::LayoutAttr encoding) {
   auto parameter = symbols.lookup<model::ParameterOp>(name);
   RankedTensorType logical = parameter.getTensorType();
-  auto storage = RankedTensorType::get({encoding.getStorageElements()}, logical.getElementType(), encoding);
+  auto storage = RankedTensorType::get({encoding.getStorageElements(logical.getElementType())}, logical.getElementType(), encoding);
 
   // The recipe that makes the parameter packs it as its last step; a parameter that comes straight from a
   // file gets a recipe of its own.
@@ -236,9 +236,9 @@ void LayoutAssigner::describeSparsity(ArrayRef<model::LayoutAttr> layouts) {
   llvm::SetVector<StringRef> patterns;
   int64_t stored = 0, dense = 0;
   for (model::LayoutAttr layout : layouts) {
-    if (layout.getKept()) {
+    if (layout.getSparseTile()) {
       patterns.insert(layout.getKept().getValue());
-      stored += layout.getStorageElements();
+      stored += layout.getStorageElements(1u);
       dense += layout::planeBytes(layout.getBits(), layout.getLayout().storageElements());
     }
   }
@@ -257,6 +257,9 @@ void LayoutAssigner::describeSparsity(ArrayRef<model::LayoutAttr> layouts) {
 
 LogicalResult LayoutAssigner::run() {
   widenCodes(module);
+  auto patternOf = [&](StringAttr name) {
+    return symbols.lookup(name)->getAttrOfType<sparse::PatternAttr>(sparse::SparseDialect::kPatternName);
+  };
   // Which parameters are weights of contractions; the first one met decides.
   llvm::MapVector<StringAttr, model::LayoutAttr> chosen;
   module.walk([&](schedule::KernelOp kernel) {
@@ -267,8 +270,7 @@ LogicalResult LayoutAssigner::run() {
       }
       if (model::LoadOp load = loadBehind(kernel, weight->get())) {
         StringAttr name = load.getParameterAttr().getAttr();
-        auto pattern = symbols.lookup(name)->getAttrOfType<sparse::PatternAttr>(
-            sparse::SparseDialect::kPatternName);
+        sparse::PatternAttr pattern = patternOf(name);
         if (auto layout =
                 cpuWeightLayout(cast<RankedTensorType>(load.getType()), codeBitsOf(*weight), pattern)) {
           chosen.insert({name, layout});
@@ -282,9 +284,13 @@ LogicalResult LayoutAssigner::run() {
           continue;
         }
         std::vector<int64_t> sizes(type.getShape().begin(), type.getShape().end());
+        StringAttr name = load.getParameterAttr().getAttr();
+        sparse::PatternAttr pattern = patternOf(name);
+        StringAttr kept = pattern && layout::SparsePanel::make(pattern.getPattern(), type.getElementTypeBitWidth() / 8)
+                              ? StringAttr::get(type.getContext(), pattern.getText())
+                              : StringAttr();
         if (auto layout = layout::blocked(sizes, {{0, 4}})) {
-          chosen.insert(
-              {load.getParameterAttr().getAttr(), model::LayoutAttr::get(type.getContext(), *layout)});
+          chosen.insert({name, model::LayoutAttr::get(type.getContext(), *layout, 0, kept)});
         }
       }
     });

@@ -32,8 +32,13 @@ public:
 private:
   CodedWeight encode(model::LoadOp weight, quantized::SchemeAttr scheme, StringRef id);
   sparse::PatternAttr pattern();
-  /// What is kept of a weight, if something is to be dropped, as a recipe computes it.
-  Value prune(Value weight, StringRef id);
+  // In a recipe:
+  /// Which blocks of a weight are kept.
+  Value select(Value weight, StringRef id);
+  /// A matrix with zeros where nothing is kept.
+  Value prune(Value matrix, Value kept, sparse::PatternAttr by);
+  /// The pattern of a part with a number for each group that the pattern keeps or drops; null if the part is another.
+  sparse::PatternAttr patternOfGroups(RankedTensorType part, RankedTensorType matrix);
   /// The weight as `scheme` says, or, if that is null or what the checkpoint has, as the checkpoint has it; without a scheme
   /// if it stays float.
   FailureOr<CodedWeight> storageOf(WeightContraction contraction, quantized::SchemeAttr scheme);
@@ -142,8 +147,10 @@ CodedWeight Compressor::encode(model::LoadOp weight, quantized::SchemeAttr schem
   symbols.insert(recipe, Block::iterator(recipe));
   Block *body = recipe.getBody().empty() ? &recipe.getBody().emplaceBlock() : &recipe.getBody().front();
   builder.setInsertionPointToEnd(body);
-  Value source = prune(load(loc, parameter), id);
+  Value source = load(loc, parameter), kept;
   if (options.sparsity) {
+    kept = select(source, id);
+    source = prune(source, kept, pattern());
     result.parts.front()->setAttr(sparse::SparseDialect::kPatternName, pattern());
   }
   SmallVector<Value> inits;
@@ -156,7 +163,15 @@ CodedWeight Compressor::encode(model::LoadOp weight, quantized::SchemeAttr schem
   if (rounding && !scheme.getFormat()) {
     quantize.setRoundingAttr(rounding);
   }
-  model::YieldOp::create(builder, loc, quantize.getResults());
+  SmallVector<Value> made(quantize.getResults());
+  for (size_t i = 1; i < made.size() && kept; ++i) {
+    // Scales of groups that are dropped are not stored, either.
+    if (auto by = patternOfGroups(result.parts[i].getTensorType(), parameter.getTensorType())) {
+      made[i] = prune(made[i], kept, by);
+      result.parts[i]->setAttr(sparse::SparseDialect::kPatternName, by);
+    }
+  }
+  model::YieldOp::create(builder, loc, made);
   return coded[name] = result;
 }
 
@@ -164,18 +179,27 @@ sparse::PatternAttr Compressor::pattern() {
   return sparse::PatternAttr::get(module.getContext(), numerics::toString(*options.sparsity));
 }
 
-Value Compressor::prune(Value weight, StringRef id) {
-  if (!options.sparsity) {
-    return weight;
-  }
-  auto type = cast<RankedTensorType>(weight.getType());
-  Location loc = weight.getLoc();
+Value Compressor::select(Value weight, StringRef id) {
   StringAttr statistics = options.scoresByInputs && !id.empty() ? builder.getStringAttr(id) : StringAttr();
-  Value kept = sparse::TopkSelectOp::create(builder, loc, sparse::keptType(pattern(), type), weight,
-                                            pattern(), statistics);
-  Value values = sparse::CompressOp::create(builder, loc, sparse::compactType(pattern(), type), weight,
-                                            kept, pattern());
-  return sparse::DecompressOp::create(builder, loc, type, values, kept, pattern());
+  return sparse::TopkSelectOp::create(builder, weight.getLoc(),
+                                      sparse::keptType(pattern(), cast<RankedTensorType>(weight.getType())), weight,
+                                      pattern(), statistics);
+}
+
+Value Compressor::prune(Value matrix, Value kept, sparse::PatternAttr by) {
+  auto type = cast<RankedTensorType>(matrix.getType());
+  Value values = sparse::CompressOp::create(builder, matrix.getLoc(), sparse::compactType(by, type), matrix, kept, by);
+  return sparse::DecompressOp::create(builder, matrix.getLoc(), type, values, kept, by);
+}
+
+sparse::PatternAttr Compressor::patternOfGroups(RankedTensorType part, RankedTensorType matrix) {
+  numerics::SparsePattern ofGroups = *options.sparsity;
+  ofGroups.block = 1;
+  const bool isByBlock = options.sparsity->block > 1 && part.getRank() == 2 &&
+                         part.getDimSize(1) == options.sparsity->blocks(matrix.getDimSize(1)) &&
+                         part.getDimSize(1) > 1;
+  return isByBlock ? sparse::PatternAttr::get(module.getContext(), numerics::toString(ofGroups))
+                   : sparse::PatternAttr();
 }
 
 /// Whether zeros of a weight have the code 0 and mean zero, wherever a pattern may put them. Groups that are dropped as a whole

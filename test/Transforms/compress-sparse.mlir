@@ -27,30 +27,36 @@ module attributes {model.info = {quantization = "f32"}} {
 // CHECK-NEXT:   model.yield %[[Q]]#0, %[[Q]]#1 : tensor<37x128xi8>, tensor<37xf32>
 
 // Six tiles of 16 rows and 64 columns, each 128 bytes of places and 512 codes. The recipe packs what it made before.
-// LAYOUT: model.parameter @embed.codes : tensor<3840xi8, #model.layout<"[37, 128] tile(d1:2, d0:4, d1:4) outer(d0, d1)", bits = 8, kept = "2:4">>{{$}}
+// LAYOUT: model.parameter @embed.codes : tensor<3840xi8, #model.layout<"[37, 128] tile(d1:2, d0:4, d1:4) outer(d0, d1)", bits = 8 keeps "2:4">>{{$}}
 // LAYOUT-NEXT: model.parameter @embed.scales : tensor<37xf32>{{$}}
 // LAYOUT: model.recipe @embed.quantize defines [@embed.codes, @embed.scales] {
 // LAYOUT:   %[[PRUNED:.+]] = sparse.decompress
 // LAYOUT:   %[[Q:.+]]:2 = quantized.quantize ins(%[[PRUNED]] :
-// LAYOUT:   %[[P:.+]] = model.pack %[[Q]]#0 : tensor<37x128xi8> -> tensor<3840xi8, #model.layout<{{.*}}, bits = 8, kept = "2:4">>
+// LAYOUT:   %[[P:.+]] = model.pack %[[Q]]#0 : tensor<37x128xi8> -> tensor<3840xi8, #model.layout<{{.*}}, bits = 8 keeps "2:4">>
 // LAYOUT:   model.yield %[[P]], %[[Q]]#1
 
-// Groups that are dropped as a whole leave the zeros of asymmetric codes alone.
+// Groups that are dropped as a whole may have asymmetric codes; of their scales and zeros only those of kept groups are stored.
 // GROUPS: model.parameter @embed.codes : tensor<37x128xi4> {sparse.pattern = #sparse.pattern<"2:4x8x16">}
-// GROUPS-NEXT: model.parameter @embed.scales : tensor<37x8xf{{[0-9]+}}>{{$}}
-// GROUPS-NEXT: model.parameter @embed.zeros : tensor<37x8xi8>{{$}}
-// GROUPS: sparse.topk_select %{{.+}} pattern(<"2:4x8x16">) : tensor<37x128xf32> -> tensor<37x8xi1>
+// GROUPS-NEXT: model.parameter @embed.scales : tensor<37x8xf16> {sparse.pattern = #sparse.pattern<"2:4x8x1">}
+// GROUPS-NEXT: model.parameter @embed.zeros : tensor<37x8xi8> {sparse.pattern = #sparse.pattern<"2:4x8x1">}
+// GROUPS: %[[BLOCKS:.+]] = sparse.topk_select %{{.+}} pattern(<"2:4x8x16">) : tensor<37x128xf32> -> tensor<37x8xi1>
 // GROUPS: sparse.compress {{.*}} -> tensor<37x64xf32>
+// GROUPS: %[[Q:.+]]:3 = quantized.quantize
+// GROUPS: sparse.compress %[[Q]]#1, %[[BLOCKS]] pattern(<"2:4x8x1">) : tensor<37x8xf16>, tensor<37x8xi1> -> tensor<37x4xf16>
+// GROUPS: sparse.compress %[[Q]]#2, %[[BLOCKS]] pattern(<"2:4x8x1">) : tensor<37x8xi8>, tensor<37x8xi1> -> tensor<37x4xi8>
 
 // Each 8 bytes of bits and 256 of codes.
-// TILES: model.parameter @embed.codes : tensor<1584xi8, #model.layout<"[37, 128] tile(d1:2, d0:4, d1:4) outer(d0, d1)", bits = 4, kept = "2:4x8x16">>{{$}}
+// TILES: model.parameter @embed.codes : tensor<1584xi8, #model.layout<"[37, 128] tile(d1:2, d0:4, d1:4) outer(d0, d1)", bits = 4 keeps "2:4x8x16">>{{$}}
+// Of each panel two runs, of two scales and the bits of four columns for 16 rows.
+// TILES-NEXT: model.parameter @embed.scales : tensor<216xf16, #model.layout<"[37, 8] tile(d0:4) outer(d0, d1)" keeps "2:4x8x1">>{{$}}
+// TILES-NEXT: model.parameter @embed.zeros : tensor<240xi8, #model.layout<"[37, 8] tile(d0:4) outer(d0, d1)" keeps "2:4x8x1">>{{$}}
 model.parameter @embed : tensor<37x128xf32> from #model.source<"model.safetensors", 64, tensor<37x128xbf16>>
 
 // The last tile of a row is short: of 72 columns, two tiles.
 // CHECK: model.parameter @up.codes : tensor<32x72xi8> {sparse.pattern = #sparse.pattern<"2:4">}
 // CHECK: model.recipe @up.quantize
 // CHECK: sparse.compress {{.*}} -> tensor<32x36xf32>
-// LAYOUT: model.parameter @up.codes : tensor<2560xi8, #model.layout<"[32, 72] tile(d1:2, d0:4, d1:4) outer(d0, d1)", bits = 8, kept = "2:4">>{{$}}
+// LAYOUT: model.parameter @up.codes : tensor<2560xi8, #model.layout<"[32, 72] tile(d1:2, d0:4, d1:4) outer(d0, d1)", bits = 8 keeps "2:4">>{{$}}
 // GROUPS: sparse.compress {{.*}} -> tensor<32x64xf32>
 model.parameter @up : tensor<32x72xf32> from #model.noise<seed = 3, scale = 1.000000e-01>
 
@@ -76,16 +82,16 @@ model.entry @forward(%ids: tensor<?xi32>, %others: tensor<?xi32>) -> (tensor<?x3
   // CHECK: quantized.contract ins(%{{.+}}, %{{.+}}, %[[CODES]], %{{.+}} : tensor<?x128xi8>, tensor<?xf32>, tensor<37x128xi8>, tensor<37xf32>)
 
   // Kernels decode what they read: embeddings and contractions alike.
-  // LAYOUT: schedule.kernel "embed_tokens" ins(%[[A:.+]] = %{{.+}} : tensor<3840xi8, #model.layout<{{.*}}, bits = 8, kept = "2:4">>, {{.*}}
-  // LAYOUT:   %[[TABLE:.+]] = model.unpack %[[A]] : tensor<3840xi8, #model.layout<{{.*}}, bits = 8, kept = "2:4">> -> tensor<37x128xi8>
+  // LAYOUT: schedule.kernel "embed_tokens" ins(%[[A:.+]] = %{{.+}} : tensor<3840xi8, #model.layout<{{.*}}, bits = 8 keeps "2:4">>, {{.*}}
+  // LAYOUT:   %[[TABLE:.+]] = model.unpack %[[A]] : tensor<3840xi8, #model.layout<{{.*}}, bits = 8 keeps "2:4">> -> tensor<37x128xi8>
   // LAYOUT:   model.gather ins(%[[TABLE]],
   // LAYOUT: schedule.kernel "up"
-  // LAYOUT:   %[[UP:.+]] = model.unpack %{{.+}} : tensor<2560xi8, #model.layout<{{.*}}, bits = 8, kept = "2:4">> -> tensor<32x72xi8>
+  // LAYOUT:   %[[UP:.+]] = model.unpack %{{.+}} : tensor<2560xi8, #model.layout<{{.*}}, bits = 8 keeps "2:4">> -> tensor<32x72xi8>
   // LAYOUT:   quantized.contract ins(%{{.+}}, %{{.+}}, %[[UP]], %{{.+}} :
   // LAYOUT: schedule.kernel "head"
-  // LAYOUT:   %[[HEAD:.+]] = model.unpack %{{.+}} : tensor<3840xi8, #model.layout<{{.*}}, bits = 8, kept = "2:4">> -> tensor<37x128xi8>
+  // LAYOUT:   %[[HEAD:.+]] = model.unpack %{{.+}} : tensor<3840xi8, #model.layout<{{.*}}, bits = 8 keeps "2:4">> -> tensor<37x128xi8>
   // LAYOUT:   quantized.contract ins(%{{.+}}, %{{.+}}, %[[HEAD]], %{{.+}} :
-  // TILES: model.unpack %{{.+}} : tensor<1584xi8, #model.layout<{{.*}}, bits = 4, kept = "2:4x8x16">> -> tensor<37x128xi8>
+  // TILES: model.unpack %{{.+}} : tensor<1584xi8, #model.layout<{{.*}}, bits = 4 keeps "2:4x8x16">> -> tensor<37x128xi8>
   %table = model.load @embed : tensor<37x128xf32>
   %e0 = tensor.empty(%t) : tensor<?x128xf32>
   %x = model.gather ins(%table, %ids : tensor<37x128xf32>, tensor<?xi32>) outs(%e0 : tensor<?x128xf32>) {coopt.id = "embed_tokens"} -> tensor<?x128xf32>

@@ -3,6 +3,7 @@
 #define COOPT_DIALECTS_MODEL_IR_MODEL_H
 
 #include "coopt/Layout/Layout.h"
+#include "coopt/Layout/SparsePanel.h"
 #include "coopt/Layout/SparseTile.h"
 #include "dialects/Model/IR/StateTrait.h"
 #include "dialects/Model/IR/StructuredOp.h"

@@ -94,20 +94,36 @@ LogicalResult SizeAttr::verify(function_ref<InFlightDiagnostic()> emitError, Str
   return success();
 }
 
-/// The pattern of a layout's tiles. Errors: no pattern; tiles of another shape or order than sparse ones have.
-static coopt::Expected<layout::SparseTile> sparseTileOf(const layout::Layout &layout, unsigned bits,
-                                                        StringRef kept) {
+/// Whether a layout's tiles or panels are those that can be sparse, of this pattern. Errors: no pattern; tiles of another shape or
+/// order.
+static Status checkKept(const layout::Layout &layout, unsigned bits, StringRef kept) {
   auto pattern = numerics::parseSparsePattern({kept.data(), kept.size()});
   if (!pattern) {
     return forward(pattern.error());
   }
+  if (bits == 0) {
+    auto panels = layout::blocked(layout.sizes(), {{0, 4}});
+    if (!panels || *panels != layout || layout.rank() != 2) {
+      return fail("expected a matrix in panels of 16 rows to keep " + kept.str() + " of, or codes of some bits");
+    }
+    auto panel = layout::SparsePanel::make(*pattern, 1);
+    return panel ? Status() : forward(panel.error());
+  }
   auto tile = layout::SparseTile::make(*pattern, bits);
+  if (!tile) {
+    return forward(tile.error());
+  }
   auto dense = layout::blocked(layout.sizes(), {{1, 2}, {0, 4}, {1, 4}});
-  if (tile && (!dense || *dense != layout)) {
+  if (!dense || *dense != layout) {
     return fail("expected a matrix in tiles of 16 rows and 64 columns, four of a row side by side, to keep " +
                 kept.str() + " of");
   }
-  return tile;
+  return {};
+}
+
+/// Of an attribute that exists, and was verified.
+static numerics::SparsePattern patternOf(StringAttr kept) {
+  return *numerics::parseSparsePattern({kept.getValue().data(), kept.getValue().size()});
 }
 
 LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef text, unsigned bits,
@@ -124,15 +140,26 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, S
                        << layout->tileElements();
   }
   if (kept) {
-    if (auto tile = sparseTileOf(*layout, bits, kept); !tile) {
-      return emitError() << tile.error().message;
+    if (Status checked = checkKept(*layout, bits, kept); !checked) {
+      return emitError() << checked.error().message;
     }
   }
   return success();
 }
 
 std::optional<layout::SparseTile> LayoutAttr::getSparseTile() const {
-  return getKept() ? std::optional(*sparseTileOf(getLayout(), getBits(), getKept())) : std::nullopt;
+  if (!getKept() || getBits() == 0) {
+    return std::nullopt;
+  }
+  return *layout::SparseTile::make(patternOf(getKept()), getBits());
+}
+
+std::optional<layout::SparsePanel> LayoutAttr::getSparsePanel(unsigned elementBytes) const {
+  if (!getKept() || getBits() != 0) {
+    return std::nullopt;
+  }
+  auto panel = layout::SparsePanel::make(patternOf(getKept()), elementBytes);
+  return panel ? std::optional(*panel) : std::nullopt;
 }
 
 layout::Layout LayoutAttr::getLayout() const {
@@ -140,8 +167,12 @@ layout::Layout LayoutAttr::getLayout() const {
   return *layout::parse({getText().data(), getText().size()});
 }
 
-int64_t LayoutAttr::getStorageElements() const {
-  int64_t elements = getLayout().storageElements();
+int64_t LayoutAttr::getStorageElements(unsigned elementBytes) const {
+  const layout::Layout layout = getLayout();
+  int64_t elements = layout.storageElements();
+  if (std::optional<layout::SparsePanel> panel = getSparsePanel(elementBytes)) {
+    return layout.dims[0].outerExtent() * panel->panelElements(layout.dims[1].size);
+  }
   if (std::optional<layout::SparseTile> tile = getSparseTile()) {
     return elements / layout::SparseTile::kCodes * tile->bytes();
   }

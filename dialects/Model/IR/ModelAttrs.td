@@ -67,22 +67,24 @@ def Model_LayoutAttr : Model_Attr<"Layout", "layout"> {
     `#model.layout<"..">` with the text of a layout (see Layout in base). As the encoding of a rank 1 tensor it says
     how the elements of a logical tensor lie in it. `bits` says that the elements are codes of fewer bits than the
     byte that holds each of them in the logical tensor: a tile of them is stored as bit planes (see BitPlanes in
-    base). `kept` is a pattern (see SparsePattern in base): of each tile, only the codes that it keeps are stored, and which
-    ones these are (see SparseTile in base); all others are zero.
+    base). What it `keeps` is a pattern (see SparsePattern in base): of each tile of codes, or of each panel of 16 rows of whole
+    elements, only those that it keeps are stored, and which ones these are (see SparseTile and SparsePanel in base);
+    all others are zero.
 
     C4: the text is that of a valid layout; bits is 1 to 8 (0: elements are stored whole), and the layout's tiles then
-    hold a multiple of 8 elements; what is kept is a pattern of codes in tiles of 16 rows and 64 columns, that
-    such tiles can have.
+    hold a multiple of 8 elements; what is kept is a pattern that the tiles can have: codes in tiles of 16 rows and 64
+    columns, whole elements in panels of 16 rows.
 
     ```mlir
     #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)">
     #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4>
-    #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "2:4">
+    #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "2:4">
+    #model.layout<"[512, 4] tile(d0:4)" keeps "2:4">
     ```
   }];
   let parameters = (ins StringRefParameter<"layout text">:$text, DefaultValuedParameter<"unsigned", "0">:$bits,
                         OptionalParameter<"::mlir::StringAttr">:$kept);
-  let assemblyFormat = "`<` $text (`,` `bits` `=` $bits^)? (`,` `kept` `=` $kept^)? `>`";
+  let assemblyFormat = "`<` $text (`,` `bits` `=` $bits^)? (`keeps` $kept^)? `>`";
   let builders = [AttrBuilder<(ins "const ::coopt::layout::Layout &":$layout, CArg<"unsigned", "0">:$bits,
                                    CArg<"::mlir::StringAttr", "{}">:$kept), [{
     return $_get($_ctxt, ::coopt::layout::print(layout), bits, kept);
@@ -90,10 +92,14 @@ def Model_LayoutAttr : Model_Attr<"Layout", "layout"> {
   let extraClassDeclaration = [{
     /// The layout that the text describes.
     ::coopt::layout::Layout getLayout() const;
-    /// Elements of the rank 1 tensor that has this encoding: the layout's, or bytes where there are bits.
-    int64_t getStorageElements() const;
-    /// How a tile is stored; nothing if all of its elements are.
+    /// Elements, of so many bytes, of the rank 1 tensor that has this encoding: the layout's, or bytes where there are bits.
+    int64_t getStorageElements(unsigned elementBytes) const;
+    int64_t getStorageElements(::mlir::Type element) const {
+      return getStorageElements(element.getIntOrFloatBitWidth() / 8);
+    }
+    /// How a tile of codes, or a panel of elements of so many bytes is stored; nothing if all of it is.
     ::std::optional<::coopt::layout::SparseTile> getSparseTile() const;
+    ::std::optional<::coopt::layout::SparsePanel> getSparsePanel(unsigned elementBytes) const;
   }];
 }
 

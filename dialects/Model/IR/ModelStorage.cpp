@@ -9,8 +9,15 @@ using namespace coopt::model;
 
 /// What pack and unpack have in common: the packed type has the elements that the layout stores.
 static LogicalResult verifyPacked(Operation *op, ShapedType packed, LayoutAttr layout, Type element) {
-  if (packed.getRank() != 1 || packed.getDimSize(0) != layout.getStorageElements()) {
-    return op->emitOpError() << "expected " << layout.getStorageElements()
+  if (layout.getKept() && layout.getBits() == 0 &&
+      (!element.isIntOrFloat() || !layout.getSparsePanel(element.getIntOrFloatBitWidth() / 8))) {
+    return op->emitOpError() << "expected elements of 1, 2 or 4 bytes, of which the bits of " << layout.getKept()
+                             << " are a whole number, got " << element;
+  }
+  const int64_t elements =
+      element.isIntOrFloat() ? layout.getStorageElements(element) : layout.getStorageElements(1u);
+  if (packed.getRank() != 1 || packed.getDimSize(0) != elements) {
+    return op->emitOpError() << "expected " << elements
                              << " elements of storage in one dimension, as the layout has, got " << packed;
   }
   if (layout.getBits() != 0 && !element.isInteger(8)) {

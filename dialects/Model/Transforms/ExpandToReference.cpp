@@ -79,7 +79,7 @@ struct ExpandRowReduce : public OpRewritePattern<RowReduceOp> {
 
 /// Whether each element has a place of its own: neither bit planes nor what a pattern keeps.
 bool hasPlaces(LayoutAttr layout) {
-  return layout.getStorageElements() == layout.getLayout().storageElements();
+  return !layout.getKept() && (layout.getBits() == 0 || layout.getBits() == 8);
 }
 
 struct ExpandUnpack : public OpRewritePattern<UnpackOp> {

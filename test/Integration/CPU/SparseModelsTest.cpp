@@ -200,7 +200,7 @@ INSTANTIATE_TEST_SUITE_P(
              {"--arch=deepseek_v2", "--layers=2", "--hidden=64", "--heads=2", "--ffn=96", "--vocab=354",
               "--experts=6", "--experts-per-token=2", "--expert-ffn=40", "--dense-layers=1", "--seed=10"},
              {"group16:0.5", 2, 4, 16},
-             "w8a8"}),
+             "w4a8-g16-sym"}),
     nameOf);
 
 // The share of what is stored that a pattern takes away.

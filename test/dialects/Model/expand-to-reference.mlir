@@ -72,9 +72,9 @@ func.func @planes(%x: tensor<172x64xi8>, %p: tensor<5632xi8, #model.layout<"[172
 // CHECK-DAG:   model.pack
 // CHECK-DAG:   model.unpack
 // CHECK:       return
-func.func @kept(%x: tensor<172x64xi8>, %p: tensor<7040xi8, #model.layout<"[172, 64] tile(d1:2, d0:4, d1:4)", bits = 8, kept = "2:4">>)
-    -> (tensor<172x64xi8>, tensor<7040xi8, #model.layout<"[172, 64] tile(d1:2, d0:4, d1:4)", bits = 8, kept = "2:4">>) {
-  %q = model.pack %x : tensor<172x64xi8> -> tensor<7040xi8, #model.layout<"[172, 64] tile(d1:2, d0:4, d1:4)", bits = 8, kept = "2:4">>
-  %u = model.unpack %p : tensor<7040xi8, #model.layout<"[172, 64] tile(d1:2, d0:4, d1:4)", bits = 8, kept = "2:4">> -> tensor<172x64xi8>
-  return %u, %q : tensor<172x64xi8>, tensor<7040xi8, #model.layout<"[172, 64] tile(d1:2, d0:4, d1:4)", bits = 8, kept = "2:4">>
+func.func @kept(%x: tensor<172x64xi8>, %p: tensor<7040xi8, #model.layout<"[172, 64] tile(d1:2, d0:4, d1:4)", bits = 8 keeps "2:4">>)
+    -> (tensor<172x64xi8>, tensor<7040xi8, #model.layout<"[172, 64] tile(d1:2, d0:4, d1:4)", bits = 8 keeps "2:4">>) {
+  %q = model.pack %x : tensor<172x64xi8> -> tensor<7040xi8, #model.layout<"[172, 64] tile(d1:2, d0:4, d1:4)", bits = 8 keeps "2:4">>
+  %u = model.unpack %p : tensor<7040xi8, #model.layout<"[172, 64] tile(d1:2, d0:4, d1:4)", bits = 8 keeps "2:4">> -> tensor<172x64xi8>
+  return %u, %q : tensor<172x64xi8>, tensor<7040xi8, #model.layout<"[172, 64] tile(d1:2, d0:4, d1:4)", bits = 8 keeps "2:4">>
 }

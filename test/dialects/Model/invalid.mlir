@@ -66,48 +66,56 @@ model.parameter @c4_no_layout : tensor<3xf32, #model.layout<"[x]">>
 // -----
 
 // expected-error @+1 {{sparsity 'half': expected N:M (2:4), N:MxC for groups of C columns (2:4x16), group16:0.5 or block8x16:0.5}}
-model.parameter @c4_no_pattern : tensor<12288xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "half">>
+model.parameter @c4_no_pattern : tensor<12288xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "half">>
 
 // -----
 
 // expected-error @+1 {{sparsity 3:4 of 4 bits: expected a half or a quarter of 2, 4 or 8 elements to be kept}}
-model.parameter @c4_pattern_of_other_tiles : tensor<16384xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "3:4">>
+model.parameter @c4_pattern_of_other_tiles : tensor<16384xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "3:4">>
 
 // -----
 
 // expected-error @+1 {{sparsity 1:3x16 of 4 bits: expected groups of 4, 8, 16 or 32 columns in runs of a divisor of 64}}
-model.parameter @c4_runs_across_tiles : tensor<8192xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "1:3x16">>
+model.parameter @c4_runs_across_tiles : tensor<8192xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "1:3x16">>
 
 // -----
 
 // expected-error @+1 {{sparsity 1:4 of 1 bit: too few bits are left of a tile of 16 rows and 64 columns to be read as vectors}}
-model.parameter @c4_parts_of_vectors : tensor<3072xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 1, kept = "1:4">>
+model.parameter @c4_parts_of_vectors : tensor<3072xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 1 keeps "1:4">>
 
 // -----
 
-// expected-error @+1 {{sparsity 2:4 of 0 bits: expected codes of 1 to 8 bits}}
-model.parameter @c4_kept_of_no_codes : tensor<32768xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 0, kept = "2:4">>
+// expected-error @+1 {{expected a matrix in panels of 16 rows to keep 2:4 of, or codes of some bits}}
+model.parameter @c4_kept_of_other_panels : tensor<32768xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)" keeps "2:4">>
 
 // -----
 
-// expected-error @+1 {{expected 'bits'}}
-model.parameter @c4_kept_without_bits : tensor<32768xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", kept = "2:4">>
+// expected-error @+1 {{sparsity 2:4x16 of numbers of 1 bytes: expected a pattern of single numbers whose bits are whole numbers}}
+model.parameter @c4_blocks_of_panels : tensor<2048xf16, #model.layout<"[512, 4] tile(d0:4)" keeps "2:4x16">>
+
+// -----
+
+func.func @c20_bits_of_parts_of_elements(%x: tensor<512x6xf32>) {
+  // expected-error @+1 {{expected elements of 1, 2 or 4 bytes, of which the bits of "1:3" are a whole number, got 'f32'}}
+  %p = model.pack %x : tensor<512x6xf32> -> tensor<3072xf32, #model.layout<"[512, 6] tile(d0:4)" keeps "1:3">>
+  return
+}
 
 // -----
 
 // expected-error @+1 {{expected a matrix in tiles of 16 rows and 64 columns, four of a row side by side, to keep 2:4 of}}
-model.parameter @c4_kept_of_other_tiles : tensor<12288xi8, #model.layout<"[512, 64] tile(d0:4, d1:6)", bits = 4, kept = "2:4">>
+model.parameter @c4_kept_of_other_tiles : tensor<12288xi8, #model.layout<"[512, 64] tile(d0:4, d1:6)", bits = 4 keeps "2:4">>
 
 // -----
 
 // expected-error @+2 {{expected a matrix in tiles of 16 rows and 64 columns, four of a row side by side, to keep 2:4 of}}
 model.parameter @c4_kept_of_tiles_in_another_order
-  : tensor<24576xi8, #model.layout<"[512, 128] tile(d1:2, d0:4, d1:4) outer(d1, d0)", bits = 4, kept = "2:4">>
+  : tensor<24576xi8, #model.layout<"[512, 128] tile(d1:2, d0:4, d1:4) outer(d1, d0)", bits = 4 keeps "2:4">>
 
 // -----
 
 // expected-error @+1 {{expected a matrix in tiles of 16 rows and 64 columns, four of a row side by side, to keep 2:4 of}}
-model.parameter @c4_kept_of_no_matrix : tensor<24xi8, #model.layout<"[64] tile(d0:6)", bits = 4, kept = "2:4">>
+model.parameter @c4_kept_of_no_matrix : tensor<24xi8, #model.layout<"[64] tile(d0:6)", bits = 4 keeps "2:4">>
 
 // -----
 
@@ -418,7 +426,7 @@ func.func @c20_padding_is_not_counted(%x: tensor<5x63xf32>) {
 // A tile of 1024 codes of 4 bits keeps 512: 128 bytes of places and 256 of codes.
 func.func @c20_what_is_kept(%x: tensor<172x63xi8>) {
   // expected-error @+1 {{expected 4224 elements of storage in one dimension, as the layout has, got}}
-  %p = model.pack %x : tensor<172x63xi8> -> tensor<5632xi8, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "2:4">>
+  %p = model.pack %x : tensor<172x63xi8> -> tensor<5632xi8, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "2:4">>
   return
 }
 
@@ -426,7 +434,7 @@ func.func @c20_what_is_kept(%x: tensor<172x63xi8>) {
 
 func.func @c20_kept_elements_are_no_codes(%x: tensor<172x63xf32>) {
   // expected-error @+1 {{expected codes of 4 bits in elements of i8, got 'f32'}}
-  %p = model.pack %x : tensor<172x63xf32> -> tensor<4224xf32, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "2:4">>
+  %p = model.pack %x : tensor<172x63xf32> -> tensor<4224xf32, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "2:4">>
   return
 }
 
@@ -483,7 +491,7 @@ func.func @c21_elements_of_storage(%p: memref<314xf32>) {
 // 264 bytes for each of eleven tiles: 8 of bits and 256 of codes.
 func.func @c21_what_is_kept(%p: memref<5632xi8>) {
   // expected-error @+1 {{expected 2904 elements of storage in one dimension, as the layout has, got 'memref<5632xi8>'}}
-  %x = model.unpack %p layout(<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "2:4x16">) : memref<5632xi8> -> memref<172x63xi8>
+  %x = model.unpack %p layout(<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "2:4x16">) : memref<5632xi8> -> memref<172x63xi8>
   return
 }
 

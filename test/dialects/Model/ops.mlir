@@ -6,8 +6,8 @@
 #packed = #model.layout<"[172, 63] tile(d0:4) outer(d0, d1)">
 
 // What a pattern keeps of codes in tiles.
-#kept = #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "2:4">
-#groups = #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "group16:0.5">
+#kept = #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "2:4">
+#groups = #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "group16:0.5">
 
 // CHECK: module attributes {model.root = "/models/a"}
 module attributes {model.root = "/models/a"} {
@@ -18,9 +18,9 @@ model.parameter @"model.norm.weight" : tensor<63xf32> from #model.source<"model.
 model.parameter @gate : tensor<172x63xf32> from #model.noise<seed = 18446744073709551615, scale = 5.0e-02>
 // CHECK: model.parameter @packed : tensor<11088xf32, #model.layout<"[172, 63] tile(d0:4) outer(d0, d1)">>
 model.parameter @packed : tensor<11088xf32, #packed>
-// CHECK: model.parameter @kept : tensor<4224xi8, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "2:4">>
+// CHECK: model.parameter @kept : tensor<4224xi8, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "2:4">>
 model.parameter @kept : tensor<4224xi8, #kept>
-// CHECK: model.parameter @groups : tensor<2904xi8, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "group16:0.5">>
+// CHECK: model.parameter @groups : tensor<2904xi8, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "group16:0.5">>
 model.parameter @groups : tensor<2904xi8, #groups>
 // CHECK: model.parameter @scalar : tensor<f32> from #model.source<"a/b.bin", 0, tensor<f32>> {coopt.id = "x"}
 model.parameter @scalar : tensor<f32> from #model.source<"a/b.bin", 0, tensor<f32>> {coopt.id = "x"}
@@ -83,9 +83,9 @@ model.entry @static(%x: tensor<3xf32> {coopt.name = "x"}) -> (tensor<3xf32> {coo
 
 // CHECK-LABEL: func @what_is_kept
 func.func @what_is_kept(%x: tensor<172x63xi8>, %n: index) -> tensor<?x7xi8> {
-  // CHECK: %[[P:.*]] = model.pack %{{.*}} : tensor<172x63xi8> -> tensor<4224xi8, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "2:4">>
+  // CHECK: %[[P:.*]] = model.pack %{{.*}} : tensor<172x63xi8> -> tensor<4224xi8, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "2:4">>
   %p = model.pack %x : tensor<172x63xi8> -> tensor<4224xi8, #kept>
-  // CHECK: model.unpack %[[P]][%{{.*}}, %{{.*}}] (%{{.*}}) : tensor<4224xi8, #model.layout<{{.*}}, bits = 4, kept = "2:4">> -> tensor<?x7xi8>
+  // CHECK: model.unpack %[[P]][%{{.*}}, %{{.*}}] (%{{.*}}) : tensor<4224xi8, #model.layout<{{.*}}, bits = 4 keeps "2:4">> -> tensor<?x7xi8>
   %u = model.unpack %p[%n, %n] (%n) : tensor<4224xi8, #kept> -> tensor<?x7xi8>
   return %u : tensor<?x7xi8>
 }
@@ -96,7 +96,7 @@ func.func @memrefs(%p: memref<11088xf32>, %ids: memref<5xi64>, %x: memref<5x63xf
   %l = model.load @packed : memref<11088xf32>
   // CHECK: model.unpack %{{.*}}[%{{.*}}, %{{.*}}] layout(<"[172, 63] tile(d0:4) outer(d0, d1)">) : memref<11088xf32> -> memref<16x63xf32>
   %v = model.unpack %p[%n, %n] layout(#packed) : memref<11088xf32> -> memref<16x63xf32>
-  // CHECK: model.unpack %{{.*}}[%{{.*}}, %{{.*}}] layout(<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4, kept = "2:4">) : memref<4224xi8> -> memref<16x63xi8>
+  // CHECK: model.unpack %{{.*}}[%{{.*}}, %{{.*}}] layout(<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "2:4">) : memref<4224xi8> -> memref<16x63xi8>
   %c = model.load @kept : memref<4224xi8>
   %u = model.unpack %c[%n, %n] layout(#kept) : memref<4224xi8> -> memref<16x63xi8>
   // CHECK: model.gather ins(%{{.*}}, %{{.*}} : memref<16x63xf32>, memref<5xi64>) outs(%{{.*}} : memref<5x63xf32, {{.*}}>){{$}}
