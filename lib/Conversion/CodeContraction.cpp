@@ -93,7 +93,9 @@ private:
   /// Whether the kept codes of a single row meet activations that are gathered for them. Sums are then those of the codes, and
   /// behind them those of the activations, which differ from row to row of the weights.
   bool gathersActivations(const Context &context) const {
-    if (isFloat || isa < Isa::Avx512 || context.tile.rows != 1 || !weights.codes().sparse) {
+    // A dropped code is 0, which means nothing only where there are no zeros.
+    if (isFloat || isa < Isa::Avx512 || context.tile.rows != 1 || !weights.codes().sparse ||
+        weights.scheme().isAsymmetric()) {
       return false;
     }
     return weights.groupColumns() == weights.columns() || weights.groupColumns() % columnsOfRuns() == 0;

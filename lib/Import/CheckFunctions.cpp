@@ -581,8 +581,12 @@ LogicalResult coopt::import::checkDialects(Operation *function) {
       return WalkResult::advance();
     }
     StringRef dialect = op->getName().getDialectNamespace();
+    if (dialect == "sparse" && (!isa<func::FuncOp>(function) || op->hasAttr("statistics"))) {
+      op->emitError() << "'" << op->getName() << "' is not supported: in a model.entry, or with statistics, it is for recipes";
+      return WalkResult::interrupt();
+    }
     bool isKnown = llvm::is_contained({"arith", "math", "linalg", "tensor", "scf", "model", "moe",
-                                       "quantized", "attention", "schedule"},
+                                       "quantized", "attention", "schedule", "sparse"},
                                       dialect) ||
                    isa<func::ReturnOp, affine::AffineApplyOp, affine::AffineMinOp, affine::AffineMaxOp>(op);
     if (isKnown) {

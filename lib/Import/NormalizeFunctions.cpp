@@ -1,5 +1,7 @@
 #include "NormalizeFunctions.h"
 
+#include "dialects/Sparse/Transforms/Patterns.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -48,6 +50,7 @@ void dropUnitDimsApart(func::FuncOp function) {
 LogicalResult elementwiseToLinalg(func::FuncOp function) {
   RewritePatternSet patterns(function.getContext());
   linalg::populateElementwiseToLinalgConversionPatterns(patterns);
+  coopt::sparse::populateExpandToReferencePatterns(patterns);
   return applyPatternsGreedily(function, std::move(patterns));
 }
 

@@ -9,7 +9,7 @@ namespace coopt::import {
 /// Brings a function into the form that the phases know, without a change of its meaning:
 ///
 ///   - a slice that drops unit dimensions, where it is not plain which, becomes a slice and a collapse_shape;
-///   - arith and math on tensors become linalg.generic;
+///   - arith and math on tensors become linalg.generic, and so do sparse ops;
 ///   - linalg.softmax becomes the ops that define it;
 ///   - a destination whose elements are never read becomes a tensor.empty of its size, so that it is not taken for an
 ///     operand;

@@ -67,7 +67,10 @@ Status check(const SparsePattern &pattern) {
     return fail("expected at least 1 and fewer than all to be kept, got " + std::to_string(pattern.kept) +
                 " of " + std::to_string(pattern.of));
   }
-  if (pattern.block < 1 || pattern.span() > kMostColumns) {
+  if (pattern.block < 1) {
+    return fail(patternHelp());
+  }
+  if (pattern.span() > kMostColumns) {
     return fail("expected runs of at most " + std::to_string(kMostColumns) + " columns, got " +
                 std::to_string(pattern.of) + " times " + std::to_string(pattern.block));
   }

@@ -268,8 +268,11 @@ struct PackNode : Node {
       if (!sparse) {
         layout::packPlanes(bits, from, layout.tileElements(), out);
       } else if (Status packed = sparse->pack(from, out); !packed) {
-        return forward(packed.error(), "tile " + std::to_string(t) + " from row " +
-                                           std::to_string(piece.begin) + " on");
+        const auto inRow = static_cast<size_t>(layout.dims[1].outerExtent());
+        return forward(packed.error(),
+                       "tile of the rows from " +
+                           std::to_string(piece.begin + static_cast<int64_t>(t / inRow) * 16) +
+                           " and the columns from " + std::to_string(t % inRow * 64) + " on");
       }
     }
     return {};

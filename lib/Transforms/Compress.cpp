@@ -209,11 +209,17 @@ static bool hasZeroCodes(quantized::SchemeAttr scheme, const numerics::SparsePat
     return !scheme.isAsymmetric() || (scheme.getGroup() > 0 && pattern.block % scheme.getGroup() == 0);
   }
   const numerics::BlockFormat format = scheme.getBlockFormat();
-  return !format.minimums && format.zeroBits == 0 &&
+  // An outlier changes the code of its neighbour.
+  const bool isAlone = format.encoding.kind != numerics::EncodingKind::Pairs || pattern.block % 2 == 0;
+  return isAlone && !format.minimums && format.zeroBits == 0 &&
          numerics::decodeMatrix(format, numerics::BlockComponents::make(format, 1, 1)).front() == 0;
 }
 
 static Status checkPattern(quantized::SchemeAttr scheme, const numerics::SparsePattern &pattern) {
+  if (scheme.getFormat() && scheme.getBlockFormat().encoding.kind == numerics::EncodingKind::None) {
+    return fail("sparsity makes new codes, and the format '" + scheme.getBlockFormat().name +
+                "' of these has no encoder: choose a quantisation");
+  }
   if (!hasZeroCodes(scheme, pattern)) {
     return fail("sparsity " + numerics::toString(pattern) +
                 " needs codes of which 0 means zero: a symmetric scheme, or groups of columns that are dropped as a whole");

@@ -6,7 +6,7 @@
 
 namespace coopt::sparse {
 
-/// Every op as element-wise linalg.generic: the reference, and what programs run that have these ops outside of recipes.
+/// Every op as element-wise linalg.generic: the reference, and what functions run that have these ops outside of recipes.
 /// topk_select with statistics stays.
 void populateExpandToReferencePatterns(mlir::RewritePatternSet &patterns);
 

@@ -1,5 +1,5 @@
 // Models of which a pattern keeps a part: equal to the same models with zeros in their files, pruned here, and to integer arithmetic.
-#include "Inference.h"
+#include "FunctionsFixture.h"
 #include "LlamaReference.h"
 #include "Programs.h"
 
@@ -202,6 +202,39 @@ INSTANTIATE_TEST_SUITE_P(
              {"group16:0.5", 2, 4, 16},
              "w4a8-g16-sym"}),
     nameOf);
+
+class SparseFunctions : public FunctionsFixture {
+protected:
+  SparseFunctions() : FunctionsFixture("sparse.mlir") {}
+};
+
+TEST_P(SparseFunctions, PruneAtRunTime) {
+  const Pattern pattern = {"2:4", 2, 4, 1};
+  for (int64_t rows : {1, 9}) {
+    const Array<float> w = numbers({rows, 13}, 4);
+    input("w", w);
+    call("prune", {"v", "p"});
+    Array<float> pruned = w;
+    prune(pruned.data.data(), rows, 13, pattern);
+    EXPECT_EQ(output<float>("p"), pruned);
+    // Two of each run in their order; the last run has one column.
+    EXPECT_EQ(output<float>("v"), make<float>({rows, 8}, [&](int64_t i) {
+                const int64_t row = i / 8, run = i % 8 / 2 * 4;
+                std::vector<std::pair<float, int64_t>> those;
+                for (int64_t k = run; k < std::min<int64_t>(run + 4, 13); ++k) {
+                  those.push_back({-std::fabs(w.data[row * 13 + k]), k});
+                }
+                std::sort(those.begin(), those.end());
+                those.resize(std::min<size_t>(those.size(), 2));
+                std::sort(those.begin(), those.end(), [](auto a, auto b) { return a.second < b.second; });
+                const size_t slot = i % 2;
+                return slot < those.size() ? w.data[row * 13 + those[slot].second] : 0.0f;
+              }));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Variants, SparseFunctions, testing::ValuesIn(runnableVariants()),
+                         [](const testing::TestParamInfo<std::string> &info) { return info.param; });
 
 // The share of what is stored that a pattern takes away.
 TEST(SparsePackages, AreSmaller) {

@@ -32,7 +32,7 @@ TEST(SparsePattern, Text) {
 TEST(SparsePattern, Refused) {
   for (auto [text, message] :
        {std::pair("", "expected N:M"), std::pair("2", "expected N:M"), std::pair("2:4:", "expected N:M"),
-        std::pair("2:4x", "at most 64 columns"), std::pair("x:4", "expected N:M"),
+        std::pair("2:4x", "expected N:M"), std::pair("2:4x0", "expected N:M"), std::pair("x:4", "expected N:M"),
         std::pair("-2:4", "expected N:M"), std::pair("0:4", "fewer than all"),
         std::pair("4:4", "fewer than all"), std::pair("5:4", "fewer than all"),
         std::pair("2:99", "at most 64 columns"), std::pair("2:4x32", "at most 64 columns"),
