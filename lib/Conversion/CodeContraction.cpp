@@ -409,6 +409,7 @@ private:
     const int64_t panels = context.panels.size();
     SmallVector<Value> next(totals);
     for (int64_t p = 0; p < panels; ++p) {
+      const GroupNumbers group = isFloat ? GroupNumbers() : numbersOf(b, context.panels[p], g);
       for (int64_t r = 0; r < context.tile.rows; ++r) {
         Value &total = next[r * panels + p];
         Value sum = sums[r * panels + p], activations;
@@ -421,30 +422,39 @@ private:
           sum = numbers->scaled(b, context.panels[p], g, sum, activations);
           total = arith::AddFOp::create(b, total, sum);
         } else {
-          total = foldIntegers(b, context.panels[p], g, sum, activations, total);
+          total = foldIntegers(b, group, sum, activations, total);
         }
       }
     }
     return next;
   }
 
+  /// What the codes of a group of a panel have in common.
+  struct GroupNumbers {
+    Value zeros;  ///< 16 x i32
+    Value scales; ///< null if the scheme has none for groups
+  };
+
+  GroupNumbers numbersOf(ImplicitLocOpBuilder &b, Value panel, Value g) {
+    const bool hasScales =
+        weights.scheme().getGroup() != 0 || op.getScaleAt() != quantized::ScaleAt::Output;
+    return {weights.zeros(b, panel, g), hasScales ? weights.groupScales(b, panel, g) : Value()};
+  }
+
   /// `activations`: their sum, one for all rows of the weights or one for each.
-  Value foldIntegers(ImplicitLocOpBuilder &b, Value panel, Value g, Value sum, Value activations,
+  Value foldIntegers(ImplicitLocOpBuilder &b, const GroupNumbers &group, Value sum, Value activations,
                      Value total) {
-    Value zero = weights.zeros(b, panel, g), moved = activations;
-    if (moved.getType() != zero.getType()) {
-      moved = vector::BroadcastOp::create(b, zero.getType(), activations);
+    Value moved = activations;
+    if (moved.getType() != group.zeros.getType()) {
+      moved = vector::BroadcastOp::create(b, group.zeros.getType(), activations);
     }
-    sum = arith::SubIOp::create(b, DotQuads(b, isa).lanes(sum), arith::MulIOp::create(b, moved, zero));
-    const bool hasScales = weights.scheme().getGroup() != 0;
+    sum = arith::SubIOp::create(b, DotQuads(b, isa).lanes(sum), arith::MulIOp::create(b, moved, group.zeros));
     if (op.getScaleAt() == quantized::ScaleAt::Output) {
-      if (hasScales) {
-        sum = arith::MulIOp::create(b, sum, weights.groupScales(b, panel, g));
-      }
-      return arith::AddIOp::create(b, total, sum);
+      return arith::AddIOp::create(
+          b, total, group.scales ? arith::MulIOp::create(b, sum, group.scales).getResult() : sum);
     }
     Value y = arith::SIToFPOp::create(b, total.getType(), sum);
-    return arith::AddFOp::create(b, total, arith::MulFOp::create(b, y, weights.groupScales(b, panel, g)));
+    return arith::AddFOp::create(b, total, arith::MulFOp::create(b, y, group.scales));
   }
 
   /// Scales that belong to rows and outputs.
