@@ -436,8 +436,7 @@ private:
   };
 
   GroupNumbers numbersOf(ImplicitLocOpBuilder &b, Value panel, Value g) {
-    const bool hasScales =
-        weights.scheme().getGroup() != 0 || op.getScaleAt() != quantized::ScaleAt::Output;
+    const bool hasScales = weights.scheme().getGroup() != 0 || op.getScaleAt() != quantized::ScaleAt::Output;
     return {weights.zeros(b, panel, g), hasScales ? weights.groupScales(b, panel, g) : Value()};
   }
 

@@ -29,8 +29,8 @@ bool hasBits(const layout::Dim &dim, ArrayRef<unsigned> positions) {
 
 FailureOr<CodePanels> matchCodePanels(ImplicitLocOpBuilder &b, Value view, Isa isa) {
   auto unpack = view.getDefiningOp<model::UnpackOp>();
-  if (!unpack || !llvm::isa<MemRefType>(unpack.getSource().getType()) || !hasUnitInnerStride(unpack.getSource()) ||
-      unpack.getStorageLayout().getBits() == 0) {
+  if (!unpack || !llvm::isa<MemRefType>(unpack.getSource().getType()) ||
+      !hasUnitInnerStride(unpack.getSource()) || unpack.getStorageLayout().getBits() == 0) {
     return failure();
   }
   FailureOr<layout::Layout> layout = layoutOf(unpack);
@@ -155,8 +155,7 @@ Value TileCodes::storedAt(Value index, Planes of) const {
   Value at = arith::MulIOp::create(*b, index, constantIndex(*b, 16 * kQuad));
   for (const layout::BitPlane &plane : layout::bitPlanes(of.bits, panels->storedCodes())) {
     Value inPlane = arith::RemUIOp::create(*b, at, constantIndex(*b, plane.bytes));
-    Value place = arith::AddIOp::create(
-        *b, offset, addIndex(*b, inPlane, of.firstByte + plane.byteOffset));
+    Value place = arith::AddIOp::create(*b, offset, addIndex(*b, inPlane, of.firstByte + plane.byteOffset));
     Value bits = vector::LoadOp::create(*b, quadType(*b), panels->storage, place);
     if (plane.width < 8) {
       Value part = arith::DivUIOp::create(*b, at, constantIndex(*b, plane.bytes));

@@ -153,9 +153,8 @@ Value KeptQuads::permuted(Builder &b, Value word, int64_t index, Value codes) co
   auto bitsAt = [&](int64_t bits) -> Value { return bits == 0 ? word : right(b, word, lanesOf(b, bits)); };
   // Byte 128 and above makes a zero.
   auto ones = [](unsigned bits) { return static_cast<uint8_t>(__builtin_popcount(bits)); };
-  Value table = byteTable(b, [&](unsigned i, unsigned k) -> uint8_t {
-    return (i >> k) & 1 ? ones(i & ((1u << k) - 1)) : 128;
-  });
+  Value table = byteTable(
+      b, [&](unsigned i, unsigned k) -> uint8_t { return (i >> k) & 1 ? ones(i & ((1u << k) - 1)) : 128; });
   Value control = lookUp(b, table, bitsAt(shift));
   if (index % runs.quads != 0) {
     // The second quad of a run goes on where the first one ends.
@@ -163,8 +162,9 @@ Value KeptQuads::permuted(Builder &b, Value word, int64_t index, Value codes) co
     control = add(b, control, lookUp(b, before, bitsAt(shift - 4)));
   }
   // Bytes are counted from the first of 16, in which four rows lie.
-  Value places = byteTable(
-      b, [&](unsigned i, unsigned) { return static_cast<uint8_t>(i % 4 * 4 + static_cast<unsigned>(first)); });
+  Value places = byteTable(b, [&](unsigned i, unsigned) {
+    return static_cast<uint8_t>(i % 4 * 4 + static_cast<unsigned>(first));
+  });
   return permuteBytes(b, codes, add(b, control, places));
 }
 
@@ -263,7 +263,9 @@ Value KeptQuads::placedQuad(Builder &b, int64_t index, Kept kept) const {
     Value result;
     codes = asLanes(b, codes);
     for (int64_t slot = 0; slot < runs.codes; ++slot) {
-      auto byteAt = [&](Value x) { return both(b, right(b, x, lanesOf(b, 8 * (first + slot))), lanesOf(b, 255)); };
+      auto byteAt = [&](Value x) {
+        return both(b, right(b, x, lanesOf(b, 8 * (first + slot))), lanesOf(b, 255));
+      };
       Value column = add(b, byteAt(places), lanesOf(b, columnOf(pattern, slot, 0)));
       Value code = left(b, byteAt(codes), left(b, column, lanesOf(b, 3)));
       result = result ? either(b, result, code) : code;
@@ -370,8 +372,7 @@ Value KeptQuads::groupQuadAt(Builder &b, Value index, KeptAt kept) const {
   Value group = over(b, index, quads), run = over(b, group, pattern.of), place = modulo(b, group, pattern.of);
   Value first = times(b, run, pattern.of), one = lanesOf(b, 1), none = lanesOf(b, 0), before = none;
   for (int64_t other = 0; other + 1 < pattern.of; ++other) {
-    Value isBefore =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, place, constantIndex(b, other));
+    Value isBefore = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, place, constantIndex(b, other));
     Value counts = arith::SelectOp::create(b, isBefore, one, none);
     Value mask = maskAt(b, addIndex(b, first, other));
     before = add(b, before, arith::SelectOp::create(b, mask, counts, none));
@@ -438,8 +439,7 @@ Value emitKeptCode(Builder &b, const layout::SparseTile &tile, Value storage, Va
   Value place = modulo(b, block, pattern.of), first = times(b, run, pattern.of);
   Value before = constantIndex(b, 0);
   for (int64_t other = 0; other + 1 < pattern.of; ++other) {
-    Value isBefore =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, place, constantIndex(b, other));
+    Value isBefore = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, place, constantIndex(b, other));
     Value bit = bitOf(addIndex(b, first, other));
     before = add(b, before, arith::SelectOp::create(b, isBefore, bit, constantIndex(b, 0)));
   }

@@ -57,11 +57,13 @@ private:
   llvm::DenseMap<int64_t, mlir::Value> words;  ///< bits of elements, 16 x i32, by half of the tile
   llvm::DenseMap<int64_t, mlir::Value> masks;  ///< of groups, 16 x i1
   llvm::DenseMap<int64_t, mlir::Value> firsts; ///< quads of kept groups, 16 x i32, by 64 run + slot
-  llvm::DenseMap<int64_t, mlir::Value> counts; ///< 16 x i1: 256 (groups before) + the least number of them that are kept
+  llvm::DenseMap<int64_t, mlir::Value>
+      counts; ///< 16 x i1: 256 (groups before) + the least number of them that are kept
 
   mlir::Value placedQuad(mlir::ImplicitLocOpBuilder &b, int64_t index, Kept kept) const;
   mlir::Value placedQuadAt(mlir::ImplicitLocOpBuilder &b, mlir::Value index, KeptAt kept) const;
-  mlir::Value permuted(mlir::ImplicitLocOpBuilder &b, mlir::Value word, int64_t index, mlir::Value codes) const;
+  mlir::Value permuted(mlir::ImplicitLocOpBuilder &b, mlir::Value word, int64_t index,
+                       mlir::Value codes) const;
   mlir::Value wordAt(mlir::ImplicitLocOpBuilder &b, mlir::Value half) const;
   mlir::Value wordOf(mlir::ImplicitLocOpBuilder &b, int64_t quad);
   mlir::Value maskAt(mlir::ImplicitLocOpBuilder &b, mlir::Value group) const;

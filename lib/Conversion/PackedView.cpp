@@ -75,8 +75,9 @@ static Value emitElementBit(ImplicitLocOpBuilder &b, Value storage, Value start,
 }
 
 /// An element of a sparse panel (SparsePanel.h).
-static Value emitPanelElement(ImplicitLocOpBuilder &b, model::UnpackOp unpack, const layout::SparsePanel &panel,
-                              const layout::Layout &layout, ValueRange coordinates) {
+static Value emitPanelElement(ImplicitLocOpBuilder &b, model::UnpackOp unpack,
+                              const layout::SparsePanel &panel, const layout::Layout &layout,
+                              ValueRange coordinates) {
   OffsetBuilder index{b};
   Value row = coordinates[0], column = coordinates[1];
   if (!unpack.getOffsets().empty()) {
@@ -91,7 +92,9 @@ static Value emitPanelElement(ImplicitLocOpBuilder &b, model::UnpackOp unpack, c
                           index.mul(run, panel.runElements()));
   Value bits = index.add(start, constantIndex(b, panel.valueElements()));
   Value before = constantIndex(b, 0), none = before;
-  auto bitAt = [&](Value at) { return emitElementBit(b, unpack.getSource(), bits, index.add(index.shiftLeft(at, 4), lane)); };
+  auto bitAt = [&](Value at) {
+    return emitElementBit(b, unpack.getSource(), bits, index.add(index.shiftLeft(at, 4), lane));
+  };
   for (int64_t other = 0; other + 1 < of; ++other) {
     Value counts = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, place, constantIndex(b, other));
     before = index.add(before, arith::SelectOp::create(b, counts, bitAt(constantIndex(b, other)), none));
@@ -269,7 +272,9 @@ static Value loadSparsePanel(ImplicitLocOpBuilder &b, const PanelWeights &of, Va
   Type element = cast<MemRefType>(of.storage.getType()).getElementType();
   auto type = VectorType::get({kLanes}, element);
   auto ranks = VectorType::get({kLanes}, b.getI32Type());
-  auto rankOf = [&](int64_t value) { return constantOf(b, ranks, b.getI32IntegerAttr(static_cast<int32_t>(value))); };
+  auto rankOf = [&](int64_t value) {
+    return constantOf(b, ranks, b.getI32IntegerAttr(static_cast<int32_t>(value)));
+  };
   Value column = arith::AddIOp::create(b, of.firstStep, step);
   Value run = arith::DivUIOp::create(b, column, constantIndex(b, pattern.of));
   Value place = arith::RemUIOp::create(b, column, constantIndex(b, pattern.of));

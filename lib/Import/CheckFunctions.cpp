@@ -582,7 +582,8 @@ LogicalResult coopt::import::checkDialects(Operation *function) {
     }
     StringRef dialect = op->getName().getDialectNamespace();
     if (dialect == "sparse" && (!isa<func::FuncOp>(function) || op->hasAttr("statistics"))) {
-      op->emitError() << "'" << op->getName() << "' is not supported: in a model.entry, or with statistics, it is for recipes";
+      op->emitError() << "'" << op->getName()
+                      << "' is not supported: in a model.entry, or with statistics, it is for recipes";
       return WalkResult::interrupt();
     }
     bool isKnown = llvm::is_contained({"arith", "math", "linalg", "tensor", "scf", "model", "moe",

@@ -58,8 +58,10 @@ void SparsePanel::unpack(const uint8_t *storage, int64_t columns, uint8_t *panel
   for (int64_t first = 0; first < columns; first += kept.of, storage += runBytes) {
     for (int64_t row = 0; row < kRows; ++row) {
       int64_t place = 0;
-      for (int64_t column = first; column < std::min(first + kept.of, columns) && place < kept.kept; ++column) {
-        const uint8_t bits = storage[valueBytes + static_cast<size_t>((column - first) * (kRows / 8) + row / 8)];
+      for (int64_t column = first; column < std::min(first + kept.of, columns) && place < kept.kept;
+           ++column) {
+        const uint8_t bits =
+            storage[valueBytes + static_cast<size_t>((column - first) * (kRows / 8) + row / 8)];
         if (((bits >> (row % 8)) & 1) != 0) {
           std::memcpy(panel + static_cast<size_t>(column * kRows + row) * bytes,
                       storage + static_cast<size_t>(place++ * kRows + row) * bytes, bytes);

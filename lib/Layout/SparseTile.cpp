@@ -37,7 +37,8 @@ Expected<SparseTile> SparseTile::make(const numerics::SparsePattern &pattern, un
   SparseTile tile(pattern, bits);
   for (unsigned width : {8u, 4u, 2u, 1u}) {
     if ((bits & width) != 0 && planeBytes(width, tile.values()) % kVectorBytes != 0) {
-      return fail(place + ": too few bits are left of a tile of 16 rows and 64 columns to be read as vectors");
+      return fail(place +
+                  ": too few bits are left of a tile of 16 rows and 64 columns to be read as vectors");
     }
   }
   return tile;

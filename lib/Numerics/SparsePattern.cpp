@@ -174,8 +174,7 @@ std::string numerics::toString(const SparsePattern &pattern) {
 Expected<SparsePattern> numerics::parseSparsePattern(std::string_view text) {
   Reader reader(text);
   const bool isGroup = reader.takes("group"), isBlock = !isGroup && reader.takes("block");
-  Expected<SparsePattern> pattern =
-      isGroup || isBlock ? parseShare(reader, isBlock) : parseCounts(reader);
+  Expected<SparsePattern> pattern = isGroup || isBlock ? parseShare(reader, isBlock) : parseCounts(reader);
   const std::string place = "sparsity '" + std::string(text) + "'";
   if (!pattern) {
     return forward(pattern.error(), place);

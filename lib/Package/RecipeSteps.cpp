@@ -283,17 +283,16 @@ Status PackNode::packPanels(const Piece &piece, const uint8_t *rows, uint8_t *ou
   const uint64_t panelBytes = bytesOf(panelElements()), panels = piece.bytes / panelBytes;
   const uint64_t denseBytes = static_cast<uint64_t>(panelElements()) * tensor.elementBytes;
   std::vector<uint8_t> dense(panels * denseBytes);
-  if (Status packed =
-          layout::pack(layout, rows, dense.data(), tensor.elementBytes, {piece.begin, piece.end});
+  if (Status packed = layout::pack(layout, rows, dense.data(), tensor.elementBytes, {piece.begin, piece.end});
       !packed) {
     return packed;
   }
   for (uint64_t p = 0; p < panels; ++p, out += panelBytes) {
     if (Status packed = panel->pack(dense.data() + p * denseBytes, layout.dims[1].size, out); !packed) {
-      return forward(packed.error(), "panel from row " +
-                                         std::to_string(piece.begin + static_cast<int64_t>(p) *
-                                                                          layout::SparsePanel::kRows) +
-                                         " on");
+      return forward(packed.error(),
+                     "panel from row " +
+                         std::to_string(piece.begin + static_cast<int64_t>(p) * layout::SparsePanel::kRows) +
+                         " on");
     }
   }
   return {};

@@ -179,7 +179,8 @@ private:
 LogicalResult LayoutAssigner::repack(StringAttr name, model::LayoutAttr encoding) {
   auto parameter = symbols.lookup<model::ParameterOp>(name);
   RankedTensorType logical = parameter.getTensorType();
-  auto storage = RankedTensorType::get({encoding.getStorageElements(logical.getElementType())}, logical.getElementType(), encoding);
+  auto storage = RankedTensorType::get({encoding.getStorageElements(logical.getElementType())},
+                                       logical.getElementType(), encoding);
 
   // The recipe that makes the parameter packs it as its last step; a parameter that comes straight from a
   // file gets a recipe of its own.
@@ -286,9 +287,10 @@ LogicalResult LayoutAssigner::run() {
         std::vector<int64_t> sizes(type.getShape().begin(), type.getShape().end());
         StringAttr name = load.getParameterAttr().getAttr();
         sparse::PatternAttr pattern = patternOf(name);
-        StringAttr kept = pattern && layout::SparsePanel::make(pattern.getPattern(), type.getElementTypeBitWidth() / 8)
-                              ? StringAttr::get(type.getContext(), pattern.getText())
-                              : StringAttr();
+        StringAttr kept =
+            pattern && layout::SparsePanel::make(pattern.getPattern(), type.getElementTypeBitWidth() / 8)
+                ? StringAttr::get(type.getContext(), pattern.getText())
+                : StringAttr();
         if (auto layout = layout::blocked(sizes, {{0, 4}})) {
           chosen.insert({name, model::LayoutAttr::get(type.getContext(), *layout, 0, kept)});
         }

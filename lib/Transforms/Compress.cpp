@@ -38,7 +38,7 @@ private:
   /// A matrix with zeros where nothing is kept.
   Value prune(Value matrix, Value kept, sparse::PatternAttr by);
   /// The pattern of a part with a number for each group that the pattern keeps or drops; null if the part is another.
-  sparse::PatternAttr patternOfGroups(RankedTensorType part, RankedTensorType matrix);
+  sparse::PatternAttr patternOfGroups(const quantized::SchemePart &part, RankedTensorType type);
   /// The weight as `scheme` says, or, if that is null or what the checkpoint has, as the checkpoint has it; without a scheme
   /// if it stays float.
   FailureOr<CodedWeight> storageOf(WeightContraction contraction, quantized::SchemeAttr scheme);
@@ -164,9 +164,10 @@ CodedWeight Compressor::encode(model::LoadOp weight, quantized::SchemeAttr schem
     quantize.setRoundingAttr(rounding);
   }
   SmallVector<Value> made(quantize.getResults());
+  const SmallVector<quantized::SchemePart> parts = scheme.getParts();
   for (size_t i = 1; i < made.size() && kept; ++i) {
     // Scales of groups that are dropped are not stored, either.
-    if (auto by = patternOfGroups(result.parts[i].getTensorType(), parameter.getTensorType())) {
+    if (auto by = patternOfGroups(parts[i], result.parts[i].getTensorType())) {
       made[i] = prune(made[i], kept, by);
       result.parts[i]->setAttr(sparse::SparseDialect::kPatternName, by);
     }
@@ -182,24 +183,25 @@ sparse::PatternAttr Compressor::pattern() {
 Value Compressor::select(Value weight, StringRef id) {
   StringAttr statistics = options.scoresByInputs && !id.empty() ? builder.getStringAttr(id) : StringAttr();
   return sparse::TopkSelectOp::create(builder, weight.getLoc(),
-                                      sparse::keptType(pattern(), cast<RankedTensorType>(weight.getType())), weight,
-                                      pattern(), statistics);
+                                      sparse::keptType(pattern(), cast<RankedTensorType>(weight.getType())),
+                                      weight, pattern(), statistics);
 }
 
 Value Compressor::prune(Value matrix, Value kept, sparse::PatternAttr by) {
   auto type = cast<RankedTensorType>(matrix.getType());
-  Value values = sparse::CompressOp::create(builder, matrix.getLoc(), sparse::compactType(by, type), matrix, kept, by);
+  Value values =
+      sparse::CompressOp::create(builder, matrix.getLoc(), sparse::compactType(by, type), matrix, kept, by);
   return sparse::DecompressOp::create(builder, matrix.getLoc(), type, values, kept, by);
 }
 
-sparse::PatternAttr Compressor::patternOfGroups(RankedTensorType part, RankedTensorType matrix) {
+sparse::PatternAttr Compressor::patternOfGroups(const quantized::SchemePart &part, RankedTensorType type) {
+  if (part.span != options.sparsity->block || options.sparsity->block == 1 || type.getRank() != 2 ||
+      type.getDimSize(1) == 1) {
+    return nullptr;
+  }
   numerics::SparsePattern ofGroups = *options.sparsity;
   ofGroups.block = 1;
-  const bool isByBlock = options.sparsity->block > 1 && part.getRank() == 2 &&
-                         part.getDimSize(1) == options.sparsity->blocks(matrix.getDimSize(1)) &&
-                         part.getDimSize(1) > 1;
-  return isByBlock ? sparse::PatternAttr::get(module.getContext(), numerics::toString(ofGroups))
-                   : sparse::PatternAttr();
+  return sparse::PatternAttr::get(module.getContext(), numerics::toString(ofGroups));
 }
 
 /// Whether zeros of a weight have the code 0 and mean zero, wherever a pattern may put them. Groups that are dropped as a whole
@@ -222,7 +224,8 @@ static Status checkPattern(quantized::SchemeAttr scheme, const numerics::SparseP
   }
   if (!hasZeroCodes(scheme, pattern)) {
     return fail("sparsity " + numerics::toString(pattern) +
-                " needs codes of which 0 means zero: a symmetric scheme, or groups of columns that are dropped as a whole");
+                " needs codes of which 0 means zero: a symmetric scheme, or groups of columns that are "
+                "dropped as a whole");
   }
   auto tile = layout::SparseTile::make(pattern, static_cast<unsigned>(scheme.getBits()));
   return tile ? Status() : forward(tile.error());
@@ -536,8 +539,9 @@ LogicalResult Compressor::run() {
 LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {
   SymbolTable symbols(module);
   if (!options.plan.scheme && options.plan.rules.empty() && StoredWeights(module, symbols).empty()) {
-    return options.sparsity ? module.emitError("sparsity is for weights that are stored as codes: choose a quantisation")
-                            : success();
+    return options.sparsity
+               ? module.emitError("sparsity is for weights that are stored as codes: choose a quantisation")
+               : success();
   }
   MLIRContext *context = module.getContext();
   context->loadDialect<quantized::QuantizedDialect, arith::ArithDialect, sparse::SparseDialect,
@@ -547,7 +551,8 @@ LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {
     return module.emitError(resolved.error().message);
   }
   if (options.sparsity && (options.method.channelScales || options.method.rounding.feedback)) {
-    return module.emitError("sparsity goes with the roundings nearest and clip: awq and gptq change what is dropped");
+    return module.emitError(
+        "sparsity goes with the roundings nearest and clip: awq and gptq change what is dropped");
   }
   if (!options.method.isNearest() || options.scoresByInputs) {
     module->setAttr("model.calibration", StringAttr::get(context, options.calibrationFile));

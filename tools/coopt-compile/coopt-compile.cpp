@@ -105,8 +105,9 @@ void warnOfSlowVariants(const CompileOptions &options) {
     }
   }
   if (!slow.empty()) {
-    llvm::errs() << "coopt-compile: warning: sparse weights take less memory, but more time than dense ones on "
-                 << llvm::join(slow, " and ") << ": each use of them expands them first (--isa chooses variants)\n";
+    llvm::errs()
+        << "coopt-compile: warning: sparse weights take less memory, but more time than dense ones on "
+        << llvm::join(slow, " and ") << ": each use of them expands them first (--isa chooses variants)\n";
   }
 }
 
@@ -168,11 +169,13 @@ int main(int argc, char **argv) {
                  "w4a16-g32-asym-head8, nf4, mxfp4, .., a JSON file of formats and rules by layer, or help")
       ->capture_default_str();
   app.add_option("--sparsify", options.compile.sparsify,
-                 "what is kept of the weights that are stored as codes: N of M elements of a row (2:4, 4:8, 1:4), a share "
+                 "what is kept of the weights that are stored as codes: N of M elements of a row (2:4, 4:8, "
+                 "1:4), a share "
                  "of groups of columns (group16:0.5) or of blocks of rows and columns (block8x16:0.5)")
       ->type_name("PATTERN");
   app.add_option("--sparsity-score", options.compile.sparsityScore,
-                 "what decides what is kept: magnitude, or inputs: magnitude times the size of the inputs in --calibration")
+                 "what decides what is kept: magnitude, or inputs: magnitude times the size of the inputs in "
+                 "--calibration")
       ->capture_default_str()
       ->check(CLI::IsMember({"magnitude", "inputs"}));
   app.add_option("--activations", options.compile.activations,

@@ -104,7 +104,8 @@ static Status checkKept(const layout::Layout &layout, unsigned bits, StringRef k
   if (bits == 0) {
     auto panels = layout::blocked(layout.sizes(), {{0, 4}});
     if (!panels || *panels != layout || layout.rank() != 2) {
-      return fail("expected a matrix in panels of 16 rows to keep " + kept.str() + " of, or codes of some bits");
+      return fail("expected a matrix in panels of 16 rows to keep " + kept.str() +
+                  " of, or codes of some bits");
     }
     auto panel = layout::SparsePanel::make(*pattern, 1);
     return panel ? Status() : forward(panel.error());

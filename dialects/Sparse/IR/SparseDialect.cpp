@@ -28,12 +28,13 @@ void SparseDialect::initialize() {
 
 LogicalResult SparseDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
   if (attribute.getName() != kPatternName) {
-    return op->emitError("unknown attribute '") << attribute.getName().getValue() << "' of the sparse dialect";
+    return op->emitError("unknown attribute '")
+           << attribute.getName().getValue() << "' of the sparse dialect";
   }
-  return isa<PatternAttr>(attribute.getValue())
-             ? success()
-             : op->emitError("expected '") << kPatternName << "' to be a #sparse.pattern, got "
-                                           << attribute.getValue();
+  return isa<PatternAttr>(attribute.getValue()) ? success()
+                                                : op->emitError("expected '")
+                                                      << kPatternName << "' to be a #sparse.pattern, got "
+                                                      << attribute.getValue();
 }
 
 LogicalResult PatternAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef text) {

@@ -14,9 +14,8 @@ RankedTensorType sparse::keptType(PatternAttr pattern, RankedTensorType matrix) 
 }
 
 RankedTensorType sparse::compactType(PatternAttr pattern, RankedTensorType matrix) {
-  return RankedTensorType::get(
-      {matrix.getDimSize(0), pattern.getPattern().keptColumns(matrix.getDimSize(1))},
-      matrix.getElementType());
+  return RankedTensorType::get({matrix.getDimSize(0), pattern.getPattern().keptColumns(matrix.getDimSize(1))},
+                               matrix.getElementType());
 }
 
 /// C2 and C4: a matrix whose columns are known.
@@ -45,8 +44,7 @@ static LogicalResult verifyForms(Operation *op, PatternAttr pattern, Type matrix
                                  Type values) {
   auto matrix = cast<RankedTensorType>(matrixType);
   if (!isMatrix(matrix) || !matrix.getElementType().isIntOrFloat()) {
-    return op->emitOpError(
-               "expected a matrix of integers or floats with a static number of columns, got ")
+    return op->emitOpError("expected a matrix of integers or floats with a static number of columns, got ")
            << matrix;
   }
   if (RankedTensorType kept = keptType(pattern, matrix); keptBits != kept) {

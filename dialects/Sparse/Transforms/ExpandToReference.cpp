@@ -51,9 +51,7 @@ Value generate(ImplicitLocOpBuilder &b, RankedTensorType type, Value like,
       .getResult(0);
 }
 
-Value zeroOf(ImplicitLocOpBuilder &b, Type type) {
-  return arith::ConstantOp::create(b, b.getZeroAttr(type));
-}
+Value zeroOf(ImplicitLocOpBuilder &b, Type type) { return arith::ConstantOp::create(b, b.getZeroAttr(type)); }
 
 struct ExpandTopkSelect : OpRewritePattern<TopkSelectOp> {
   using OpRewritePattern::OpRewritePattern;
@@ -124,8 +122,7 @@ struct ExpandTopkSelect : OpRewritePattern<TopkSelectOp> {
       Value isGreater = arith::CmpFOp::create(b, arith::CmpFPredicate::OGT, its, mine);
       Value isEqual = arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, its, mine);
       Value isFirst = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, place, index(b, other));
-      Value wins =
-          arith::OrIOp::create(b, isGreater, arith::AndIOp::create(b, isEqual, isFirst));
+      Value wins = arith::OrIOp::create(b, isGreater, arith::AndIOp::create(b, isEqual, isFirst));
       wins = arith::AndIOp::create(b, wins, below(b, at, blocks));
       before = arith::SelectOp::create(b, wins, arith::AddIOp::create(b, before, one), before);
     }
@@ -171,8 +168,8 @@ struct ExpandDecompress : OpRewritePattern<DecompressOp> {
           at = arith::MulIOp::create(inner, at, index(inner, pattern.block));
           at = arith::AddIOp::create(inner, at, inBlock);
           Value value = elementAt(inner, op.getValues(), row, at);
-          return Value(arith::SelectOp::create(inner, rank.isKept, value,
-                                               zeroOf(inner, type.getElementType())));
+          return Value(
+              arith::SelectOp::create(inner, rank.isKept, value, zeroOf(inner, type.getElementType())));
         }));
     return success();
   }

@@ -27,10 +27,10 @@ public:
 
   const numerics::SparsePattern &pattern() const { return kept; }
   int64_t valueElements() const { return kept.kept * kRows; }
-  int64_t runElements() const { return valueElements() + kept.of * (kRows / 8) / static_cast<int64_t>(bytes); }
-  int64_t panelElements(int64_t columns) const {
-    return (columns + kept.of - 1) / kept.of * runElements();
+  int64_t runElements() const {
+    return valueElements() + kept.of * (kRows / 8) / static_cast<int64_t>(bytes);
   }
+  int64_t panelElements(int64_t columns) const { return (columns + kept.of - 1) / kept.of * runElements(); }
 
   /// A panel [columns][16] into panelElements(columns) elements. Errors: more numbers of a run that are not zero than the pattern
   /// keeps, with their row and column.
@@ -39,7 +39,8 @@ public:
   void unpack(const uint8_t *storage, int64_t columns, uint8_t *panel) const;
 
 private:
-  SparsePanel(const numerics::SparsePattern &pattern, size_t elementBytes) : kept(pattern), bytes(elementBytes) {}
+  SparsePanel(const numerics::SparsePattern &pattern, size_t elementBytes)
+      : kept(pattern), bytes(elementBytes) {}
 
   numerics::SparsePattern kept;
   size_t bytes;

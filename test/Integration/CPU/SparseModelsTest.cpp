@@ -82,8 +82,8 @@ std::string prunedModel(const std::string &directory, const Pattern &pattern, co
   return copy;
 }
 
-const std::vector<std::string> kOddSizes = {"--layers=2",  "--hidden=72",  "--heads=3",          "--kv-heads=1",
-                                            "--ffn=172",   "--vocab=389",  "--max-positions=96", "--seed=5"};
+const std::vector<std::string> kOddSizes = {"--layers=2", "--hidden=72", "--heads=3",          "--kv-heads=1",
+                                            "--ffn=172",  "--vocab=389", "--max-positions=96", "--seed=5"};
 
 struct Case {
   std::string name;
@@ -129,26 +129,27 @@ TEST_P(SparseIntegers, EqualIntegerArithmeticOnPrunedWeights) {
     PackagePointer model = package(directory, variants, isa, GetParam().pattern.text);
     ASSERT_TRUE(model);
     EXPECT_EQ(difference(allLogits(model, tokens, 2), expected), "") << isa;
-    EXPECT_EQ(difference(append(openSession(model), model, tokens, 1), expected), "") << isa << ", one by one";
+    EXPECT_EQ(difference(append(openSession(model), model, tokens, 1), expected), "")
+        << isa << ", one by one";
     const Logits last(expected.end() - weights.vocabulary, expected.end());
     const Logits pieces = append(openSession(model, 2), model, tokens, 7);
     EXPECT_EQ(difference(Logits(pieces.end() - weights.vocabulary, pieces.end()), last), "") << isa;
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Patterns, SparseIntegers,
-    testing::Values(Case{"TwoOfFour", 0, kOddSizes, {"2:4", 2, 4, 1}, "w8a8"},
-                    Case{"FourOfEight", 1, kOddSizes, {"4:8", 4, 8, 1}, "w8a8"},
-                    Case{"OneOfFour", 2, kOddSizes, {"1:4", 1, 4, 1}, "w8a8"},
-                    Case{"Groups", 1, kOddSizes, {"group16:0.5", 2, 4, 16}, "w8a8"},
-                    Case{"GroupsOfEightTied",
-                         2,
-                         {"--layers=1", "--hidden=40", "--heads=4", "--kv-heads=2", "--head-dim=10",
-                          "--ffn=37", "--vocab=354", "--max-positions=90", "--seed=6", "--tied"},
-                         {"3:8x8", 3, 8, 8},
-                         "w8a8"}),
-    nameOf);
+INSTANTIATE_TEST_SUITE_P(Patterns, SparseIntegers,
+                         testing::Values(Case{"TwoOfFour", 0, kOddSizes, {"2:4", 2, 4, 1}, "w8a8"},
+                                         Case{"FourOfEight", 1, kOddSizes, {"4:8", 4, 8, 1}, "w8a8"},
+                                         Case{"OneOfFour", 2, kOddSizes, {"1:4", 1, 4, 1}, "w8a8"},
+                                         Case{"Groups", 1, kOddSizes, {"group16:0.5", 2, 4, 16}, "w8a8"},
+                                         Case{"GroupsOfEightTied",
+                                              2,
+                                              {"--layers=1", "--hidden=40", "--heads=4", "--kv-heads=2",
+                                               "--head-dim=10", "--ffn=37", "--vocab=354",
+                                               "--max-positions=90", "--seed=6", "--tied"},
+                                              {"3:8x8", 3, 8, 8},
+                                              "w8a8"}),
+                         nameOf);
 
 class SparseFormats : public Sparse {};
 
@@ -180,27 +181,27 @@ TEST_P(SparseFormats, EqualTheModelWithZerosInItsFile) {
 
 INSTANTIATE_TEST_SUITE_P(
     Formats, SparseFormats,
-    testing::Values(
-        Case{"FourBitsInGroups", 0, kOddSizes, {"2:4", 2, 4, 1}, "w4a8-g32-sym"},
-        Case{"FourBitsFloat", 1, kOddSizes, {"2:4", 2, 4, 1}, "w4-g32-sym"},
-        Case{"FourBitsFloatOfEight", 2, kOddSizes, {"4:8", 4, 8, 1}, "w4-g32-sym"},
-        Case{"ThreeBits", 2, kOddSizes, {"1:2", 1, 2, 1}, "w3a8-g8-sym"},
-        Case{"SmallFloats", 0, kOddSizes, {"2:4", 2, 4, 1}, "mxfp4"},
-        Case{"GroupsWithZeros", 2, kOddSizes, {"2:4x16", 2, 4, 16}, "w4a8-g16-asym"},
-        Case{"GroupsFloat", 0, kOddSizes, {"2:4x16", 2, 4, 16}, "w4-g128-sym"},
-        Case{"TwoLevels", 1, kOddSizes, {"1:2x32", 1, 2, 32}, "w4a8-g32-qoq"},
-        Case{"Mixtral",
-             0,
-             {"--arch=mixtral", "--layers=2", "--hidden=72", "--heads=4", "--kv-heads=2", "--ffn=100",
-              "--vocab=354", "--experts=5", "--experts-per-token=2", "--seed=9"},
-             {"2:4", 2, 4, 1},
-             "w4a8-g32-sym"},
-        Case{"DeepseekV2",
-             1,
-             {"--arch=deepseek_v2", "--layers=2", "--hidden=64", "--heads=2", "--ffn=96", "--vocab=354",
-              "--experts=6", "--experts-per-token=2", "--expert-ffn=40", "--dense-layers=1", "--seed=10"},
-             {"group16:0.5", 2, 4, 16},
-             "w4a8-g16-sym"}),
+    testing::Values(Case{"FourBitsInGroups", 0, kOddSizes, {"2:4", 2, 4, 1}, "w4a8-g32-sym"},
+                    Case{"FourBitsFloat", 1, kOddSizes, {"2:4", 2, 4, 1}, "w4-g32-sym"},
+                    Case{"FourBitsFloatOfEight", 2, kOddSizes, {"4:8", 4, 8, 1}, "w4-g32-sym"},
+                    Case{"ThreeBits", 2, kOddSizes, {"1:2", 1, 2, 1}, "w3a8-g8-sym"},
+                    Case{"SmallFloats", 0, kOddSizes, {"2:4", 2, 4, 1}, "mxfp4"},
+                    Case{"GroupsWithZeros", 2, kOddSizes, {"2:4x16", 2, 4, 16}, "w4a8-g16-asym"},
+                    Case{"GroupsFloat", 0, kOddSizes, {"2:4x16", 2, 4, 16}, "w4-g128-sym"},
+                    Case{"TwoLevels", 1, kOddSizes, {"1:2x32", 1, 2, 32}, "w4a8-g32-qoq"},
+                    Case{"Mixtral",
+                         0,
+                         {"--arch=mixtral", "--layers=2", "--hidden=72", "--heads=4", "--kv-heads=2",
+                          "--ffn=100", "--vocab=354", "--experts=5", "--experts-per-token=2", "--seed=9"},
+                         {"2:4", 2, 4, 1},
+                         "w4a8-g32-sym"},
+                    Case{"DeepseekV2",
+                         1,
+                         {"--arch=deepseek_v2", "--layers=2", "--hidden=64", "--heads=2", "--ffn=96",
+                          "--vocab=354", "--experts=6", "--experts-per-token=2", "--expert-ffn=40",
+                          "--dense-layers=1", "--seed=10"},
+                         {"group16:0.5", 2, 4, 16},
+                         "w4a8-g16-sym"}),
     nameOf);
 
 class SparseFunctions : public FunctionsFixture {
@@ -238,8 +239,8 @@ INSTANTIATE_TEST_SUITE_P(Variants, SparseFunctions, testing::ValuesIn(runnableVa
 
 // The share of what is stored that a pattern takes away.
 TEST(SparsePackages, AreSmaller) {
-  const std::vector<std::string> model = {"--layers=2", "--hidden=512", "--heads=8", "--ffn=2048",
-                                          "--vocab=512", "--seed=3"};
+  const std::vector<std::string> model = {"--layers=2", "--hidden=512", "--heads=8",
+                                          "--ffn=2048", "--vocab=512",  "--seed=3"};
   auto bytes = [&](const std::string &sparsity) {
     std::vector<std::string> options = {"--quantize=w4a8-g128-sym", "--isa=generic"};
     if (!sparsity.empty()) {

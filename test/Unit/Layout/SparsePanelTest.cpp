@@ -24,7 +24,9 @@ TEST_P(Panels, PlacesAndRoundTrip) {
   ASSERT_TRUE(panel) << panel.error().message;
   std::mt19937 random(3);
   std::vector<uint8_t> numbers(static_cast<size_t>(columns * kRows) * bytes);
-  auto at = [&](int64_t column, int64_t row) { return numbers.data() + static_cast<size_t>(column * kRows + row) * bytes; };
+  auto at = [&](int64_t column, int64_t row) {
+    return numbers.data() + static_cast<size_t>(column * kRows + row) * bytes;
+  };
   for (int64_t row = 0; row < kRows; ++row) {
     for (int64_t first = 0; first < columns; first += pattern.of) {
       std::vector<int64_t> those;
@@ -39,7 +41,8 @@ TEST_P(Panels, PlacesAndRoundTrip) {
     }
   }
   const int64_t runs = (columns + pattern.of - 1) / pattern.of;
-  const auto runBytes = static_cast<size_t>(pattern.kept * kRows) * bytes + static_cast<size_t>(2 * pattern.of);
+  const auto runBytes =
+      static_cast<size_t>(pattern.kept * kRows) * bytes + static_cast<size_t>(2 * pattern.of);
   std::vector<uint8_t> storage(static_cast<size_t>(runs) * runBytes, 0xa5), back(numbers.size(), 0x5a);
   ASSERT_EQ(static_cast<size_t>(panel->panelElements(columns)) * bytes, storage.size());
   ASSERT_TRUE(panel->pack(numbers.data(), columns, storage.data()));

@@ -138,14 +138,15 @@ TEST(SparseTile, TooManyCodes) {
   std::vector<uint8_t> storage(static_cast<size_t>(tile->bytes()));
   auto packed = tile->pack(tileOf(matrix).data(), storage.data());
   ASSERT_FALSE(packed);
-  EXPECT_EQ(packed.error().message,
-            "expected at most 2 of 4 blocks with codes that are not zero in row 3 at column 8 of a tile, got 3");
+  EXPECT_EQ(
+      packed.error().message,
+      "expected at most 2 of 4 blocks with codes that are not zero in row 3 at column 8 of a tile, got 3");
 }
 
 TEST(SparseTile, Refused) {
-  for (auto [text, bits] : {std::pair("3:4", 4u), std::pair("2:16", 4u), std::pair("1:2x2", 4u),
-                            std::pair("1:3x16", 4u), std::pair("1:8", 4u), std::pair("2:8", 1u),
-                            std::pair("2:4", 0u), std::pair("2:4", 9u)}) {
+  for (auto [text, bits] :
+       {std::pair("3:4", 4u), std::pair("2:16", 4u), std::pair("1:2x2", 4u), std::pair("1:3x16", 4u),
+        std::pair("1:8", 4u), std::pair("2:8", 1u), std::pair("2:4", 0u), std::pair("2:4", 9u)}) {
     EXPECT_FALSE(SparseTile::make(patternOf(text), bits)) << text << ", " << bits;
   }
 }

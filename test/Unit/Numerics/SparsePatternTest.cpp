@@ -19,29 +19,40 @@ SparsePattern patternOf(const std::string &text) {
 }
 
 TEST(SparsePattern, Text) {
-  for (auto [text, printed] : {std::pair("2:4", "2:4"), std::pair("1:4", "1:4"), std::pair("4:8", "4:8"),
-                               std::pair("2:4x16", "2:4x16"), std::pair("2:4x1", "2:4"),
-                               std::pair("2:4x8x16", "2:4x8x16"), std::pair("2:4x4x1", "2:4x4x1"),
-                               std::pair("group16:0.5", "2:4x16"), std::pair("group8:0.375", "3:8x8"),
-                               std::pair("block8x16:0.25", "1:4x8x16")}) {
+  for (auto [text, printed] :
+       {std::pair("2:4", "2:4"), std::pair("1:4", "1:4"), std::pair("4:8", "4:8"),
+        std::pair("2:4x16", "2:4x16"), std::pair("2:4x1", "2:4"), std::pair("2:4x8x16", "2:4x8x16"),
+        std::pair("2:4x4x1", "2:4x4x1"), std::pair("group16:0.5", "2:4x16"),
+        std::pair("group8:0.375", "3:8x8"), std::pair("block8x16:0.25", "1:4x8x16")}) {
     EXPECT_EQ(toString(patternOf(text)), printed);
     EXPECT_EQ(toString(patternOf(printed)), printed);
   }
 }
 
 TEST(SparsePattern, Refused) {
-  for (auto [text, message] :
-       {std::pair("", "expected N:M"), std::pair("2", "expected N:M"), std::pair("2:4:", "expected N:M"),
-        std::pair("2:4x", "expected N:M"), std::pair("2:4x0", "expected N:M"), std::pair("x:4", "expected N:M"),
-        std::pair("-2:4", "expected N:M"), std::pair("0:4", "fewer than all"),
-        std::pair("4:4", "fewer than all"), std::pair("5:4", "fewer than all"),
-        std::pair("2:99", "at most 64 columns"), std::pair("2:4x32", "at most 64 columns"),
-        std::pair("99999:4", "expected N:M"), std::pair("2:4x3x16", "1, 2, 4, 8 or 16 rows"),
-        std::pair("group16", "expected N:M"), std::pair("group16:half", "expected N:M"),
-        std::pair("group16:0.4", "whole number of the 4 groups"), std::pair("group16:1", "not all"),
-        std::pair("group16:nan", "whole number"), std::pair("group24:0.5", "divisor of 64"),
-        std::pair("group0:0.5", "expected N:M"), std::pair("block16:0.5", "expected N:M"),
-        std::pair("block3x16:0.5", "1, 2, 4, 8 or 16 rows")}) {
+  for (auto [text, message] : {std::pair("", "expected N:M"),
+                               std::pair("2", "expected N:M"),
+                               std::pair("2:4:", "expected N:M"),
+                               std::pair("2:4x", "expected N:M"),
+                               std::pair("2:4x0", "expected N:M"),
+                               std::pair("x:4", "expected N:M"),
+                               std::pair("-2:4", "expected N:M"),
+                               std::pair("0:4", "fewer than all"),
+                               std::pair("4:4", "fewer than all"),
+                               std::pair("5:4", "fewer than all"),
+                               std::pair("2:99", "at most 64 columns"),
+                               std::pair("2:4x32", "at most 64 columns"),
+                               std::pair("99999:4", "expected N:M"),
+                               std::pair("2:4x3x16", "1, 2, 4, 8 or 16 rows"),
+                               std::pair("group16", "expected N:M"),
+                               std::pair("group16:half", "expected N:M"),
+                               std::pair("group16:0.4", "whole number of the 4 groups"),
+                               std::pair("group16:1", "not all"),
+                               std::pair("group16:nan", "whole number"),
+                               std::pair("group24:0.5", "divisor of 64"),
+                               std::pair("group0:0.5", "expected N:M"),
+                               std::pair("block16:0.5", "expected N:M"),
+                               std::pair("block3x16:0.5", "1, 2, 4, 8 or 16 rows")}) {
     auto pattern = parseSparsePattern(text);
     ASSERT_FALSE(pattern) << text;
     EXPECT_NE(pattern.error().message.find(message), std::string::npos) << pattern.error().message;
