@@ -1,6 +1,7 @@
 #include "KeptQuads.h"
+#include "KeptPanels.h"
+#include "PackedView.h"
 #include "RegisterTiles.h"
-#include "coopt/Layout/BitPlanes.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
@@ -74,6 +75,13 @@ Value permuteBytes(Builder &b, Value codes, Value places) {
   return LLVM::CallIntrinsicOp::create(b, bytes(b), b.getStringAttr("llvm.x86.avx512.pshuf.b.512"),
                                        ValueRange{codes, asBytes(b, places)})
       .getResult(0);
+}
+
+/// Where each row's byte `first` is among the 16 that are permuted, in which four rows lie; four times.
+Value ownBytes(Builder &b, int64_t first) {
+  return byteTable(b, [&](unsigned i, unsigned) {
+    return static_cast<uint8_t>(i % 4 * 4 + static_cast<unsigned>(first));
+  });
 }
 
 /// The four bytes of each row, put together one by one: `bits` has those of the quad lowest, `shift` is the place of the row's
@@ -156,16 +164,12 @@ Value KeptQuads::permuted(Builder &b, Value word, int64_t index, Value codes) co
   Value table = byteTable(
       b, [&](unsigned i, unsigned k) -> uint8_t { return (i >> k) & 1 ? ones(i & ((1u << k) - 1)) : 128; });
   Value control = lookUp(b, table, bitsAt(shift));
-  if (index % runs.quads != 0) {
+  if (index % 2 != 0) {
     // The second quad of a run goes on where the first one ends.
     Value before = byteTable(b, [&](unsigned i, unsigned) { return ones(i); });
     control = add(b, control, lookUp(b, before, bitsAt(shift - 4)));
   }
-  // Bytes are counted from the first of 16, in which four rows lie.
-  Value places = byteTable(b, [&](unsigned i, unsigned) {
-    return static_cast<uint8_t>(i % 4 * 4 + static_cast<unsigned>(first));
-  });
-  return permuteBytes(b, codes, add(b, control, places));
+  return permuteBytes(b, codes, add(b, control, ownBytes(b, first)));
 }
 
 int64_t KeptQuads::gatheredColumns(const layout::SparseTile &tile) {
@@ -254,29 +258,34 @@ static int64_t columnOf(const numerics::SparsePattern &pattern, int64_t slot, in
   return slot / pattern.kept * pattern.of + place;
 }
 
+/// The four bytes of each row, put together one by one: the row's codes of the quad and their places begin at bit `shift` (16 x i32).
+static Value emitPlaced(Builder &b, const numerics::SparsePattern &pattern, Value codes, Value places,
+                        Value shift) {
+  Value result;
+  for (int64_t slot = 0; slot < ElementRuns(pattern).codes; ++slot) {
+    Value from = slot == 0 ? shift : add(b, shift, lanesOf(b, 8 * slot));
+    auto byteAt = [&](Value x) { return both(b, right(b, asLanes(b, x), from), lanesOf(b, 255)); };
+    Value column = add(b, byteAt(places), lanesOf(b, columnOf(pattern, slot, 0)));
+    Value code = left(b, byteAt(codes), left(b, column, lanesOf(b, 3)));
+    result = result ? either(b, result, code) : code;
+  }
+  return asBytes(b, result);
+}
+
 Value KeptQuads::placedQuad(Builder &b, int64_t index, Kept kept) const {
   const numerics::SparsePattern pattern = tile.pattern();
   const ElementRuns runs(pattern);
   const int64_t first = index % runs.chunks * runs.codes;
-  Value codes = kept.codes(index / runs.chunks), places = asLanes(b, kept.places(index / runs.chunks));
+  Value codes = kept.codes(index / runs.chunks), places = kept.places(index / runs.chunks);
   if (isa < Isa::Avx512) {
-    Value result;
-    codes = asLanes(b, codes);
-    for (int64_t slot = 0; slot < runs.codes; ++slot) {
-      auto byteAt = [&](Value x) {
-        return both(b, right(b, x, lanesOf(b, 8 * (first + slot))), lanesOf(b, 255));
-      };
-      Value column = add(b, byteAt(places), lanesOf(b, columnOf(pattern, slot, 0)));
-      Value code = left(b, byteAt(codes), left(b, column, lanesOf(b, 3)));
-      result = result ? either(b, result, code) : code;
-    }
-    return asBytes(b, result);
+    return emitPlaced(b, pattern, codes, places, lanesOf(b, 8 * first));
   }
   // The places of one or two codes of the quad are a number of four bits.
+  Value bits = asLanes(b, places);
   if (runs.codes == 2) {
-    places = either(b, places, right(b, places, lanesOf(b, 6)));
+    bits = either(b, bits, right(b, bits, lanesOf(b, 6)));
   }
-  Value bits = first == 0 ? places : right(b, places, lanesOf(b, 8 * first));
+  bits = first == 0 ? bits : right(b, bits, lanesOf(b, 8 * first));
   Value table = byteTable(b, [&](unsigned i, unsigned k) -> uint8_t {
     for (int64_t slot = 0; slot < runs.codes; ++slot) {
       if (columnOf(pattern, slot, (i >> (2 * slot)) & 3) == k) {
@@ -285,26 +294,7 @@ Value KeptQuads::placedQuad(Builder &b, int64_t index, Kept kept) const {
     }
     return 128;
   });
-  Value own = byteTable(b, [&](unsigned i, unsigned) {
-    return static_cast<uint8_t>(i % 4 * 4 + static_cast<unsigned>(first));
-  });
-  return permuteBytes(b, codes, add(b, lookUp(b, table, bits), own));
-}
-
-Value KeptQuads::placedQuadAt(Builder &b, Value index, KeptAt kept) const {
-  const numerics::SparsePattern pattern = tile.pattern();
-  const ElementRuns runs(pattern);
-  Value vector = over(b, index, runs.chunks);
-  Value codes = asLanes(b, kept.codes(vector)), places = asLanes(b, kept.places(vector)), result;
-  Value shift = spread(b, times(b, modulo(b, index, runs.chunks), 8 * runs.codes));
-  for (int64_t slot = 0; slot < runs.codes; ++slot) {
-    Value from = add(b, shift, lanesOf(b, 8 * slot));
-    auto byteAt = [&](Value x) { return both(b, right(b, x, from), lanesOf(b, 255)); };
-    Value column = add(b, byteAt(places), lanesOf(b, columnOf(pattern, slot, 0)));
-    Value code = left(b, byteAt(codes), left(b, column, lanesOf(b, 3)));
-    result = result ? either(b, result, code) : code;
-  }
-  return asBytes(b, result);
+  return permuteBytes(b, codes, add(b, lookUp(b, table, bits), ownBytes(b, first)));
 }
 
 Value KeptQuads::wordOf(Builder &b, int64_t quad) {
@@ -319,37 +309,37 @@ Value KeptQuads::quad(Builder &b, int64_t index, Kept kept) {
   if (tile.pattern().block > 1) {
     return groupQuad(b, index, kept);
   }
+  // Of runs of eight, two quads each.
   Value word = wordOf(b, index), codes = kept.codes(firstKept(tile, index));
   if (isa >= Isa::Avx512) {
     return permuted(b, word, index, codes);
   }
   const ElementRuns runs(tile.pattern());
   Value bits = right(b, word, lanesOf(b, index % 8 * 4));
-  Value shift = lanesOf(b, index / runs.quads % runs.chunks * runs.codes * 8);
-  if (index % runs.quads != 0) {
+  Value shift = lanesOf(b, index / 2 % runs.chunks * runs.codes * 8);
+  if (index % 2 != 0) {
     shift = add(b, shift, emitKeptBits(b, right(b, word, lanesOf(b, index % 8 * 4 - 4))));
   }
   return emitExpanded(b, bits, shift, asLanes(b, codes));
 }
 
 Value KeptQuads::quadAt(Builder &b, Value index, KeptAt kept) const {
+  const ElementRuns runs(tile.pattern());
   if (tile.hasPlaces()) {
-    return placedQuadAt(b, index, kept);
+    Value vector = over(b, index, runs.chunks);
+    Value shift = spread(b, times(b, modulo(b, index, runs.chunks), 8 * runs.codes));
+    return emitPlaced(b, tile.pattern(), kept.codes(vector), kept.places(vector), shift);
   }
   if (tile.pattern().block > 1) {
     return groupQuadAt(b, index, kept);
   }
-  const ElementRuns runs(tile.pattern());
   Value word = wordAt(b, over(b, index, 8)), inWord = times(b, modulo(b, index, 8), 4);
-  Value chunk = over(b, index, runs.quads);
-  Value codes = asLanes(b, kept.codes(over(b, chunk, runs.chunks)));
-  Value shift = spread(b, times(b, modulo(b, chunk, runs.chunks), runs.codes * 8));
-  if (runs.quads > 1) {
-    Value second = modulo(b, index, 2);
-    Value before = arith::SubIOp::create(b, inWord, times(b, second, 4));
-    Value keptBits = emitKeptBits(b, right(b, word, spread(b, before)));
-    shift = add(b, shift, arith::MulIOp::create(b, keptBits, spread(b, second)));
-  }
+  Value run = over(b, index, 2), second = modulo(b, index, 2);
+  Value codes = asLanes(b, kept.codes(over(b, run, runs.chunks)));
+  Value shift = spread(b, times(b, modulo(b, run, runs.chunks), runs.codes * 8));
+  Value before =
+      emitKeptBits(b, right(b, word, spread(b, arith::SubIOp::create(b, inWord, times(b, second, 4)))));
+  shift = add(b, shift, arith::MulIOp::create(b, before, spread(b, second)));
   return emitExpanded(b, right(b, word, spread(b, inWord)), shift, codes);
 }
 
@@ -370,13 +360,9 @@ Value KeptQuads::groupQuadAt(Builder &b, Value index, KeptAt kept) const {
   const numerics::SparsePattern &pattern = tile.pattern();
   const int64_t quads = pattern.block / 4;
   Value group = over(b, index, quads), run = over(b, group, pattern.of), place = modulo(b, group, pattern.of);
-  Value first = times(b, run, pattern.of), one = lanesOf(b, 1), none = lanesOf(b, 0), before = none;
-  for (int64_t other = 0; other + 1 < pattern.of; ++other) {
-    Value isBefore = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, place, constantIndex(b, other));
-    Value counts = arith::SelectOp::create(b, isBefore, one, none);
-    Value mask = maskAt(b, addIndex(b, first, other));
-    before = add(b, before, arith::SelectOp::create(b, mask, counts, none));
-  }
+  Value first = times(b, run, pattern.of), none = lanesOf(b, 0);
+  Value before = emitKeptBeforeInRows(b, pattern.of, place,
+                                      [&](int64_t other) { return maskAt(b, addIndex(b, first, other)); });
   Value slot = times(b, run, pattern.kept), inGroup = modulo(b, index, quads), codes = none;
   for (int64_t s = 0; s < pattern.kept; ++s) {
     Value those = asLanes(b, kept.codes(add(b, times(b, addIndex(b, slot, s), quads), inGroup)));
@@ -384,22 +370,6 @@ Value KeptQuads::groupQuadAt(Builder &b, Value index, KeptAt kept) const {
     codes = arith::SelectOp::create(b, isIt, those, codes);
   }
   return asBytes(b, arith::SelectOp::create(b, maskAt(b, group), codes, none));
-}
-
-Value emitPlaneCode(Builder &b, unsigned bits, int64_t codes, Value storage, Value start, Value position) {
-  auto byte = [&](int64_t value) -> Value {
-    return arith::ConstantOp::create(b, b.getI8IntegerAttr(static_cast<int8_t>(value)));
-  };
-  Value code = byte(0);
-  for (const layout::BitPlane &plane : layout::bitPlanes(bits, codes)) {
-    Value at = addIndex(b, add(b, start, modulo(b, position, plane.bytes)), plane.byteOffset);
-    Value raw = memref::LoadOp::create(b, storage, ValueRange{at});
-    Value shift = times(b, over(b, position, plane.bytes), plane.width);
-    Value part = right(b, raw, arith::IndexCastOp::create(b, b.getI8Type(), shift));
-    part = both(b, part, byte((int64_t(1) << plane.width) - 1));
-    code = either(b, code, left(b, part, byte(plane.firstBit)));
-  }
-  return code;
 }
 
 /// Bit `number` from `start` on, as an index: 0 or 1.
@@ -437,12 +407,8 @@ Value emitKeptCode(Builder &b, const layout::SparseTile &tile, Value storage, Va
   };
   Value block = over(b, column, pattern.block), run = over(b, block, pattern.of);
   Value place = modulo(b, block, pattern.of), first = times(b, run, pattern.of);
-  Value before = constantIndex(b, 0);
-  for (int64_t other = 0; other + 1 < pattern.of; ++other) {
-    Value isBefore = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, place, constantIndex(b, other));
-    Value bit = bitOf(addIndex(b, first, other));
-    before = add(b, before, arith::SelectOp::create(b, isBefore, bit, constantIndex(b, 0)));
-  }
+  Value before =
+      emitKeptBefore(b, pattern.of, place, [&](int64_t other) { return bitOf(addIndex(b, first, other)); });
   Value kept = add(b, times(b, run, pattern.kept), before);
   kept = add(b, times(b, kept, pattern.block), modulo(b, column, pattern.block));
   // Of a dropped code, this may be one behind the run's last.

@@ -57,11 +57,10 @@ private:
   llvm::DenseMap<int64_t, mlir::Value> words;  ///< bits of elements, 16 x i32, by half of the tile
   llvm::DenseMap<int64_t, mlir::Value> masks;  ///< of groups, 16 x i1
   llvm::DenseMap<int64_t, mlir::Value> firsts; ///< quads of kept groups, 16 x i32, by 64 run + slot
-  llvm::DenseMap<int64_t, mlir::Value>
-      counts; ///< 16 x i1: 256 (groups before) + the least number of them that are kept
+  /// 16 x i1, by 256 (groups before) + the least number of them that are kept.
+  llvm::DenseMap<int64_t, mlir::Value> counts;
 
   mlir::Value placedQuad(mlir::ImplicitLocOpBuilder &b, int64_t index, Kept kept) const;
-  mlir::Value placedQuadAt(mlir::ImplicitLocOpBuilder &b, mlir::Value index, KeptAt kept) const;
   mlir::Value permuted(mlir::ImplicitLocOpBuilder &b, mlir::Value word, int64_t index,
                        mlir::Value codes) const;
   mlir::Value wordAt(mlir::ImplicitLocOpBuilder &b, mlir::Value half) const;
@@ -78,10 +77,6 @@ private:
 /// The code of a tile at `row` and `column`, an i8, by itself.
 mlir::Value emitKeptCode(mlir::ImplicitLocOpBuilder &b, const layout::SparseTile &tile, mlir::Value storage,
                          mlir::Value start, mlir::Value row, mlir::Value column);
-
-/// The code at `position` of those whose bit planes begin at byte `start`, an i8, zero-extended.
-mlir::Value emitPlaneCode(mlir::ImplicitLocOpBuilder &b, unsigned bits, int64_t codes, mlir::Value storage,
-                          mlir::Value start, mlir::Value position);
 
 } // namespace coopt
 

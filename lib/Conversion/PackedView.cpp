@@ -1,5 +1,6 @@
 //===- PackedView.cpp -------------------------------------------------------===//
 #include "PackedView.h"
+#include "KeptPanels.h"
 #include "KeptQuads.h"
 #include "coopt/Layout/BitPlanes.h"
 #include "coopt/Layout/EmitOffset.h"
@@ -55,56 +56,24 @@ Value emitStorageOffset(ImplicitLocOpBuilder &b, model::UnpackOp unpack, const l
   return layout::emitOffset(offsets, layout, index);
 }
 
-/// An element as an integer of its width.
-static Value asInteger(ImplicitLocOpBuilder &b, Value x) {
-  Type type = x.getType();
-  return isa<FloatType>(type)
-             ? arith::BitcastOp::create(b, b.getIntegerType(type.getIntOrFloatBitWidth()), x).getResult()
-             : x;
-}
-
-/// Bit `number` of the integers from `start` on, as an index: 0 or 1.
-static Value emitElementBit(ImplicitLocOpBuilder &b, Value storage, Value start, Value number) {
-  OffsetBuilder index{b};
-  const int64_t width = cast<MemRefType>(storage.getType()).getElementTypeBitWidth();
-  Value at = index.add(start, arith::DivUIOp::create(b, number, constantIndex(b, width)));
-  Value bits = asInteger(b, memref::LoadOp::create(b, storage, ValueRange{at}));
-  bits = arith::IndexCastUIOp::create(b, b.getIndexType(), bits);
-  Value shift = arith::RemUIOp::create(b, number, constantIndex(b, width));
-  return index.andMask(arith::ShRUIOp::create(b, bits, shift), 1);
-}
-
-/// An element of a sparse panel (SparsePanel.h).
-static Value emitPanelElement(ImplicitLocOpBuilder &b, model::UnpackOp unpack,
-                              const layout::SparsePanel &panel, const layout::Layout &layout,
-                              ValueRange coordinates) {
-  OffsetBuilder index{b};
-  Value row = coordinates[0], column = coordinates[1];
-  if (!unpack.getOffsets().empty()) {
-    row = index.add(row, unpack.getOffsets()[0]);
-    column = index.add(column, unpack.getOffsets()[1]);
-  }
-  const int64_t of = panel.pattern().of;
-  Value lane = index.andMask(row, layout::SparsePanel::kRows - 1);
-  Value run = arith::DivUIOp::create(b, column, constantIndex(b, of));
-  Value place = arith::RemUIOp::create(b, column, constantIndex(b, of));
-  Value start = index.add(index.mul(index.shiftRight(row, 4), panel.panelElements(layout.dims[1].size)),
-                          index.mul(run, panel.runElements()));
-  Value bits = index.add(start, constantIndex(b, panel.valueElements()));
-  Value before = constantIndex(b, 0), none = before;
-  auto bitAt = [&](Value at) {
-    return emitElementBit(b, unpack.getSource(), bits, index.add(index.shiftLeft(at, 4), lane));
+Value emitPlaneCode(ImplicitLocOpBuilder &b, unsigned bits, int64_t codes, Value storage, Value start,
+                    Value position) {
+  auto byte = [&](int64_t value) -> Value {
+    return arith::ConstantOp::create(b, b.getI8IntegerAttr(static_cast<int8_t>(value)));
   };
-  for (int64_t other = 0; other + 1 < of; ++other) {
-    Value counts = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, place, constantIndex(b, other));
-    before = index.add(before, arith::SelectOp::create(b, counts, bitAt(constantIndex(b, other)), none));
+  OffsetBuilder index{b};
+  Value code = byte(0);
+  for (const layout::BitPlane &plane : layout::bitPlanes(bits, codes)) {
+    Value bytes = constantIndex(b, plane.bytes), width = constantIndex(b, plane.width);
+    Value at = index.add(start, arith::RemUIOp::create(b, position, bytes));
+    Value raw =
+        memref::LoadOp::create(b, storage, ValueRange{index.add(at, constantIndex(b, plane.byteOffset))});
+    Value shift = arith::MulIOp::create(b, arith::DivUIOp::create(b, position, bytes), width);
+    Value part = arith::ShRUIOp::create(b, raw, arith::IndexCastOp::create(b, b.getI8Type(), shift));
+    part = arith::AndIOp::create(b, part, byte((int64_t(1) << plane.width) - 1));
+    code = arith::OrIOp::create(b, code, arith::ShLIOp::create(b, part, byte(plane.firstBit)));
   }
-  before = arith::MinUIOp::create(b, before, constantIndex(b, panel.pattern().kept - 1));
-  Value at = index.add(start, index.add(index.shiftLeft(before, 4), lane));
-  Value value = memref::LoadOp::create(b, unpack.getSource(), ValueRange{at});
-  Value isKept = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bitAt(place), none);
-  Value zero = arith::ConstantOp::create(b, b.getZeroAttr(value.getType()));
-  return arith::SelectOp::create(b, isKept, value, zero);
+  return code;
 }
 
 Value emitStoredElement(ImplicitLocOpBuilder &b, model::UnpackOp unpack, const layout::Layout &layout,
@@ -112,7 +81,13 @@ Value emitStoredElement(ImplicitLocOpBuilder &b, model::UnpackOp unpack, const l
   const unsigned bits = unpack.getStorageLayout().getBits();
   const unsigned bytes = cast<ShapedType>(unpack.getSource().getType()).getElementTypeBitWidth() / 8;
   if (auto panel = unpack.getStorageLayout().getSparsePanel(bytes)) {
-    return emitPanelElement(b, unpack, *panel, layout, coordinates);
+    SmallVector<Value> index(coordinates);
+    if (!unpack.getOffsets().empty()) {
+      for (auto [coordinate, offset] : llvm::zip_equal(index, unpack.getOffsets())) {
+        coordinate = arith::AddIOp::create(b, coordinate, offset);
+      }
+    }
+    return emitKeptNumber(b, *panel, layout.dims[1].size, unpack.getSource(), index[0], index[1]);
   }
   if (bits == 0 || (bits == 8 && !unpack.getStorageLayout().getKept())) {
     return memref::LoadOp::create(b, unpack.getSource(), emitStorageOffset(b, unpack, layout, coordinates));
@@ -244,64 +219,11 @@ FailureOr<PanelWeights> matchPanels(ImplicitLocOpBuilder &b, Value view, int64_t
   return weights;
 }
 
-/// Which of the 16 rows keep a column: the numbers of 16 bits from `start` on.
-static Value emitPanelBits(ImplicitLocOpBuilder &b, Value storage, Value start, Value column) {
-  Type element = cast<MemRefType>(storage.getType()).getElementType();
-  const unsigned width = element.getIntOrFloatBitWidth();
-  OffsetBuilder index{b};
-  auto mask = VectorType::get({kLanes}, b.getI1Type());
-  if (width <= 16) {
-    const int64_t elements = 16 / width;
-    Value raw = vector::LoadOp::create(b, VectorType::get({elements}, element), storage,
-                                       ValueRange{index.add(start, index.mul(column, elements))});
-    return vector::BitCastOp::create(b, mask, raw);
-  }
-  Value at = index.add(start, index.shiftRight(column, 1));
-  Value bits = asInteger(b, memref::LoadOp::create(b, storage, ValueRange{at}));
-  Value shift = index.shiftLeft(index.andMask(column, 1), 4);
-  bits = arith::ShRUIOp::create(b, bits, arith::IndexCastOp::create(b, bits.getType(), shift));
-  Value half = arith::TruncIOp::create(b, b.getI16Type(), bits);
-  return vector::BitCastOp::create(
-      b, mask, vector::BroadcastOp::create(b, VectorType::get({1}, b.getI16Type()), half));
-}
-
-static Value loadSparsePanel(ImplicitLocOpBuilder &b, const PanelWeights &of, Value panel, Value step) {
-  OffsetBuilder index{b};
-  const layout::SparsePanel &sparse = *of.sparse;
-  const numerics::SparsePattern &pattern = sparse.pattern();
-  Type element = cast<MemRefType>(of.storage.getType()).getElementType();
-  auto type = VectorType::get({kLanes}, element);
-  auto ranks = VectorType::get({kLanes}, b.getI32Type());
-  auto rankOf = [&](int64_t value) {
-    return constantOf(b, ranks, b.getI32IntegerAttr(static_cast<int32_t>(value)));
-  };
-  Value column = arith::AddIOp::create(b, of.firstStep, step);
-  Value run = arith::DivUIOp::create(b, column, constantIndex(b, pattern.of));
-  Value place = arith::RemUIOp::create(b, column, constantIndex(b, pattern.of));
-  Value start = index.add(index.mul(arith::AddIOp::create(b, of.firstPanel, panel), of.panelStride),
-                          index.mul(run, sparse.runElements()));
-  Value bits = index.add(start, constantIndex(b, sparse.valueElements()));
-  Value before = rankOf(0);
-  for (int64_t other = 0; other + 1 < pattern.of; ++other) {
-    Value isBefore = arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, place, constantIndex(b, other));
-    Value one = arith::SelectOp::create(b, isBefore, rankOf(1), rankOf(0));
-    Value mask = emitPanelBits(b, of.storage, bits, constantIndex(b, other));
-    before = arith::AddIOp::create(b, before, arith::SelectOp::create(b, mask, one, rankOf(0)));
-  }
-  Value result = arith::ConstantOp::create(b, b.getZeroAttr(type));
-  Value none = result;
-  for (int64_t slot = 0; slot < pattern.kept; ++slot) {
-    Value those = vector::LoadOp::create(b, type, of.storage,
-                                         ValueRange{index.add(start, constantIndex(b, slot * kLanes))});
-    Value isIt = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, before, rankOf(slot));
-    result = arith::SelectOp::create(b, isIt, those, result);
-  }
-  return arith::SelectOp::create(b, emitPanelBits(b, of.storage, bits, place), result, none);
-}
-
 Value loadPanel(ImplicitLocOpBuilder &b, const PanelWeights &of, Value panel, Value step) {
   if (of.sparse) {
-    return loadSparsePanel(b, of, panel, step);
+    Value start = arith::MulIOp::create(b, arith::AddIOp::create(b, of.firstPanel, panel),
+                                        constantIndex(b, of.panelStride));
+    return loadKeptNumbers(b, *of.sparse, of.storage, start, arith::AddIOp::create(b, of.firstStep, step));
   }
   Value row = arith::MulIOp::create(b, arith::AddIOp::create(b, of.firstPanel, panel),
                                     constantIndex(b, of.panelStride));

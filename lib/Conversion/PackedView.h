@@ -23,6 +23,10 @@ mlir::Value emitStorageOffset(mlir::ImplicitLocOpBuilder &b, model::UnpackOp unp
 mlir::Value emitStoredElement(mlir::ImplicitLocOpBuilder &b, model::UnpackOp unpack,
                               const layout::Layout &layout, mlir::ValueRange coordinates);
 
+/// The code at `position` of `codes` whose bit planes (BitPlanes.h) begin at byte `start`, an i8, zero-extended.
+mlir::Value emitPlaneCode(mlir::ImplicitLocOpBuilder &b, unsigned bits, int64_t codes, mlir::Value storage,
+                          mlir::Value start, mlir::Value position);
+
 /// Weights N x K stored as panels of 16 rows: element (n, k) at
 ///   (n / 16) * panelStride + (k / pair) * stepStride + (n % 16) * pair + k % pair, with pair consecutive k's
 ///   together.
@@ -33,7 +37,7 @@ struct PanelWeights {
   mlir::Value firstStep;
   int64_t panelStride = 0;
   int64_t stepStride = 0;
-  /// Panels under a pattern (SparsePanel.h), which have no strides: loadPanel knows them.
+  /// Panels under a pattern (SparsePanel.h), whose columns have no stride: loadPanel knows them.
   std::optional<layout::SparsePanel> sparse;
 };
 

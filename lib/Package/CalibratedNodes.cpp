@@ -12,8 +12,6 @@ using namespace coopt::calibration;
 
 namespace coopt::package::recipe {
 
-Expected<NodeRef> finish(std::shared_ptr<Node> node, TensorShape shape, const std::vector<NodeRef> &inputs);
-
 namespace {
 
 /// A vector of f32 that a node makes.

@@ -11,8 +11,6 @@ using namespace coopt;
 
 namespace coopt::package::recipe {
 
-Expected<NodeRef> finish(std::shared_ptr<Node> node, TensorShape shape, const std::vector<NodeRef> &inputs);
-
 namespace {
 
 constexpr int64_t kElementsAtOnce = int64_t(1) << 18;

@@ -81,6 +81,10 @@ protected:
 };
 using NodeRef = std::shared_ptr<const Node>;
 
+/// A node that is made, of this shape and on these inputs. Errors: a shape that is none, a graph that is too deep or reaches too
+/// many sources, inputs without rows.
+Expected<NodeRef> finish(std::shared_ptr<Node> node, TensorShape shape, const std::vector<NodeRef> &inputs);
+
 /// How stored elements become those of the parameter: as they are, or exactly widened to binary32.
 enum class Widening { None, BFloat16, Half };
 

@@ -7,8 +7,6 @@ using namespace coopt;
 
 namespace coopt::package::recipe {
 
-Expected<NodeRef> finish(std::shared_ptr<Node> node, TensorShape shape, const std::vector<NodeRef> &inputs);
-
 namespace {
 
 struct KeptNode : Node {

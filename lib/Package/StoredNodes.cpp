@@ -8,8 +8,6 @@ using namespace coopt;
 
 namespace coopt::package::recipe {
 
-Expected<NodeRef> finish(std::shared_ptr<Node> node, TensorShape shape, const std::vector<NodeRef> &inputs);
-
 namespace {
 
 /// Rows that are worked on at once: few enough for the caches, enough for what is read by columns.

@@ -248,7 +248,7 @@ void LayoutAssigner::describeSparsity(ArrayRef<model::LayoutAttr> layouts) {
   }
   std::string text;
   llvm::raw_string_ostream(text) << llvm::join(patterns, ", ")
-                                 << llvm::formatv(": {0:f1} MB of weights, dense {1:f1} MB",
+                                 << llvm::formatv(": {0:f3} MB of weights, dense {1:f3} MB",
                                                   static_cast<double>(stored) * 1e-6,
                                                   static_cast<double>(dense) * 1e-6);
   NamedAttrList named(info);

@@ -266,6 +266,8 @@ int main(int argc, char **argv) {
   if (mlir::failed(runDriver(options))) {
     return 1;
   }
-  warnOfSlowVariants(options.compile);
+  if (options.to == Phase::Package) {
+    warnOfSlowVariants(options.compile);
+  }
   return finishOutput();
 }

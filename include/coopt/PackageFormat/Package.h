@@ -56,7 +56,7 @@ struct ModelInfo {
   std::string family;       ///< "llama"
   std::string quantization; ///< "f32", "w8a8", ...
   std::string
-      sparsity; ///< what a pattern saves: "2:4: 103.8 MB of weights, dense 138.4 MB"; empty: no pattern
+      sparsity; ///< what a pattern saves: "2:4: 103.809 MB of weights, dense 138.412 MB"; empty: no pattern
   int64_t vocabulary = 0;
   int64_t context = 0;        ///< positions that the state holds
   int64_t chunk = 0;          ///< most tokens of one call

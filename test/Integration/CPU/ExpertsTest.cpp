@@ -102,6 +102,36 @@ TEST_P(Experts, RoutesToTheLargestAndOfEqualOnesToTheFirst) {
   }
 }
 
+// With as many slots as experts, what is left is the sum over all experts, weighted by the softmax of the logits.
+TEST_P(Experts, AllExpertsAreTheDenseSum) {
+  for (int64_t tokens : {1, 19}) {
+    const Array<float> x = numbers({tokens, kColumns}, 8), logits = numbers({tokens, kExperts}, 9),
+                       w = numbers({kExperts * kStride, kColumns}, 10);
+    input("x", x);
+    input("l", logits);
+    input("w", w);
+    call("all", {"y"});
+    const Array<float> y = output<float>("y");
+    ASSERT_EQ(y.shape, (std::vector<int64_t>{tokens, kRows}));
+    for (int64_t i = 0; i < tokens * kRows; ++i) {
+      const int64_t token = i / kRows;
+      double sum = 0, total = 0, magnitude = 0;
+      for (int64_t expert = 0; expert < kExperts; ++expert) {
+        const double weight = std::exp(static_cast<double>(logits.data[token * kExperts + expert]));
+        double dot = 0;
+        for (int64_t k = 0; k < kColumns; ++k) {
+          dot += static_cast<double>(x.data[token * kColumns + k]) *
+                 w.data[(expert * kStride + i % kRows) * kColumns + k];
+        }
+        total += weight;
+        sum += weight * dot;
+        magnitude += weight * std::fabs(dot);
+      }
+      EXPECT_NEAR(y.data[i], sum / total, 1e-6 * magnitude / total) << tokens << " tokens, element " << i;
+    }
+  }
+}
+
 // What a function is given may say anything: numbers beyond a tensor count as the last there is.
 TEST_P(Experts, WildSegmentsAndPlacesStayInside) {
   constexpr int32_t most = std::numeric_limits<int32_t>::max(), least = std::numeric_limits<int32_t>::min();

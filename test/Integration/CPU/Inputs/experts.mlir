@@ -33,6 +33,33 @@ func.func @layer(%x: tensor<?x6xf32> {coopt.name = "x"}, %e: tensor<?x2xi32> {co
   return %o : tensor<?x10xf32>
 }
 
+// Every token goes to all experts.
+func.func @all(%x: tensor<?x6xf32> {coopt.name = "x"}, %logits: tensor<?x3xf32> {coopt.name = "l"}, %w: tensor<48x6xf32> {coopt.name = "w"})
+    -> (tensor<?x10xf32> {coopt.name = "y"}) {
+  %c0 = arith.constant 0 : index
+  %c3 = arith.constant 3 : index
+  %n = tensor.dim %x, %c0 : tensor<?x6xf32>
+  %slots = arith.muli %n, %c3 : index
+  %most = arith.minsi %slots, %c3 : index
+  %r0 = tensor.empty(%n) : tensor<?x3xf32>
+  %e0 = tensor.empty(%n) : tensor<?x3xi32>
+  %r:2 = moe.route ins(%logits : tensor<?x3xf32>) outs(%r0, %e0 : tensor<?x3xf32>, tensor<?x3xi32>) scores(softmax)
+    -> tensor<?x3xf32>, tensor<?x3xi32>
+  %t0 = tensor.empty(%slots) : tensor<?xi32>
+  %p0 = tensor.empty(%n) : tensor<?x3xi32>
+  %s0 = tensor.empty(%most) : tensor<?x3xi32>
+  %d:3 = moe.dispatch ins(%r#1 : tensor<?x3xi32>) outs(%t0, %p0, %s0 : tensor<?xi32>, tensor<?x3xi32>, tensor<?x3xi32>) experts(3)
+    -> tensor<?xi32>, tensor<?x3xi32>, tensor<?x3xi32>
+  %g0 = tensor.empty(%slots) : tensor<?x6xf32>
+  %g = model.gather ins(%x, %d#0 : tensor<?x6xf32>, tensor<?xi32>) outs(%g0 : tensor<?x6xf32>) -> tensor<?x6xf32>
+  %y0 = tensor.empty(%slots) : tensor<?x10xf32>
+  %y = moe.contract ins(%g, %w : tensor<?x6xf32>, tensor<48x6xf32>) segments(%d#2 : tensor<?x3xi32>) at %c0, %c0
+    outs(%y0 : tensor<?x10xf32>) stride(16) -> tensor<?x10xf32>
+  %o0 = tensor.empty(%n) : tensor<?x10xf32>
+  %o = moe.combine ins(%y, %r#0, %d#1 : tensor<?x10xf32>, tensor<?x3xf32>, tensor<?x3xi32>) outs(%o0 : tensor<?x10xf32>) -> tensor<?x10xf32>
+  return %o : tensor<?x10xf32>
+}
+
 func.func @given(%x: tensor<14x6xf32> {coopt.name = "x"}, %t: tensor<3x3xi32> {coopt.name = "t"}, %w: tensor<48x6xf32> {coopt.name = "w"},
                  %p: tensor<7x2xi32> {coopt.name = "p"}, %s: tensor<7x2xf32> {coopt.name = "s"}) -> (tensor<7x10xf32> {coopt.name = "y"}) {
   %c0 = arith.constant 0 : index
