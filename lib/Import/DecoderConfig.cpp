@@ -170,7 +170,7 @@ std::vector<ExpectedTensor> import::decoderTensors(const DecoderConfig &config) 
       };
       linear(in(names.expert.router), experts.count, hidden, false);
       if (experts.choiceBias) {
-        tensors.push_back({in(names.expert.bias), {experts.count}, Role::Bias});
+        tensors.push_back({in(names.expert.bias), {experts.count}, Role::ChoiceBias});
       }
       for (int64_t expert = 0; expert < experts.count; ++expert) {
         const size_t first = tensors.size();
@@ -213,8 +213,9 @@ Status import::checkDecoderTensors(const DecoderConfig &config, const TensorFile
       return forward(stored.error());
     }
     if (*stored && expected.isExpert && !(*stored)->order.empty()) {
-      return fail("tensor " + inQuotes(expected.name) +
-                  ": columns in the order of their activations are not supported in this version for experts");
+      return fail(
+          "tensor " + inQuotes(expected.name) +
+          ": columns in the order of their activations are not supported in this version for experts");
     }
     if (*stored) {
       continue;

@@ -54,6 +54,10 @@ private:
   Value attend(const std::string &id, int64_t layer, Value q, Value k, Value v);
   Value attentionBlock(const std::string &prefix, int64_t layer, Value x);
   Value latentAttentionBlock(const std::string &prefix, int64_t layer, Value x);
+  ExpertsImporter expertsImporter();
+  /// For runs that keep but a part of the experts in memory: a guess of those that a layer will need, from x, what the layer
+  /// before it adds its mlp to.
+  void prefetchExperts(int64_t layer, Value x);
   Value mlpBlock(const std::string &prefix, int64_t layer, Value x);
   Value layerBlock(int64_t layer, Value x);
   Value logits(Value x);
@@ -236,14 +240,28 @@ Value DecoderImporter::attend(const std::string &id, int64_t layer, Value q, Val
   return attend->getResult(0);
 }
 
+ExpertsImporter DecoderImporter::expertsImporter() {
+  ExpertsSource source{[this](const std::string &name) { return parameter(name); },
+                       [this](const std::string &name, const std::string &id, Value input) {
+                         return linear(name, id, input, false, tokens);
+                       }};
+  return ExpertsImporter(module, config, builder, t, std::move(source));
+}
+
+void DecoderImporter::prefetchExperts(int64_t layer, Value x) {
+  if (layer >= config.layers || !config.experts.isAt(layer)) {
+    return;
+  }
+  std::string prefix = "layers." + std::to_string(layer) + "/";
+  Value normal =
+      norm(config.names.layer(layer, config.names.mlpNorm), prefix + "mlp/prefetch/layernorm", x, tokens);
+  expertsImporter().prefetch(layer, prefix, normal, tokens);
+}
+
 Value DecoderImporter::mlpBlock(const std::string &prefix, int64_t layer, Value x) {
   const DecoderTensorNames &names = config.names;
   if (config.experts.isAt(layer)) {
-    ExpertsSource source{[&](const std::string &name) { return parameter(name); },
-                         [&](const std::string &name, const std::string &id, Value input) {
-                           return linear(name, id, input, false, tokens);
-                         }};
-    return ExpertsImporter(module, config, builder, t, std::move(source)).build(layer, prefix, x, tokens);
+    return expertsImporter().build(layer, prefix, x, tokens);
   }
   auto project = [&](const std::string &name, const std::string &what, Value input) {
     return linear(names.layer(layer, name), prefix + "mlp/" + what, input, config.mlpBias, tokens);
@@ -273,6 +291,7 @@ Value DecoderImporter::layerBlock(int64_t layer, Value x) {
   if (!config.parallelResidual) {
     normal = normed(names.mlpNorm, "post_attention_layernorm", x);
   }
+  prefetchExperts(layer + 1, x);
   Value mixed = mlpBlock(prefix, layer, normal);
   if (config.sandwichNorms) {
     mixed = normed(names.afterMlpNorm, "mlp/after_layernorm", mixed);

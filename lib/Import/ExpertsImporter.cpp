@@ -59,9 +59,9 @@ Value ExpertsImporter::contraction(Value x, Value w, int64_t columns) {
   return t.tagged(op)->getResult(0);
 }
 
-Value ExpertsImporter::routed(int64_t layer, const std::string &prefix, Value x) {
+moe::RouteOp ExpertsImporter::route(int64_t layer, const std::string &prefix, Value x) {
   const ExpertTensorNames &names = config.names.expert;
-  const int64_t dynamic = ShapedType::kDynamic, k = experts.perToken, hidden = config.hiddenSize;
+  const int64_t dynamic = ShapedType::kDynamic, k = experts.perToken;
   Type f32 = builder.getF32Type(), i32 = builder.getI32Type();
 
   t.setId(prefix + "router/logits");
@@ -80,7 +80,20 @@ Value ExpertsImporter::routed(int64_t layer, const std::string &prefix, Value x)
       experts.renormalise ? builder.getF32FloatAttr(static_cast<float>(experts.epsilon)) : FloatAttr(),
       llvm::APFloat(static_cast<float>(experts.scale)));
   t.tagged(route);
+  return route;
+}
 
+void ExpertsImporter::prefetch(int64_t layer, const std::string &prefix, Value x, Value tokens) {
+  rows = tokens;
+  auto guess = route(layer, prefix + "mlp/prefetch/", x);
+  moe::PrefetchOp::create(builder, t.location(), guess->getResult(1), prefix + "mlp/experts/");
+}
+
+Value ExpertsImporter::routed(int64_t layer, const std::string &prefix, Value x) {
+  const ExpertTensorNames &names = config.names.expert;
+  const int64_t dynamic = ShapedType::kDynamic, k = experts.perToken, hidden = config.hiddenSize;
+  Type f32 = builder.getF32Type(), i32 = builder.getI32Type();
+  moe::RouteOp route = this->route(layer, prefix, x);
   t.setId(prefix + "experts/dispatch");
   slots = arith::MulIOp::create(builder, t.location(), rows, constant(k));
   Value most = arith::MinSIOp::create(builder, t.location(), slots, constant(experts.count));
@@ -92,7 +105,7 @@ Value ExpertsImporter::routed(int64_t layer, const std::string &prefix, Value x)
   segments = dispatch->getResult(2);
 
   t.setId(prefix + "experts/gather");
-  init = t.empty({dynamic, hidden}, f32, slots);
+  Value init = t.empty({dynamic, hidden}, f32, slots);
   Value gathered = t.tagged(model::GatherOp::create(builder, t.location(), init.getType(), x,
                                                     dispatch->getResult(0), init))
                        ->getResult(0);

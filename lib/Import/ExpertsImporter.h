@@ -7,6 +7,7 @@
 #define COOPT_LIB_IMPORT_EXPERTSIMPORTER_H
 
 #include "TensorBuilder.h"
+#include "dialects/Moe/IR/Moe.h"
 
 namespace coopt::import {
 
@@ -28,11 +29,15 @@ public:
   /// mlp(x) of a layer, with op ids that begin with `prefix`; `tokens` is the number of rows of x.
   mlir::Value build(int64_t layer, const std::string &prefix, mlir::Value x, mlir::Value tokens);
 
+  /// Says that the experts of a layer will be asked for which its router would choose for x.
+  void prefetch(int64_t layer, const std::string &prefix, mlir::Value x, mlir::Value tokens);
+
 private:
   using Value = mlir::Value;
   /// The matrices of all experts as one: each followed by rows of zeros up to a multiple of the rows of a panel.
   Value stacked(int64_t layer, const std::string &which, int64_t rows, int64_t columns);
   Value contraction(Value x, Value w, int64_t columns);
+  moe::RouteOp route(int64_t layer, const std::string &prefix, Value x);
   Value routed(int64_t layer, const std::string &prefix, Value x);
   Value shared(int64_t layer, const std::string &prefix, Value x);
   Value constant(int64_t value);

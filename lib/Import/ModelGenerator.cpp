@@ -7,6 +7,7 @@
 #include <cmath>
 #include <filesystem>
 #include <iterator>
+#include <numeric>
 
 using namespace coopt;
 using namespace coopt::import;
@@ -16,11 +17,16 @@ namespace {
 
 constexpr uint64_t chunkElements = 1 << 18;
 
+bool isEmbedding(const GeneratorOptions &options, const ExpectedTensor &tensor) {
+  return tensor.name == options.config.names.embedding + ".weight";
+}
+
 /// The tensors that files hold.
 std::vector<ExpectedTensor> storedTensors(const GeneratorOptions &options) {
   std::vector<ExpectedTensor> tensors;
   for (ExpectedTensor &tensor : decoderTensors(options.config)) {
-    if (!options.config.noiseSeed || tensor.role != ExpectedTensor::Role::Matrix) {
+    if (!options.config.noiseSeed || tensor.role != ExpectedTensor::Role::Matrix ||
+        (isEmbedding(options, tensor) && options.embeddingGain != 1)) {
       tensors.push_back(std::move(tensor));
     }
   }
@@ -86,6 +92,52 @@ GeneratedNoise import::generatedNoise(uint64_t seed, const ExpectedTensor &tenso
   return {tensorSeed(seed, tensor.name), std::sqrt(3.0f / static_cast<float>(tensor.shape.back()))};
 }
 
+/// `count` numbers as elements of a type.
+static void store(TensorType type, const float *values, uint64_t count, void *out) {
+  if (type == TensorType::F32) {
+    std::copy_n(values, count, static_cast<float *>(out));
+    return;
+  }
+  auto *halves = static_cast<uint16_t *>(out);
+  std::transform(values, values + count, halves,
+                 type == TensorType::F16 ? numerics::halfFromFloat : numerics::bfloat16FromFloat);
+}
+
+/// The x in [low, high] at which an increasing function becomes `value`.
+template <typename Function>
+static double solve(double low, double high, double value, Function function) {
+  for (int i = 0; i < 100; ++i) {
+    double middle = (low + high) / 2;
+    (function(middle) < value ? low : high) = middle;
+  }
+  return low;
+}
+
+/// The biases of experts of which `chosen` are taken, and whose popularity falls with their places in an order made of a seed.
+static std::vector<float> skewedBiases(uint64_t seed, size_t experts, double chosen, double skew) {
+  std::vector<size_t> order(experts);
+  std::iota(order.begin(), order.end(), size_t(0));
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return package::noise(seed, a) > package::noise(seed, b); });
+  auto probability = [&](double factor, size_t place) {
+    return -std::expm1(-factor * std::pow(static_cast<double>(place + 1), -skew));
+  };
+  double factor = solve(0, 1e9, chosen, [&](double x) {
+    double sum = 0;
+    for (size_t place = 0; place < experts; ++place) {
+      sum += probability(x, place);
+    }
+    return sum;
+  });
+  std::vector<float> biases(experts);
+  for (size_t place = 0; place < experts; ++place) {
+    double quantile = solve(-8, 8, 1 - probability(factor, place),
+                            [](double x) { return std::erfc(-x / std::sqrt(2.0)) / 2; });
+    biases[order[place]] = static_cast<float>(-1 / (1 + std::exp(-quantile)));
+  }
+  return biases;
+}
+
 void import::generateElements(const GeneratorOptions &options, const ExpectedTensor &tensor, uint64_t first,
                               uint64_t count, void *out) {
   uint64_t seed = tensorSeed(options.seed, tensor.name);
@@ -94,21 +146,23 @@ void import::generateElements(const GeneratorOptions &options, const ExpectedTen
       tensor.role == ExpectedTensor::Role::Norm && options.config.norm != NormKind::RootMeanSquareOnePlus;
   float offset = aroundOne ? 1.0f : 0.0f;
   float scale = matrix ? generatedNoise(options.seed, tensor).scale : 0.125f;
-  auto *floats = static_cast<float *>(out);
-  auto *halves = static_cast<uint16_t *>(out);
+  scale *= isEmbedding(options, tensor) ? options.embeddingGain : 1;
+  if (tensor.role == ExpectedTensor::Role::ChoiceBias && options.routerSkew != 0) {
+    std::vector<float> biases =
+        skewedBiases(seed, static_cast<size_t>(tensor.shape.back()),
+                     static_cast<double>(options.config.experts.perToken), options.routerSkew);
+    store(options.type, biases.data() + first, count, out);
+    return;
+  }
   float values[1024];
   for (uint64_t i = 0; i < count;) {
     uint64_t some = std::min<uint64_t>(count - i, std::size(values));
     package::scaledNoise(seed, first + i, some, scale, values);
-    for (uint64_t j = 0; j < some; ++j, ++i) {
-      float value = offset + values[j];
-      if (options.type == TensorType::F32) {
-        floats[i] = value;
-      } else {
-        halves[i] = options.type == TensorType::F16 ? numerics::halfFromFloat(value)
-                                                    : numerics::bfloat16FromFloat(value);
-      }
+    for (uint64_t j = 0; j < some; ++j) {
+      values[j] += offset;
     }
+    store(options.type, values, some, static_cast<uint8_t *>(out) + i * tensorTypeSize(options.type));
+    i += some;
   }
 }
 

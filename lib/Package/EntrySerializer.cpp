@@ -139,6 +139,11 @@ LogicalResult EntrySerializer::addCommand(Operation *command) {
       .Case([&](program::CopyOp copy) { return addCopy(copy); })
       .Case([&](program::IfOp branch) { return addBranch(branch); })
       .Case([&](program::RequireOp require) { return addRequire(require); })
+      .Case([&](program::PrefetchOp prefetch) { return addPrefetch(prefetch); })
+      .Case([&](program::ExpertsLimitedOp limited) {
+        slots[limited.getResult()] = emit(ScalarOp::ExpertsLimited, 0, 0);
+        return success();
+      })
       .Default([&](Operation *other) { return addArithmetic(other); });
 }
 
@@ -223,6 +228,9 @@ LogicalResult EntrySerializer::addDispatch(program::DispatchOp dispatch) {
     return failure();
   }
   command.kernel = *kernel;
+  if (program::ExpertsAttr experts = dispatch.getExpertsAttr()) {
+    command.segments = static_cast<uint32_t>(experts.getSegments());
+  }
   entry.commands.push_back(std::move(command));
   return success();
 }
@@ -236,6 +244,16 @@ LogicalResult EntrySerializer::addCopy(program::CopyOp copy) {
   addExtents(copy.getDestination(), destination);
   if (source != destination) {
     return copy.emitOpError("expected both buffers to be made with the same extents");
+  }
+  entry.commands.push_back(std::move(command));
+  return success();
+}
+
+LogicalResult EntrySerializer::addPrefetch(program::PrefetchOp prefetch) {
+  Command command;
+  command.kind = CommandKind::Prefetch;
+  for (mlir::Value buffer : prefetch->getOperands()) {
+    command.buffers.push_back(buffers.lookup(buffer));
   }
   entry.commands.push_back(std::move(command));
   return success();

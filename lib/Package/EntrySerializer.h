@@ -44,6 +44,7 @@ private:
   mlir::LogicalResult addBuffer(mlir::Operation *op);
   mlir::LogicalResult addDispatch(program::DispatchOp op);
   mlir::LogicalResult addCopy(program::CopyOp op);
+  mlir::LogicalResult addPrefetch(program::PrefetchOp prefetch);
   mlir::LogicalResult addRequire(program::RequireOp require);
   mlir::LogicalResult addBranch(program::IfOp op);
 

@@ -1,6 +1,7 @@
 #include "coopt/Package/PackageBuilder.h"
 
 #include "coopt/Import/Gguf.h"
+#include "coopt/Layout/Layout.h"
 #include "coopt/Package/ProgramSerializer.h"
 #include "coopt/Package/RecipeEvaluator.h"
 #include "coopt/PackageFormat/Package.h"
@@ -80,6 +81,47 @@ std::vector<Contraction> collectContractions(ModuleOp module) {
   return contractions;
 }
 
+/// Whether the rows of a parameter can be cut into `experts` parts that are stored one behind the other.
+bool holdsParts(model::ParameterOp op, const Parameter &parameter, int64_t experts) {
+  if (parameter.noise || experts < 1 || experts > UINT16_MAX ||
+      parameter.bytes % static_cast<uint64_t>(experts) != 0) {
+    return false;
+  }
+  auto packed = dyn_cast_or_null<model::LayoutAttr>(op.getTensorType().getEncoding());
+  if (!packed) {
+    return op.getTensorType().getDimSize(0) % experts == 0;
+  }
+  auto layout = layout::parse(packed.getText().str());
+  if (!layout || layout->dims[0].size % experts != 0) {
+    return false;
+  }
+  const layout::Dim &rows = layout->dims[0];
+  const int64_t tile = int64_t(1) << rows.tileBits;
+  return (rows.size / experts) % tile == 0 &&
+         llvm::all_of(llvm::drop_begin(layout->dims), [&](const layout::Dim &dim) {
+           return dim.outerExtent() == 1 || dim.outerStride < rows.outerStride;
+         });
+}
+
+/// Marks the parameters that hold experts' weights, as dispatches say, where each expert's are in one piece.
+void markExperts(ModuleOp module, SymbolTable &symbols, std::vector<Parameter> &parameters) {
+  llvm::StringMap<Parameter *> byName;
+  for (Parameter &parameter : parameters) {
+    byName[parameter.name] = &parameter;
+  }
+  module.walk([&](program::DispatchOp dispatch) {
+    program::ExpertsAttr experts = dispatch.getExpertsAttr();
+    for (int64_t place : experts ? experts.getWeights() : ArrayRef<int64_t>()) {
+      auto read = dispatch.getReads()[static_cast<unsigned>(place)].getDefiningOp<program::ParameterOp>();
+      auto op = symbols.lookup<model::ParameterOp>(read.getName());
+      Parameter *parameter = byName.lookup(read.getName());
+      if (op && parameter && holdsParts(op, *parameter, experts.getCount())) {
+        parameter->experts = static_cast<uint32_t>(experts.getCount());
+      }
+    }
+  });
+}
+
 } // namespace
 
 LogicalResult coopt::package::buildPackage(ModuleOp module, const std::vector<std::string> &variants,
@@ -96,6 +138,7 @@ LogicalResult coopt::package::buildPackage(ModuleOp module, const std::vector<st
       describeParameter(op, parameter);
     }
   }
+  markExperts(module, symbols, contents.manifest.parameters);
   FailureOr<Program> program = serializeProgram(module, contents.manifest.parameters);
   if (failed(program)) {
     return failure();

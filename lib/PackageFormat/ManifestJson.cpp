@@ -49,6 +49,9 @@ std::string package::printManifest(const ManifestDocument &document) {
       out["layout"] = parameter.layout;
     }
     out["bytes"] = parameter.bytes;
+    if (parameter.experts > 0) {
+      out["experts"] = parameter.experts;
+    }
     if (parameter.noise) {
       out["noise"] = {{"seed", hexadecimal(parameter.noise->seed)}, {"scale", parameter.noise->scale}};
     } else {
@@ -108,6 +111,12 @@ Parameter readParameter(JsonReader &in, const JsonValue &value, uint64_t section
   if (!expected || *expected != parameter.bytes) {
     in.mistake(value["bytes"].expected((expected ? std::to_string(*expected) : "fewer than 2^47") +
                                        " for this type and shape"));
+  }
+  if (JsonValue experts = value["experts"]; !experts.isMissing()) {
+    parameter.experts = static_cast<uint32_t>(in.read(experts.integer(1, UINT16_MAX)));
+    if (parameter.bytes % parameter.experts != 0) {
+      in.mistake(experts.expected("a divisor of the bytes, " + std::to_string(parameter.bytes)));
+    }
   }
   if (JsonValue noise = value["noise"]; !noise.isMissing()) {
     in.require(noise.expectObject());

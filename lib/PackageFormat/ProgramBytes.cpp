@@ -13,7 +13,7 @@ using namespace coopt::package;
 namespace {
 
 constexpr uint32_t kMagic = 0x474f5250; // "PROG"
-constexpr uint32_t kProgramVersion = 2;
+constexpr uint32_t kProgramVersion = 3;
 
 struct Writing {
   ByteWriter out;
@@ -69,8 +69,8 @@ struct Reading {
 };
 
 constexpr unsigned kBufferKinds = static_cast<unsigned>(BufferKind::Arena) + 1;
-constexpr unsigned kScalarOps = static_cast<unsigned>(ScalarOp::Or) + 1;
-constexpr unsigned kCommandKinds = static_cast<unsigned>(CommandKind::Require) + 1;
+constexpr unsigned kScalarOps = static_cast<unsigned>(ScalarOp::ExpertsLimited) + 1;
+constexpr unsigned kCommandKinds = static_cast<unsigned>(CommandKind::Prefetch) + 1;
 
 template <typename Stream>
 void describe(Stream &s, std::vector<Extent> &shape) {
@@ -109,6 +109,7 @@ void describe(Stream &s, Command &command) {
   s.integer(command.firstWritten);
   describe(s, command.scalars);
   s.integer(command.items);
+  s.integer(command.segments);
 }
 
 template <typename Stream>
@@ -133,7 +134,7 @@ void describe(Stream &s, Entry &entry) {
     s.enumeration(buffer.type, kElementTypes);
     describe(s, buffer.shape);
   });
-  s.list(entry.commands, 50, [&](Command &command) { describe(s, command); });
+  s.list(entry.commands, 54, [&](Command &command) { describe(s, command); });
 }
 
 template <typename Stream>

@@ -39,6 +39,8 @@ const char *operationName(ScalarOp op) {
     return "and";
   case ScalarOp::Or:
     return "or";
+  case ScalarOp::ExpertsLimited:
+    return "experts_limited";
   }
   return "?";
 }
@@ -92,7 +94,7 @@ public:
       out << "s" << command.dst << " = " << operationName(command.op);
       if (command.op == ScalarOp::Constant) {
         out << " " << command.immediate;
-      } else {
+      } else if (command.op != ScalarOp::ExpertsLimited) {
         out << " s" << command.a << ", s" << command.b;
       }
       return;
@@ -105,8 +107,15 @@ public:
       list("b", command.buffers, written, command.buffers.size());
       out << " scalars ";
       list("s", command.scalars, 0, command.scalars.size());
+      if (command.segments != Command::kNoSegments) {
+        out << " by segments of operand " << command.segments;
+      }
       return;
     }
+    case CommandKind::Prefetch:
+      out << "prefetch ";
+      list("b", command.buffers, 0, command.buffers.size());
+      return;
     case CommandKind::Copy:
       out << "copy ";
       list("b", command.buffers, 0, command.buffers.size());

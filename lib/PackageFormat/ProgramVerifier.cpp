@@ -269,14 +269,45 @@ private:
         return status;
       }
     }
+    if (command.segments != Command::kNoSegments) {
+      if (command.segments >= command.firstWritten) {
+        return fail("segments are operand " + std::to_string(command.segments) + ", expected one of the " +
+                    std::to_string(command.firstWritten) + " that are read");
+      }
+      const Buffer &segments = entry.buffers[command.buffers[command.segments]];
+      if (segments.type != ElementType::I32 || segments.shape.size() != 2 || segments.shape[1].isSlot ||
+          segments.shape[1].value != kSegmentParts) {
+        return fail("operand " + std::to_string(command.segments) +
+                    " is no matrix of i32 with a segment in each row");
+      }
+    }
     return readable(command.items);
+  }
+
+  Status checkPrefetch(const Command &command) const {
+    if (command.buffers.size() < 2) {
+      return fail("a prefetch takes experts and parameters, got " + std::to_string(command.buffers.size()) +
+                  " buffers");
+    }
+    for (size_t i = 0; i < command.buffers.size(); ++i) {
+      if (auto status = checkOperand(command.buffers[i], /*isWritten=*/false); !status) {
+        return status;
+      }
+      const Buffer &buffer = entry.buffers[command.buffers[i]];
+      if (i == 0 ? buffer.type != ElementType::I32 : buffer.kind != BufferKind::Parameter) {
+        return fail(i == 0
+                        ? "the experts of a prefetch are no i32"
+                        : "buffer " + std::to_string(command.buffers[i]) + " of a prefetch is no parameter");
+      }
+    }
+    return {};
   }
 
   Status checkCommand(size_t index) {
     const Command &command = entry.commands[index];
     switch (command.kind) {
     case CommandKind::Scalar:
-      if (command.op != ScalarOp::Constant) {
+      if (command.op != ScalarOp::Constant && command.op != ScalarOp::ExpertsLimited) {
         for (Slot slot : {command.a, command.b}) {
           if (auto status = readable(slot); !status) {
             return status;
@@ -319,6 +350,8 @@ private:
         }
       }
       return {};
+    case CommandKind::Prefetch:
+      return checkPrefetch(command);
     case CommandKind::BranchUnless:
       if (auto status = readable(command.a); !status) {
         return status;

@@ -38,6 +38,8 @@ private:
   /// Copies into a result of the entry what no kernel would write there: views, arguments, values returned
   /// twice.
   void copyPlainResults();
+  /// Moves it to the kernel that makes what it reads.
+  void placePrefetch(moe::PrefetchOp prefetch);
   std::string idOf(const KernelGroup &group);
 
   Block &block;
@@ -341,6 +343,14 @@ LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
   return success();
 }
 
+void EntryKernels::placePrefetch(moe::PrefetchOp prefetch) {
+  Value experts = outer.lookupOrDefault(prefetch.getExperts());
+  prefetch.getExpertsMutable().assign(experts);
+  if (Operation *kernel = experts.getDefiningOp()) {
+    prefetch->moveAfter(kernel);
+  }
+}
+
 void EntryKernels::copyPlainResults() {
   Operation *terminator = block.getTerminator();
   llvm::SmallPtrSet<Value, 4> seen;
@@ -383,10 +393,15 @@ LogicalResult EntryKernels::build() {
   for (OpOperand &operand : block.getTerminator()->getOpOperands()) {
     operand.set(outer.lookupOrDefault(operand.get()));
   }
+  for (Operation *op : old) {
+    if (auto prefetch = dyn_cast<moe::PrefetchOp>(op)) {
+      placePrefetch(prefetch);
+    }
+  }
   for (Operation *op : llvm::reverse(old)) {
     // Checks on sizes run before all kernels; those inside a kernel were cloned with their neighbours.
     bool isHostCheck = isa<model::RequireOp>(op) && !inKernels.contains(op);
-    if (op->use_empty() && !isHostCheck) {
+    if (op->use_empty() && !isHostCheck && !isa<moe::PrefetchOp>(op)) {
       op->erase();
     }
   }

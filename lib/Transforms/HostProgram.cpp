@@ -1,7 +1,9 @@
 #include "coopt/Transforms/OutlineKernels.h"
 
 #include "ContractionInput.h"
+#include "HostPrefetch.h"
 #include "KernelOutliner.h"
+#include "TileSegments.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Program/IR/Program.h"
 
@@ -50,6 +52,7 @@ private:
   IRMapping scalars;
   DenseMap<Value, HostBuffer> buffers;
   DenseMap<Value, HostBuffer> resultBuffers; // where a value must be computed: it is returned
+  SmallVector<HostPrefetch> prefetches;
 };
 
 std::string valueName(DictionaryAttr attributes, StringRef kind, unsigned index) {
@@ -258,6 +261,7 @@ LogicalResult HostProgramBuilder::translateKernel(schedule::KernelOp kernel) {
   if (failed(items)) {
     return failure();
   }
+  std::optional<ExpertReads> experts = findExpertReads(kernel);
   // Said to whoever looks at a run: coopt-run --collect-stats.
   std::optional<ContractionInput> input = findContractionInput(kernel);
   FailureOr<OutlinedKernel> outlined = outliner.outline(kernel);
@@ -299,13 +303,26 @@ LogicalResult HostProgramBuilder::translateKernel(schedule::KernelOp kernel) {
   }
   auto dispatch = program::DispatchOp::create(builder, kernel.getLoc(), kernel.getId(),
                                               outlined->function.getSymName(), *items, reads, writes, sizes);
+  auto placeOf = [&](unsigned operand) -> int64_t {
+    return llvm::find(outlined->reads, operand) - outlined->reads.begin();
+  };
+  if (experts) {
+    // What a function is given is there as a whole.
+    llvm::erase_if(experts->weights, [&](unsigned operand) {
+      return !buffers.lookup(kernel->getOperand(operand)).buffer.getDefiningOp<program::ParameterOp>();
+    });
+  }
+  if (experts && !experts->weights.empty()) {
+    dispatch.setExpertsAttr(program::ExpertsAttr::get(builder.getContext(), placeOf(experts->segments),
+                                                      llvm::map_to_vector(experts->weights, placeOf),
+                                                      experts->count));
+  }
   if (auto ids = kernel->getAttrOfType<ArrayAttr>(kContractionIds); input && ids) {
-    const auto *place = llvm::find(outlined->reads, input->operand);
     dispatch->setAttr(
         "coopt.contraction",
         builder.getDictionaryAttr(
             {builder.getNamedAttr("ids", ids),
-             builder.getNamedAttr("operand", builder.getI64IntegerAttr(place - outlined->reads.begin())),
+             builder.getNamedAttr("operand", builder.getI64IntegerAttr(placeOf(input->operand))),
              builder.getNamedAttr("columns", builder.getI64IntegerAttr(input->columns)),
              builder.getNamedAttr(
                  "source", builder.getStringAttr(describeSource(kernel->getOperand(input->operand))))}));
@@ -375,6 +392,13 @@ LogicalResult HostProgramBuilder::translate(Block &block) {
                                          scalars.lookup(require.getBound()), place);
               return success();
             })
+            .Case([&](moe::PrefetchOp prefetch) {
+              prefetches.push_back(HostPrefetch{
+                  program::PrefetchOp::create(builder, prefetch.getLoc(),
+                                              buffers.lookup(prefetch.getExperts()).buffer, ValueRange()),
+                  prefetch.getOf().str()});
+              return success();
+            })
             .Case([&](model::LoadOp load) {
               buffers[load.getResult()] = {program::ParameterOp::create(builder, load.getLoc(),
                                                                         bufferType(load.getType()),
@@ -424,6 +448,7 @@ LogicalResult HostProgramBuilder::build() {
     return failure();
   }
   entry.erase();
+  placePrefetches(host, prefetches);
   return success();
 }
 

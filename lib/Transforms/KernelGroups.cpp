@@ -17,7 +17,7 @@ OpRole coopt::roleOf(Operation *op) {
       op->hasTrait<OpTrait::ConstantLike>()) {
     return OpRole::Free;
   }
-  if (isa<model::SizeOp, model::LoadOp, tensor::DimOp>(op)) {
+  if (isa<model::SizeOp, model::LoadOp, moe::PrefetchOp, tensor::DimOp>(op)) {
     return OpRole::Host;
   }
   // Index arithmetic: every operand and result is a scalar integer or index. Kernels take indices only, so what

@@ -10,6 +10,8 @@ using namespace coopt;
 
 /// On the loop over segments, whose first index is the segment's number.
 static constexpr StringLiteral kSegments = "coopt.segments";
+/// On a kernel tiled by segments: how many experts its weights hold.
+static constexpr StringLiteral kExperts = "coopt.experts";
 
 moe::ContractOp coopt::segmentedContraction(schedule::KernelOp kernel) {
   moe::ContractOp found;
@@ -126,6 +128,7 @@ LogicalResult coopt::chooseExperts(IRRewriter &rewriter, schedule::KernelOp kern
         return op.emitOpError("has weights of an unknown number of experts");
       }
       const int64_t last = std::max<int64_t>(rows / static_cast<int64_t>(op.getStride()), 1) - 1;
+      kernel->setAttr(kExperts, rewriter.getI64IntegerAttr(last + 1));
       expert = numberOf(rewriter, op.getLoc(), op.getSegments(), loop.getInductionVar(0), moe::kExpert,
                         arith::ConstantIndexOp::create(rewriter, op.getLoc(), last));
     }
@@ -137,4 +140,77 @@ LogicalResult coopt::chooseExperts(IRRewriter &rewriter, schedule::KernelOp kern
     readSlices(rewriter, dense.getDefiningOp());
   }
   return success();
+}
+
+namespace {
+
+/// Follows the numbers of experts of a kernel to the operands that they choose parts of.
+class ExpertTracer {
+public:
+  explicit ExpertTracer(schedule::KernelOp kernel) : body(&kernel.getBody().front()) {}
+
+  /// The values made of `number`, an expert's; false if one of them does something else than choosing rows.
+  bool follow(Value number) {
+    return llvm::all_of(number.getUsers(), [&](Operation *user) {
+      if (auto unpack = dyn_cast<model::UnpackOp>(user)) {
+        return addSource(unpack.getSource());
+      }
+      if (auto slice = dyn_cast<tensor::ExtractSliceOp>(user)) {
+        return addSource(slice.getSource());
+      }
+      return isMemoryEffectFree(user) && user->getNumRegions() == 0 && user->getNumResults() == 1 &&
+             user->getResult(0).getType().isIntOrIndex() && follow(user->getResult(0));
+    });
+  }
+
+  SmallVector<unsigned> operands() const {
+    SmallVector<unsigned> sorted(found.begin(), found.end());
+    llvm::sort(sorted);
+    return sorted;
+  }
+
+private:
+  bool addSource(Value source) {
+    auto argument = dyn_cast<BlockArgument>(source);
+    if (!argument || argument.getOwner() != body) {
+      return false;
+    }
+    found.insert(argument.getArgNumber());
+    return true;
+  }
+
+  Block *body;
+  llvm::SmallDenseSet<unsigned> found;
+};
+
+} // namespace
+
+std::optional<ExpertReads> coopt::findExpertReads(schedule::KernelOp kernel) {
+  auto count = kernel->getAttrOfType<IntegerAttr>(kExperts);
+  if (!count) {
+    return std::nullopt;
+  }
+  ExpertReads reads;
+  reads.count = count.getInt();
+  Value segments;
+  bool isClear = true;
+  ExpertTracer tracer(kernel);
+  kernel.walk([&](tensor::ExtractOp extract) {
+    auto type = cast<RankedTensorType>(extract.getTensor().getType());
+    if (type.getRank() != 2 || type.getDimSize(1) != moe::kSegmentParts) {
+      return;
+    }
+    auto source = dyn_cast<BlockArgument>(extract.getTensor());
+    isClear &= source && source.getOwner() == &kernel.getBody().front() && (!segments || segments == source);
+    segments = extract.getTensor();
+    if (getConstantIntValue(extract.getIndices()[1]) == moe::kExpert) {
+      isClear &= tracer.follow(extract);
+    }
+  });
+  reads.weights = tracer.operands();
+  if (!isClear || !segments || reads.weights.empty()) {
+    return std::nullopt;
+  }
+  reads.segments = cast<BlockArgument>(segments).getArgNumber();
+  return reads;
 }

@@ -12,6 +12,8 @@
 
 #include "mlir/Dialect/SCF/Transforms/TileUsingInterface.h"
 
+#include <optional>
+
 namespace coopt {
 
 /// The contraction by experts of a kernel; null if there is none.
@@ -23,6 +25,16 @@ void tileBySegments(mlir::scf::SCFTilingOptions &options, mlir::Value segments, 
 
 /// Puts contractions with one expert in the place of those in items of such loops. Errors: one that stands in no such item.
 mlir::LogicalResult chooseExperts(mlir::IRRewriter &rewriter, schedule::KernelOp kernel);
+
+/// Which operands of a kernel tiled by segments hold a part for each expert.
+struct ExpertReads {
+  unsigned segments = 0;
+  llvm::SmallVector<unsigned> weights; ///< ascending
+  int64_t count = 0;                   ///< of the experts
+};
+
+/// Nothing if the kernel has no segments, or reads something that an expert's number leads to in a way not understood.
+std::optional<ExpertReads> findExpertReads(schedule::KernelOp kernel);
 
 } // namespace coopt
 

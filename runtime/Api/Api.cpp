@@ -57,6 +57,23 @@ static tl::unexpected<Error> null(const char *what) { return fail(std::string(wh
 const char *coopt_error_message(void) { return lastError.c_str(); }
 const char *coopt_version(void) { return "0.1.0"; }
 
+static Status readExpertOptions(const coopt_package_options &options, ExpertOptions &experts) {
+  if (options.expert_memory && *options.expert_memory) {
+    if (auto status = parseExpertMemory(options.expert_memory, experts); !status) {
+      return forward(status.error(), "expert_memory");
+    }
+  }
+  if (options.expert_policy) {
+    auto policy = parseExpertPolicy(options.expert_policy);
+    if (!policy) {
+      return forward(policy.error(), "expert_policy");
+    }
+    experts.policy = *policy;
+  }
+  experts.prefetch = options.expert_on_demand == 0;
+  return {};
+}
+
 coopt_package *coopt_package_open(const char *path, const coopt_package_options *options) {
   return guarded<coopt_package *>(nullptr, [&]() -> Expected<coopt_package *> {
     if (!path) {
@@ -69,6 +86,9 @@ coopt_package *coopt_package_open(const char *path, const coopt_package_options 
       }
       load.isa = options->isa ? options->isa : "";
       load.verify = options->verify != 0;
+      if (auto status = readExpertOptions(*options, load.experts); !status) {
+        return forward(status.error());
+      }
     }
     auto loaded = LoadedPackage::load(path, load);
     if (!loaded) {
@@ -79,6 +99,25 @@ coopt_package *coopt_package_open(const char *path, const coopt_package_options 
 }
 
 void coopt_package_close(coopt_package *package) { delete package; }
+
+int coopt_package_expert_statistics(const coopt_package *package, coopt_expert_statistics *statistics) {
+  return guardedStatus([&]() -> Status {
+    if (!package || !statistics) {
+      return null("an argument");
+    }
+    if (statistics->struct_size < sizeof(*statistics)) {
+      return fail("statistics: struct_size " + std::to_string(statistics->struct_size) + " is too small");
+    }
+    if (!package->loaded->experts()) {
+      return fail("all experts of the package are mapped");
+    }
+    ExpertStatistics counts = package->loaded->experts()->statistics();
+    *statistics = {
+        statistics->struct_size, counts.limit,    counts.total,     counts.requests,    counts.hits,
+        counts.guessed,          counts.foreseen, counts.bytesRead, counts.bytesWaited, counts.stallSeconds};
+    return {};
+  });
+}
 
 int64_t coopt_package_vocabulary(const coopt_package *package) {
   return package && package->loaded->manifest().model ? package->loaded->manifest().model->vocabulary : -1;

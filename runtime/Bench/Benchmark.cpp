@@ -1,6 +1,7 @@
 #include "Bench/Benchmark.h"
 
 #include "Bench/Check.h"
+#include "Bench/Experts.h"
 #include "Bench/Limits.h"
 #include "Bench/Load.h"
 
@@ -342,7 +343,9 @@ Expected<Result> bench::run(const std::string &path, const Options &options, con
   if (auto status = check(*package, options, result); !status) {
     return forward(status.error(), path);
   }
-  if (auto status = Measurement(*package, options, result).run(progress); !status) {
+  Status measured = options.experts.isLimited() ? measureExperts(*package, options, result, progress)
+                                                : Measurement(*package, options, result).run(progress);
+  if (auto status = std::move(measured); !status) {
     return forward(status.error(), path);
   }
   return result;

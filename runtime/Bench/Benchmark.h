@@ -5,6 +5,7 @@
 #include "Bench/Peers.h"
 #include "Bench/Samples.h"
 #include "Bench/Work.h"
+#include "Experts/ExpertOptions.h"
 
 #include <functional>
 #include <memory>
@@ -24,6 +25,7 @@ struct Options {
   bool perOp = false;
   std::vector<std::shared_ptr<Peer>> peers; ///< timed at the shapes of the ops; they need perOp
   std::string reference;                    ///< a package whose scores must agree; empty: none
+  runtime::ExpertOptions experts;           ///< limited: what that costs is measured in place of all else
   double tolerance = 0.1; ///< of the mean absolute difference in negative log-likelihood, nats
 };
 

@@ -183,8 +183,11 @@ std::string bench::table(const MachineInfo &machine, const std::vector<Result> &
   for (const Result &result : results) {
     std::string name = result.path.substr(result.path.rfind('/') + 1);
     out += name + ": " + result.name + ", " + result.quantization + ", code for " + result.isa + ", " +
-           std::to_string(result.threads) + " threads, reads " + number(result.decodeBytes * 1e-6) +
-           " MB a token; read loop " + result.readLoop + "\n  checked: " + result.checked + "\n";
+           std::to_string(result.threads) + " threads" +
+           (result.readLoop.empty() ? ""
+                                    : ", reads " + number(result.decodeBytes * 1e-6) +
+                                          " MB a token; read loop " + result.readLoop) +
+           "\n  checked: " + result.checked + "\n";
     for (const Series &series : result.series) {
       bool limited = !series.shares.empty();
       rows.push_back({name, series.name, number(series.summary.median), number(series.summary.min),

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <functional>
+#include <numeric>
 
 using namespace coopt;
 using namespace coopt::runtime;
@@ -102,9 +104,11 @@ Status Executor::execute(const Call &call, const Entry &entry) {
   bases.clear();
   for (const Buffer &buffer : entry.buffers) {
     switch (buffer.kind) {
-    case BufferKind::Parameter:
-      bases.push_back(const_cast<void *>(loaded->parameter(buffer.index)));
+    case BufferKind::Parameter: {
+      const void *kept = loaded->experts() ? loaded->experts()->parameter(buffer.index) : nullptr;
+      bases.push_back(const_cast<void *>(kept ? kept : loaded->parameter(buffer.index)));
       break;
+    }
     case BufferKind::Argument:
       bases.push_back(const_cast<void *>(call.arguments[buffer.index]));
       break;
@@ -138,6 +142,9 @@ Status Executor::execute(const Call &call, const Entry &entry) {
       break;
     case CommandKind::Copy:
       status = copy(entry, command);
+      break;
+    case CommandKind::Prefetch:
+      prefetch(entry, command);
       break;
     case CommandKind::BranchUnless:
       next = slots[command.a] == 0 ? command.target : next;
@@ -176,8 +183,9 @@ static int64_t floorDivide(int64_t a, int64_t b) {
 }
 
 Status Executor::scalar(const Command &command) {
-  if (command.op == ScalarOp::Constant) {
-    slots[command.dst] = command.immediate;
+  if (command.op == ScalarOp::Constant || command.op == ScalarOp::ExpertsLimited) {
+    const bool readsAhead = loaded->experts() && loaded->experts()->readsAhead();
+    slots[command.dst] = command.op == ScalarOp::Constant ? command.immediate : readsAhead;
     return {};
   }
   int64_t a = slots[command.a], b = slots[command.b];
@@ -186,6 +194,7 @@ Status Executor::scalar(const Command &command) {
   int64_t &out = slots[command.dst];
   switch (command.op) {
   case ScalarOp::Constant:
+  case ScalarOp::ExpertsLimited:
     return {};
   case ScalarOp::Add:
     out = static_cast<int64_t>(ua + ub);
@@ -257,12 +266,13 @@ Status Executor::shapeOf(const Buffer &buffer, size_t dimensions, std::vector<in
   return {};
 }
 
-namespace {
-
-struct Job {
+struct Executor::Job {
   abi::Kernel kernel;
   const abi::Block *blocks;
   const abi::Services *services;
+  uint32_t first = 0; ///< item of the run
+
+  static void runItems(void *context, int worker, uint32_t first, uint32_t last);
 };
 
 // UBSan's check of the function's type reads the eight bytes before it, where generated code has none: at the
@@ -270,14 +280,92 @@ struct Job {
 #if defined(__clang__)
 __attribute__((no_sanitize("function")))
 #endif
-void runItems(void *context, int worker, uint32_t first, uint32_t last) {
+void Executor::Job::runItems(void *context, int worker, uint32_t first, uint32_t last) {
   const Job &job = *static_cast<const Job *>(context);
-  job.kernel(&job.blocks[worker], job.services, first, last);
+  job.kernel(&job.blocks[worker], job.services, job.first + first, job.first + last);
 }
 
-const abi::Services services{abi::kVersion};
+static const abi::Services services{abi::kVersion};
 
-} // namespace
+uint32_t Executor::expertsOf(const Entry &entry, const Command &command) const {
+  if (loaded->experts() && command.segments != Command::kNoSegments) {
+    for (uint32_t index : command.buffers) {
+      const Buffer &buffer = entry.buffers[index];
+      uint32_t group = buffer.kind == BufferKind::Parameter ? loaded->experts()->groupOf(buffer.index)
+                                                            : ExpertStore::kNoGroup;
+      if (group != ExpertStore::kNoGroup) {
+        return group;
+      }
+    }
+  }
+  return ExpertStore::kNoGroup;
+}
+
+Status Executor::runSegments(const Command &command, uint32_t group, Job &job, uint32_t items) {
+  ExpertStore &experts = *loaded->experts();
+  const auto *segments = static_cast<const int32_t *>(operands[command.segments]);
+  auto count = static_cast<uint32_t>(shapes[command.segments][0]);
+  if (count == 0 || items % count != 0) {
+    return fail(std::to_string(items) + " work items are not equally many for each of " +
+                std::to_string(count) + " segments");
+  }
+  const uint32_t each = items / count, last = experts.expertsOf(group) - 1;
+  std::vector<ExpertStore::Request> requests;
+  std::vector<uint32_t> segmentOf; // a request
+  for (uint32_t i = 0; i < count; ++i) {
+    const int32_t *segment = segments + i * package::kSegmentParts;
+    if (segment[2] > 0) { // no rows, no work
+      requests.push_back(
+          {std::min(static_cast<uint32_t>(segment[0]), last), static_cast<uint32_t>(segment[2])});
+      segmentOf.push_back(i);
+    }
+  }
+  ExpertStore::Use use(experts, group, std::move(requests));
+  while (true) {
+    auto ready = use.next();
+    if (!ready || ready->empty()) {
+      return ready ? Status() : Status(forward(ready.error()));
+    }
+    // Neighbours run together.
+    for (size_t i = 0, end = 0; i < ready->size(); i = end) {
+      const uint32_t first = segmentOf[(*ready)[i]];
+      for (end = i + 1; end < ready->size() && segmentOf[(*ready)[end]] == first + (end - i);) {
+        ++end;
+      }
+      job.first = first * each;
+      pool.run(static_cast<uint32_t>(end - i) * each, Job::runItems, &job);
+    }
+  }
+}
+
+void Executor::prefetch(const Entry &entry, const Command &command) {
+  ExpertStore *experts = loaded->experts();
+  auto numbers =
+      experts ? shapeOf(entry.buffers[command.buffers[0]], entry.dimensions.size(), prefetchShape) : Status();
+  if (!experts || !numbers) {
+    return;
+  }
+  std::vector<uint32_t> groups;
+  uint32_t most = 0;
+  for (size_t i = 1; i < command.buffers.size(); ++i) {
+    uint32_t group = experts->groupOf(entry.buffers[command.buffers[i]].index);
+    if (group != ExpertStore::kNoGroup && std::find(groups.begin(), groups.end(), group) == groups.end()) {
+      groups.push_back(group);
+      most = std::max(most, experts->expertsOf(group));
+    }
+  }
+  int64_t named =
+      std::accumulate(prefetchShape.begin(), prefetchShape.end(), int64_t(1), std::multiplies<>());
+  const auto *list = static_cast<const int32_t *>(bases[command.buffers[0]]);
+  std::vector<uint32_t> tokens(most), order;
+  for (int64_t i = 0; i < named; ++i) {
+    if (static_cast<uint32_t>(list[i]) < most && tokens[static_cast<uint32_t>(list[i])]++ == 0) {
+      order.push_back(static_cast<uint32_t>(list[i]));
+    }
+  }
+  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return tokens[a] > tokens[b]; });
+  experts->expect(groups, order);
+}
 
 Status Executor::dispatch(const CallView &view, const Command &command) {
   const Entry &entry = view.entry;
@@ -322,8 +410,16 @@ Status Executor::dispatch(const CallView &view, const Command &command) {
   }
   Job job{loaded->kernel(command.kernel), blocks, &services};
   int64_t start = watching.empty() ? 0 : now();
-  pool.run(static_cast<uint32_t>(items), runItems, &job);
+  Status status;
+  if (uint32_t group = expertsOf(entry, command); group == ExpertStore::kNoGroup) {
+    pool.run(static_cast<uint32_t>(items), Job::runItems, &job);
+  } else {
+    status = runSegments(command, group, job, static_cast<uint32_t>(items));
+  }
   int64_t end = watching.empty() ? 0 : now();
+  if (!status) {
+    return forward(status.error(), command.opId);
+  }
   for (const abi::Fault &fault : faults) {
     if (fault.kind != abi::FaultKind::None) {
       return fail(command.opId + ": " + describe(fault));

@@ -45,6 +45,12 @@ private:
   Status execute(const Call &call, const package::Entry &entry);
   Status scalar(const package::Command &command);
   Status dispatch(const CallView &view, const package::Command &command);
+  struct Job;
+  /// Runs the items of those segments whose experts are in memory, then those whose experts come, until all ran.
+  Status runSegments(const package::Command &command, uint32_t group, Job &job, uint32_t items);
+  void prefetch(const package::Entry &entry, const package::Command &command);
+  /// The group of experts that a dispatch needs parts of; ExpertStore::kNoGroup if everything it reads is there.
+  uint32_t expertsOf(const package::Entry &entry, const package::Command &command) const;
   Status copy(const package::Entry &entry, const package::Command &command);
   int64_t extent(const package::Extent &extent) const;
   /// Fills `shape`; an error if a computed extent makes the buffer larger than it may be.
@@ -61,6 +67,7 @@ private:
   std::vector<void *> bases, operands;
   std::vector<abi::Fault> faults; // one a thread
   std::vector<std::vector<int64_t>> shapes;
+  std::vector<int64_t> prefetchShape;
 };
 
 /// Whether `sizes` suit the entry's dimensions; the error names the dimension and its bounds.

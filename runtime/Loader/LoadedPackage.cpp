@@ -39,7 +39,15 @@ Status LoadedPackage::prepare(const LoadOptions &options) {
     }
     tokens.emplace(std::move(*made));
   }
-  return placeParameters();
+  if (auto status = placeParameters(); !status || !options.experts.isLimited()) {
+    return status;
+  }
+  auto store = ExpertStore::create(packageFile, options.experts);
+  if (!store) {
+    return forward(store.error());
+  }
+  expertStore = std::move(*store);
+  return {};
 }
 
 /// Nothing if the processor can run this code, else why not.

@@ -3,6 +3,7 @@
 #define COOPT_RUNTIME_LOADER_LOADEDPACKAGE_H
 
 #include "Executor/AlignedMemory.h"
+#include "Experts/ExpertStore.h"
 #include "Loader/CodeObject.h"
 #include "Tokenizer/Tokenizer.h"
 #include "coopt/PackageFormat/Package.h"
@@ -17,14 +18,16 @@ namespace coopt::runtime {
 struct LoadOptions {
   std::string isa;     ///< a variant of the package's code; empty: the best one that the processor has
   bool verify = false; ///< compare the parameters with their checksums
+  ExpertOptions experts;
 };
 
-/// Immutable and shared by sessions: the mapped file, code with every kernel resolved, parameters made from
-/// noise.
+/// Shared by sessions, and immutable but for which experts are in memory: the mapped file, code with every kernel resolved,
+/// parameters made from noise.
 class LoadedPackage {
 public:
   /// Errors, with the path in front: those of PackageFile::open; no code for this processor, with the first
-  /// missing feature; a kernel that the code lacks; a broken tokenizer; not enough memory.
+  /// missing feature; a kernel that the code lacks; a broken tokenizer; not enough memory; with experts limited those of
+  /// ExpertStore::create.
   static Expected<std::shared_ptr<const LoadedPackage>> load(const std::string &path,
                                                              const LoadOptions &options = {});
 
@@ -34,8 +37,11 @@ public:
   /// The variant in use; empty if the package has no kernels.
   const std::string &isa() const { return variant; }
   abi::Kernel kernel(size_t index) const { return kernels[index]; }
-  /// The bytes of a parameter, 64-byte aligned.
+  /// The bytes of a parameter, 64-byte aligned; of one that holds experts a map of the file, however few of them are kept in
+  /// memory.
   const void *parameter(size_t index) const { return parameters[index]; }
+  /// Null if all experts are mapped.
+  ExpertStore *experts() const { return expertStore.get(); }
   /// Null if the package has none.
   const Tokenizer *tokenizer() const { return tokens ? &*tokens : nullptr; }
 
@@ -51,6 +57,7 @@ private:
   std::vector<const void *> parameters;
   std::vector<AlignedMemory> noise;
   std::optional<Tokenizer> tokens;
+  std::unique_ptr<ExpertStore> expertStore;
 };
 
 } // namespace coopt::runtime

@@ -28,10 +28,28 @@ typedef struct coopt_package_options {
   size_t struct_size; /* sizeof(coopt_package_options) */
   const char *isa;    /* "generic", "avx2", "avx512", "amx", or NULL: the best that the processor has */
   int verify;         /* nonzero: check the weights' checksums */
+  /* Experts that do not all fit. NULL or "": all are mapped. Bytes of them that are kept in memory ("4096", "512M", "1.5G") or a
+   * share ("50%"); the others are read from the file when a session needs them. Results do not depend on it. */
+  const char *expert_memory;
+  const char *expert_policy; /* "lru", "score", "advice", or NULL: "score" */
+  int expert_on_demand;      /* nonzero: nothing is read ahead */
 } coopt_package_options;
 
 coopt_package *coopt_package_open(const char *path, const coopt_package_options *options);
 void coopt_package_close(coopt_package *package); /* after its sessions */
+
+typedef struct coopt_expert_statistics {
+  size_t struct_size; /* sizeof(coopt_expert_statistics) */
+  uint64_t limit_bytes, total_bytes;
+  uint64_t requests, hits; /* what dispatches asked for of one expert each, and how often it was there */
+  uint64_t guessed; /* of the requests: named by the guess for their layer */
+  uint64_t foreseen;       /* of the hits: first use since a guess brought it */
+  uint64_t read_bytes, waited_bytes; /* from the file; of these while a dispatch waited */
+  double stall_seconds;
+} coopt_expert_statistics;
+
+/* Since the package was opened, of all its sessions. 0, or -1 if all experts are mapped. */
+int coopt_package_expert_statistics(const coopt_package *package, coopt_expert_statistics *statistics);
 
 /* Facts of a language model; -1 where the package holds none. */
 int64_t coopt_package_vocabulary(const coopt_package *package);

@@ -20,6 +20,8 @@ struct Arguments {
   std::vector<std::string> packages;
   std::string json;
   bool loadOnly = false, peers = false;
+  std::string expertMemory, expertPolicy = "score";
+  double expertRate = 0;
   Options options;
 };
 
@@ -62,12 +64,31 @@ void describe(CLI::App &app, Arguments &arguments) {
       ->capture_default_str()
       ->check(CLI::NonNegativeNumber)
       ->type_name("X");
+  CLI::Option *memory = app.add_option("--expert-memory", arguments.expertMemory,
+                                       "Measure what it costs to keep but that many bytes of the experts in "
+                                       "memory (512M, 1.5G, or a share: 50%): reading "
+                                       "ahead and on demand, beside all mapped")
+                            ->excludes(perOp)
+                            ->type_name("BYTES");
+  app.add_option("--expert-policy", arguments.expertPolicy,
+                 "With --expert-memory: which expert is given up, lru, score or advice")
+      ->capture_default_str()
+      ->needs(memory)
+      ->type_name("NAME");
+  app.add_option("--expert-rate", arguments.expertRate,
+                 "With --expert-memory: model a drive of that many bytes a second, with the package in the "
+                 "system's cache; "
+                 "else it is read from where it is")
+      ->check(CLI::Range(1.0, 1e15))
+      ->needs(memory)
+      ->type_name("N");
   app.add_option("--json", arguments.json, "Write all samples")->type_name("FILE");
   app.add_flag("--load-only", arguments.loadOnly,
                "Load one package, open a session, write a line and exit: what the load time measures");
   app.footer("Examples:\n"
              "  coopt-bench model.coopt --per-op\n"
              "  coopt-bench model.coopt --per-op --peers\n"
+             "  coopt-bench experts.coopt --expert-memory=50% --expert-rate=2e9\n"
              "  coopt-bench w8a8.coopt f32.coopt --reference=f32.coopt --json=result.json\n");
 }
 
@@ -115,6 +136,18 @@ Status execute(Arguments &arguments) {
     return paths->size() == 1
                ? loadOnly(paths->front(), arguments.options)
                : fail("--load-only: expected one package, got " + std::to_string(paths->size()));
+  }
+  if (!arguments.expertMemory.empty()) {
+    auto policy = runtime::parseExpertPolicy(arguments.expertPolicy);
+    if (!policy) {
+      return forward(policy.error(), "--expert-policy");
+    }
+    arguments.options.experts.policy = *policy;
+    arguments.options.experts.rate = static_cast<uint64_t>(arguments.expertRate);
+    if (auto status = runtime::parseExpertMemory(arguments.expertMemory, arguments.options.experts);
+        !status) {
+      return forward(status.error(), "--expert-memory");
+    }
   }
   if (arguments.peers) {
     int threads = arguments.options.threads;

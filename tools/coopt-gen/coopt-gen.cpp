@@ -271,6 +271,18 @@ int main(int argc, char **argv) {
        "Groups of experts, a divisor of --experts (deepseek_v2, deepseek_v3) [default: 1]");
   size("--kept-groups", experts.keptGroups, 4096,
        "Groups from which a token's experts are chosen [default: half of --groups]");
+  app.add_option("--embedding-gain", options.embeddingGain,
+                 "Factor of the embedding: layers then change the residual stream little by little, as "
+                 "trained ones do; about the "
+                 "square root of --hidden makes it begin at 1")
+      ->check(CLI::Range(1e-6f, 1e6f))
+      ->capture_default_str()
+      ->type_name("X");
+  app.add_option("--router-skew", options.routerSkew,
+                 "Popularity of experts falls about like 1 / rank^S, by the biases of the routers "
+                 "(deepseek_v3) [default: by chance]")
+      ->check(CLI::Range(0.0, 16.0))
+      ->type_name("S");
   LatentSizes latent;
   size("--kv-rank", latent.keyValueRank, 1 << 20,
        "Rank of keys and values (deepseek_v2, deepseek_v3) [default: 4 * --head-dim]");
@@ -350,6 +362,9 @@ int main(int argc, char **argv) {
           applyFamily(config, architecture, attentionBias, window, attentionCap, rope, experts, latent);
       !status) {
     return report(status.error().message);
+  }
+  if (options.routerSkew != 0 && !config.experts.choiceBias) {
+    return report("--router-skew: the routers of " + architecture + " have no biases");
   }
   if (size_t tensors = decoderTensors(config).size(); options.shards > tensors) {
     return report("--shards: expected at most one shard a tensor (" + std::to_string(tensors) + "), got " +

@@ -20,6 +20,8 @@ struct Options {
   std::string isa;
   int threads = 0;
   bool verify = false;
+  std::string expertMemory; ///< empty: all experts are mapped
+  std::string expertPolicy = "score", expertPrefetch = "router";
 
   std::optional<std::string> prompt;
   std::vector<int32_t> tokens;
@@ -66,6 +68,7 @@ private:
   const Options &options;
   std::vector<Phase> phases;
   std::string sparsity; ///< of the package (ModelInfo)
+  Package package;
   std::unique_ptr<runtime::Statistics> statistics;
   std::unique_ptr<runtime::Trace> trace;
   std::unique_ptr<runtime::InputStatistics> inputStatistics;

@@ -20,6 +20,7 @@ double Stopwatch::seconds() const { return static_cast<double>(nanoseconds() - s
 
 Expected<std::unique_ptr<Measurement>> Measurement::create(const Options &options, const Package &package) {
   std::unique_ptr<Measurement> measurement(new Measurement(options));
+  measurement->package = package;
   if (options.stats) {
     measurement->statistics = std::make_unique<runtime::Statistics>();
     if (const auto &model = package->manifest().model) {
@@ -70,9 +71,26 @@ void Measurement::phase(const std::string &name, int64_t tokens, double seconds)
   phases.push_back({name, tokens, seconds});
 }
 
+static void printExperts(const runtime::ExpertStatistics &counts) {
+  auto megabytes = [](uint64_t bytes) { return static_cast<double>(bytes) * 1e-6; };
+  auto percent = [&](uint64_t part) {
+    return counts.requests > 0 ? 100 * static_cast<double>(part) / static_cast<double>(counts.requests) : 0.0;
+  };
+  std::fprintf(
+      stderr,
+      "experts  %.3f MB kept of %.3f MB; %.2f%% of %llu requests there (%.2f%% foreseen), %.2f%% guessed; "
+      "%.3f MB read (%.3f MB while waited for), stalled %.4f s\n",
+      megabytes(std::min(counts.limit, counts.total)), megabytes(counts.total), percent(counts.hits),
+      static_cast<unsigned long long>(counts.requests), percent(counts.foreseen), percent(counts.guessed),
+      megabytes(counts.bytesRead), megabytes(counts.bytesWaited), counts.stallSeconds);
+}
+
 void Measurement::printTable() const {
   if (!sparsity.empty()) {
     std::fprintf(stderr, "sparsity %s\n", sparsity.c_str());
+  }
+  if (const runtime::ExpertStore *experts = package->experts()) {
+    printExperts(experts->statistics());
   }
   for (const Phase &phase : phases) {
     std::fprintf(stderr, "%-8s %8lld tokens %10.4f s %12.1f tokens/s\n", phase.name.c_str(),

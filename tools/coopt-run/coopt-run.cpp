@@ -107,6 +107,28 @@ static void describe(CLI::App &app, Options &options) {
       ->type_name("NAME")
       ->group("Machine");
 
+  app.add_option("--expert-memory", options.expertMemory,
+                 "Keep at most that many bytes of the experts in memory (4096, 512M, 1.5G, or a share of "
+                 "all: 50%) and read "
+                 "the others from the package when they are needed; all are mapped if not given")
+      ->type_name("BYTES")
+      ->group("Machine");
+  app.add_option("--expert-policy", options.expertPolicy,
+                 "With --expert-memory: which expert is given up. lru: used longest ago; score: wanted by "
+                 "the fewest tokens "
+                 "lately; advice: as lru, but late those that came back soon")
+      ->capture_default_str()
+      ->type_name("NAME")
+      ->group("Machine");
+  app.add_option("--expert-prefetch", options.expertPrefetch,
+                 "With --expert-memory: router reads ahead what the next layer's router is guessed to "
+                 "choose; none reads "
+                 "what is needed when it is needed")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"router", "none"}))
+      ->type_name("HOW")
+      ->group("Machine");
+
   app.add_flag("--stats", options.stats, "Print tokens per second and the time of each op to stderr")
       ->group("Measurement");
   app.add_option("--trace", options.trace, "Write every dispatch in the Trace Event Format")
@@ -138,6 +160,7 @@ static void describe(CLI::App &app, Options &options) {
              "  coopt-run float.coopt --score text.json --collect-stats s.safetensors --collect-hessian\n"
              "  coopt-run model.coopt --prompt \"Once upon a time\" -n 100 --stats\n"
              "  coopt-run model.coopt --tokens 1,403,407 --print-tokens --temperature 0.8 --seed 3\n"
+             "  coopt-run experts.coopt --prompt Hello --expert-memory=2G --stats\n"
              "  coopt-run kernels.coopt --function axpy --input x=x.npy --input y=y.npy --output z=z.npy\n"
              "  coopt-run a.coopt --isa=generic --prompt Hello --record r && coopt-run a.coopt --replay r\n");
 }
@@ -178,6 +201,21 @@ static Status checkCombination(const Options &options) {
   return {};
 }
 
+static Status readExpertOptions(const Options &options, runtime::ExpertOptions &experts) {
+  if (!options.expertMemory.empty()) {
+    if (auto status = parseExpertMemory(options.expertMemory, experts); !status) {
+      return forward(status.error(), "--expert-memory");
+    }
+  }
+  auto policy = runtime::parseExpertPolicy(options.expertPolicy);
+  if (!policy) {
+    return forward(policy.error(), "--expert-policy");
+  }
+  experts.policy = *policy;
+  experts.prefetch = options.expertPrefetch == "router";
+  return {};
+}
+
 /// Whether all went well; a replay that differs is no error, but no success either.
 static Expected<bool> execute(const Options &options) {
   if (auto status = checkCombination(options); !status) {
@@ -186,6 +224,9 @@ static Expected<bool> execute(const Options &options) {
   runtime::LoadOptions load;
   load.isa = options.isa;
   load.verify = options.verify;
+  if (auto status = readExpertOptions(options, load.experts); !status) {
+    return forward(status.error());
+  }
   auto package = runtime::LoadedPackage::load(options.package, load);
   if (!package) {
     return forward(package.error());

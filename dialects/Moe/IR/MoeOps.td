@@ -14,6 +14,8 @@ class Moe_StructuredOp<string mnemonic, list<Trait> traits = []> : StructuredOp<
   }];
 }
 
+def StrNonEmpty : AttrConstraint<CPred<"!::llvm::cast<::mlir::StringAttr>($_self).empty()">, "not empty">;
+
 def Moe_LogitsOp : Moe_StructuredOp<"logits"> {
   let summary = "the router's product: y[t, e] = R(x[t, :] * w[e, :])";
   let description = [{
@@ -219,6 +221,23 @@ def Moe_CombineOp : Moe_StructuredOp<"combine"> {
   let extraClassDeclaration = structuredDeclarations # [{
     ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
   }];
+}
+
+def Moe_PrefetchOp : Op<Moe_Dialect, "prefetch"> {
+  let summary = "says which experts will be asked for soon";
+  let description = [{
+    `experts` (of `moe.route`) are a guess of those that contractions by experts will need, the ids of whose kernels begin with `of`. A hint for
+    the host program (`program.prefetch`) of runs that keep but a part of the experts in memory; it changes no value, and where no kernel's
+    id begins so it means nothing.
+
+    ```mlir
+    moe.prefetch %experts : tensor<?x2xi32> of "layers.3/mlp/experts/"
+    ```
+
+    C12: `of` is not empty.
+  }];
+  let arguments = (ins RankedTensorOf<[I32]>:$experts, ConfinedAttr<StrAttr, [StrNonEmpty]>:$of);
+  let assemblyFormat = "$experts `:` type($experts) `of` $of attr-dict";
 }
 
 #endif // COOPT_MOE_OPS_TD

@@ -122,9 +122,18 @@ struct ExpandContract : OpRewritePattern<ContractOp> {
   }
 };
 
+/// A hint has no meaning.
+struct DropPrefetch : OpRewritePattern<PrefetchOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(PrefetchOp op, PatternRewriter &rewriter) const override {
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 } // namespace
 
 void coopt::moe::populateExpandToReferencePatterns(RewritePatternSet &patterns) {
   populateDecomposeRoutePatterns(patterns);
-  patterns.add<ExpandLogits, ExpandCombine, ExpandContract>(patterns.getContext());
+  patterns.add<ExpandLogits, ExpandCombine, ExpandContract, DropPrefetch>(patterns.getContext());
 }

@@ -56,4 +56,17 @@ def Program_StateAttr : Program_Attr<"State", "state"> {
   }];
 }
 
+def Program_ExpertsAttr : Program_Attr<"Experts", "experts"> {
+  let summary = "Of which reads a dispatch by experts reads parts, and where it finds whose.";
+  let description = [{
+    `weights` are the places among the reads of parameters that hold `count` experts, one behind the other; `segments` is the place of the
+    segments (`moe.dispatch`). The items of the dispatch are those of the first segment, then as many of the second, and so on; those of a
+    segment read of the weights the part of its expert alone.
+
+    Example: `#program.experts<segments = 3, weights = [1, 2], count = 8>`
+  }];
+  let parameters = (ins "int64_t":$segments, OptionalArrayRefParameter<"int64_t">:$weights, "int64_t":$count);
+  let assemblyFormat = "`<` `segments` `=` $segments `,` `weights` `=` `[` (`]`) : ($weights^ `]`)? `,` `count` `=` $count `>`";
+}
+
 #endif // COOPT_PROGRAM_ATTRS_TD

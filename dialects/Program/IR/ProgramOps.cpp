@@ -214,6 +214,43 @@ LogicalResult DispatchOp::verify() {
       return failure();
     }
   }
+  return verifyExperts();
+}
+
+LogicalResult DispatchOp::verifyExperts() {
+  ExpertsAttr experts = getExpertsAttr();
+  if (!experts) {
+    return success();
+  }
+  const auto count = static_cast<int64_t>(getReads().size());
+  auto isRead = [&](int64_t number) { return number >= 0 && number < count; };
+  llvm::SmallDenseSet<int64_t> seen = {experts.getSegments()};
+  if (!isRead(experts.getSegments()) || experts.getCount() < 1 || experts.getWeights().empty()) {
+    return emitOpError("expected experts, weights and segments among the ")
+           << count << " reads, got " << experts;
+  }
+  auto segments = cast<MemRefType>(getReads()[static_cast<unsigned>(experts.getSegments())].getType());
+  if (segments.getRank() != 2 || segments.getDimSize(1) != 3 || !segments.getElementType().isInteger(32)) {
+    return emitOpError("expected segments of three i32 each, got ") << segments;
+  }
+  for (int64_t weight : experts.getWeights()) {
+    if (!isRead(weight) || !seen.insert(weight).second ||
+        !getReads()[static_cast<unsigned>(weight)].getDefiningOp<ParameterOp>()) {
+      return emitOpError("expected each weight of its experts to be a parameter that it reads, got ")
+             << weight;
+    }
+  }
+  return success();
+}
+
+LogicalResult PrefetchOp::verify() {
+  if (!cast<MemRefType>(getExperts().getType()).getElementType().isInteger(32)) {
+    return emitOpError("expected numbers of experts as i32, got ") << getExperts().getType();
+  }
+  auto isParameter = [](Value weight) { return weight.getDefiningOp<ParameterOp>() != nullptr; };
+  if (getWeights().empty() || !llvm::all_of(getWeights(), isParameter)) {
+    return emitOpError("expected parameters as weights, one at least");
+  }
   return success();
 }
 

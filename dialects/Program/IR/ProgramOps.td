@@ -183,7 +183,8 @@ def Program_DispatchOp : Program_Op<"dispatch", [AttrSizedOperandSegments, Decla
     then `scalars`. A buffer that is read and written is listed among `writes` alone. The string is the op id.
 
     C16: the op id is not empty. C17: no buffer that is written is listed twice. C18: where the module has a module `@kernels`, that has a function of the kernel's name.
-    C19: a parameter or an argument is not written.
+    C19: a parameter or an argument is not written. C21: `experts` names reads, once each: as segments a matrix of i32 with three columns, as
+    weights parameters; there is an expert.
 
     ```mlir
     program.dispatch "layers.0/mlp/gate" @gate items(%n) reads(%a, %w : memref<?x64xf32>, memref<64x172xf32>)
@@ -196,12 +197,55 @@ def Program_DispatchOp : Program_Op<"dispatch", [AttrSizedOperandSegments, Decla
     Index:$items,
     Arg<Variadic<Program_Buffer>, "", [MemRead<DefaultResource>]>:$reads,
     Arg<Variadic<Program_Buffer>, "", [MemRead<DefaultResource>, MemWrite<DefaultResource>]>:$writes,
-    Variadic<Index>:$scalars
+    Variadic<Index>:$scalars,
+    OptionalAttr<Program_ExpertsAttr>:$experts
   );
+  let builders = [
+    /// Not by experts.
+    OpBuilder<(ins "::llvm::StringRef":$id, "::llvm::StringRef":$kernel, "::mlir::Value":$items, "::mlir::ValueRange":$reads,
+                   "::mlir::ValueRange":$writes, "::mlir::ValueRange":$scalars), [{
+      build($_builder, $_state, id, kernel, items, reads, writes, scalars, ExpertsAttr());
+    }]>,
+  ];
   let assemblyFormat = [{
     $id $kernel `items` `(` $items `)` (`reads` `(` $reads^ `:` type($reads) `)`)?
-    (`writes` `(` $writes^ `:` type($writes) `)`)? (`scalars` `(` $scalars^ `)`)? attr-dict
+    (`writes` `(` $writes^ `:` type($writes) `)`)? (`scalars` `(` $scalars^ `)`)?
+    (`experts` $experts^)? attr-dict
   }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    ::llvm::LogicalResult verifyExperts();
+  }];
+}
+
+def Program_ExpertsLimitedOp : Program_Op<"experts_limited", [Pure]> {
+  let summary = "Whether this run keeps but a part of the experts in memory.";
+  let description = [{
+    One value for a whole run. What only says which experts will be read is not worth computing where all are there.
+
+    ```mlir
+    %l = program.experts_limited
+    ```
+  }];
+  let results = (outs I1:$result);
+  let assemblyFormat = "attr-dict";
+}
+
+/// What it changes is no buffer, but it is not for nothing.
+def Program_PrefetchOp : Program_Op<"prefetch", [MemoryEffects<[MemWrite<DefaultResource>]>]> {
+  let summary = "Says that parts of parameters will be read soon.";
+  let description = [{
+    `experts` holds numbers of experts in any shape; what will be read are their parts of the weights, as of a dispatch by experts. It may be wrong:
+    it changes when something is read from the package's file, never a result.
+
+    C22: experts are i32, and weights are parameters, one at least.
+
+    ```mlir
+    program.prefetch %experts of(%w, %s : memref<4096xi8>, memref<128xf32>) : memref<?x2xi32>
+    ```
+  }];
+  let arguments = (ins Arg<Program_Buffer, "", [MemRead<DefaultResource>]>:$experts, Variadic<Program_Buffer>:$weights);
+  let assemblyFormat = "$experts `of` `(` $weights `:` type($weights) `)` attr-dict `:` type($experts)";
   let hasVerifier = 1;
 }
 

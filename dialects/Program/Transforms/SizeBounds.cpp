@@ -95,6 +95,9 @@ SizeBounds::Bound SizeBounds::evaluate(Operation *op) const {
     int64_t value = isBool ? (integer.getValue().isZero() ? 0 : 1) : integer.getValue().getSExtValue();
     return checked(Interval{value, value});
   }
+  if (isa<ExpertsLimitedOp>(op)) {
+    return checked(Interval{0, 1});
+  }
   SmallVector<Interval, 3> in;
   for (Value operand : op->getOperands()) {
     auto found = bounds.find(operand);

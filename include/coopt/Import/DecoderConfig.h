@@ -166,7 +166,8 @@ struct ExpectedTensor {
   enum class Role {
     Matrix, ///< linear layer [outputs, inputs], or embedding [tokens, hidden]
     Norm,   ///< weight of a norm
-    Bias
+    Bias,
+    ChoiceBias ///< what is added to the scores by which experts are chosen
   };
   std::string name;
   std::vector<int64_t> shape;

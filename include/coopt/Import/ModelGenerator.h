@@ -7,10 +7,16 @@
 //   linear layers, embedding   element i (row-major) of a tensor is sqrt(3 / K) * n(i): K the last dimension
 //                              (the fan-in), n uniform in [-1, 1), so that the standard deviation is
 //                              1 / sqrt(K)
+//                              An embedding gain multiplies the embedding: layers then change the residual stream little by little,
+//                              as those of trained models do.
 //                              With config.noiseSeed (and type F32) they are in no file: who reads
 //                              config.json makes them from the seed.
 //   norms                      1 + n(i) / 8; n(i) / 8 where the model adds the 1
 //   biases                     n(i) / 8
+//                              With a router skew S those by which k experts are chosen are such that expert i, at place r of an
+//                              order that n gives, is among them with probability p = 1 - exp(-l / r^S), l so that these sum to k:
+//                              k draws without replacement by Zipf's law. As scores are sigmoids of about normal logits, that
+//                              is -sigmoid(the 1 - p quantile of the normal distribution).
 //   n(i)                       package::noise(package::splitMix64(seed, FNV-1a 64 of the tensor's name), i)
 //
 // Products and sums are rounded to binary32, then to nearest (ties to even) to f16 or bf16.
@@ -34,7 +40,9 @@ struct GeneratorOptions {
   TensorType type = TensorType::F32; ///< F32, F16 or BF16
   size_t shards = 1;
   uint64_t seed = 0;
-  bool overwrite = false; ///< else a directory that holds a model is an error
+  float embeddingGain = 1; ///< of the embedding's elements, which are then stored in any case
+  double routerSkew = 0;   ///< of families that choose experts by scores plus a bias
+  bool overwrite = false;  ///< else a directory that holds a model is an error
 };
 
 /// Called now and then with the bytes of weights written so far.

@@ -48,6 +48,8 @@ struct Parameter {
     double scale = 0;
   };
   std::optional<Noise> noise;
+  /// Experts whose weights these are: that many parts of equal size, one behind the other. 0: no such parts.
+  uint32_t experts = 0;
 };
 
 /// What the runtime must know about a language model; absent for packages that hold functions.
@@ -126,6 +128,12 @@ public:
   uint64_t identity() const { return identityHash; }
   /// The stored bytes of a parameter; null for seeded noise, which is the loader's to make with noise().
   const uint8_t *parameter(size_t index) const;
+  /// Where those bytes begin in the file.
+  uint64_t parameterOffset(size_t index) const {
+    return static_cast<uint64_t>(parameter(index) - file.data());
+  }
+  const std::string &path() const { return file.path(); }
+  uint64_t size() const { return file.size(); }
   /// Compares every parameter with its checksum; the error names the first that differs.
   Status verifyParameters() const;
 

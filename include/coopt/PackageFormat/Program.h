@@ -83,6 +83,8 @@ enum class ScalarOp : uint8_t {
   LessEqual,
   And, ///< of 0/1 values
   Or,
+  ExpertsLimited, ///< dst = whether this run keeps but a part of the experts in memory and reads ahead: only then are prefetches
+                  ///< worth their work
 };
 
 enum class CommandKind : uint8_t {
@@ -93,7 +95,11 @@ enum class CommandKind : uint8_t {
   Jump,         ///< target (forward only)
   Require, ///< a (slot), scalars = {value, bound}, immediate (abi::FaultKind), opId (place, may be empty):
            ///< slot a being 0 ends the call with an error
+  Prefetch, ///< buffers = {experts, parameters..}: i32 numbers of experts whose parts of the parameters will be read soon
 };
+
+/// What a segment is made of: an expert, its first row and how many rows it has, each an i32.
+constexpr int64_t kSegmentParts = 3;
 
 /// One command; which fields are used depends on the kind.
 struct Command {
@@ -112,6 +118,11 @@ struct Command {
   /// and their dimensions), then the kernel's own scalars.
   std::vector<Slot> scalars;
   Slot items = 0; ///< the slot that holds the number of work items
+  /// Dispatch by experts: the place among `buffers` of the segments, S x kSegmentParts; items are then those of
+  /// segment 0, of segment 1, .., equally many, and those of a segment read of parameters that hold experts
+  /// (Parameter::experts) only the part of its expert. kNoSegments: any other dispatch.
+  uint32_t segments = kNoSegments;
+  static constexpr uint32_t kNoSegments = UINT32_MAX;
 };
 
 /// One entry point.

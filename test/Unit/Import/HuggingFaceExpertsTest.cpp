@@ -201,7 +201,7 @@ TEST(ExpertsConfig, DeepseekV3) {
   });
   ASSERT_NE(bias, all.end());
   EXPECT_EQ(bias->shape, (std::vector<int64_t>{24}));
-  EXPECT_EQ(bias->role, ExpectedTensor::Role::Bias);
+  EXPECT_EQ(bias->role, ExpectedTensor::Role::ChoiceBias);
 
   json defaults = with(with(deepseekV3(), "first_k_dense_replace", absent), "n_shared_experts", absent);
   for (const char *key : {"n_group", "topk_group", "topk_method", "scoring_func", "routed_scaling_factor"}) {

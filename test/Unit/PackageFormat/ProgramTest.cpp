@@ -34,7 +34,7 @@ TEST(Program, RoundTripKeepsEveryField) {
   EXPECT_EQ(entry.results[0].name, "y");
   EXPECT_EQ(entry.states, std::vector<uint32_t>{0});
   EXPECT_EQ(entry.slotCount, 4u);
-  EXPECT_EQ(entry.arenaBytes, 256u);
+  EXPECT_EQ(entry.arenaBytes, 320u);
   const Buffer &buffer = entry.buffers[5];
   EXPECT_EQ(buffer.kind, BufferKind::Arena);
   EXPECT_EQ(buffer.offset, 128u);
@@ -57,6 +57,11 @@ TEST(Program, RoundTripKeepsEveryField) {
   EXPECT_EQ(entry.commands[6].firstWritten, 1u);
   EXPECT_EQ(entry.commands[6].scalars, (std::vector<Slot>{2, 0, 1}));
   EXPECT_EQ(entry.commands[6].items, 2u);
+  EXPECT_EQ(entry.commands[6].segments, Command::kNoSegments);
+  EXPECT_EQ(entry.commands[8].op, ScalarOp::ExpertsLimited);
+  EXPECT_EQ(entry.commands[9].kind, CommandKind::Prefetch);
+  EXPECT_EQ(entry.commands[9].buffers, (std::vector<uint32_t>{6, 2}));
+  EXPECT_EQ(entry.commands[10].segments, 0u);
 }
 
 TEST(Program, EmptyListsRoundTrip) {
@@ -107,7 +112,7 @@ TEST(Program, WrongVersionIsNamed) {
   bytes[4] = 9;
   auto read = deserialize(bytes.data(), bytes.size());
   ASSERT_FALSE(read.has_value());
-  EXPECT_EQ(read.error().message, "program: expected version 2, got 9");
+  EXPECT_EQ(read.error().message, "program: expected version 3, got 9");
 }
 
 TEST(ElementTypes, NamesAndSizes) {

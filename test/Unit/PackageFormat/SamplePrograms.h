@@ -20,7 +20,7 @@ inline Command scalar(ScalarOp op, Slot dst, Slot a, Slot b, int64_t immediate =
   return command;
 }
 
-/// One entry over a run-time size n (slot 0): buffers 0 argument, 1 result, 2 parameter, 3 state, 4 and 5
+/// One entry over a run-time size n (slot 0): buffers 0 argument, 1 result, 2 parameter, 3 state, 4 to 6
 /// arena.
 inline Program sampleProgram() {
   Program program;
@@ -33,7 +33,7 @@ inline Program sampleProgram() {
   entry.results = {{"y", ElementType::F32, {slot(0), fixed(3)}}};
   entry.states = {0};
   entry.slotCount = 4;
-  entry.arenaBytes = 256;
+  entry.arenaBytes = 320;
   entry.buffers = {
       {BufferKind::Argument, 0, 0, 108, ElementType::F32, {slot(0), fixed(3)}},
       {BufferKind::Result, 0, 0, 108, ElementType::F32, {slot(0), fixed(3)}},
@@ -41,6 +41,7 @@ inline Program sampleProgram() {
       {BufferKind::State, 0, 0, 60, ElementType::F16, {fixed(2), fixed(5), fixed(3)}},
       {BufferKind::Arena, 0, 0, 108, ElementType::F32, {slot(0), fixed(3)}},
       {BufferKind::Arena, 0, 128, 128, ElementType::U8, {slot(2)}},
+      {BufferKind::Arena, 0, 256, 24, ElementType::I32, {fixed(2), fixed(3)}},
   };
   entry.commands.push_back(scalar(ScalarOp::Constant, 1, 0, 0, 4)); // 0
   entry.commands.push_back(scalar(ScalarOp::CeilDiv, 2, 0, 1));     // 1
@@ -75,7 +76,18 @@ inline Program sampleProgram() {
   Command copy;
   copy.kind = CommandKind::Copy;
   copy.buffers = {4, 1};
-  entry.commands.push_back(copy); // 7
+  entry.commands.push_back(copy);                                      // 7
+  entry.commands.push_back(scalar(ScalarOp::ExpertsLimited, 3, 0, 0)); // 8
+  Command prefetch;
+  prefetch.kind = CommandKind::Prefetch;
+  prefetch.buffers = {6, 2};
+  entry.commands.push_back(prefetch); // 9
+  Command bySegments = second;
+  bySegments.opId = "layers.0/experts";
+  bySegments.buffers = {6, 4};
+  bySegments.segments = 0;
+  bySegments.scalars = {0, 1, 1};
+  entry.commands.push_back(bySegments); // 10
   program.entries.push_back(entry);
   return program;
 }

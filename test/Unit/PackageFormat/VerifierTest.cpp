@@ -18,6 +18,28 @@ struct BadCase {
 
 std::vector<BadCase> badCases() {
   return {
+      {"SegmentsAreWritten", [](Program &, Entry &e) { e.commands[10].segments = 1; },
+       "command 10: segments are operand 1, expected one of the 1 that are read"},
+      {"SegmentsOfAnotherType",
+       [](Program &, Entry &e) {
+         e.commands.erase(e.commands.begin() + 9);
+         e.buffers[6].type = ElementType::F32;
+       },
+       "is no matrix of i32 with a segment in each row"},
+      {"SegmentsOfTwoParts",
+       [](Program &, Entry &e) {
+         e.commands.erase(e.commands.begin() + 9);
+         e.buffers[6].shape = {fixed(3), fixed(2)};
+       },
+       "operand 0 is no matrix of i32 with a segment in each row"},
+      {"PrefetchOfNothing", [](Program &, Entry &e) { e.commands[9].buffers = {6}; },
+       "command 9: a prefetch takes experts and parameters, got 1 buffers"},
+      {"PrefetchByFloats", [](Program &, Entry &e) { e.commands[9].buffers = {4, 2}; },
+       "command 9: the experts of a prefetch are no i32"},
+      {"PrefetchOfNoParameter", [](Program &, Entry &e) { e.commands[9].buffers = {6, 4}; },
+       "buffer 4 of a prefetch is no parameter"},
+      {"PrefetchOfUnknownBuffer", [](Program &, Entry &e) { e.commands[9].buffers = {6, 77}; },
+       "buffer 77 of 7"},
       {"KernelWithoutName", [](Program &p, Entry &) { p.kernels[1].symbol = ""; },
        "program: kernel 1 has no name"},
       {"HugeScratch", [](Program &p, Entry &) { p.kernels[0].scratchBytes = UINT64_MAX; },
@@ -116,9 +138,9 @@ std::vector<BadCase> badCases() {
       {"BranchOnUnwritten", [](Program &, Entry &e) { e.commands[2].dst = 1; },
        "command 3: slot 3 is read before"},
       {"BranchBackward", [](Program &, Entry &e) { e.commands[3].target = 3; },
-       "command 3: jumps to command 3 of 8; only forward"},
-      {"JumpOutside", [](Program &, Entry &e) { e.commands[5].target = 9; },
-       "command 5: jumps to command 9 of 8"},
+       "command 3: jumps to command 3 of 11; only forward"},
+      {"JumpOutside", [](Program &, Entry &e) { e.commands[5].target = 12; },
+       "command 5: jumps to command 12 of 11"},
       {"UnknownKernel", [](Program &, Entry &e) { e.commands[4].kernel = 2; }, "command 4: kernel 2 of 2"},
       {"NoOpId", [](Program &, Entry &e) { e.commands[4].opId = ""; },
        "command 4: a dispatch needs an op id"},
@@ -127,8 +149,8 @@ std::vector<BadCase> badCases() {
       {"TooManyScalars", [](Program &, Entry &e) { e.commands[4].scalars.push_back(0); }, "got 4 and 2"},
       {"FirstWrittenOutside", [](Program &, Entry &e) { e.commands[4].firstWritten = 5; },
        "command 4: first written operand 5 of 4"},
-      {"UnknownBuffer", [](Program &, Entry &e) { e.commands[4].buffers[0] = 6; },
-       "command 4: buffer 6 of 6"},
+      {"UnknownBuffer", [](Program &, Entry &e) { e.commands[4].buffers[0] = 7; },
+       "command 4: buffer 7 of 7"},
       {"WritesParameter", [](Program &, Entry &e) { e.commands[4].firstWritten = 1; },
        "command 4: writes buffer 2: parameters are only read"},
       {"WritesArgument", [](Program &, Entry &e) { e.commands[4].firstWritten = 0; },

@@ -61,6 +61,8 @@ int64_t reference(ScalarOp op, int64_t a, int64_t b) {
     return a & b;
   case ScalarOp::Or:
     return a | b;
+  case ScalarOp::ExpertsLimited:
+    return 0;
   }
   return 0;
 }

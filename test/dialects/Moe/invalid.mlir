@@ -662,3 +662,11 @@ func.func @c11_columns(%y: memref<15x61xf32>, %w: memref<5x3xf32>, %p: memref<5x
   moe.combine ins(%y, %w, %p : memref<15x61xf32>, memref<5x3xf32>, memref<5x3xi32>) outs(%o : memref<5x60xf32>)
   return
 }
+
+// -----
+
+func.func @c12_of_something(%e: tensor<5x3xi32>) {
+  // expected-error @+1 {{attribute 'of' failed to satisfy constraint: string attribute not empty}}
+  moe.prefetch %e : tensor<5x3xi32> of ""
+  return
+}

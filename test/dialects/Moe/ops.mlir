@@ -118,3 +118,10 @@ func.func @combine(%y: tensor<?x61xf32>, %w: tensor<?x3xf32>, %p: tensor<?x3xi32
   moe.combine ins(%ym, %wm, %pm : memref<15x61xf32>, memref<5x3xf32>, memref<5x3xi32>) outs(%om : memref<5x61xf32>)
   return %0 : tensor<?x61xf32>
 }
+
+// CHECK-LABEL: func @prefetch
+func.func @prefetch(%e: tensor<?x3xi32>) {
+  // CHECK-NEXT: moe.prefetch %{{.*}} : tensor<?x3xi32> of "layers.1/mlp/experts/"
+  moe.prefetch %e : tensor<?x3xi32> of "layers.1/mlp/experts/"
+  return
+}

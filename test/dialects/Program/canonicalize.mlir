@@ -68,3 +68,14 @@ program.entry @unused sizes [#program.size<"n", min = 0, max = 9>] arguments [#p
   %w = program.parameter @w : memref<3xf32>
   %a = program.alloc : memref<3xf32>
 }
+
+// -----
+
+// A prefetch writes nothing that a program reads, and stays.
+// CHECK-LABEL: program.entry @prefetch
+program.entry @prefetch sizes [] arguments [] results [] states [] {
+  %w = program.parameter @w : memref<3xf32>
+  %e = program.alloc : memref<1x2xi32>
+  // CHECK: program.prefetch
+  program.prefetch %e of(%w : memref<3xf32>) : memref<1x2xi32>
+}

@@ -274,3 +274,80 @@ program.entry @buffers sizes [] arguments [] results [] states [] {
   // expected-error @below {{must be a dense row-major memref of f64, f32, f16, bf16, f8E4M3FN, f8E5M2, i64, i32, i16, i8, ui8 or i1, but got 'memref<3xf32, 1>'}}
   %a = program.alloc : memref<3xf32, 1>
 }
+
+// -----
+
+program.entry @c21_segments_are_read sizes [] arguments [] results [] states [] {
+  %one = arith.constant 1 : index
+  %w = program.parameter @w : memref<4xf32>
+  %o = program.alloc : memref<3xf32>
+  // expected-error @below {{expected experts, weights and segments among the 1 reads, got #program.experts<segments = 1, weights = [0], count = 2>}}
+  program.dispatch "x" @k items(%one) reads(%w : memref<4xf32>) writes(%o : memref<3xf32>)
+      experts <segments = 1, weights = [0], count = 2>
+}
+
+// -----
+
+program.entry @c21_there_is_an_expert sizes [] arguments [] results [] states [] {
+  %one = arith.constant 1 : index
+  %w = program.parameter @w : memref<4xf32>
+  %s = program.alloc : memref<2x3xi32>
+  %o = program.alloc : memref<3xf32>
+  // expected-error @below {{expected experts, weights and segments among the 2 reads}}
+  program.dispatch "x" @k items(%one) reads(%w, %s : memref<4xf32>, memref<2x3xi32>) writes(%o : memref<3xf32>)
+      experts <segments = 1, weights = [0], count = 0>
+}
+
+// -----
+
+program.entry @c21_segments_have_three_parts sizes [] arguments [] results [] states [] {
+  %one = arith.constant 1 : index
+  %w = program.parameter @w : memref<4xf32>
+  %s = program.alloc : memref<2x2xi32>
+  %o = program.alloc : memref<3xf32>
+  // expected-error @below {{expected segments of three i32 each, got 'memref<2x2xi32>'}}
+  program.dispatch "x" @k items(%one) reads(%w, %s : memref<4xf32>, memref<2x2xi32>) writes(%o : memref<3xf32>)
+      experts <segments = 1, weights = [0], count = 2>
+}
+
+// -----
+
+program.entry @c21_weights_are_parameters sizes [] arguments [] results [] states [] {
+  %one = arith.constant 1 : index
+  %w = program.alloc : memref<4xf32>
+  %s = program.alloc : memref<2x3xi32>
+  %o = program.alloc : memref<3xf32>
+  // expected-error @below {{expected each weight of its experts to be a parameter that it reads, got 0}}
+  program.dispatch "x" @k items(%one) reads(%w, %s : memref<4xf32>, memref<2x3xi32>) writes(%o : memref<3xf32>)
+      experts <segments = 1, weights = [0], count = 2>
+}
+
+// -----
+
+program.entry @c21_each_once sizes [] arguments [] results [] states [] {
+  %one = arith.constant 1 : index
+  %w = program.parameter @w : memref<4xf32>
+  %s = program.alloc : memref<2x3xi32>
+  %o = program.alloc : memref<3xf32>
+  // expected-error @below {{expected each weight of its experts to be a parameter that it reads, got 0}}
+  program.dispatch "x" @k items(%one) reads(%w, %s : memref<4xf32>, memref<2x3xi32>) writes(%o : memref<3xf32>)
+      experts <segments = 1, weights = [0, 0], count = 2>
+}
+
+// -----
+
+program.entry @c22_experts_are_numbers sizes [] arguments [] results [] states [] {
+  %w = program.parameter @w : memref<4xf32>
+  %e = program.alloc : memref<2x3xf32>
+  // expected-error @below {{expected numbers of experts as i32, got 'memref<2x3xf32>'}}
+  program.prefetch %e of(%w : memref<4xf32>) : memref<2x3xf32>
+}
+
+// -----
+
+program.entry @c22_of_parameters sizes [] arguments [] results [] states [] {
+  %w = program.alloc : memref<4xf32>
+  %e = program.alloc : memref<2x3xi32>
+  // expected-error @below {{expected parameters as weights, one at least}}
+  program.prefetch %e of(%w : memref<4xf32>) : memref<2x3xi32>
+}

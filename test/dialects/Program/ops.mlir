@@ -57,3 +57,22 @@ program.entry @blocks sizes [] arguments [] results []
   // CHECK: program.state 0 : memref<4x360x8xi8>
   %state = program.state 0 : memref<4x360x8xi8>
 }
+
+// CHECK-LABEL: program.entry @experts
+program.entry @experts sizes [] arguments [] results [] states [] {
+  %two = arith.constant 2 : index
+  %w = program.parameter @w : memref<4xf32>
+  %s = program.alloc : memref<2x3xi32>
+  %e = program.alloc : memref<1x2xi32>
+  %o = program.alloc : memref<3xf32>
+  // CHECK: program.dispatch "x" @k items(%{{.*}}) reads(%{{.*}}, %{{.*}} : memref<2x3xi32>, memref<4xf32>) writes(%{{.*}} : memref<3xf32>) experts <segments = 0, weights = [1], count = 2>
+  program.dispatch "x" @k items(%two) reads(%s, %w : memref<2x3xi32>, memref<4xf32>) writes(%o : memref<3xf32>)
+      experts <segments = 0, weights = [1], count = 2>
+  // CHECK: %[[L:.*]] = program.experts_limited
+  %l = program.experts_limited
+  // CHECK: program.if %[[L]]
+  program.if %l {
+    // CHECK: program.prefetch %{{.*}} of(%{{.*}} : memref<4xf32>) : memref<1x2xi32>
+    program.prefetch %e of(%w : memref<4xf32>) : memref<1x2xi32>
+  }
+}
