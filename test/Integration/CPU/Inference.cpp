@@ -56,7 +56,10 @@ std::string joined(const std::vector<std::string> &variants) {
 }
 
 PackagePointer openPackage(const std::string &path, const std::string &isa) {
-  coopt_package_options options{sizeof(options), isa.empty() ? nullptr : isa.c_str(), 1};
+  coopt_package_options options{};
+  options.struct_size = sizeof(options);
+  options.isa = isa.empty() ? nullptr : isa.c_str();
+  options.verify = 1;
   coopt_package *package = coopt_package_open(path.c_str(), &options);
   if (!package) {
     raise();
