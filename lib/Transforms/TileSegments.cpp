@@ -187,7 +187,8 @@ private:
 
 std::optional<ExpertReads> coopt::findExpertReads(schedule::KernelOp kernel) {
   auto count = kernel->getAttrOfType<IntegerAttr>(kExperts);
-  if (!count) {
+  // With one loop items are those of the first segment, of the second, ..
+  if (!count || !llvm::hasSingleElement(kernel.getBody().front().getOps<scf::ForallOp>())) {
     return std::nullopt;
   }
   ExpertReads reads;

@@ -33,7 +33,8 @@ struct ExpertReads {
   int64_t count = 0;                   ///< of the experts
 };
 
-/// Nothing if the kernel has no segments, or reads something that an expert's number leads to in a way not understood.
+/// Nothing if the kernel has no segments or several loops over them, or reads something that an expert's number leads to in a way
+/// not understood.
 std::optional<ExpertReads> findExpertReads(schedule::KernelOp kernel);
 
 } // namespace coopt

@@ -186,23 +186,23 @@ std::vector<ExpertStore::Span> ExpertStore::spansOf(const Unit &unit) const {
 
 /// The unit to be given up for `job`; units.size() if there is none.
 size_t ExpertStore::victim(const Unit &job) const {
-  size_t worst = units.size();
-  double least = 0;
+  // What the last guesses name will be asked for before anything else: it goes last, and only for who waits.
+  size_t worst = units.size(), worstExpected = units.size();
+  double least = 0, leastExpected = 0;
   for (size_t i = 0; i < units.size(); ++i) {
     const Unit &unit = units[i];
     if (&unit == &job || unit.state == State::Absent || unit.wanted > 0) {
       continue;
     }
-    // What a guess said is needed before what the next guess says; whoever waits comes before both.
-    if (job.wanted == 0 && unit.expected > 0 && unit.expected + 1 >= guesses) {
-      continue;
-    }
-    if (double value = worth(unit); worst == units.size() || value < least) {
-      worst = i;
-      least = value;
+    const bool isExpected = unit.expected > 0 && unit.expected + 1 >= guesses;
+    size_t &candidate = isExpected ? worstExpected : worst;
+    double &value = isExpected ? leastExpected : least;
+    if (double own = worth(unit); candidate == units.size() || own < value) {
+      candidate = i;
+      value = own;
     }
   }
-  return worst;
+  return worst == units.size() && job.wanted > 0 ? worstExpected : worst;
 }
 
 void ExpertStore::giveUp(std::unique_lock<std::mutex> &lock, Unit &unit) {

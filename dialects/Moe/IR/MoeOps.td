@@ -14,7 +14,7 @@ class Moe_StructuredOp<string mnemonic, list<Trait> traits = []> : StructuredOp<
   }];
 }
 
-def StrNonEmpty : AttrConstraint<CPred<"!::llvm::cast<::mlir::StringAttr>($_self).empty()">, "not empty">;
+def Moe_NonEmptyString : AttrConstraint<CPred<"!::llvm::cast<::mlir::StringAttr>($_self).empty()">, "not empty">;
 
 def Moe_LogitsOp : Moe_StructuredOp<"logits"> {
   let summary = "the router's product: y[t, e] = R(x[t, :] * w[e, :])";
@@ -236,7 +236,7 @@ def Moe_PrefetchOp : Op<Moe_Dialect, "prefetch"> {
 
     C12: `of` is not empty.
   }];
-  let arguments = (ins RankedTensorOf<[I32]>:$experts, ConfinedAttr<StrAttr, [StrNonEmpty]>:$of);
+  let arguments = (ins RankedTensorOf<[I32]>:$experts, ConfinedAttr<StrAttr, [Moe_NonEmptyString]>:$of);
   let assemblyFormat = "$experts `:` type($experts) `of` $of attr-dict";
 }
 

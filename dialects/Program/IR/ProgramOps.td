@@ -219,9 +219,9 @@ def Program_DispatchOp : Program_Op<"dispatch", [AttrSizedOperandSegments, Decla
 }
 
 def Program_ExpertsLimitedOp : Program_Op<"experts_limited", [Pure]> {
-  let summary = "Whether this run keeps but a part of the experts in memory.";
+  let summary = "Whether this run keeps but a part of the experts in memory, and reads ahead.";
   let description = [{
-    One value for a whole run. What only says which experts will be read is not worth computing where all are there.
+    One value for a whole run. What only says which experts will be read is not worth computing elsewhere.
 
     ```mlir
     %l = program.experts_limited
