@@ -10,10 +10,6 @@ namespace coopt {
 
 namespace {
 
-Value times(ImplicitLocOpBuilder &b, Value x, int64_t y) {
-  return arith::MulIOp::create(b, x, constantIndex(b, y));
-}
-
 void forRange(ImplicitLocOpBuilder &b, Value from, Value to, int64_t step,
               function_ref<void(ImplicitLocOpBuilder &, Value)> body) {
   emitFor(b, from, to, step, {}, [&](ImplicitLocOpBuilder &inner, Value iv, ValueRange) {

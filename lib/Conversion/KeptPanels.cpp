@@ -8,15 +8,6 @@ namespace {
 
 using Builder = ImplicitLocOpBuilder;
 
-Value times(Builder &b, Value x, int64_t factor) {
-  return arith::MulIOp::create(b, x, constantIndex(b, factor));
-}
-Value over(Builder &b, Value x, int64_t divisor) {
-  return arith::DivUIOp::create(b, x, constantIndex(b, divisor));
-}
-Value modulo(Builder &b, Value x, int64_t divisor) {
-  return arith::RemUIOp::create(b, x, constantIndex(b, divisor));
-}
 Value isAfter(Builder &b, Value place, int64_t other) {
   return arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, place, constantIndex(b, other));
 }

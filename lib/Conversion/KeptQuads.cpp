@@ -29,15 +29,6 @@ Value both(Builder &b, Value x, Value y) { return arith::AndIOp::create(b, x, y)
 Value either(Builder &b, Value x, Value y) { return arith::OrIOp::create(b, x, y); }
 Value right(Builder &b, Value x, Value bits) { return arith::ShRUIOp::create(b, x, bits); }
 Value left(Builder &b, Value x, Value bits) { return arith::ShLIOp::create(b, x, bits); }
-Value times(Builder &b, Value x, int64_t factor) {
-  return arith::MulIOp::create(b, x, constantIndex(b, factor));
-}
-Value over(Builder &b, Value x, int64_t divisor) {
-  return arith::DivUIOp::create(b, x, constantIndex(b, divisor));
-}
-Value modulo(Builder &b, Value x, int64_t divisor) {
-  return arith::RemUIOp::create(b, x, constantIndex(b, divisor));
-}
 
 /// How the elements of a pattern lie in vectors of kept codes. A chunk is a quad, or the two of a run of eight.
 struct ElementRuns {

@@ -51,6 +51,18 @@ Value addIndex(ImplicitLocOpBuilder &b, Value x, int64_t offset) {
 
 Value addIndex(ImplicitLocOpBuilder &b, Value x, Value offset) { return arith::AddIOp::create(b, x, offset); }
 
+Value times(ImplicitLocOpBuilder &b, Value x, int64_t factor) {
+  return arith::MulIOp::create(b, x, constantIndex(b, factor));
+}
+
+Value over(ImplicitLocOpBuilder &b, Value x, int64_t divisor) {
+  return arith::DivUIOp::create(b, x, constantIndex(b, divisor));
+}
+
+Value modulo(ImplicitLocOpBuilder &b, Value x, int64_t divisor) {
+  return arith::RemUIOp::create(b, x, constantIndex(b, divisor));
+}
+
 using BlockBody = function_ref<void(ImplicitLocOpBuilder &, Value)>;
 
 static void emitBlockLoop(ImplicitLocOpBuilder &b, Value from, Value to, int64_t step, BlockBody body) {

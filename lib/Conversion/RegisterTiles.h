@@ -43,6 +43,10 @@ mlir::Value multiplyAdd(mlir::ImplicitLocOpBuilder &b, Isa isa, mlir::Value x, m
 /// x + offset.
 mlir::Value addIndex(mlir::ImplicitLocOpBuilder &b, mlir::Value x, int64_t offset);
 mlir::Value addIndex(mlir::ImplicitLocOpBuilder &b, mlir::Value x, mlir::Value offset);
+/// x * factor, x / divisor and x modulo divisor, of an index that is not negative.
+mlir::Value times(mlir::ImplicitLocOpBuilder &b, mlir::Value x, int64_t factor);
+mlir::Value over(mlir::ImplicitLocOpBuilder &b, mlir::Value x, int64_t divisor);
+mlir::Value modulo(mlir::ImplicitLocOpBuilder &b, mlir::Value x, int64_t divisor);
 
 } // namespace coopt
 

@@ -57,23 +57,6 @@ static tl::unexpected<Error> null(const char *what) { return fail(std::string(wh
 const char *coopt_error_message(void) { return lastError.c_str(); }
 const char *coopt_version(void) { return "0.1.0"; }
 
-static Status readExpertOptions(const coopt_package_options &options, ExpertOptions &experts) {
-  if (options.expert_memory && *options.expert_memory) {
-    if (auto status = parseExpertMemory(options.expert_memory, experts); !status) {
-      return forward(status.error(), "expert_memory");
-    }
-  }
-  if (options.expert_policy) {
-    auto policy = parseExpertPolicy(options.expert_policy);
-    if (!policy) {
-      return forward(policy.error(), "expert_policy");
-    }
-    experts.policy = *policy;
-  }
-  experts.prefetch = options.expert_on_demand == 0;
-  return {};
-}
-
 coopt_package *coopt_package_open(const char *path, const coopt_package_options *options) {
   return guarded<coopt_package *>(nullptr, [&]() -> Expected<coopt_package *> {
     if (!path) {
@@ -86,9 +69,13 @@ coopt_package *coopt_package_open(const char *path, const coopt_package_options 
       }
       load.isa = options->isa ? options->isa : "";
       load.verify = options->verify != 0;
-      if (auto status = readExpertOptions(*options, load.experts); !status) {
-        return forward(status.error());
+      auto experts = parseExpertOptions(options->expert_memory ? options->expert_memory : "",
+                                        options->expert_policy ? options->expert_policy : "score");
+      if (!experts) {
+        return forward(experts.error());
       }
+      load.experts = *experts;
+      load.experts.prefetch = options->expert_on_demand == 0;
     }
     auto loaded = LoadedPackage::load(path, load);
     if (!loaded) {

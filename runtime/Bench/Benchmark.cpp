@@ -201,26 +201,6 @@ static double bestPeak(const Limits &limits, const std::vector<std::vector<doubl
 }
 
 Status Measurement::summarize() {
-  auto add = [&](std::string name, std::string unit, std::vector<double> samples, std::string limit = "",
-                 std::vector<double> ideal = {}, const std::vector<double> &times = {}) -> Status {
-    Series series{std::move(name), std::move(unit), std::move(samples), {}, std::move(limit), {}, {}};
-    auto summary = bench::summarize(series.samples);
-    if (!summary) {
-      return forward(summary.error(), series.name);
-    }
-    series.summary = *summary;
-    if (!series.limit.empty()) {
-      auto shares = pairRatios(ideal, times);
-      auto share = shares ? bench::summarize(*shares) : forward(shares.error());
-      if (!share) {
-        return forward(share.error(), series.name);
-      }
-      series.shares = *shares;
-      series.share = *share;
-    }
-    result.series.push_back(std::move(series));
-    return {};
-  };
   // What the prefill would take at the peaks; without a peak for its operands there is no limit to compare with.
   std::vector<double> ideal;
   std::string limit;
@@ -239,12 +219,16 @@ Status Measurement::summarize() {
   double tokens = static_cast<double>(options.prefill);
   std::string label = "decode at " + std::to_string(options.contextFill);
   std::vector<double> stream = scaled(bandwidth, result.decodeBytes, true);
-  Status status = add("load", "s", load);
+  Status status;
   auto then = [&](auto &&...arguments) {
-    if (status) {
-      status = add(arguments...);
+    auto series = status ? makeSeries(arguments...) : forward(status.error());
+    if (series) {
+      result.series.push_back(std::move(*series));
+    } else {
+      status = forward(series.error());
     }
   };
+  then("load", "s", load);
   then("prefill " + std::to_string(options.prefill), "tokens/s", scaled(prefill, tokens, true), limit, ideal,
        prefill);
   then("first token of " + std::to_string(kFirstTokenPrompt), "ms", scaled(first, 1e3));

@@ -41,6 +41,11 @@ struct Series {
   Summary share;
 };
 
+/// Samples with their summary, or an error that begins with their name. With a limit, shares of it: ideal[i] / times[i].
+Expected<Series> makeSeries(std::string name, std::string unit, std::vector<double> samples,
+                            std::string limit = "", const std::vector<double> &ideal = {},
+                            const std::vector<double> &times = {});
+
 struct OpRow {
   WorkObserver::Row row;
   double share = 0; ///< of the limit: the larger of bytes / B and operations / peak, over the time

@@ -124,54 +124,37 @@ Status ExpertsMeasurement::compare() const {
 }
 
 Status ExpertsMeasurement::summarize() {
-  auto add = [&](const std::string &name, const std::string &unit, std::vector<double> samples,
-                 const std::vector<double> &ideal = {}, const std::vector<double> &times = {}) -> Status {
-    auto summary = bench::summarize(samples);
-    if (!summary) {
-      return forward(summary.error(), name);
-    }
-    Series series{name, unit, std::move(samples), *summary, "", {}, {}};
-    if (!ideal.empty()) {
-      auto shares = pairRatios(ideal, times);
-      auto share = shares ? bench::summarize(*shares) : forward(shares.error());
-      if (!share) {
-        return forward(share.error(), name);
-      }
-      series.limit = variants.front().name;
-      series.shares = *shares;
-      series.share = *share;
-    }
-    result.series.push_back(std::move(series));
-    return {};
-  };
   const std::string decodeLabel = "decode at " + std::to_string(options.contextFill) + ", ",
                     prefillLabel = "prefill " + std::to_string(options.prefill) + ", ";
   Status status;
+  auto then = [&](auto &&...arguments) {
+    auto series = status ? makeSeries(arguments...) : forward(status.error());
+    if (series) {
+      result.series.push_back(std::move(*series));
+    } else {
+      status = forward(series.error());
+    }
+  };
+  const Variant &mapped = variants.front();
   for (const Variant &variant : variants) {
-    const bool isFirst = &variant == &variants.front();
-    auto none = std::vector<double>();
     std::vector<double> milliseconds, rates;
     for (size_t i = 0; i < variant.decode.size(); ++i) {
       milliseconds.push_back(variant.decode[i] * 1e3);
       rates.push_back(static_cast<double>(options.prefill) / variant.prefill[i]);
     }
-    const Variant &mapped = variants.front();
-    auto then = [&](auto &&...arguments) {
-      if (status) {
-        status = add(arguments...);
-      }
-    };
-    then(prefillLabel + variant.name, "tokens/s", rates, isFirst ? none : mapped.prefill, variant.prefill);
-    then(decodeLabel + variant.name, "ms/token", milliseconds, isFirst ? none : mapped.decode,
-         variant.decode);
-    if (!isFirst) {
-      then("  experts that were there", "%", variant.hits, none, none);
-      if (variant.package->experts()->readsAhead()) {
-        then("  experts that were guessed", "%", variant.guessed, none, none);
-      }
-      then("  read", "MB/token", variant.megabytes, none, none);
-      then("  waited", "ms/token", variant.stalls, none, none);
+    const runtime::ExpertStore *experts = variant.package->experts();
+    const std::string limit = experts ? mapped.name : "";
+    then(prefillLabel + variant.name, "tokens/s", rates, limit, mapped.prefill, variant.prefill);
+    then(decodeLabel + variant.name, "ms/token", milliseconds, limit, mapped.decode, variant.decode);
+    if (!experts) {
+      continue;
     }
+    then("  experts that were there", "%", variant.hits);
+    if (experts->readsAhead()) {
+      then("  experts that were guessed", "%", variant.guessed);
+    }
+    then("  read", "MB/token", variant.megabytes);
+    then("  waited", "ms/token", variant.stalls);
   }
   return status;
 }

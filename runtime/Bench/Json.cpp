@@ -102,6 +102,10 @@ std::string bench::json(const MachineInfo &machine, const Options &options,
         {"context_fill", options.contextFill},
         {"repeat", options.repeat},
         {"reference", options.reference},
+        {"expert_memory_bytes", options.experts.memory},
+        {"expert_memory_share", options.experts.share},
+        {"expert_policy", runtime::expertPolicyName(options.experts.policy)},
+        {"expert_bytes_per_second", options.experts.rate},
         {"tolerance", options.tolerance}}},
       {"packages", Json::array()}};
   for (const Result &result : results) {

@@ -144,7 +144,7 @@ Status Executor::execute(const Call &call, const Entry &entry) {
       status = copy(entry, command);
       break;
     case CommandKind::Prefetch:
-      prefetch(entry, command);
+      status = prefetch(entry, command);
       break;
     case CommandKind::BranchUnless:
       next = slots[command.a] == 0 ? command.target : next;
@@ -338,12 +338,14 @@ Status Executor::runSegments(const Command &command, uint32_t group, Job &job, u
   }
 }
 
-void Executor::prefetch(const Entry &entry, const Command &command) {
+Status Executor::prefetch(const Entry &entry, const Command &command) {
   ExpertStore *experts = loaded->experts();
-  auto numbers =
-      experts ? shapeOf(entry.buffers[command.buffers[0]], entry.dimensions.size(), prefetchShape) : Status();
-  if (!experts || !numbers) {
-    return;
+  if (!experts) {
+    return {};
+  }
+  if (auto status = shapeOf(entry.buffers[command.buffers[0]], entry.dimensions.size(), prefetchShape);
+      !status) {
+    return status;
   }
   std::vector<uint32_t> groups;
   uint32_t most = 0;
@@ -365,6 +367,7 @@ void Executor::prefetch(const Entry &entry, const Command &command) {
   }
   std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return tokens[a] > tokens[b]; });
   experts->expect(groups, order);
+  return {};
 }
 
 Status Executor::dispatch(const CallView &view, const Command &command) {

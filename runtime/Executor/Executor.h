@@ -48,7 +48,7 @@ private:
   struct Job;
   /// Runs the items of those segments whose experts are in memory, then those whose experts come, until all ran.
   Status runSegments(const package::Command &command, uint32_t group, Job &job, uint32_t items);
-  void prefetch(const package::Entry &entry, const package::Command &command);
+  Status prefetch(const package::Entry &entry, const package::Command &command);
   /// The group of experts that a dispatch needs parts of; ExpertStore::kNoGroup if everything it reads is there.
   uint32_t expertsOf(const package::Entry &entry, const package::Command &command) const;
   Status copy(const package::Entry &entry, const package::Command &command);

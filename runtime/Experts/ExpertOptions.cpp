@@ -6,12 +6,13 @@
 using namespace coopt;
 using namespace coopt::runtime;
 
-Status runtime::parseExpertMemory(const std::string &text, ExpertOptions &options) {
+static Status readMemory(const std::string &text, ExpertOptions &options) {
   char *end = nullptr;
   double number = text.empty() || text[0] == '-' || text[0] == '+' ? 0 : std::strtod(text.c_str(), &end);
   std::string unit = end ? end : "";
   auto wrong = [&] {
-    return fail("expected bytes (4096, 512M, 1.5G) or a share of all experts (50%), got '" + text + "'");
+    return fail("expert memory: expected bytes (4096, 512M, 1.5G) or a share of all experts (50%), got '" +
+                text + "'");
   };
   if (!(number > 0) || !std::isfinite(number)) {
     return wrong();
@@ -34,15 +35,38 @@ Status runtime::parseExpertMemory(const std::string &text, ExpertOptions &option
   return {};
 }
 
-Expected<ExpertPolicy> runtime::parseExpertPolicy(const std::string &text) {
-  if (text == "lru") {
-    return ExpertPolicy::LeastRecent;
+const char *runtime::expertPolicyName(ExpertPolicy policy) {
+  switch (policy) {
+  case ExpertPolicy::LeastRecent:
+    return "lru";
+  case ExpertPolicy::Score:
+    return "score";
+  case ExpertPolicy::Advice:
+    return "advice";
   }
-  if (text == "score") {
-    return ExpertPolicy::Score;
+  return "";
+}
+
+static Expected<ExpertPolicy> readPolicy(const std::string &text) {
+  for (ExpertPolicy policy : {ExpertPolicy::LeastRecent, ExpertPolicy::Score, ExpertPolicy::Advice}) {
+    if (text == expertPolicyName(policy)) {
+      return policy;
+    }
   }
-  if (text == "advice") {
-    return ExpertPolicy::Advice;
+  return fail("expert policy: expected lru, score or advice, got '" + text + "'");
+}
+
+Expected<ExpertOptions> runtime::parseExpertOptions(const std::string &memory, const std::string &policy) {
+  ExpertOptions options;
+  if (!memory.empty()) {
+    if (auto status = readMemory(memory, options); !status) {
+      return forward(status.error());
+    }
   }
-  return fail("expected lru, score or advice, got '" + text + "'");
+  auto kind = readPolicy(policy);
+  if (!kind) {
+    return forward(kind.error());
+  }
+  options.policy = *kind;
+  return options;
 }

@@ -27,10 +27,12 @@ struct ExpertOptions {
   bool isLimited() const { return memory > 0 || share > 0; }
 };
 
-/// Reads "1073741824", "1.5G" (also K, M, T; of 1024) or "50%" (of the bytes of all experts) into memory or share.
-Status parseExpertMemory(const std::string &text, ExpertOptions &options);
-/// "lru", "score" or "advice".
-Expected<ExpertPolicy> parseExpertPolicy(const std::string &text);
+/// Memory as "1073741824", "1.5G" (also K, M, T; of 1024), "50%" (of the bytes of all experts) or "": unlimited. Policy as "lru", "score"
+/// or "advice". Errors begin with "expert memory" and "expert policy".
+Expected<ExpertOptions> parseExpertOptions(const std::string &memory, const std::string &policy);
+
+/// As parseExpertOptions reads it.
+const char *expertPolicyName(ExpertPolicy policy);
 
 } // namespace coopt::runtime
 

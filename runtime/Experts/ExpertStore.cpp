@@ -256,7 +256,6 @@ void ExpertStore::fill(std::unique_lock<std::mutex> &lock, size_t job) {
   }
   if (unit.held == spans.size()) {
     unit.state = State::Present;
-    unit.wasForeseen = unit.wanted == 0;
     arrived.notify_all();
   }
 }
@@ -331,6 +330,7 @@ void ExpertStore::readerMain() {
     }
     fill(lock, job);
     if (unit.state == State::Present) {
+      unit.wasForeseen = queue == &foreseen && unit.wanted == 0;
       done();
     }
   }

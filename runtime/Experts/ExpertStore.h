@@ -93,7 +93,7 @@ public:
 
 private:
   struct Group {
-    std::vector<size_t> parts; ///< indices of `pages`
+    std::vector<size_t> parts; ///< indices of the store's
     uint32_t experts = 0;
     size_t firstUnit = 0;
     uint32_t next = kNoGroup;  ///< what is read next for the same tokens

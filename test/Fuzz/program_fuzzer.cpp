@@ -14,6 +14,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (serialize(*program) != std::vector<uint8_t>(data, data + size)) {
     std::abort();
   }
-  (void)verify(*program, {68, 272});
+  // Parameters of the sizes that the program takes them for: what else it says is then looked at.
+  std::vector<uint64_t> parameterBytes(16);
+  for (const Entry &entry : program->entries) {
+    for (const Buffer &buffer : entry.buffers) {
+      if (buffer.kind == BufferKind::Parameter && buffer.index < parameterBytes.size()) {
+        parameterBytes[buffer.index] = buffer.maxBytes;
+      }
+    }
+  }
+  (void)verify(*program, parameterBytes);
   return 0;
 }

@@ -137,18 +137,12 @@ Status execute(Arguments &arguments) {
                ? loadOnly(paths->front(), arguments.options)
                : fail("--load-only: expected one package, got " + std::to_string(paths->size()));
   }
-  if (!arguments.expertMemory.empty()) {
-    auto policy = runtime::parseExpertPolicy(arguments.expertPolicy);
-    if (!policy) {
-      return forward(policy.error(), "--expert-policy");
-    }
-    arguments.options.experts.policy = *policy;
-    arguments.options.experts.rate = static_cast<uint64_t>(arguments.expertRate);
-    if (auto status = runtime::parseExpertMemory(arguments.expertMemory, arguments.options.experts);
-        !status) {
-      return forward(status.error(), "--expert-memory");
-    }
+  auto experts = runtime::parseExpertOptions(arguments.expertMemory, arguments.expertPolicy);
+  if (!experts) {
+    return forward(experts.error());
   }
+  arguments.options.experts = *experts;
+  arguments.options.experts.rate = static_cast<uint64_t>(arguments.expertRate);
   if (arguments.peers) {
     int threads = arguments.options.threads;
     auto peers = openPeers(threads > 0 ? threads : runtime::availableThreads());

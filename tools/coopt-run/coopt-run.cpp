@@ -201,21 +201,6 @@ static Status checkCombination(const Options &options) {
   return {};
 }
 
-static Status readExpertOptions(const Options &options, runtime::ExpertOptions &experts) {
-  if (!options.expertMemory.empty()) {
-    if (auto status = parseExpertMemory(options.expertMemory, experts); !status) {
-      return forward(status.error(), "--expert-memory");
-    }
-  }
-  auto policy = runtime::parseExpertPolicy(options.expertPolicy);
-  if (!policy) {
-    return forward(policy.error(), "--expert-policy");
-  }
-  experts.policy = *policy;
-  experts.prefetch = options.expertPrefetch == "router";
-  return {};
-}
-
 /// Whether all went well; a replay that differs is no error, but no success either.
 static Expected<bool> execute(const Options &options) {
   if (auto status = checkCombination(options); !status) {
@@ -224,9 +209,12 @@ static Expected<bool> execute(const Options &options) {
   runtime::LoadOptions load;
   load.isa = options.isa;
   load.verify = options.verify;
-  if (auto status = readExpertOptions(options, load.experts); !status) {
-    return forward(status.error());
+  auto experts = runtime::parseExpertOptions(options.expertMemory, options.expertPolicy);
+  if (!experts) {
+    return forward(experts.error());
   }
+  load.experts = *experts;
+  load.experts.prefetch = options.expertPrefetch == "router";
   auto package = runtime::LoadedPackage::load(options.package, load);
   if (!package) {
     return forward(package.error());

@@ -78,11 +78,11 @@ TEST_F(ExpertMemory, Errors) {
   EXPECT_EQ(coopt_package_open(path.c_str(), &options), nullptr);
   EXPECT_STREQ(
       coopt_error_message(),
-      "expert_memory: expected bytes (4096, 512M, 1.5G) or a share of all experts (50%), got 'plenty'");
+      "expert memory: expected bytes (4096, 512M, 1.5G) or a share of all experts (50%), got 'plenty'");
   options.expert_memory = "1M";
   options.expert_policy = "fifo";
   EXPECT_EQ(coopt_package_open(path.c_str(), &options), nullptr);
-  EXPECT_STREQ(coopt_error_message(), "expert_policy: expected lru, score or advice, got 'fifo'");
+  EXPECT_STREQ(coopt_error_message(), "expert policy: expected lru, score or advice, got 'fifo'");
   options.expert_policy = nullptr;
   options.expert_memory = "1";
   EXPECT_EQ(coopt_package_open(path.c_str(), &options), nullptr);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <cstring>
 #include <map>
+#include <random>
 
 using namespace coopt;
 using namespace coopt::import;
@@ -156,6 +157,74 @@ TEST(ModelGenerator, NarrowTypesAreRounded) {
       EXPECT_LE(std::fabs(value - exact), half) << i;
     }
   }
+}
+
+TEST(ModelGenerator, GainsAreOfTheEmbeddingAlone) {
+  auto options = small();
+  auto plain = generated(options);
+  options.embeddingGain = 4;
+  auto gained = generated(options);
+  for (auto &[name, bytes] : plain) {
+    if (name != "model.embed_tokens.weight") {
+      EXPECT_EQ(gained[name], bytes) << name;
+      continue;
+    }
+    ASSERT_EQ(gained[name].size(), bytes.size());
+    for (size_t i = 0; i < bytes.size(); i += 4) {
+      float before, after;
+      std::memcpy(&before, bytes.data() + i, 4);
+      std::memcpy(&after, gained[name].data() + i, 4);
+      EXPECT_FLOAT_EQ(after, 4 * before);
+    }
+  }
+}
+
+// Tokens whose logits are normal choose experts as often as draws without replacement by Zipf's law do; both are simulated.
+TEST(ModelGenerator, RoutersAreSkewed) {
+  constexpr size_t experts = 32, chosen = 4, tokens = 40000;
+  GeneratorOptions options;
+  options.config.experts.perToken = chosen;
+  options.routerSkew = 1;
+  ExpectedTensor tensor{"layers.3.bias", {experts}, ExpectedTensor::Role::ChoiceBias};
+  std::vector<float> biases(experts);
+  generateElements(options, tensor, 0, experts, biases.data());
+  std::vector<float> tail(5);
+  generateElements(options, tensor, 7, tail.size(), tail.data());
+  EXPECT_TRUE(std::equal(tail.begin(), tail.end(), biases.begin() + 7));
+
+  std::mt19937_64 random(1);
+  std::normal_distribution<double> normal;
+  std::extreme_value_distribution<double> gumbel;
+  std::vector<double> got(experts), expected(experts);
+  auto count = [&](std::vector<double> &counts, auto score) {
+    for (size_t token = 0; token < tokens; ++token) {
+      std::vector<std::pair<double, size_t>> scores;
+      for (size_t i = 0; i < experts; ++i) {
+        scores.push_back({-score(i), i});
+      }
+      std::partial_sort(scores.begin(), scores.begin() + chosen, scores.end());
+      for (size_t i = 0; i < chosen; ++i) {
+        counts[scores[i].second] += 1.0 / tokens;
+      }
+    }
+    std::sort(counts.rbegin(), counts.rend());
+  };
+  count(got, [&](size_t i) { return 1 / (1 + std::exp(-normal(random))) + static_cast<double>(biases[i]); });
+  // The Gumbel-max trick: the largest of log p + noise are draws without replacement.
+  count(expected, [&](size_t i) { return gumbel(random) - std::log(static_cast<double>(i + 1)); });
+  for (size_t i = 0; i < experts; ++i) {
+    EXPECT_NEAR(got[i], expected[i], 0.25 * expected[i]) << "place " << i;
+  }
+  double half = 0, expectedHalf = 0;
+  for (size_t i = 0; i < experts / 2; ++i) {
+    half += got[i] / chosen;
+    expectedHalf += expected[i] / chosen;
+  }
+  EXPECT_NEAR(half, expectedHalf, 0.03);
+  options.routerSkew = 0;
+  std::vector<float> plain(experts);
+  generateElements(options, tensor, 0, experts, plain.data());
+  EXPECT_NE(plain, biases);
 }
 
 TEST(ModelGenerator, Errors) {

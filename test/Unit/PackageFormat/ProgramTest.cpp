@@ -1,7 +1,10 @@
 #include "SamplePrograms.h"
 #include "coopt/PackageFormat/Package.h"
 
+#include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <random>
 
 using namespace coopt;
@@ -62,6 +65,23 @@ TEST(Program, RoundTripKeepsEveryField) {
   EXPECT_EQ(entry.commands[9].kind, CommandKind::Prefetch);
   EXPECT_EQ(entry.commands[9].buffers, (std::vector<uint32_t>{6, 2}));
   EXPECT_EQ(entry.commands[10].segments, 0u);
+}
+
+// Seeds of another version of the format would show a fuzzer nothing but the message about that.
+TEST(Program, SeedsOfTheFuzzersAreOfThisVersion) {
+  size_t seeds = 0;
+  for (const auto &entry : std::filesystem::directory_iterator(COOPT_FUZZ_CORPUS "/program")) {
+    std::ifstream in(entry.path(), std::ios::binary);
+    std::vector<uint8_t> bytes(std::istreambuf_iterator<char>(in), {});
+    auto program = deserialize(bytes.data(), bytes.size());
+    ASSERT_TRUE(program.has_value()) << entry.path() << ": " << program.error().message;
+    ++seeds;
+  }
+  EXPECT_GE(seeds, 4u);
+  for (const auto &entry : std::filesystem::directory_iterator(COOPT_FUZZ_CORPUS "/package")) {
+    auto file = PackageFile::open(entry.path());
+    EXPECT_TRUE(file.has_value()) << file.error().message;
+  }
 }
 
 TEST(Program, EmptyListsRoundTrip) {

@@ -292,7 +292,8 @@ TEST_F(ExpertStores, GuessesAreReadAhead) {
   ExpertStatistics after = store->statistics();
   EXPECT_EQ(after.hits, before.hits + 1);
   EXPECT_EQ(after.foreseen, before.foreseen + 1);
-  use(*store, 0, 4u); // it is foreseen once
+  EXPECT_EQ(before.foreseen, 0u); // what memory is filled with at first is no guess
+  use(*store, 0, 4u);             // it is foreseen once
   EXPECT_EQ(store->statistics().foreseen, after.foreseen);
 }
 
@@ -404,8 +405,7 @@ TEST_F(ExpertStores, Errors) {
   EXPECT_EQ(store.error().message, path + ": No such file or directory");
 }
 
-TEST(ExpertOptions, Memory) {
-  ExpertOptions options;
+TEST(ExpertOptions, MemoryAndPolicy) {
   for (auto [text, bytes] : {std::pair("4096", 4096.0),
                              {"1", 1.0},
                              {"64K", 65536.0},
@@ -413,22 +413,25 @@ TEST(ExpertOptions, Memory) {
                              {"2G", 0x1p31},
                              {"1e3", 1000.0},
                              {"0.5T", 0x1p39}}) {
-    auto status = parseExpertMemory(text, options);
-    ASSERT_TRUE(status) << text;
-    EXPECT_EQ(static_cast<double>(options.memory), bytes) << text;
-    EXPECT_EQ(options.share, 0) << text;
+    auto options = parseExpertOptions(text, "score");
+    ASSERT_TRUE(options) << text;
+    EXPECT_EQ(static_cast<double>(options->memory), bytes) << text;
+    EXPECT_EQ(options->share, 0) << text;
   }
-  ASSERT_TRUE(parseExpertMemory("62.5%", options));
-  EXPECT_EQ(options.share, 0.625);
-  EXPECT_EQ(options.memory, 0u);
+  auto share = parseExpertOptions("62.5%", "advice");
+  ASSERT_TRUE(share);
+  EXPECT_EQ(share->share, 0.625);
+  EXPECT_EQ(share->memory, 0u);
+  EXPECT_EQ(share->policy, ExpertPolicy::Advice);
+  EXPECT_FALSE(parseExpertOptions("", "lru")->isLimited());
   for (const char *text :
-       {"", "0", "-1", "+1", "x", "1X", "1GG", "nan", "inf", "1e300", "%", "0%", "1 G", "0.5"}) {
-    EXPECT_FALSE(parseExpertMemory(text, options)) << text;
+       {"0", "-1", "+1", "x", "1X", "1GG", "nan", "inf", "1e300", "%", "0%", "1 G", "0.5"}) {
+    EXPECT_FALSE(parseExpertOptions(text, "lru")) << text;
   }
-  EXPECT_EQ(parseExpertMemory("12Q", options).error().message,
-            "expected bytes (4096, 512M, 1.5G) or a share of all experts (50%), got '12Q'");
-  EXPECT_FALSE(parseExpertPolicy("fifo"));
-  EXPECT_EQ(parseExpertPolicy("advice").value(), ExpertPolicy::Advice);
+  EXPECT_EQ(parseExpertOptions("12Q", "lru").error().message,
+            "expert memory: expected bytes (4096, 512M, 1.5G) or a share of all experts (50%), got '12Q'");
+  EXPECT_EQ(parseExpertOptions("", "fifo").error().message,
+            "expert policy: expected lru, score or advice, got 'fifo'");
 }
 
 } // namespace
