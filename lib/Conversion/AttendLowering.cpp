@@ -13,6 +13,7 @@
 #include "MathBuilder.h"
 #include "RegisterTiles.h"
 #include "ScoreCap.h"
+#include "VisibleKeys.h"
 #include "coopt/Numerics/FixedAttention.h"
 #include "coopt/Numerics/SpecialFunctions.h"
 #include "llvm/Support/MathExtras.h"
@@ -145,23 +146,18 @@ private:
     values = arith::AddIOp::create(b, keys, constantIndex(b, heads));
   }
 
-  /// The keys that the row at hand sees: first .. count - 1.
-  std::pair<Value, Value> visibleKeys(ImplicitLocOpBuilder &b) {
-    Value one = constantIndex(b, 1), zero = constantIndex(b, 0);
-    Value count = arith::AddIOp::create(b, arith::AddIOp::create(b, op.getPast(), row), one);
-    Value first = zero;
-    if (std::optional<int64_t> window = op.getWindow()) {
-      first = arith::MaxSIOp::create(b, minus(b, count, constantIndex(b, *window)), zero);
-    }
-    return {first, count};
+  /// The keys that a row sees.
+  VisibleKeys keysOfRow(ImplicitLocOpBuilder &b, Value at) {
+    Value position = arith::AddIOp::create(b, op.getPast(), at);
+    return visibleKeys(b, op, position, position);
   }
 
-  /// Decodes the keys and values of a block, those below `count`.
-  void decodeBlock(ImplicitLocOpBuilder &b, Value block, Value count, Value boundary) {
+  /// Decodes the keys and values of a block, those below its end.
+  void decodeBlock(ImplicitLocOpBuilder &b, const KeyBlock &block, Value boundary) {
     if (coded) {
-      Value here = arith::MinSIOp::create(b, minus(b, count, block), constantIndex(b, kBlock));
-      coded->emitDecode(b, /*keys=*/true, keys, block, here, boundary, decodedKeys);
-      coded->emitDecode(b, /*keys=*/false, values, block, here, boundary, decodedValues);
+      Value here = arith::MinSIOp::create(b, minus(b, block.end, block.base), constantIndex(b, kBlock));
+      coded->emitDecode(b, /*keys=*/true, keys, block.base, here, boundary, decodedKeys);
+      coded->emitDecode(b, /*keys=*/false, values, block.base, here, boundary, decodedValues);
     }
   }
 
@@ -176,10 +172,6 @@ private:
                    Value j, Value d) {
     return coded ? loadChunk(b, chunk, decoded, {j, d})
                  : loadState(b, chunk, op.getState(), {slab, arith::AddIOp::create(b, block, j), d});
-  }
-
-  Value blockOf(ImplicitLocOpBuilder &b, Value key) {
-    return minus(b, key, arith::RemUIOp::create(b, key, constantIndex(b, kBlock)));
   }
 
   void clearResult(ImplicitLocOpBuilder &b) {
@@ -233,19 +225,16 @@ private:
                 memref::StoreOp::create(nested, lowest, maxima, r);
                 memref::StoreOp::create(nested, constantF32(nested, nested.getF32Type(), 0.0f), sums, r);
               });
-              row = firstRow;
-              Value first = visibleKeys(inner).first;
-              row = arith::AddIOp::create(inner, firstRow,
-                                          arith::SubIOp::create(inner, rows, constantIndex(inner, 1)));
-              Value count = visibleKeys(inner).second;
-              loop(inner, blockOf(inner, first), count, kBlock,
-                   [&](ImplicitLocOpBuilder &blocks, Value block) {
-                     decodeBlock(blocks, block, count, boundary);
-                     emitTransposition(blocks, block, count);
-                     forRows(blocks, [&](ImplicitLocOpBuilder &nested, Value r) {
-                       emitRowOfBlock(nested, block, r);
-                     });
-                   });
+              Value begin = arith::AddIOp::create(inner, op.getPast(), firstRow);
+              Value last = addIndex(inner, arith::AddIOp::create(inner, begin, rows), -1);
+              forKeyBlocks(inner, visibleKeys(inner, op, begin, last), kBlock, kBlock,
+                           [&](ImplicitLocOpBuilder &blocks, const KeyBlock &block) {
+                             decodeBlock(blocks, block, boundary);
+                             emitTransposition(blocks, block);
+                             forRows(blocks, [&](ImplicitLocOpBuilder &nested, Value r) {
+                               emitRowOfBlock(nested, block, r);
+                             });
+                           });
               forRows(inner, [&](ImplicitLocOpBuilder &nested, Value r) {
                 divideResult(nested, memref::LoadOp::create(nested, sums, r));
               });
@@ -254,9 +243,10 @@ private:
     });
   }
 
-  /// The block's keys up to `count`; what lies beyond is masked wherever it is used.
-  void emitTransposition(ImplicitLocOpBuilder &b, Value block, Value count) {
-    Value keysHere = arith::MinUIOp::create(b, minus(b, count, block), constantIndex(b, kBlock));
+  /// The block's keys up to its end; what lies beyond is masked wherever it is used.
+  void emitTransposition(ImplicitLocOpBuilder &b, const KeyBlock &span) {
+    Value block = span.base;
+    Value keysHere = arith::MinUIOp::create(b, minus(b, span.end, block), constantIndex(b, kBlock));
     Value single = constantIndex(b, 0);
     if (headSize % kLanes == 0) {
       single = minus(b, keysHere, arith::RemUIOp::create(b, keysHere, constantIndex(b, kLanes)));
@@ -295,15 +285,13 @@ private:
   }
 
   /// One row of a block of rows and a block of keys, if it sees any of them.
-  void emitRowOfBlock(ImplicitLocOpBuilder &b, Value block, Value r) {
-    auto [first, count] = visibleKeys(b);
-    Value from = arith::MaxSIOp::create(b, minus(b, first, block), constantIndex(b, 0));
-    Value to = arith::MinSIOp::create(b, minus(b, count, block), constantIndex(b, kBlock));
+  void emitRowOfBlock(ImplicitLocOpBuilder &b, const KeyBlock &block, Value r) {
+    auto [from, to] = keysOfBlock(b, keysOfRow(b, row), block, kBlock);
     Value sees = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, from, to);
-    scf::IfOp::create(b, sees, [&](OpBuilder &nested, Location loc) {
+    scf::IfOp::create(b, sees, [&, from = from, to = to](OpBuilder &nested, Location loc) {
       ImplicitLocOpBuilder inner(loc, nested);
       emitTransposedScores(inner, from, to);
-      emitSoftmax(inner, block, from, to, r);
+      emitSoftmax(inner, block.base, from, to, r);
       scf::YieldOp::create(inner);
     });
   }
@@ -389,21 +377,16 @@ private:
         memref::StoreOp::create(inner, lowest, maxima, number);
         memref::StoreOp::create(inner, constantF32(inner, inner.getF32Type(), 0.0f), sums, number);
       });
-      auto [firstKey, keyCount] = visibleKeys(group);
-      Value first = firstKey, count = keyCount;
+      VisibleKeys seen = keysOfRow(group, row);
       Value boundary = coded ? coded->boundaryOf(group, op.getPast()) : Value();
-      emitFor(group, blockOf(group, first), count, kBlock, {},
-              [&](ImplicitLocOpBuilder &blocks, Value block, ValueRange) {
-                Value none = constantIndex(blocks, 0), whole = constantIndex(blocks, kBlock);
-                Value from = arith::MaxSIOp::create(blocks, minus(blocks, first, block), none);
-                Value to = arith::MinSIOp::create(blocks, minus(blocks, count, block), whole);
-                decodeBlock(blocks, block, count, boundary);
-                forHeads(blocks, [&](ImplicitLocOpBuilder &inner, Value number) {
-                  emitScores(inner, block, from, to);
-                  emitSoftmax(inner, block, from, to, number);
-                });
-                return SmallVector<Value>();
-              });
+      forKeyBlocks(group, seen, kBlock, kBlock, [&](ImplicitLocOpBuilder &blocks, const KeyBlock &block) {
+        auto [from, to] = keysOfBlock(blocks, seen, block, kBlock);
+        decodeBlock(blocks, block, boundary);
+        forHeads(blocks, [&, from = from, to = to](ImplicitLocOpBuilder &inner, Value number) {
+          emitScores(inner, block.base, from, to);
+          emitSoftmax(inner, block.base, from, to, number);
+        });
+      });
       forHeads(group, [&](ImplicitLocOpBuilder &inner, Value number) {
         divideResult(inner, memref::LoadOp::create(inner, sums, number));
       });

@@ -15,6 +15,7 @@
 #include "MathBuilder.h"
 #include "RegisterTiles.h"
 #include "ScoreCap.h"
+#include "VisibleKeys.h"
 #include "coopt/Numerics/FastAttention.h"
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "llvm/Support/MathExtras.h"
@@ -184,18 +185,15 @@ private:
   /// A block of rows: `rowsHere` of `headsHere`.
   void emitRows(ImplicitLocOpBuilder &b) {
     forStrips(b, [&](ImplicitLocOpBuilder &inner, const Strip &strip) { emitStart(inner, strip); });
-    Value begin = addIndex(b, op.getPast(), firstRow), count = addIndex(b, begin, rowsHere);
-    Value first = constantIndex(b, 0);
-    if (std::optional<int64_t> window = op.getWindow()) {
-      first = arith::MaxSIOp::create(b, addIndex(b, begin, 1 - *window), first);
-      first = minus(b, first, arith::RemUIOp::create(b, first, constantIndex(b, kUnit)));
-    }
-    forRange(b, first, count, kBlock, [&](ImplicitLocOpBuilder &inner, Value block) {
-      emitKeys(inner, block, count);
-      emitValues(inner, block, count);
-      forStrips(inner,
-                [&](ImplicitLocOpBuilder &nested, const Strip &strip) { emitBlock(nested, strip, block); });
-    });
+    Value begin = addIndex(b, op.getPast(), firstRow), last = addIndex(b, addIndex(b, begin, rowsHere), -1);
+    forKeyBlocks(b, visibleKeys(b, op, begin, last), kBlock, kUnit,
+                 [&](ImplicitLocOpBuilder &inner, const KeyBlock &block) {
+                   emitKeys(inner, block.base, block.end);
+                   emitValues(inner, block.base, block.end);
+                   forStrips(inner, [&](ImplicitLocOpBuilder &nested, const Strip &strip) {
+                     emitBlock(nested, strip, block);
+                   });
+                 });
     forStrips(b, [&](ImplicitLocOpBuilder &inner, const Strip &strip) { emitFinish(inner, strip); });
   }
 
@@ -373,16 +371,11 @@ private:
   }
 
   /// What a block of keys adds to a strip, if any of its rows sees one.
-  void emitBlock(ImplicitLocOpBuilder &b, const Strip &strip, Value block) {
-    Value unit = constantIndex(b, kUnit), from = constantIndex(b, 0);
-    Value behind = lanesAreHeads ? addIndex(b, strip.position, 1) : addIndex(b, strip.position, strip.lanes);
-    Value to = least(b, minus(b, behind, block), kBlock);
-    if (std::optional<int64_t> window = op.getWindow()) {
-      Value first = minus(b, addIndex(b, strip.position, 1 - *window), block);
-      from = arith::MaxSIOp::create(b, first, from);
-      from = minus(b, from, arith::RemUIOp::create(b, from, unit));
-    }
-    when(b, less(b, from, to), [&](ImplicitLocOpBuilder &inner) {
+  void emitBlock(ImplicitLocOpBuilder &b, const Strip &strip, const KeyBlock &block) {
+    Value last = lanesAreHeads ? strip.position : addIndex(b, addIndex(b, strip.position, strip.lanes), -1);
+    auto [first, to] = keysOfBlock(b, visibleKeys(b, op, strip.position, last), block, kBlock);
+    Value from = minus(b, first, arith::RemUIOp::create(b, first, constantIndex(b, kUnit)));
+    when(b, less(b, from, to), [&, to = to](ImplicitLocOpBuilder &inner) {
       emitScores(inner, strip, from, to);
       emitPowerCap(inner, op, scores, from, to);
       emitMasks(inner, strip, block, from, to);
@@ -419,41 +412,81 @@ private:
   }
 
   /// Scores of keys that a row does not see become -infinity.
-  void emitMasks(ImplicitLocOpBuilder &b, const Strip &strip, Value block, Value from, Value to) {
-    auto broadcast = [&](ImplicitLocOpBuilder &at, Value index) {
-      Value word = arith::IndexCastOp::create(at, at.getI32Type(), index);
-      return Value(vector::BroadcastOp::create(at, words, word));
-    };
+  void emitMasks(ImplicitLocOpBuilder &b, const Strip &strip, const KeyBlock &block, Value from, Value to) {
     SmallVector<int32_t> steps(kLanes, 0);
     if (!lanesAreHeads) {
       std::iota(steps.begin(), steps.end(), 0);
     }
     Value lanes = arith::ConstantOp::create(b, DenseElementsAttr::get(words, ArrayRef<int32_t>(steps)));
-    Value last = arith::AddIOp::create(b, broadcast(b, strip.position), lanes);
-    Value masked = constantF32(b, floats, -std::numeric_limits<float>::infinity());
-    auto maskUnits = [&](ImplicitLocOpBuilder &at, Value begin, Value end, arith::CmpIPredicate hides,
-                         Value limit) {
-      forRange(at, begin, end, 1, [&](ImplicitLocOpBuilder &inner, Value j) {
-        Value hidden =
-            arith::CmpIOp::create(inner, hides, broadcast(inner, addIndex(inner, block, j)), limit);
-        SmallVector<Value> place{j, constantIndex(inner, 0)};
-        Value x = vector::LoadOp::create(inner, floats, scores, place);
-        vector::StoreOp::create(inner, arith::SelectOp::create(inner, hidden, masked, x), scores, place);
-      });
-    };
-    // Keys behind the first row's own, to the end of the unit.
+    Value positions = arith::AddIOp::create(b, broadcast(b, strip.position), lanes);
+    // To the end of the unit.
     Value end = times(b, arith::CeilDivUIOp::create(b, to, constantIndex(b, kUnit)), kUnit);
+    if (!block.ofSinks) {
+      maskOutsideWindow(b, strip, block.base, from, end, positions);
+      return;
+    }
+    scf::IfOp::create(
+        b, block.ofSinks,
+        [&](OpBuilder &nested, Location loc) {
+          ImplicitLocOpBuilder inner(loc, nested);
+          // All of the sinks, for rows whose window does not reach them.
+          Value sinks = wordsOf(inner, *op.getSinks());
+          Value seen =
+              arith::SelectOp::create(inner, isBehindSinks(inner, positions), sinks, wordsOf(inner, 0));
+          maskKeys(inner, block.base, from, end, arith::CmpIPredicate::sge, seen);
+          scf::YieldOp::create(inner);
+        },
+        [&](OpBuilder &nested, Location loc) {
+          ImplicitLocOpBuilder inner(loc, nested);
+          maskOutsideWindow(inner, strip, block.base, from, end, positions);
+          scf::YieldOp::create(inner);
+        });
+  }
+
+  Value broadcast(ImplicitLocOpBuilder &b, Value index) {
+    Value word = arith::IndexCastOp::create(b, b.getI32Type(), index);
+    return vector::BroadcastOp::create(b, words, word);
+  }
+  Value wordsOf(ImplicitLocOpBuilder &b, int64_t x) {
+    const int64_t most = std::numeric_limits<int32_t>::max();
+    return constantOf(b, words, b.getI32IntegerAttr(static_cast<int32_t>(std::min(x, most))));
+  }
+  /// Whether the windows of rows at these positions do not reach the sinks.
+  Value isBehindSinks(ImplicitLocOpBuilder &b, Value positions) {
+    const uint64_t most = std::numeric_limits<int32_t>::max();
+    Value reach =
+        wordsOf(b, static_cast<int64_t>(std::min(*op.getSinks(), most) + std::min(*op.getWindow(), most)));
+    return arith::CmpIOp::create(b, arith::CmpIPredicate::sge, positions, reach);
+  }
+
+  /// Keys `begin` .. `end` - 1 of a block, in the rows for which `key hides limit`.
+  void maskKeys(ImplicitLocOpBuilder &b, Value block, Value begin, Value end, arith::CmpIPredicate hides,
+                Value limit) {
+    Value masked = constantF32(b, floats, -std::numeric_limits<float>::infinity());
+    forRange(b, begin, end, 1, [&](ImplicitLocOpBuilder &inner, Value j) {
+      Value key = broadcast(inner, addIndex(inner, block, j));
+      Value hidden = arith::CmpIOp::create(inner, hides, key, limit);
+      SmallVector<Value> place{j, constantIndex(inner, 0)};
+      Value x = vector::LoadOp::create(inner, floats, scores, place);
+      vector::StoreOp::create(inner, arith::SelectOp::create(inner, hidden, masked, x), scores, place);
+    });
+  }
+
+  void maskOutsideWindow(ImplicitLocOpBuilder &b, const Strip &strip, Value block, Value from, Value end,
+                         Value positions) {
+    // Keys behind the first row's own.
     Value behind = minus(b, addIndex(b, strip.position, 1), block);
     behind = arith::MaxSIOp::create(b, behind, from);
-    maskUnits(b, behind, end, arith::CmpIPredicate::sgt, last);
+    maskKeys(b, block, behind, end, arith::CmpIPredicate::sgt, positions);
     if (std::optional<int64_t> window = op.getWindow()) {
       // Keys before the first that the last row sees.
-      Value size = constantOf(b, words,
-                              b.getI32IntegerAttr(static_cast<int32_t>(
-                                  std::min<int64_t>(*window, std::numeric_limits<int32_t>::max()))));
       Value before = minus(b, addIndex(b, strip.position, kLanes - *window), block);
       before = arith::MinSIOp::create(b, before, end);
-      maskUnits(b, from, before, arith::CmpIPredicate::sle, arith::SubIOp::create(b, last, size));
+      Value limit = arith::SubIOp::create(b, positions, wordsOf(b, *window));
+      if (op.getSinks()) {
+        limit = arith::SelectOp::create(b, isBehindSinks(b, positions), limit, wordsOf(b, -1));
+      }
+      maskKeys(b, block, from, before, arith::CmpIPredicate::sle, limit);
     }
   }
 

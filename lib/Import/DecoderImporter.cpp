@@ -235,7 +235,8 @@ Value DecoderImporter::attend(const std::string &id, int64_t layer, Value q, Val
                       : FloatAttr();
   auto attend = attention::AttendOp::create(
       builder, t.location(), init.getType(), q, state, past, zero, init, static_cast<uint64_t>(layer),
-      static_cast<uint64_t>(heads / groups), scale, cap, window, IntegerAttr(), TypeAttr());
+      static_cast<uint64_t>(heads / groups), scale, cap, window, /*sinks=*/IntegerAttr(),
+      /*heads=*/IntegerAttr(), TypeAttr());
   attend->setAttr("coopt.id", builder.getStringAttr(id + "attend"));
   return attend->getResult(0);
 }

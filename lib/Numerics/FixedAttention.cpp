@@ -5,21 +5,24 @@
 #include "coopt/Numerics/SpecialFunctions.h"
 
 #include <algorithm>
+#include <utility>
 
 using namespace coopt;
 using namespace coopt::numerics;
 
 void numerics::fixedAttention(const float *q, StridedRows keys, StridedRows values, int64_t count,
-                              int64_t headSize, float scale, float *o, int64_t first, float cap) {
-  first = std::max<int64_t>(first, 0);
+                              int64_t headSize, float scale, float *o, int64_t first, float cap,
+                              int64_t sinks) {
+  first = first <= sinks ? 0 : first;
+  sinks = first == 0 ? 0 : sinks;
   float most = -std::numeric_limits<float>::infinity();
   float denominator = 0;
   std::fill(o, o + std::max<int64_t>(headSize, 0), 0.0f);
 
   float scores[kAttentionBlock];
-  for (int64_t block = first / kAttentionBlock * kAttentionBlock; block < count; block += kAttentionBlock) {
-    int64_t begin = std::max(first - block, int64_t(0));
-    int64_t end = std::min(count - block, int64_t(kAttentionBlock));
+  auto addBlock = [&](int64_t block, int64_t from, int64_t to) {
+    int64_t begin = std::max(from - block, int64_t(0));
+    int64_t end = std::min(to - block, int64_t(kAttentionBlock));
     float newMost = most;
     for (int64_t j = begin; j < end; ++j) {
       float dot = reduceSumOf(headSize, [&](int64_t d) { return q[d] * keys.at(block + j, d); });
@@ -45,6 +48,11 @@ void numerics::fixedAttention(const float *q, StridedRows keys, StridedRows valu
       o[d] = o[d] * decay + sums.total();
     }
     most = newMost;
+  };
+  for (auto [from, to] : {std::pair{int64_t(0), sinks}, std::pair{first, count}}) {
+    for (int64_t block = from / kAttentionBlock * kAttentionBlock; block < to; block += kAttentionBlock) {
+      addBlock(block, from, to);
+    }
   }
 
   for (int64_t d = 0; d < headSize; ++d) {

@@ -68,7 +68,8 @@ LogicalResult compressPhase(ModuleOp module, const CompileOptions &options) {
     named.set("quantization", StringAttr::get(module.getContext(), options.quantize + kept));
     module->setAttr("model.info", named.getDictionary(module.getContext()));
   }
-  return failure(failed(configureAttention(module, {options.kv, options.attention})) ||
+  return failure(failed(configureAttention(module, {options.kv, options.attention, options.attentionWindow,
+                                                    options.attentionSinks})) ||
                  failed(coopt::compress(module, compress)) ||
                  failed(runPasses(module, [](OpPassManager &manager) { manager.addPass(createCSEPass()); })));
 }
@@ -234,6 +235,8 @@ public:
     options.sparsify = sparsify;
     options.kv = kv;
     options.attention = attention;
+    options.attentionWindow = attentionWindow;
+    options.attentionSinks = attentionSinks;
     options.activations = activations;
     options.scheduleFile = scheduleFile;
     if (!variants.empty()) {
@@ -256,6 +259,10 @@ private:
                                         llvm::cl::init("f32")};
   Pass::Option<std::string> attention{*this, "attention", llvm::cl::desc("fixed or fast (compress)"),
                                       llvm::cl::init("")};
+  Pass::Option<int64_t> attentionWindow{
+      *this, "attention-window", llvm::cl::desc("last keys that are attended (compress)"), llvm::cl::init(0)};
+  Pass::Option<int64_t> attentionSinks{
+      *this, "attention-sinks", llvm::cl::desc("first keys beside them (compress)"), llvm::cl::init(0)};
   Pass::Option<std::string> scheduleFile{*this, "schedule", llvm::cl::desc("file of schedules (schedule)"),
                                          llvm::cl::init("")};
   Pass::ListOption<std::string> variants{*this, "isa", llvm::cl::desc("instruction-set variants (kernels)")};

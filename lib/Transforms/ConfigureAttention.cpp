@@ -107,6 +107,21 @@ LogicalResult coopt::configureAttention(ModuleOp module, const AttentionOptions 
     }
     module.walk([&](attention::AttendOp op) { op.setNumerics(*numerics); });
   }
+  if (options.window < 0 || options.sinks < 0) {
+    return module.emitError("expected a window and sinks of attention that are not negative, got ")
+           << options.window << " and " << options.sinks;
+  }
+  if (options.sinks > 0 && options.window == 0) {
+    return module.emitError("expected a window beside sinks of attention: without one all keys are seen");
+  }
+  if (options.window > 0) {
+    module.walk([&](attention::AttendOp op) {
+      if (!op.getWindow()) {
+        op.setWindow(options.window);
+        op.setSinks(options.sinks > 0 ? std::optional<uint64_t>(options.sinks) : std::nullopt);
+      }
+    });
+  }
   return success();
 }
 
@@ -121,7 +136,7 @@ struct ConfigureAttentionPass : PassWrapper<ConfigureAttentionPass, OperationPas
   StringRef getDescription() const final { return "choose how keys and values are stored, and how attended"; }
 
   void runOnOperation() override {
-    if (failed(configureAttention(getOperation(), {element, numerics}))) {
+    if (failed(configureAttention(getOperation(), {element, numerics, window, sinks}))) {
       signalPassFailure();
     }
   }
@@ -131,6 +146,10 @@ struct ConfigureAttentionPass : PassWrapper<ConfigureAttentionPass, OperationPas
       llvm::cl::desc("storage of keys and values: f32, f16, bf16, int8, kivi4, kivi2; empty: as it is")};
   Option<std::string> numerics{*this, "attention", llvm::cl::init(""),
                                llvm::cl::desc("fixed or fast; empty: as it is")};
+  Option<int64_t> window{*this, "window", llvm::cl::init(0),
+                         llvm::cl::desc("last keys that a row sees where it saw all; 0: all")};
+  Option<int64_t> sinks{*this, "sinks", llvm::cl::init(0),
+                        llvm::cl::desc("first keys that it sees beside these")};
 };
 
 } // namespace

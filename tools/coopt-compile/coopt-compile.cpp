@@ -189,6 +189,15 @@ int main(int argc, char **argv) {
                  "fixed (the default): the same bits everywhere; fast: sums in any order, on the matrix unit "
                  "in bf16")
       ->check(CLI::IsMember({"fixed", "fast"}));
+  auto *window = app.add_option("--attention-window", options.compile.attentionWindow,
+                                "layers that attend to all positions so far attend to this many of the last")
+                     ->type_name("POSITIONS")
+                     ->check(CLI::Range(int64_t(1), std::numeric_limits<int64_t>::max()));
+  app.add_option("--attention-sinks", options.compile.attentionSinks,
+                 "and to this many of the first (Lambda-shaped attention)")
+      ->type_name("POSITIONS")
+      ->check(CLI::Range(int64_t(1), std::numeric_limits<int64_t>::max()))
+      ->needs(window);
   app.add_option("--calibration", options.compile.calibration,
                  "statistics of the model's activations, as coopt-run --collect-stats writes them")
       ->type_name("FILE.safetensors");

@@ -190,6 +190,12 @@ LogicalResult AttendOp::verify() {
   if (getWindow() && static_cast<int64_t>(*getWindow()) < 1) {
     return emitOpError() << "expected a positive window, got " << static_cast<int64_t>(*getWindow());
   }
+  if (getSinks() && static_cast<int64_t>(*getSinks()) < 1) {
+    return emitOpError() << "expected a positive number of sinks, got " << static_cast<int64_t>(*getSinks());
+  }
+  if (getSinks() && !getWindow()) {
+    return emitOpError() << "expected a window beside sinks: without one all keys are seen";
+  }
   FailureOr<int64_t> heads = verifyHeads(*this, getState().getType(), getHeads());
   if (failed(heads) || failed(verifyStored(*this, getState().getType(), getStored(), q.getDimSize(2))) ||
       failed(verifyState(*this, getState().getType(), getLayer(), *heads, q.getDimSize(2)))) {

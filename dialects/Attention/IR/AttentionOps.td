@@ -55,8 +55,8 @@ def Attention_AttendOp : StructuredOp<Attention_Dialect, "attend"> {
   let summary = "causal attention over a state";
   let description = [{
     For query row i (absolute position `past + i`) and query head h: attention over the keys of positions 0 ..
-    `past + i`, with `window` only the last that many of them, of one layer and key/value head
-    `(head + h) / heads_per_group`. `head` is the number of the first query head of `q` among all query heads: 0 unless
+    `past + i`, with `window` only the last that many of them and, with `sinks`, the first that many, of one layer and
+    key/value head `(head + h) / heads_per_group`. `head` is the number of the first query head of `q` among all query heads: 0 unless
     the op was tiled.
 
     With `numerics(fixed)`, the default, the result is fixed to the bit: with R as in `model.row_reduce sum`, keys and values
@@ -68,7 +68,8 @@ def Attention_AttendOp : StructuredOp<Attention_Dialect, "attend"> {
           l = l * a + R(p_j); o_d = o_d * a + R(p_j * v_jd); m = m'
         result_d = o_d / l
 
-    starting from m = -infinity, l = 0, o = 0; masked keys are absent elements of R, an element's place in R is its
+    starting from m = -infinity, l = 0, o = 0; with sinks, where the window does not reach them, their blocks come first, and
+    a block with keys of both comes twice; masked keys are absent elements of R, an element's place in R is its
     place in the block. tanh is that of `coopt/Numerics/SpecialFunctions.h`, quotient and product are rounded.
 
     With `numerics(fast)` the result is Bounded: softmax(s_j) v_jd with the same s_j over the visible keys, in any order
@@ -85,7 +86,7 @@ def Attention_AttendOp : StructuredOp<Attention_Dialect, "attend"> {
     C3: the layer is one of the state's.
     C5: `init` has the shape of `q`; their last extent is the state's head size, static.
     C6: heads per group is positive, and a static number of query heads does not exceed the state's heads times it.
-    C7: the scale is finite; the window, if there is one, is positive.
+    C7: the scale is finite; the window, if there is one, is positive; sinks, if there are any, are positive and have a window.
     C8: `heads` (the state's key/value heads) is given exactly where the state is a buffer, and divides its slabs.
     C9: `q` and `init` are tensors and there is one result of the init's type, or memrefs and there is none; the state
     may be a buffer in both forms.
@@ -95,14 +96,14 @@ def Attention_AttendOp : StructuredOp<Attention_Dialect, "attend"> {
   }];
   let arguments = (ins TensorOrMemRefRankOf<[F32], [3]>:$q, Attention_StateOrBuffer:$state, Index:$past, Index:$head,
                        TensorOrMemRefRankOf<[F32], [3]>:$init, I64Attr:$layer, I64Attr:$heads_per_group,
-                       F32Attr:$scale, OptionalAttr<F32Attr>:$cap, OptionalAttr<I64Attr>:$window,
+                       F32Attr:$scale, OptionalAttr<F32Attr>:$cap, OptionalAttr<I64Attr>:$window, OptionalAttr<I64Attr>:$sinks,
                        OptionalAttr<I64Attr>:$heads, OptionalAttr<Attention_CodedAttr>:$stored,
                        DefaultValuedAttr<Attention_Numerics, "::coopt::attention::Numerics::fixed">:$numerics);
   let results = (outs Optional<AnyRankedTensor>:$result);
   let assemblyFormat = [{
     `ins` `(` $q `:` type($q) `)` `state` `(` $state `:` type($state) `)` `at` $past `,` $head
     `outs` `(` $init `:` type($init) `)` `layer` `(` $layer `)` `heads_per_group` `(` $heads_per_group `)`
-    `scale` `(` $scale `)` (`cap` `(` $cap^ `)`)? (`window` `(` $window^ `)`)? (`heads` `(` $heads^ `)`)?
+    `scale` `(` $scale `)` (`cap` `(` $cap^ `)`)? (`window` `(` $window^ `)`)? (`sinks` `(` $sinks^ `)`)? (`heads` `(` $heads^ `)`)?
     (`stored` `(` $stored^ `)`)? (`numerics` `(` $numerics^ `)`)? attr-dict (`->` type($result)^)?
   }];
   let extraClassDeclaration = [{

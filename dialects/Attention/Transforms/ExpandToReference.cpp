@@ -42,7 +42,9 @@ Value emitExponential(ImplicitLocOpBuilder &builder, Value a, Value b) {
 /// One query row of one head. The names are those of the op's description.
 struct RowAttention {
   AttendOp op;
-  Value row, head, kvHead, begin, end; // the row and head in q; the visible keys are begin .. end - 1
+  Value row, head, kvHead; // the row and head in q
+  /// The visible keys are begin .. end - 1, and before them 0 .. sinks - 1 (null without such).
+  Value begin, end, sinks;
   Value zero, headSize;
   Value query; // its position, where the state has a residual
 
@@ -74,13 +76,14 @@ struct RowAttention {
     return arith::MulFOp::create(builder, cap, part);
   }
 
-  /// The block's first key is `base`; {m, l, o} before and after it.
-  SmallVector<Value> emitBlock(ImplicitLocOpBuilder &builder, Value base, ValueRange carried) {
+  /// The keys from .. to - 1 of the block whose first key is `base`; {m, l, o} before and after them.
+  SmallVector<Value> emitBlock(ImplicitLocOpBuilder &builder, Value from, Value to, Value base,
+                               ValueRange carried) {
     Value m = carried[0], l = carried[1], o = carried[2];
     // The visible keys of the block, counted from its start.
-    Value first = arith::SubIOp::create(builder, arith::MaxSIOp::create(builder, begin, base), base);
+    Value first = arith::SubIOp::create(builder, arith::MaxSIOp::create(builder, from, base), base);
     Value past = arith::AddIOp::create(builder, base, indexConstant(builder, kBlock));
-    Value last = arith::SubIOp::create(builder, arith::MinSIOp::create(builder, end, past), base);
+    Value last = arith::SubIOp::create(builder, arith::MinSIOp::create(builder, to, past), base);
 
     Value scores = emitLoop(builder, first, last, emptyTensor(builder, kBlock, 0),
                             [&](ImplicitLocOpBuilder &b, Value j, Value s) {
@@ -117,9 +120,20 @@ struct RowAttention {
   /// The fast attention has no order of its own: the scores, their softmax, the sum of values.
   Value emitTwoPasses(ImplicitLocOpBuilder &builder, Value result) {
     Value count = arith::SubIOp::create(builder, end, begin);
+    if (sinks) {
+      count = arith::AddIOp::create(builder, count, sinks);
+    }
+    auto keyOf = [&](ImplicitLocOpBuilder &b, Value j) -> Value {
+      Value key = arith::AddIOp::create(b, begin, j);
+      if (!sinks) {
+        return key;
+      }
+      Value isSink = arith::CmpIOp::create(b, arith::CmpIPredicate::slt, j, sinks);
+      return arith::SelectOp::create(b, isSink, j, arith::SubIOp::create(b, key, sinks));
+    };
     Value space = tensor::EmptyOp::create(builder, ArrayRef<OpFoldResult>{count}, builder.getF32Type());
     Value scores = emitLoop(builder, zero, count, space, [&](ImplicitLocOpBuilder &b, Value j, Value s) {
-      Value score = emitScore(b, arith::AddIOp::create(b, begin, j));
+      Value score = emitScore(b, keyOf(b, j));
       return Value(tensor::InsertOp::create(b, score, s, j));
     });
     Value lowest = floatConstant(builder, -std::numeric_limits<float>::infinity());
@@ -138,7 +152,7 @@ struct RowAttention {
     });
     return emitLoop(builder, zero, headSize, result, [&](ImplicitLocOpBuilder &b, Value d, Value carried) {
       Value o = sumOf(b, [&](ImplicitLocOpBuilder &inner, Value j) {
-        Value value = readState(inner, Part::value, arith::AddIOp::create(inner, begin, j), d);
+        Value value = readState(inner, Part::value, keyOf(inner, j), d);
         return Value(arith::MulFOp::create(inner, tensor::ExtractOp::create(inner, weights, j), value));
       });
       Value quotient = arith::DivFOp::create(b, o, sum);
@@ -146,20 +160,28 @@ struct RowAttention {
     });
   }
 
+  /// {m, l, o} before and after the keys from .. to - 1.
+  SmallVector<Value> emitBlocks(ImplicitLocOpBuilder &builder, Value from, Value to, ValueRange carried) {
+    Value block = indexConstant(builder, kBlock);
+    Value start = arith::SubIOp::create(builder, from, arith::RemUIOp::create(builder, from, block));
+    auto blocks = scf::ForOp::create(builder, start, to, block, carried);
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPointToStart(blocks.getBody());
+    scf::YieldOp::create(builder,
+                         emitBlock(builder, from, to, blocks.getInductionVar(), blocks.getRegionIterArgs()));
+    return blocks.getResults();
+  }
+
   /// The row's result in `result`.
   Value emit(ImplicitLocOpBuilder &builder, Value result) {
     int64_t size = op.getQ().getType().getDimSize(2);
-    Value block = indexConstant(builder, kBlock);
-    Value start = arith::SubIOp::create(builder, begin, arith::RemUIOp::create(builder, begin, block));
-    SmallVector<Value> initial = {floatConstant(builder, -std::numeric_limits<float>::infinity()),
-                                  floatConstant(builder, 0), emptyTensor(builder, size, 0)};
-    auto blocks = scf::ForOp::create(builder, start, end, block, initial);
-    {
-      OpBuilder::InsertionGuard guard(builder);
-      builder.setInsertionPointToStart(blocks.getBody());
-      scf::YieldOp::create(builder, emitBlock(builder, blocks.getInductionVar(), blocks.getRegionIterArgs()));
+    SmallVector<Value> sums = {floatConstant(builder, -std::numeric_limits<float>::infinity()),
+                               floatConstant(builder, 0), emptyTensor(builder, size, 0)};
+    if (sinks) {
+      sums = emitBlocks(builder, zero, sinks, sums);
     }
-    Value l = blocks.getResult(1), o = blocks.getResult(2);
+    sums = emitBlocks(builder, begin, end, sums);
+    Value l = sums[1], o = sums[2];
     return emitLoop(builder, zero, headSize, result, [&](ImplicitLocOpBuilder &b, Value d, Value carried) {
       Value quotient = arith::DivFOp::create(b, tensor::ExtractOp::create(b, o, d), l);
       return Value(tensor::InsertOp::create(b, quotient, carried, ValueRange{row, head, d}));
@@ -182,14 +204,20 @@ struct ExpandAttend : public OpRewritePattern<AttendOp> {
         builder, op.getInit(), 2, [&](ImplicitLocOpBuilder &b, ValueRange indices, Value carried) {
           Value position = arith::AddIOp::create(b, op.getPast(), indices[0]);
           Value end = arith::AddIOp::create(b, position, one);
-          Value begin = zero;
+          Value begin = zero, sinks;
           if (op.getWindow()) {
             Value first = arith::SubIOp::create(b, end, indexConstant(b, *op.getWindow()));
             begin = arith::MaxSIOp::create(b, zero, first);
           }
+          if (op.getSinks()) {
+            sinks = indexConstant(b, *op.getSinks());
+            Value reaches = arith::CmpIOp::create(b, arith::CmpIPredicate::sle, begin, sinks);
+            begin = arith::SelectOp::create(b, reaches, zero, begin);
+            sinks = arith::SelectOp::create(b, reaches, zero, sinks);
+          }
           Value head = arith::AddIOp::create(b, op.getHead(), indices[1]);
           Value kvHead = arith::DivUIOp::create(b, head, perGroup);
-          RowAttention attention{op, indices[0], indices[1], kvHead, begin, end, zero, headSize, {}};
+          RowAttention attention{op, indices[0], indices[1], kvHead, begin, end, sinks, zero, headSize, {}};
           if (CodedType coded = op.getCoded(); coded && coded.getResidual() > 0) {
             attention.query = position;
           }

@@ -1,6 +1,8 @@
 //===- FixedAttention.h - Attention with the same bits everywhere ---------===//
 //
-// One query head over keys [first, count), in blocks of 64 keys aligned to key 0. With R of Reduction.h,
+// One query head over keys [first, count), in blocks of 64 keys aligned to key 0. With sinks and first > sinks, over keys
+// [0, sinks) before them, in their own blocks (a block with keys of both spans comes twice); with first <= sinks, over [0, count).
+// With R of Reduction.h,
 // exp2 of SpecialFunctions.h, L = log2(e) in binary32, every product and sum rounded, nothing fused:
 //
 //   start: m = -inf, l = +0, o_d = +0
@@ -38,9 +40,10 @@ struct StridedRows {
 
 /// The attention of q (headSize elements) over rows [first, count) of keys and values into o (headSize).
 /// Causal attention has count = position of the query + 1; a sliding window of w keys has first = max(0,
-/// count - w). A negative first is 0. A cap of 0 is none.
+/// count - w). A negative first is 0. A cap of 0 is none. With sinks, the first `sinks` keys are seen as well: a window
+/// and its sinks are Lambda-shaped attention (arXiv 2309.17453, 2308.16137; positions stay those of the text).
 void fixedAttention(const float *q, StridedRows keys, StridedRows values, int64_t count, int64_t headSize,
-                    float scale, float *o, int64_t first = 0, float cap = 0);
+                    float scale, float *o, int64_t first = 0, float cap = 0, int64_t sinks = 0);
 
 } // namespace coopt::numerics
 

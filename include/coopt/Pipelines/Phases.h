@@ -48,6 +48,8 @@ struct CompileOptions {
   /// How keys and values are stored ("f32", "f16", "bf16") and attended ("fixed", "fast"); empty: as the model
   /// says, which of imported ones is f32 and fixed.
   std::string kv, attention;
+  /// Layers that attend to all keys so far attend to this many of the last and of the first; 0: to all, and none.
+  int64_t attentionWindow = 0, attentionSinks = 0;
   /// f32 or bf16: what float activations of coded contractions are rounded to.
   std::string activations = "f32";
   /// A file of schedules that win over the chosen ones (SelectSchedules.h); empty: none.

@@ -74,6 +74,21 @@ inline Expected attendInBinary64(const float *q, const float *keys, const float 
   return expected;
 }
 
+/// The same over the keys below `sinks` and those from `first` on, as if no others were there.
+inline Expected attendWithSinks(const float *q, const float *keys, const float *values, int64_t first,
+                                int64_t count, int64_t size, float scale, Engine engine, float cap,
+                                int64_t sinks) {
+  std::vector<float> seenKeys, seenValues;
+  for (int64_t j = 0; j < count; ++j) {
+    if (j < sinks || j >= first) {
+      seenKeys.insert(seenKeys.end(), keys + j * size, keys + (j + 1) * size);
+      seenValues.insert(seenValues.end(), values + j * size, values + (j + 1) * size);
+    }
+  }
+  return attendInBinary64(q, seenKeys.data(), seenValues.data(), 0,
+                          static_cast<int64_t>(seenKeys.size()) / size, size, scale, engine, cap);
+}
+
 } // namespace coopt::test
 
 #endif // COOPT_TEST_UNIT_CONVERSION_ATTENTIONORACLE_H

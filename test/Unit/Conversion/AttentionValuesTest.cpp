@@ -33,6 +33,13 @@ func.func @window(%q: memref<?x?xSIZExf32>, %s: memref<12x200xSIZExELEMENT>, %pa
       outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) window(37) heads(3)
   return
 }
+func.func @lambda(%q: memref<?x?xSIZExf32>, %s: memref<12x200xSIZExELEMENT>, %past: index, %head: index,
+                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
+    attributes {llvm.emit_c_interface} {
+  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x200xSIZExELEMENT>) at %past, %head
+      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) window(37) sinks(5) heads(3)
+  return
+}
 func.func @read(%s: memref<12x200xSIZExELEMENT>, %h: index, %p: index, %d: index, %o: memref<2xf32>)
     attributes {llvm.emit_c_interface} {
   %c0 = arith.constant 0 : index
@@ -52,6 +59,20 @@ func.func @capped(%q: memref<?x?xSIZExf32>, %s: memref<12x200xSIZExELEMENT>, %pa
     attributes {llvm.emit_c_interface} {
   attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x200xSIZExELEMENT>) at %past, %head
       outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) cap(1.5) heads(3)
+  return
+}
+func.func @sinks_of_blocks(%q: memref<?x?xSIZExf32>, %s: memref<12x200xSIZExELEMENT>, %past: index, %head: index,
+                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
+    attributes {llvm.emit_c_interface} {
+  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x200xSIZExELEMENT>) at %past, %head
+      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) cap(1.5) window(20) sinks(70) heads(3)
+  return
+}
+func.func @lambda_one(%q: memref<1x?xSIZExf32>, %s: memref<12x200xSIZExELEMENT>, %past: index, %head: index,
+                  %o: memref<1x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
+    attributes {llvm.emit_c_interface} {
+  attention.attend ins(%q : memref<1x?xSIZExf32>) state(%s : memref<12x200xSIZExELEMENT>) at %past, %head
+      outs(%o : memref<1x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) window(20) sinks(67) heads(3)
   return
 }
 func.func @capped_one(%q: memref<1x?xSIZExf32>, %s: memref<12x200xSIZExELEMENT>, %past: index, %head: index,
@@ -110,13 +131,16 @@ void expectNumerics(int64_t size, const Element<Stored> &element) {
           const char *name;
           int64_t window;
           float cap;
+          int64_t sinks = 0;
         };
-        std::vector<Form> forms = {{"attend", kCapacity, 0}, {"window", 37, 0}};
+        std::vector<Form> forms = {{"attend", kCapacity, 0}, {"window", 37, 0}, {"lambda", 37, 0, 5}};
         if (isCapped) {
           forms.push_back({"capped", kCapacity, 1.5f});
+          forms.push_back({"sinks_of_blocks", 20, 1.5f, 70});
         }
         if (isCapped && rows == 1) {
           forms.push_back({"capped_one", 37, 1.5f});
+          forms.push_back({"lambda_one", 20, 0, 67});
         }
         std::deque<Buffer<float>> results;
         for (const Form &form : forms) {
@@ -133,7 +157,8 @@ void expectNumerics(int64_t size, const Element<Stored> &element) {
             int64_t count = past + i + 1;
             for (size_t form = 0; form < forms.size(); ++form) {
               numerics::fixedAttention(query, keys, values, count, size, 0.3f, expected.data(),
-                                       std::max<int64_t>(0, count - forms[form].window), forms[form].cap);
+                                       std::max<int64_t>(0, count - forms[form].window), forms[form].cap,
+                                       forms[form].sinks);
               for (int64_t d = 0; d < size; ++d) {
                 float got = results[form][(i * heads + h) * size + d];
                 ASSERT_TRUE(sameBits(got, expected[d]) && got == got)

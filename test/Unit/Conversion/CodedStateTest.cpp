@@ -21,8 +21,11 @@ struct Form {
   const char *suffix, *text;
   bool isWindow;
   float cap;
+  int64_t sinks = 0;
 };
-const Form kForms[] = {{"", "", false, 0}, {"_window", "cap(1.5) window(37)", true, 1.5f}};
+const Form kForms[] = {{"", "", false, 0},
+                       {"_window", "cap(1.5) window(37)", true, 1.5f},
+                       {"_lambda", "window(37) sinks(9)", true, 0, 9}};
 
 struct Storage {
   int bits;
@@ -230,8 +233,8 @@ TEST_P(CodedState, EqualsTheDefinition) {
                   };
                   if (isFast) {
                     Engine engine = isa == Isa::Amx ? Engine::RoundedTiles : Engine::Fused;
-                    Expected expected = attendInBinary64(query, keys.data(), values.data(), from,
-                                                         position + 1, size, kScale, engine, form.cap);
+                    Expected expected = attendWithSinks(query, keys.data(), values.data(), from, position + 1,
+                                                        size, kScale, engine, form.cap, form.sinks);
                     for (int64_t d = 0; d < size; ++d) {
                       ASSERT_LE(std::fabs(got[d] - expected.values[d]), expected.bounds[d]) << place(d);
                     }
@@ -239,7 +242,7 @@ TEST_P(CodedState, EqualsTheDefinition) {
                   }
                   std::vector<float> expected(size);
                   numerics::fixedAttention(query, {keys.data(), size}, {values.data(), size}, position + 1,
-                                           size, kScale, expected.data(), from, form.cap);
+                                           size, kScale, expected.data(), from, form.cap, form.sinks);
                   for (int64_t d = 0; d < size; ++d) {
                     ASSERT_TRUE(sameBits(got[d], expected[d]) && got[d] == got[d])
                         << place(d) << ": " << got[d] << " for " << expected[d];

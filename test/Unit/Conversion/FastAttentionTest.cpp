@@ -34,6 +34,13 @@ func.func @window(%q: memref<?x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %pa
       outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) window(37) heads(3) numerics(fast)
   return
 }
+func.func @lambda(%q: memref<?x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %past: index, %head: index,
+                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
+    attributes {llvm.emit_c_interface} {
+  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x279xSIZExELEMENT>) at %past, %head
+      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) window(37) sinks(5) heads(3) numerics(fast)
+  return
+}
 func.func @single(%q: memref<1x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %past: index, %head: index,
                   %o: memref<1x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
     attributes {llvm.emit_c_interface} {
@@ -50,6 +57,20 @@ func.func @capped(%q: memref<?x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %pa
     attributes {llvm.emit_c_interface} {
   attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x279xSIZExELEMENT>) at %past, %head
       outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) cap(1.5) window(37) heads(3) numerics(fast)
+  return
+}
+func.func @sinks_of_blocks(%q: memref<?x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %past: index, %head: index,
+                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
+    attributes {llvm.emit_c_interface} {
+  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x279xSIZExELEMENT>) at %past, %head
+      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) window(20) sinks(150) heads(3) numerics(fast)
+  return
+}
+func.func @lambda_single(%q: memref<1x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %past: index, %head: index,
+                  %o: memref<1x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
+    attributes {llvm.emit_c_interface} {
+  attention.attend ins(%q : memref<1x?xSIZExf32>) state(%s : memref<12x279xSIZExELEMENT>) at %past, %head
+      outs(%o : memref<1x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) cap(1.5) window(37) sinks(33) heads(3) numerics(fast)
   return
 }
 func.func @capped_single(%q: memref<1x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %past: index, %head: index,
@@ -95,19 +116,23 @@ void check(const Case &c, Stored (*round)(float), float (*widen)(Stored)) {
       // All heads, then a tile of three from the third on: the last of one group and the next.
       for (auto [first, heads] : {std::pair<int64_t, int64_t>{0, kQueryHeads}, {1, 3}}) {
         Buffer<float> q({rows, heads, size}), o({rows, heads, size}), windowed({rows, heads, size}),
-            capped({rows, heads, size});
+            capped({rows, heads, size}), lambda({rows, heads, size}), manySinks({rows, heads, size});
         q.fill(past + 3, -2, 2);
         kernels.call("attend", {q, state, past, first, o, scratch});
         kernels.call("window", {q, state, past, first, windowed, scratch});
+        kernels.call("lambda", {q, state, past, first, lambda, scratch});
         if (isCapped) {
+          kernels.call("sinks_of_blocks", {q, state, past, first, manySinks, scratch});
           kernels.call("capped", {q, state, past, first, capped, scratch});
         }
-        Buffer<float> single({1, heads, size}), cappedSingle({1, heads, size});
+        Buffer<float> single({1, heads, size}), cappedSingle({1, heads, size}),
+            lambdaSingle({1, heads, size});
         if (rows == 1) {
           kernels.call("single", {q, state, past, first, single, scratch});
         }
         if (rows == 1 && isCapped) {
           kernels.call("capped_single", {q, state, past, first, cappedSingle, scratch});
+          kernels.call("lambda_single", {q, state, past, first, lambdaSingle, scratch});
         }
         for (int64_t i = 0; i < rows; ++i) {
           for (int64_t h = 0; h < heads; ++h) {
@@ -116,9 +141,9 @@ void check(const Case &c, Stored (*round)(float), float (*widen)(Stored)) {
             const float *values = keys + kHeads * kCapacity * size;
             int64_t count = past + i + 1;
             auto compare = [&](const char *what, Buffer<float> &got, int64_t from, Engine engine,
-                               float cap = 0) {
+                               float cap = 0, int64_t sinks = 0) {
               Expected expected =
-                  attendInBinary64(query, keys, values, from, count, size, kScale, engine, cap);
+                  attendWithSinks(query, keys, values, from, count, size, kScale, engine, cap, sinks);
               for (int64_t d = 0; d < size; ++d) {
                 float x = got[(i * heads + h) * size + d];
                 ASSERT_LE(std::fabs(x - expected.values[d]), expected.bounds[d])
@@ -129,6 +154,7 @@ void check(const Case &c, Stored (*round)(float), float (*widen)(Stored)) {
             const Engine engine = isa == Isa::Amx ? Engine::RoundedTiles : Engine::Fused;
             compare("all", o, 0, engine);
             compare("window", windowed, std::max<int64_t>(0, count - kWindow), engine);
+            compare("lambda", lambda, std::max<int64_t>(0, count - kWindow), engine, 0, 5);
             if (isa == Isa::Amx) {
               compare("all, unrounded", o, 0, Engine::Tiles);
             }
@@ -137,6 +163,7 @@ void check(const Case &c, Stored (*round)(float), float (*widen)(Stored)) {
             }
             if (isCapped) {
               int64_t from = std::max<int64_t>(0, count - kWindow);
+              compare("sinks of blocks", manySinks, std::max<int64_t>(0, count - 20), engine, 0, 150);
               compare("capped", capped, from, engine, kCap);
               if (isa == Isa::Amx) {
                 compare("capped, unrounded", capped, from, Engine::Tiles, kCap);
@@ -144,6 +171,7 @@ void check(const Case &c, Stored (*round)(float), float (*widen)(Stored)) {
             }
             if (isCapped && rows == 1) {
               compare("capped single", cappedSingle, 0, engine, kCap);
+              compare("lambda single", lambdaSingle, std::max<int64_t>(0, count - kWindow), engine, kCap, 33);
             }
           }
         }

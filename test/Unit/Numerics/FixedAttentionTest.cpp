@@ -19,6 +19,7 @@ struct Case {
   int64_t D, T, first;
   std::vector<float> q, k, v; // k, v: T x D
   float scale, cap = 0;
+  int64_t sinks = 0;
 };
 
 Case randomCase(int64_t D, int64_t T, int64_t first, unsigned seed) {
@@ -38,7 +39,7 @@ Case randomCase(int64_t D, int64_t T, int64_t first, unsigned seed) {
 std::vector<float> run(const Case &c) {
   std::vector<float> o(static_cast<size_t>(c.D), 77.0f);
   numerics::fixedAttention(c.q.data(), StridedRows{c.k.data(), c.D}, StridedRows{c.v.data(), c.D}, c.T, c.D,
-                           c.scale, o.data(), c.first, c.cap);
+                           c.scale, o.data(), c.first, c.cap, c.sinks);
   return o;
 }
 
@@ -62,20 +63,25 @@ float R(const std::vector<float> &x, const std::vector<bool> &present) {
   return p[0];
 }
 
-/// The rule applied to whole padded blocks of 64 with a mask, as a vector machine would.
+/// The rule applied to whole padded blocks of 64 with a mask, as a vector machine would. Sinks that the window does not reach
+/// come as blocks of their own, before the others.
 std::vector<float> literal(const Case &c) {
+  const bool isApart = c.sinks > 0 && c.first > c.sinks;
+  const int64_t padded = (c.T + 63) / 64 * 64;
   float m = -std::numeric_limits<float>::infinity(), l = 0;
   auto D = static_cast<size_t>(c.D);
   std::vector<float> o(D, 0.0f);
   std::vector<bool> all(D, true);
-  for (int64_t block = 0; block < c.T; block += 64) {
+  for (int64_t walked = isApart ? 0 : padded; walked < 2 * padded; walked += 64) {
+    const int64_t block = walked % padded;
     std::vector<bool> present(64);
     std::vector<float> s(64, -1e30f), p(64), product(64);
     bool any = false;
     float best = m;
     for (int64_t j = 0; j < 64; ++j) {
       int64_t key = block + j;
-      bool seen = key >= c.first && key < c.T;
+      bool seen =
+          walked < padded ? key < c.sinks : key < c.T && (key >= c.first || (c.sinks > 0 && !isApart));
       present[size_t(j)] = seen;
       if (!seen) {
         continue;
@@ -132,6 +138,41 @@ TEST(FixedAttention, EqualsTheRuleOnPaddedBlocks) {
       }
     }
   }
+}
+
+TEST(FixedAttention, SinksComeBeforeTheWindow) {
+  unsigned seed = 1000;
+  for (int64_t D : {1, 8, 33}) {
+    for (int64_t T : {2, 64, 65, 130, 200}) {
+      for (int64_t sinks : {1, 4, 63, 64, 65, 100}) {
+        for (int64_t first : {int64_t(0), sinks - 1, sinks, sinks + 1, T / 2, T - 1}) {
+          if (first < T) {
+            Case c = randomCase(D, T, first, ++seed);
+            c.sinks = sinks;
+            expectSameBits(run(c), literal(c));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(FixedAttention, AWindowThatReachesTheSinksIsAll) {
+  Case all = randomCase(16, 150, 0, 5), some = all;
+  some.first = some.sinks = 4;
+  expectSameBits(run(some), run(all));
+}
+
+TEST(FixedAttention, KeysBetweenSinksAndWindowAreNeverRead) {
+  Case c = randomCase(8, 150, 70, 3);
+  c.sinks = 5;
+  std::vector<float> clean = run(c);
+  for (int64_t i = 5 * 8; i < 70 * 8; ++i) {
+    c.k[size_t(i)] = c.v[size_t(i)] = std::numeric_limits<float>::quiet_NaN();
+  }
+  expectSameBits(run(c), clean);
+  c.k[0] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_NE(run(c)[0], run(c)[0]);
 }
 
 void expectWithinTheBoundOfFloat64(float cap) {

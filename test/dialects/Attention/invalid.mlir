@@ -189,6 +189,28 @@ func.func @c7_window(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
+func.func @c7_sinks(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
+  // expected-error @+1 {{expected a positive number of sinks, got -1}}
+  %r = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : !state) at %p, %p outs(%q : tensor<?x8x7xf32>)
+    layer(0) heads_per_group(2) scale(1.0) window(3) sinks(-1) -> tensor<?x8x7xf32>
+  return
+}
+
+// -----
+
+!state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
+
+func.func @c7_sinks_alone(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
+  // expected-error @+1 {{expected a window beside sinks: without one all keys are seen}}
+  %r = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : !state) at %p, %p outs(%q : tensor<?x8x7xf32>)
+    layer(0) heads_per_group(2) scale(1.0) sinks(4) -> tensor<?x8x7xf32>
+  return
+}
+
+// -----
+
+!state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
+
 func.func @c8_heads_of_a_state(%p: index, %s: !state) {
   // expected-error @+1 {{expected no 'heads' with a state, whose type has them}}
   %r = attention.read key %s[%p, %p, %p] layer(0) heads(4) : !state -> f32

@@ -15,6 +15,9 @@ func.func @state(%k: tensor<?x4x7xf32>, %q: tensor<?x8x7xf32>, %p: index, %s0: !
   // CHECK-NEXT: attention.attend {{.*}} scale(1.000000e+00) cap(5.000000e+01) window(9) -> tensor<?x8x7xf32>
   %c = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s1 : !state) at %p, %p outs(%q : tensor<?x8x7xf32>)
     layer(4) heads_per_group(2) scale(1.0) cap(50.0) window(9) -> tensor<?x8x7xf32>
+  // CHECK-NEXT: attention.attend {{.*}} scale(1.000000e+00) window(9) sinks(4) -> tensor<?x8x7xf32>
+  %l = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s1 : !state) at %p, %p outs(%q : tensor<?x8x7xf32>)
+    layer(4) heads_per_group(2) scale(1.0) window(9) sinks(4) -> tensor<?x8x7xf32>
   // CHECK-NEXT: attention.read key %[[S1]][%[[P]], %[[P]], %[[P]]] layer(4) : !attention.state<{{.*}}> -> f32
   %x = attention.read key %s1[%p, %p, %p] layer(4) : !state -> f32
   // CHECK-NEXT: attention.read value %[[S1]]
