@@ -231,6 +231,7 @@ LogicalResult EntrySerializer::addDispatch(program::DispatchOp dispatch) {
   if (program::ExpertsAttr experts = dispatch.getExpertsAttr()) {
     command.segments = static_cast<uint32_t>(experts.getSegments());
   }
+  command.immediate = static_cast<int64_t>(dispatch.getPositions().value_or(0));
   entry.commands.push_back(std::move(command));
   return success();
 }

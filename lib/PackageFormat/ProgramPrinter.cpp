@@ -110,6 +110,9 @@ public:
       if (command.segments != Command::kNoSegments) {
         out << " by segments of operand " << command.segments;
       }
+      if (command.immediate != 0) {
+        out << " of " << command.immediate << " positions a row";
+      }
       return;
     }
     case CommandKind::Prefetch:

@@ -269,6 +269,9 @@ private:
         return status;
       }
     }
+    if (command.immediate < 0) {
+      return fail("a row reads " + std::to_string(command.immediate) + " positions");
+    }
     if (command.segments != Command::kNoSegments) {
       if (command.segments >= command.firstWritten) {
         return fail("segments are operand " + std::to_string(command.segments) + ", expected one of the " +

@@ -4,6 +4,7 @@
 #include "HostPrefetch.h"
 #include "KernelOutliner.h"
 #include "TileSegments.h"
+#include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Program/IR/Program.h"
 
@@ -14,6 +15,17 @@
 
 using namespace mlir;
 using namespace coopt;
+
+/// How many positions of a state a row of the kernel reads at most; null: all so far.
+static IntegerAttr positionsRead(schedule::KernelOp kernel) {
+  std::optional<int64_t> most = 0;
+  kernel.walk([&](attention::AttendOp op) {
+    const std::optional<uint64_t> window = op.getWindow();
+    most = most && window ? std::max<int64_t>(*most, *window + op.getSinks().value_or(0))
+                          : std::optional<int64_t>();
+  });
+  return most.value_or(0) > 0 ? Builder(kernel.getContext()).getI64IntegerAttr(*most) : IntegerAttr();
+}
 
 namespace {
 
@@ -316,6 +328,9 @@ LogicalResult HostProgramBuilder::translateKernel(schedule::KernelOp kernel) {
     dispatch.setExpertsAttr(program::ExpertsAttr::get(builder.getContext(), placeOf(experts->segments),
                                                       llvm::map_to_vector(experts->weights, placeOf),
                                                       experts->count));
+  }
+  if (IntegerAttr positions = positionsRead(kernel)) {
+    dispatch.setPositionsAttr(positions);
   }
   if (auto ids = kernel->getAttrOfType<ArrayAttr>(kContractionIds); input && ids) {
     dispatch->setAttr(

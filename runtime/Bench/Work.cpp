@@ -162,13 +162,17 @@ void WorkObserver::addState(const DispatchView &dispatch, Work &work) const {
   for (size_t i = 1; i < written.size(); ++i) {
     width *= static_cast<double>(written[i]);
   }
-  work.attention += 4 * width * tokens * (past + (tokens + 1) / 2);
+  // Of each row at most `limit` positions; rows that see fewer are the first ones.
+  const double limit =
+      dispatch.command.immediate > 0 ? static_cast<double>(dispatch.command.immediate) : past + tokens;
+  const double growing = std::clamp(limit - past, 0.0, tokens);
+  work.attention += 4 * width * (growing * (past + (growing + 1) / 2) + (tokens - growing) * limit);
   for (size_t i = 0; i < dispatch.command.firstWritten; ++i) {
     const package::Buffer &buffer = dispatch.buffer(i);
     if (buffer.kind == BufferKind::State) {
       const package::State &state = package.program().states[buffer.index];
       // The residual of a state with blocks counts as if it were coded.
-      work.stateBytes += (past + tokens) * static_cast<double>(state.outer) *
+      work.stateBytes += (std::min(past, limit - 1) + tokens) * static_cast<double>(state.outer) *
                          static_cast<double>(state.inner) * package::elementBytes(state.type) /
                          static_cast<double>(attendingLayers.at(&entry));
     }

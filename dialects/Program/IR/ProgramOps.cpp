@@ -214,6 +214,10 @@ LogicalResult DispatchOp::verify() {
       return failure();
     }
   }
+  if (getPositions() && static_cast<int64_t>(*getPositions()) < 1) {
+    return emitOpError() << "expected a positive number of positions, got "
+                         << static_cast<int64_t>(*getPositions());
+  }
   return verifyExperts();
 }
 

@@ -180,11 +180,12 @@ def Program_DispatchOp : Program_Op<"dispatch", [AttrSizedOperandSegments, Decla
   let summary = "Runs a kernel over its work items.";
   let description = [{
     The kernel gets the buffers in order, `reads` first, and as scalars first the dynamic extents of the buffers in that order,
-    then `scalars`. A buffer that is read and written is listed among `writes` alone. The string is the op id.
+    then `scalars`. A buffer that is read and written is listed among `writes` alone. The string is the op id. `positions` says how many positions of
+    a state a row reads at most, for those who count bytes; without it, all so far.
 
     C16: the op id is not empty. C17: no buffer that is written is listed twice. C18: where the module has a module `@kernels`, that has a function of the kernel's name.
     C19: a parameter or an argument is not written. C21: `experts` names reads, once each: as segments a matrix of i32 with three columns, as
-    weights parameters; there is an expert.
+    weights parameters; there is an expert. C23: `positions` is positive.
 
     ```mlir
     program.dispatch "layers.0/mlp/gate" @gate items(%n) reads(%a, %w : memref<?x64xf32>, memref<64x172xf32>)
@@ -198,19 +199,20 @@ def Program_DispatchOp : Program_Op<"dispatch", [AttrSizedOperandSegments, Decla
     Arg<Variadic<Program_Buffer>, "", [MemRead<DefaultResource>]>:$reads,
     Arg<Variadic<Program_Buffer>, "", [MemRead<DefaultResource>, MemWrite<DefaultResource>]>:$writes,
     Variadic<Index>:$scalars,
-    OptionalAttr<Program_ExpertsAttr>:$experts
+    OptionalAttr<Program_ExpertsAttr>:$experts,
+    OptionalAttr<I64Attr>:$positions
   );
   let builders = [
     /// Not by experts.
     OpBuilder<(ins "::llvm::StringRef":$id, "::llvm::StringRef":$kernel, "::mlir::Value":$items, "::mlir::ValueRange":$reads,
                    "::mlir::ValueRange":$writes, "::mlir::ValueRange":$scalars), [{
-      build($_builder, $_state, id, kernel, items, reads, writes, scalars, ExpertsAttr());
+      build($_builder, $_state, id, kernel, items, reads, writes, scalars, ExpertsAttr(), ::mlir::IntegerAttr());
     }]>,
   ];
   let assemblyFormat = [{
     $id $kernel `items` `(` $items `)` (`reads` `(` $reads^ `:` type($reads) `)`)?
     (`writes` `(` $writes^ `:` type($writes) `)`)? (`scalars` `(` $scalars^ `)`)?
-    (`experts` $experts^)? attr-dict
+    (`experts` $experts^)? (`positions` `(` $positions^ `)`)? attr-dict
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

@@ -106,6 +106,7 @@ struct Command {
   CommandKind kind = CommandKind::Scalar;
   ScalarOp op = ScalarOp::Constant;
   Slot dst = 0, a = 0, b = 0;
+  /// Of a dispatch: how many positions of a state a row reads at most, 0: all so far. Nothing that is computed depends on it.
   int64_t immediate = 0;
   uint32_t target = 0;
   uint32_t kernel = 0; ///< index into Package::kernels

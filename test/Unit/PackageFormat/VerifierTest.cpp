@@ -18,6 +18,8 @@ struct BadCase {
 
 std::vector<BadCase> badCases() {
   return {
+      {"PositionsAreNegative", [](Program &, Entry &e) { e.commands[10].immediate = -1; },
+       "command 10: a row reads -1 positions"},
       {"SegmentsAreWritten", [](Program &, Entry &e) { e.commands[10].segments = 1; },
        "command 10: segments are operand 1, expected one of the 1 that are read"},
       {"SegmentsOfAnotherType",

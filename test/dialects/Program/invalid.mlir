@@ -351,3 +351,12 @@ program.entry @c22_of_parameters sizes [] arguments [] results [] states [] {
   // expected-error @below {{expected parameters as weights, one at least}}
   program.prefetch %e of(%w : memref<4xf32>) : memref<2x3xi32>
 }
+
+// -----
+
+program.entry @c23_positions_are_positive sizes [] arguments [] results [] states [] {
+  %one = arith.constant 1 : index
+  %o = program.alloc : memref<3xf32>
+  // expected-error @below {{expected a positive number of positions, got 0}}
+  program.dispatch "x" @k items(%one) writes(%o : memref<3xf32>) positions(0)
+}
