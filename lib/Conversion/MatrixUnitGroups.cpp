@@ -1,6 +1,7 @@
 //===- MatrixUnitGroups.cpp - Which ops the matrix unit computes together ---===//
 #include "FunctionPass.h"
 #include "MatrixUnit.h"
+#include "dialects/Schedule/IR/Schedule.h"
 #include "mlir/IR/IRMapping.h"
 
 using namespace mlir;
@@ -223,6 +224,83 @@ SmallVector<Match> matchGroups(func::FuncOp function) {
   return matches;
 }
 
+//===-- Few rows -------------------------------------------------------------===//
+
+/// The first `rows` rows of `memref`, whose dimension `dimension` they are.
+Value firstRows(ImplicitLocOpBuilder &b, Value memref, int64_t dimension, int64_t rows) {
+  SmallVector<OpFoldResult> sizes = memref::getMixedSizes(b, b.getLoc(), memref);
+  sizes[static_cast<size_t>(dimension)] = b.getIndexAttr(rows);
+  SmallVector<OpFoldResult> offsets(sizes.size(), b.getIndexAttr(0)),
+      strides(sizes.size(), b.getIndexAttr(1));
+  return memref::SubViewOp::create(b, memref, offsets, sizes, strides);
+}
+
+/// The ops of a group once more, for its first `rows` rows, with buffers of their own between them.
+void cloneForRows(ImplicitLocOpBuilder &b, const Match &match, int64_t rows) {
+  IRMapping map;
+  if (match.consumer) {
+    for (quantized::ContractOp op : match.ops) {
+      auto all = op.getInit().getDefiningOp<memref::AllocOp>();
+      SmallVector<int64_t> shape(all.getType().getShape());
+      const bool wasKnown = !ShapedType::isDynamic(std::exchange(shape[0], rows));
+      auto type = MemRefType::get(shape, all.getType().getElementType());
+      map.map(op.getInit(),
+              memref::AllocOp::create(b, type, all.getDynamicSizes().drop_front(wasKnown ? 0 : 1)));
+    }
+  }
+  auto clone = [&](Operation *op, function_ref<int64_t(OpOperand &)> rowsOf) {
+    Operation *copy = b.clone(*op, map);
+    for (OpOperand &operand : op->getOpOperands()) {
+      const int64_t dimension = rowsOf(operand);
+      if (dimension >= 0 && !map.contains(operand.get())) {
+        OpBuilder::InsertionGuard guard(b);
+        b.setInsertionPoint(copy);
+        copy->setOperand(operand.getOperandNumber(), firstRows(b, operand.get(), dimension, rows));
+      }
+    }
+  };
+  for (quantized::ContractOp op : match.ops) {
+    clone(op, [&](OpOperand &operand) -> int64_t {
+      return operand.getOperandNumber() < op.getFirstWeightOperand() || operand.get() == op.getInit() ? 0
+                                                                                                      : -1;
+    });
+  }
+  if (linalg::GenericOp consumer = match.consumer) {
+    clone(consumer, [&](OpOperand &operand) -> int64_t {
+      AffineMap indexing = consumer.getMatchingIndexingMap(&operand);
+      return indexing.getResultPosition(getAffineDimExpr(0, b.getContext())).value_or(-1);
+    });
+  }
+}
+
+/// Up to how many rows vectors compute the group.
+int64_t vectorRowsOf(const Match &match) {
+  int64_t least = std::numeric_limits<int64_t>::max();
+  for (quantized::ContractOp op : match.ops) {
+    auto rows = op->getAttrOfType<IntegerAttr>(schedule::kVectorRows);
+    least = std::min(least, rows ? rows.getInt() : 0);
+  }
+  return least;
+}
+
+/// The group on the unit, and beside it, for each number of rows that is too few for that, the ops as they are.
+void emitByRows(ImplicitLocOpBuilder &b, const Match &match, UnitGroup &group, int64_t most) {
+  auto cases = llvm::to_vector(llvm::seq_inclusive<int64_t>(1, most));
+  quantized::ContractOp first = match.ops.front();
+  Value rows = memref::DimOp::create(b, first.getA(), 0);
+  auto choice = scf::IndexSwitchOp::create(b, TypeRange(), rows, cases, static_cast<unsigned>(cases.size()));
+  for (auto [count, region] : llvm::zip_equal(cases, choice.getCaseRegions())) {
+    b.setInsertionPointToStart(&region.emplaceBlock());
+    cloneForRows(b, match, count);
+    scf::YieldOp::create(b);
+  }
+  b.setInsertionPointToStart(&choice.getDefaultRegion().emplaceBlock());
+  emitMatrixUnit(b, group);
+  scf::YieldOp::create(b);
+}
+
+//===-- Emission -------------------------------------------------------------===//
+
 /// Emits a group before its last op and erases it, if the unit can compute all of it.
 bool lowerGroup(Match match) {
   Operation *last = match.consumer ? match.consumer.getOperation() : match.ops.back().getOperation();
@@ -244,7 +322,11 @@ bool lowerGroup(Match match) {
   if (match.consumer) {
     group.consumer = RowConsumer::match(match.consumer, results);
   }
-  emitMatrixUnit(b, group);
+  if (const int64_t few = vectorRowsOf(match); few > 0) {
+    emitByRows(b, match, group, few);
+  } else {
+    emitMatrixUnit(b, group);
+  }
   if (match.consumer) {
     match.consumer.erase();
   }

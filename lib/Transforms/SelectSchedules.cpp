@@ -91,6 +91,9 @@ class Selector {
 public:
   Selector(const cost::CostModel &costs, const machine::CpuMachine &cpu)
       : costs(costs), family(machine::name(cpu.variants.back().set)),
+        vectorFamily(cpu.variants.back().set == machine::InstructionSet::Amx && cpu.variants.size() > 1
+                         ? machine::name(cpu.variants[cpu.variants.size() - 2].set)
+                         : ""),
         temporaryBytes(cpu.caches.empty() ? 1 << 13 : cpu.caches.front().bytes / kRowTensors),
         weightBytes(cpu.caches.size() < 2 ? 1 << 20 : std::min<int64_t>(cpu.caches[1].bytes, 1 << 20)) {}
 
@@ -103,16 +106,21 @@ private:
   /// The configuration that a candidate stands for; null if it is none for this kernel.
   schedule::ConfigAttr configOf(schedule::KernelOp kernel, ArrayRef<TilingInterface> roots,
                                 const cost::KernelSummary &summary, const cost::Candidate &candidate) const;
+  /// Up to how many rows an expert is computed at least as fast by vectors as by the matrix unit; 0 without one.
+  int64_t vectorRows(cost::KernelSummary summary, cost::Candidate candidate) const;
 
   /// Tensors of a row that ops of a kernel hand on at a time: two read, one made, one kept for later.
   static constexpr int64_t kRowTensors = 4;
   /// Rows that a contraction hands to the ops behind it at a time: those of a block of the matrix unit.
   static constexpr int64_t kInnerRows = 32;
+  /// Rows that share what is read of the weights where vectors compute them.
+  static constexpr int64_t kVectorRows = 4;
 
   const cost::CostModel &costs;
   std::string family;
-  int64_t temporaryBytes; ///< of one tensor of a tile of rows, such that all stay in the first cache
-  int64_t weightBytes;    ///< of an item, such that they stay in the second cache while all rows pass by
+  std::string vectorFamily; ///< of the machine without its matrix unit; empty if it has none
+  int64_t temporaryBytes;   ///< of one tensor of a tile of rows, such that all stay in the first cache
+  int64_t weightBytes;      ///< of an item, such that they stay in the second cache while all rows pass by
 };
 
 std::string describe(schedule::ConfigAttr config) {
@@ -125,6 +133,9 @@ std::string describe(schedule::ConfigAttr config) {
     stream << ", inner [";
     llvm::interleaveComma(config.getInner(), stream);
     stream << "]";
+  }
+  if (config.getVectorRows() != 0) {
+    stream << ", up to " << config.getVectorRows() << " rows by vectors";
   }
   return text;
 }
@@ -158,15 +169,37 @@ schedule::ConfigAttr Selector::configOf(schedule::KernelOp kernel, ArrayRef<Tili
   if (isSegmented && summary.m == 1) {
     return schedule::ConfigAttr::get(context, tile, {1, 0});
   }
+  const int64_t few = isSegmented ? vectorRows(summary, candidate) : 0;
   if (!isFollowed || (!isSegmented && tile[0] <= kInnerRows)) {
-    return schedule::ConfigAttr::get(context, tile);
+    return schedule::ConfigAttr::get(context, tile, {}, few);
   }
   Type element = cast<ShapedType>(contractions.front()->getOperand(0).getType()).getElementType();
   const int64_t columnBytes = summary.k * element.getIntOrFloatBitWidth() / 8;
   if (candidate.columnTile > 16 * share && candidate.columnTile * columnBytes > weightBytes) {
     return nullptr;
   }
-  return schedule::ConfigAttr::get(context, tile, {kInnerRows, 0});
+  return schedule::ConfigAttr::get(context, tile, {kInnerRows, 0}, few);
+}
+
+int64_t Selector::vectorRows(cost::KernelSummary summary, cost::Candidate candidate) const {
+  auto seconds = [&](int64_t rows, const std::string &by) {
+    summary.m = rows;
+    candidate.rowTile = 0;
+    candidate.instructionFamily = by;
+    auto estimate = costs.estimate(summary, candidate);
+    return estimate ? estimate->seconds : std::numeric_limits<double>::infinity();
+  };
+  if (vectorFamily.empty()) {
+    return 0;
+  }
+  // A block of the unit takes as long for one row as for all of its rows. Of equal ones vectors: the unit fetches, decodes
+  // and multiplies one after the other, which the model does not say.
+  const double byUnit = seconds(kInnerRows, family);
+  int64_t rows = kVectorRows;
+  while (rows > 0 && seconds(rows, vectorFamily) > byUnit) {
+    --rows;
+  }
+  return rows;
 }
 
 std::optional<schedule::ConfigAttr> Selector::cheapest(schedule::KernelOp kernel,

@@ -136,6 +136,9 @@ LogicalResult coopt::chooseExperts(IRRewriter &rewriter, schedule::KernelOp kern
     ImplicitLocOpBuilder builder(op.getLoc(), rewriter);
     Value dense = moe::contractWithExpert(
         builder, op, expert, op.getInputs().take_front(op.getFirstWeightOperand()), op.getInit());
+    if (const int64_t rows = kernel.getChoices()->getConfigs().front().getVectorRows(); rows > 0) {
+      dense.getDefiningOp()->setAttr(schedule::kVectorRows, rewriter.getI64IntegerAttr(rows));
+    }
     rewriter.replaceOp(op, dense);
     readSlices(rewriter, dense.getDefiningOp());
   }

@@ -30,4 +30,11 @@ class YieldOp;
 #define GET_OP_CLASSES
 #include "dialects/Schedule/IR/ScheduleOps.h.inc"
 
+namespace coopt::schedule {
+
+/// On a contraction: `vector_rows` of the configuration that its kernel was tiled by.
+constexpr llvm::StringLiteral kVectorRows = "coopt.vector_rows";
+
+} // namespace coopt::schedule
+
 #endif // COOPT_DIALECTS_SCHEDULE_IR_SCHEDULE_H

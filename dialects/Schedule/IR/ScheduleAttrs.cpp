@@ -136,7 +136,7 @@ Attribute ConfigAttr::parse(AsmParser &parser, Type) {
   llvm::SMLoc location = parser.getCurrentLocation();
   SmallVector<int64_t> tile, inner;
   SmallVector<TailPolicy> tail;
-  int64_t vector = 0;
+  int64_t vector = 0, vectorRows = 0;
   llvm::SmallDenseSet<StringRef> seen;
   auto policy = [&]() -> ParseResult {
     StringRef word;
@@ -172,17 +172,21 @@ Attribute ConfigAttr::parse(AsmParser &parser, Type) {
     if (key == "vector") {
       return parser.parseInteger(vector);
     }
+    if (key == "vector_rows") {
+      return parser.parseInteger(vectorRows);
+    }
     if (key == "tail") {
       return parser.parseCommaSeparatedList(AsmParser::Delimiter::Square, policy);
     }
-    return parser.emitError(place) << "expected tile, inner, vector or tail, got '" << key << "'";
+    return parser.emitError(place) << "expected tile, inner, vector, vector_rows or tail, got '" << key
+                                   << "'";
   };
   if (parser.parseCommaSeparatedList(AsmParser::Delimiter::LessGreater, field)) {
     return {};
   }
   return ConfigAttr::getChecked([&] { return parser.emitError(location); }, parser.getContext(),
                                 ArrayRef<int64_t>(tile), vector, ArrayRef<TailPolicy>(tail),
-                                ArrayRef<int64_t>(inner));
+                                ArrayRef<int64_t>(inner), vectorRows);
 }
 
 void ConfigAttr::print(AsmPrinter &printer) const {
@@ -197,6 +201,9 @@ void ConfigAttr::print(AsmPrinter &printer) const {
   if (getVector() != 0) {
     printer << ", vector = " << getVector();
   }
+  if (getVectorRows() != 0) {
+    printer << ", vector_rows = " << getVectorRows();
+  }
   if (!getTail().empty()) {
     printer << ", tail = [";
     llvm::interleaveComma(getTail(), printer, [&](TailPolicy p) { printer << stringifyTailPolicy(p); });
@@ -206,7 +213,8 @@ void ConfigAttr::print(AsmPrinter &printer) const {
 }
 
 LogicalResult ConfigAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayRef<int64_t> tile,
-                                 int64_t vector, ArrayRef<TailPolicy> tail, ArrayRef<int64_t> inner) {
+                                 int64_t vector, ArrayRef<TailPolicy> tail, ArrayRef<int64_t> inner,
+                                 int64_t vectorRows) {
   if (tile.empty()) {
     return emitError() << "expected at least one tile size";
   }
@@ -230,6 +238,9 @@ LogicalResult ConfigAttr::verify(function_ref<InFlightDiagnostic()> emitError, A
     if (size < 0) {
       return emitError() << "expected inner tile sizes >= 0, got " << size;
     }
+  }
+  if (vectorRows < 0 || vectorRows > 16) {
+    return emitError() << "expected vector_rows of 0 to 16, got " << vectorRows;
   }
   return success();
 }

@@ -67,12 +67,15 @@ def Schedule_ConfigAttr : Schedule_Attr<"Config", "config"> {
     `tile` holds one tile size for each loop of the kernel's root op, in the order of its iteration domain, 0 meaning that the
     loop is not tiled; one tile is one work item. A kernel of several roots (the ops that make its results) has the tiles of each as items, one after the other.
     `inner`, where it is given, cuts each item again, into tiles that are computed one after the other: what passes between the ops of a kernel is as large as one of them.
+    `vector_rows`, of items whose rows are only known when they run (those of an expert): up to so many of them are computed by
+    vectors, on instruction sets that have a matrix unit for more (0: the lowering decides by types alone).
     `vector` is the number of lanes that the innermost loop is written for (0: the lowering's choice). `tail` optionally
     says for each loop how its last, partial tile is computed: `peel` (a copy of the code for the rest), `mask` (masked vectors),
     `pad` (the storage is padded), `runtime` (sizes are run-time values; what all loops do where `tail` is absent).
 
     C2: `tile` is not empty and holds no negative size. C3: `vector` is 0 or a power of two of at most 64. C4: `tail`, if present, has as
     many policies as `tile` has sizes. C13: so many sizes has `inner`, if present, and none is negative.
+    C14: `vector_rows` is 0 to 16.
 
     Example: `#schedule.config<tile = [512, 64], inner = [32, 0], vector = 16, tail = [peel, mask]>`
   }];
@@ -80,11 +83,13 @@ def Schedule_ConfigAttr : Schedule_Attr<"Config", "config"> {
     ArrayRefParameter<"int64_t">:$tile,
     DefaultValuedParameter<"int64_t", "0">:$vector,
     OptionalArrayRefParameter<"TailPolicy">:$tail,
-    OptionalArrayRefParameter<"int64_t">:$inner
+    OptionalArrayRefParameter<"int64_t">:$inner,
+    DefaultValuedParameter<"int64_t", "0">:$vectorRows
   );
   let builders = [
-    AttrBuilder<(ins "::llvm::ArrayRef<int64_t>":$tile, CArg<"::llvm::ArrayRef<int64_t>", "{}">:$inner),
-                [{ return $_get($_ctxt, tile, 0, ::llvm::ArrayRef<TailPolicy>(), inner); }]>,
+    AttrBuilder<(ins "::llvm::ArrayRef<int64_t>":$tile, CArg<"::llvm::ArrayRef<int64_t>", "{}">:$inner,
+                     CArg<"int64_t", "0">:$vectorRows),
+                [{ return $_get($_ctxt, tile, 0, ::llvm::ArrayRef<TailPolicy>(), inner, vectorRows); }]>,
   ];
   let hasCustomAssemblyFormat = 1;
   let genVerifyDecl = 1;

@@ -50,6 +50,11 @@ module @c13_as_many attributes {value = #schedule.config<tile = [1, 0], inner = 
 
 // -----
 
+// expected-error @below {{expected vector_rows of 0 to 16, got 17}}
+module @c14_few attributes {value = #schedule.config<tile = [8], vector_rows = 17>} {}
+
+// -----
+
 // expected-error @below {{expected inner tile sizes >= 0, got -2}}
 module @c13_not_negative attributes {value = #schedule.config<tile = [8], inner = [-2]>} {}
 
@@ -60,7 +65,7 @@ module attributes {policy = #schedule.config<tile = [1], tail = [cut]>} {}
 
 // -----
 
-// expected-error @below {{expected tile, inner, vector or tail, got 'order'}}
+// expected-error @below {{expected tile, inner, vector, vector_rows or tail, got 'order'}}
 module attributes {field = #schedule.config<tile = [1], order = [0]>} {}
 
 // -----

@@ -35,11 +35,11 @@ func.func @buffers(%x: memref<5xf32>, %o: memref<5xf32>) {
 }
 
 // CHECK-LABEL: func.func @attributes
-// CHECK-SAME: config = #schedule.config<tile = [3], tail = [runtime]>
+// CHECK-SAME: config = #schedule.config<tile = [3], vector_rows = 4, tail = [runtime]>
 // CHECK-SAME: guard = #schedule.guard<["a" ge 3, "b" eq 0]>
 // CHECK-SAME: one = #schedule.condition<"a" lt 2>
 func.func @attributes() attributes {
-  config = #schedule.config<tile = [3], tail = [runtime]>,
+  config = #schedule.config<tile = [3], vector_rows = 4, tail = [runtime]>,
   guard = #schedule.guard<["a" ge 3, "b" eq 0]>,
   one = #schedule.condition<"a" lt 2>
 } {

@@ -199,3 +199,39 @@ func.func @tiles(%a: memref<?x64xf32>, %p: memref<12288xf32>, %y: memref<?x192xf
   }
   return
 }
+
+// What follows two contractions, which vectors compute where there are one or two rows. Whoever has no matrix unit computes all rows alike.
+// CHECK-LABEL: func.func @few
+// CHECK-NOT: scf.index_switch
+// CHECK: return
+// AMX-LABEL: func.func @few
+// AMX: %[[ROWS:.*]] = memref.dim
+// AMX: scf.index_switch %[[ROWS]]
+// AMX: case 1 {
+// AMX-NOT: amx.
+// AMX-COUNT-2: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"
+// AMX: linalg.generic {{.*}} memref<1x16xf32>, memref<1x16xf32>) outs(%{{.*}} : memref<1x16xf32
+// AMX: case 2 {
+// AMX-NOT: amx.
+// AMX: linalg.generic {{.*}} memref<2x16xf32>, memref<2x16xf32>) outs(%{{.*}} : memref<2x16xf32
+// AMX: default {
+// AMX-NOT: vpdpbusd
+// AMX: amx.tile_muli
+// AMX-NOT: linalg.generic
+// AMX: return
+func.func @few(%a: memref<?x64xi8>, %s: memref<?xf32>, %p: memref<1024xi8>, %t: memref<16xf32>, %rows: index, %y: memref<?x16xf32>) {
+  %w = model.unpack %p layout(<"[16, 64] tile(d1:2, d0:4, d1:4) outer(d0, d1)", bits = 8>) : memref<1024xi8> -> memref<16x64xi8>
+  %u = memref.alloc(%rows) : memref<?x16xf32>
+  %v = memref.alloc(%rows) : memref<?x16xf32>
+  quantized.contract ins(%a, %s, %w, %t : memref<?x64xi8>, memref<?xf32>, memref<16x64xi8>, memref<16xf32>)
+      outs(%u : memref<?x16xf32>) schemes(#s, #s) scale_at(output) {coopt.vector_rows = 2}
+  quantized.contract ins(%a, %s, %w, %t : memref<?x64xi8>, memref<?xf32>, memref<16x64xi8>, memref<16xf32>)
+      outs(%v : memref<?x16xf32>) schemes(#s, #s) scale_at(output) {coopt.vector_rows = 2}
+  linalg.generic {indexing_maps = [#id, #id, #id], iterator_types = ["parallel", "parallel"]}
+      ins(%u, %v : memref<?x16xf32>, memref<?x16xf32>) outs(%y : memref<?x16xf32>) {
+  ^bb0(%x: f32, %z: f32, %o: f32):
+    %0 = arith.mulf %x, %z : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
