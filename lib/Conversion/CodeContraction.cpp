@@ -94,7 +94,7 @@ private:
   /// behind them those of the activations, which differ from row to row of the weights.
   bool gathersActivations(const Context &context) const {
     // A dropped code is 0, which means nothing only where there are no zeros.
-    if (isFloat || isa < Isa::Avx512 || context.tile.rows != 1 || !weights.codes().sparse ||
+    if (isFloat || !machine::expandsVectors(isa) || context.tile.rows != 1 || !weights.codes().sparse || weights.codes().isWide() ||
         weights.scheme().isAsymmetric()) {
       return false;
     }
@@ -280,9 +280,8 @@ private:
       return emitFor(b, constantIndex(b, from), constantIndex(b, to), 1, sums,
                      [&](ImplicitLocOpBuilder &inner, Value q, ValueRange carried) {
                        SmallVector<Value> next(carried), quads;
-                       for (Value panel : context.panels) {
-                         TileCodes one(inner, weights.codes(), weights.tileOffset(inner, panel, tile));
-                         quads.push_back(one.quadAt(q));
+                       for (const TileCodes &one : codes) {
+                         quads.push_back(one.quadAt(inner, q));
                        }
                        Value k = arith::MulIOp::create(inner, q, constantIndex(inner, kQuad));
                        k = arith::AddIOp::create(inner, base, k);

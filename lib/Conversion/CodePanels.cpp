@@ -1,6 +1,7 @@
 #include "CodePanels.h"
 #include "PackedView.h"
 #include "RegisterTiles.h"
+#include "WideTiles.h"
 #include "coopt/Layout/BitPlanes.h"
 
 using namespace mlir;
@@ -71,6 +72,9 @@ static SmallVector<int64_t> orderByLoads(int64_t loads, int64_t from, int64_t to
 }
 
 SmallVector<int64_t> CodePanels::quadOrder(int64_t from, int64_t to) const {
+  if (isWide()) {
+    return llvm::to_vector(llvm::seq(from, to));
+  }
   const int64_t loads = layout::bitPlanes(bits, storedCodes()).front().bytes / (16 * kQuad);
   return orderByLoads(loads, from, to,
                       [&](int64_t quad) { return sparse ? KeptQuads::firstKept(*sparse, quad) : quad; });
@@ -92,7 +96,9 @@ Value repeatInQuad(ImplicitLocOpBuilder &b, Value numbers) {
 
 TileCodes::TileCodes(ImplicitLocOpBuilder &b, const CodePanels &panels, Value offset, int64_t ahead)
     : b(&b), panels(&panels), offset(offset), ahead(ahead) {
-  if (panels.sparse) {
+  if (panels.isWide()) {
+    expanded = emitExpandedTile(b, *panels.sparse, panels.isa, panels.storage, offset);
+  } else if (panels.sparse) {
     kept.emplace(*panels.sparse, panels.isa, panels.storage, offset);
     for (int64_t byte = 0; byte < panels.firstByte() && !panels.sparse->hasPlaces(); byte += 16 * kQuad) {
       emitFetch(byte);
@@ -108,6 +114,9 @@ void TileCodes::emitFetch(int64_t byte) const {
 }
 
 Value TileCodes::quad(int64_t index) {
+  if (expanded) {
+    return quadAt(*b, constantIndex(*b, index));
+  }
   auto codes = [&](int64_t run) { return stored(run, codePlanes()); };
   auto places = [&](int64_t run) { return stored(run, placePlanes()); };
   return kept ? kept->quad(*b, index, {codes, places}) : codes(index);
@@ -119,10 +128,14 @@ Value TileCodes::gather(int64_t index, Value activations) {
   return kept->gather(*b, index, activations, {codes, places});
 }
 
-Value TileCodes::quadAt(Value index) const {
-  auto codes = [&](Value run) { return storedAt(run, codePlanes()); };
-  auto places = [&](Value run) { return storedAt(run, placePlanes()); };
-  return kept ? kept->quadAt(*b, index, {codes, places}) : codes(index);
+Value TileCodes::quadAt(ImplicitLocOpBuilder &at, Value index) const {
+  if (expanded) {
+    Value first = arith::MulIOp::create(at, index, constantIndex(at, 16 * kQuad));
+    return vector::LoadOp::create(at, quadType(at), expanded, first);
+  }
+  auto codes = [&](Value run) { return storedAt(at, run, codePlanes()); };
+  auto places = [&](Value run) { return storedAt(at, run, placePlanes()); };
+  return kept ? kept->quadAt(at, index, {codes, places}) : codes(index);
 }
 
 Value TileCodes::stored(int64_t index, Planes of) {
@@ -150,24 +163,24 @@ Value TileCodes::stored(int64_t index, Planes of) {
   return codes;
 }
 
-Value TileCodes::storedAt(Value index, Planes of) const {
+Value TileCodes::storedAt(ImplicitLocOpBuilder &at, Value index, Planes of) const {
   Value codes;
-  Value at = arith::MulIOp::create(*b, index, constantIndex(*b, 16 * kQuad));
+  Value first = arith::MulIOp::create(at, index, constantIndex(at, 16 * kQuad));
   for (const layout::BitPlane &plane : layout::bitPlanes(of.bits, panels->storedCodes())) {
-    Value inPlane = arith::RemUIOp::create(*b, at, constantIndex(*b, plane.bytes));
-    Value place = arith::AddIOp::create(*b, offset, addIndex(*b, inPlane, of.firstByte + plane.byteOffset));
-    Value bits = vector::LoadOp::create(*b, quadType(*b), panels->storage, place);
+    Value inPlane = arith::RemUIOp::create(at, first, constantIndex(at, plane.bytes));
+    Value place = arith::AddIOp::create(at, offset, addIndex(at, inPlane, of.firstByte + plane.byteOffset));
+    Value bits = vector::LoadOp::create(at, quadType(at), panels->storage, place);
     if (plane.width < 8) {
-      Value part = arith::DivUIOp::create(*b, at, constantIndex(*b, plane.bytes));
-      Value shift = arith::MulIOp::create(*b, part, constantIndex(*b, plane.width));
-      Value byte = arith::IndexCastOp::create(*b, b->getI8Type(), shift);
-      bits = arith::ShRUIOp::create(*b, bits, vector::BroadcastOp::create(*b, quadType(*b), byte));
-      bits = arith::AndIOp::create(*b, bits, bytesOf(*b, static_cast<uint8_t>((1u << plane.width) - 1)));
+      Value part = arith::DivUIOp::create(at, first, constantIndex(at, plane.bytes));
+      Value shift = arith::MulIOp::create(at, part, constantIndex(at, plane.width));
+      Value byte = arith::IndexCastOp::create(at, at.getI8Type(), shift);
+      bits = arith::ShRUIOp::create(at, bits, vector::BroadcastOp::create(at, quadType(at), byte));
+      bits = arith::AndIOp::create(at, bits, bytesOf(at, static_cast<uint8_t>((1u << plane.width) - 1)));
     }
     if (plane.firstBit > 0) {
-      bits = arith::ShLIOp::create(*b, bits, bytesOf(*b, static_cast<uint8_t>(plane.firstBit)));
+      bits = arith::ShLIOp::create(at, bits, bytesOf(at, static_cast<uint8_t>(plane.firstBit)));
     }
-    codes = codes ? arith::OrIOp::create(*b, codes, bits).getResult() : bits;
+    codes = codes ? arith::OrIOp::create(at, codes, bits).getResult() : bits;
   }
   return codes;
 }

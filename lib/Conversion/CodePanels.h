@@ -26,6 +26,7 @@ struct CodePanels {
   int64_t tileStride = 0;  ///< bytes: 128 for each bit of dense tiles
   unsigned bits = 8;
   std::optional<layout::SparseTile> sparse;
+  bool isWide() const { return sparse && sparse->isWide(); }
   Isa isa = Isa::Generic;
 
   /// Codes of a tile that are stored, and the byte of a tile at which their planes begin.
@@ -50,8 +51,8 @@ public:
   TileCodes(mlir::ImplicitLocOpBuilder &b, const CodePanels &panels, mlir::Value offset, int64_t ahead = 0);
   /// Quad 0 .. 15: the stored bits of each code in a byte, zero-extended.
   mlir::Value quad(int64_t index);
-  /// The same for an index that is known when the code runs: a few instructions more.
-  mlir::Value quadAt(mlir::Value index) const;
+  /// The same for an index that is known when the code runs, `at` some place below: a few instructions more.
+  mlir::Value quadAt(mlir::ImplicitLocOpBuilder &at, mlir::Value index) const;
 
   /// Of sparse tiles: vectors of what is kept, and the activations that it meets (KeptQuads.h).
   mlir::Value keptCodes(int64_t index) { return stored(index, codePlanes()); }
@@ -63,6 +64,7 @@ private:
   mlir::Value offset;
   int64_t ahead;
   std::optional<KeptQuads> kept;
+  mlir::Value expanded; ///< of wide runs: a dense tile
   llvm::DenseMap<int64_t, mlir::Value> loaded; ///< runs of 64 bytes, by their place in the tile
 
   /// Numbers of few bits in bit planes.
@@ -75,7 +77,7 @@ private:
 
   /// A vector of such numbers.
   mlir::Value stored(int64_t index, Planes of);
-  mlir::Value storedAt(mlir::Value index, Planes of) const;
+  mlir::Value storedAt(mlir::ImplicitLocOpBuilder &at, mlir::Value index, Planes of) const;
   void emitFetch(int64_t byte) const;
 };
 

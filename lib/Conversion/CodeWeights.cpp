@@ -31,13 +31,13 @@ FailureOr<CodeWeights> CodeWeights::match(ImplicitLocOpBuilder &b, quantized::Co
     }
     return weights;
   }
-  FailureOr<PanelWeights> scales = matchPanels(b, op.getWScales(), 1);
+  FailureOr<PanelWeights> scales = matchPanels(b, op.getWScales(), 1, isa);
   if (failed(scales)) {
     return failure();
   }
   weights.scalePanels = *scales;
   if (op.getWZeros()) {
-    FailureOr<PanelWeights> zeros = matchPanels(b, op.getWZeros(), 1);
+    FailureOr<PanelWeights> zeros = matchPanels(b, op.getWZeros(), 1, isa);
     if (failed(zeros)) {
       return failure();
     }

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 #include "FloatContraction.h"
+#include "KeptPanels.h"
 #include "PackedView.h"
 #include "RegisterTiles.h"
 #include "mlir/Dialect/Linalg/IR/LinalgInterfaces.h"
@@ -100,10 +101,14 @@ private:
         sums.push_back(widen(b, old, b.getF32FloatAttr(0.0f)));
       }
     }
-    sums =
-        emitScalars(b, depth, sums, [&](ImplicitLocOpBuilder &inner, const Chunk &step, ValueRange carried) {
-          return emitStep(inner, step.base, rows, panels, carried);
-        });
+    if (weights.sparse) {
+      sums = emitRuns(b, rows, panels, sums);
+    } else {
+      sums =
+          emitScalars(b, depth, sums, [&](ImplicitLocOpBuilder &inner, const Chunk &step, ValueRange carried) {
+            return emitStep(inner, step.base, rows, panels, carried);
+          });
+    }
     for (auto [r, row] : llvm::enumerate(rows)) {
       for (int64_t p = 0; p < tile.panels; ++p) {
         Chunk chunk = tile.columns(p);
@@ -117,18 +122,66 @@ private:
     auto type = VectorType::get({kLanes}, b.getF32Type());
     Value step = arith::MulIOp::create(b, arith::AddIOp::create(b, weights.firstStep, k),
                                        constantIndex(b, weights.stepStride));
-    SmallVector<Value> columns, next;
+    SmallVector<Value> columns;
     for (Value panel : panels) {
       columns.push_back(vector::LoadOp::create(b, type, weights.storage, addIndex(b, panel, step)));
     }
+    return emitProducts(b, k, rows, columns, sums);
+  }
+
+  /// The sums with the products of column k.
+  SmallVector<Value> emitProducts(ImplicitLocOpBuilder &b, Value k, ArrayRef<Value> rows,
+                                  ArrayRef<Value> columns, ValueRange sums) {
+    SmallVector<Value> next;
     for (auto [r, row] : llvm::enumerate(rows)) {
       Value x = memref::LoadOp::create(b, op.a, ValueRange{row, k});
-      Value broadcast = vector::BroadcastOp::create(b, type, x);
+      Value broadcast = vector::BroadcastOp::create(b, VectorType::get({kLanes}, b.getF32Type()), x);
       for (auto [p, column] : llvm::enumerate(columns)) {
-        next.push_back(multiplyAdd(b, isa, broadcast, column, sums[r * panels.size() + p]));
+        next.push_back(multiplyAdd(b, isa, broadcast, column, sums[r * columns.size() + p]));
       }
     }
     return next;
+  }
+
+  /// All runs of a pattern. Columns come in the order of dense ones, zeros among them: sums have the same bits.
+  SmallVector<Value> emitRuns(ImplicitLocOpBuilder &b, ArrayRef<Value> rows, ArrayRef<Value> panels,
+                              ValueRange sums) {
+    const int64_t span = weights.sparse->pattern().span();
+    Value whole = over(b, depth, span), none = constantIndex(b, 0);
+    SmallVector<Value> next = emitFor(
+        b, none, whole, 1, sums, [&](ImplicitLocOpBuilder &inner, Value run, ValueRange carried) {
+          return emitRun(inner, run, constantIndex(inner, span), rows, panels, carried);
+        });
+    return emitRun(b, whole, modulo(b, depth, span), rows, panels, next);
+  }
+
+  /// The first `columns` of a run.
+  SmallVector<Value> emitRun(ImplicitLocOpBuilder &b, Value run, Value columns, ArrayRef<Value> rows,
+                             ArrayRef<Value> panels, ValueRange sums) {
+    const layout::SparsePanel &panel = *weights.sparse;
+    Value first = times(b, run, panel.pattern().span()), begin = times(b, run, panel.runElements());
+    SmallVector<KeptColumns> runs;
+    SmallVector<Value> carried(sums);
+    for (Value start : panels) {
+      runs.emplace_back(b, panel, isa, weights.storage, addIndex(b, start, begin));
+      carried.push_back(runs.back().first());
+    }
+    carried = emitFor(b, constantIndex(b, 0), columns, 1, carried,
+                      [&](ImplicitLocOpBuilder &inner, Value column, ValueRange known) {
+                        Value block = over(inner, column, panel.pattern().block);
+                        SmallVector<Value> numbers, ends;
+                        for (auto [kept, at] : llvm::zip_equal(runs, known.drop_front(sums.size()))) {
+                          KeptColumns::Column its = kept.read(inner, at, kept.bits(inner, block));
+                          numbers.push_back(its.numbers);
+                          ends.push_back(its.end);
+                        }
+                        Value k = arith::AddIOp::create(inner, first, column);
+                        SmallVector<Value> next = emitProducts(inner, k, rows, numbers, known);
+                        llvm::append_range(next, ends);
+                        return next;
+                      });
+    carried.truncate(sums.size());
+    return carried;
   }
 };
 
@@ -140,8 +193,9 @@ LogicalResult lowerPackedFloatContraction(OpBuilder &builder, linalg::LinalgOp o
     return failure();
   }
   ImplicitLocOpBuilder b(op.getLoc(), builder);
-  FailureOr<PanelWeights> weights = matchPanels(b, match->w, 1);
-  if (failed(weights) || weights->sparse) {
+  FailureOr<PanelWeights> weights = matchPanels(b, match->w, 1, isa);
+  // Runs begin with the first column.
+  if (failed(weights) || (weights->sparse && getConstantIntValue(weights->firstStep) != 0)) {
     return failure();
   }
   PackedEmitter(*match, *weights, isa).emit(b);

@@ -27,7 +27,7 @@ FailureOr<FormatWeights> FormatWeights::match(ImplicitLocOpBuilder &b, quantized
       }
       part.perRow = operand;
     } else {
-      FailureOr<PanelWeights> panels = matchPanels(b, operand, 1);
+      FailureOr<PanelWeights> panels = matchPanels(b, operand, 1, isa);
       if (failed(panels) || wholeRows || (meaning.span % group != 0 && meaning.span < group)) {
         return failure();
       }

@@ -1,6 +1,8 @@
 #include "KeptPanels.h"
 #include "RegisterTiles.h"
 
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
 using namespace mlir;
 
 namespace coopt {
@@ -8,9 +10,8 @@ namespace {
 
 using Builder = ImplicitLocOpBuilder;
 
-Value isAfter(Builder &b, Value place, int64_t other) {
-  return arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, place, constantIndex(b, other));
-}
+/// Runs of more blocks are counted in a loop.
+constexpr int64_t kMostWrittenOut = 16;
 
 /// An element as an integer of its width.
 Value asInteger(Builder &b, Value x) {
@@ -20,99 +21,153 @@ Value asInteger(Builder &b, Value x) {
              : x;
 }
 
-int64_t widthOf(Value storage) { return cast<MemRefType>(storage.getType()).getElementTypeBitWidth(); }
+Type elementOf(Value storage) { return cast<MemRefType>(storage.getType()).getElementType(); }
 
-/// Bit `number` of the elements from `start` on, as an index: 0 or 1.
-Value emitBit(Builder &b, Value storage, Value start, Value number) {
-  const int64_t width = widthOf(storage);
-  Value at = addIndex(b, start, over(b, number, width));
-  Value bits = asInteger(b, memref::LoadOp::create(b, storage, ValueRange{at}));
-  bits = arith::IndexCastUIOp::create(b, b.getIndexType(), bits);
-  bits = arith::ShRUIOp::create(b, bits, modulo(b, number, width));
-  return arith::AndIOp::create(b, bits, constantIndex(b, 1));
+Value maskOf(Builder &b, Value bits) {
+  Value one = vector::BroadcastOp::create(b, VectorType::get({1}, bits.getType()), bits);
+  return vector::BitCastOp::create(b, VectorType::get({kLanes}, b.getI1Type()), one);
 }
 
-/// Which of the 16 rows keep a column of a run: the number of 16 bits for it among those from `start` on.
-Value emitMask(Builder &b, Value storage, Value start, Value column) {
-  Type element = cast<MemRefType>(storage.getType()).getElementType();
-  const int64_t width = widthOf(storage);
-  auto mask = VectorType::get({kLanes}, b.getI1Type());
-  if (width <= 16) {
-    const int64_t elements = 16 / width;
-    Value at = addIndex(b, start, times(b, column, elements));
-    return vector::BitCastOp::create(
-        b, mask, vector::LoadOp::create(b, VectorType::get({elements}, element), storage, ValueRange{at}));
+/// The sum of f over the blocks before `end` of a run of `of`.
+Value sumBefore(Builder &b, int64_t of, Value end, llvm::function_ref<Value(Builder &, Value)> f) {
+  Value none = constantIndex(b, 0);
+  if (of > kMostWrittenOut) {
+    return emitFor(b, none, end, 1, none, [&](Builder &inner, Value block, ValueRange sum) {
+      return SmallVector<Value>{arith::AddIOp::create(inner, sum[0], f(inner, block))};
+    })[0];
   }
-  Value at = addIndex(b, start, over(b, column, width / 16));
-  Value bits = asInteger(b, memref::LoadOp::create(b, storage, ValueRange{at}));
-  Value shift = times(b, modulo(b, column, width / 16), 16);
-  bits = arith::ShRUIOp::create(b, bits, arith::IndexCastOp::create(b, bits.getType(), shift));
-  Value half = arith::TruncIOp::create(b, b.getI16Type(), bits);
-  return vector::BitCastOp::create(
-      b, mask, vector::BroadcastOp::create(b, VectorType::get({1}, b.getI16Type()), half));
+  Value sum = none;
+  for (int64_t block = 0; block + 1 < of; ++block) {
+    Value at = constantIndex(b, block);
+    Value isBefore = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, at, end);
+    sum = arith::AddIOp::create(b, sum, arith::SelectOp::create(b, isBefore, f(b, at), none));
+  }
+  return sum;
 }
 
 } // namespace
 
-Value emitKeptBefore(Builder &b, int64_t of, Value place, llvm::function_ref<Value(int64_t)> bitAt) {
-  Value none = constantIndex(b, 0), before = none;
-  for (int64_t other = 0; other + 1 < of; ++other) {
-    Value counts = arith::SelectOp::create(b, isAfter(b, place, other), bitAt(other), none);
-    before = arith::AddIOp::create(b, before, counts);
-  }
-  return before;
+Value countOnes(Builder &b, Value bits) {
+  Value ones = LLVM::CtPopOp::create(b, bits.getType(), bits);
+  return arith::IndexCastUIOp::create(b, b.getIndexType(), ones);
 }
 
-Value emitKeptBeforeInRows(Builder &b, int64_t of, Value place, llvm::function_ref<Value(int64_t)> maskAt) {
-  auto type = VectorType::get({kLanes}, b.getI32Type());
-  Value none = constantOf(b, type, b.getI32IntegerAttr(0)), one = constantOf(b, type, b.getI32IntegerAttr(1));
-  Value before = none;
-  for (int64_t other = 0; other + 1 < of; ++other) {
-    Value counts = arith::SelectOp::create(b, isAfter(b, place, other), one, none);
-    before = arith::AddIOp::create(b, before, arith::SelectOp::create(b, maskAt(other), counts, none));
+Value loadSpread(Builder &b, Value storage, Value at, Value bits) {
+  Value mask = maskOf(b, bits);
+  Type element = elementOf(storage);
+  const unsigned width = element.getIntOrFloatBitWidth();
+  auto type = VectorType::get({kLanes}, element), words = VectorType::get({kLanes}, b.getI32Type());
+  Value none = constantOf(b, type, cast<TypedAttr>(b.getZeroAttr(element)));
+  if (width == 32) {
+    Value spread = vector::ExpandLoadOp::create(b, type, storage, ValueRange{at}, mask, none);
+    return element.isInteger() ? spread : vector::BitCastOp::create(b, words, spread).getResult();
   }
-  return before;
+  Value exists = vector::CreateMaskOp::create(b, mask.getType(), ValueRange{countOnes(b, bits)});
+  Value few = vector::MaskedLoadOp::create(b, type, storage, ValueRange{at}, exists, none);
+  few = vector::BitCastOp::create(b, VectorType::get({kLanes}, b.getIntegerType(width)), few);
+  few = arith::ExtUIOp::create(b, words, few);
+  Value zero = constantOf(b, words, b.getI32IntegerAttr(0));
+  return LLVM::CallIntrinsicOp::create(b, words, b.getStringAttr("llvm.x86.avx512.mask.expand.v16i32"),
+                                       ValueRange{few, zero, mask})
+      .getResult(0);
+}
+
+KeptColumns::KeptColumns(Builder &b, const layout::SparsePanel &panel, Isa isa, Value storage, Value start)
+    : panel(panel), isa(isa), storage(storage), start(start),
+      end(addIndex(b, start, panel.valueElements())) {}
+
+Value KeptColumns::bits(Builder &b, Value block) const {
+  const int64_t width = elementOf(storage).getIntOrFloatBitWidth();
+  if (width == 8) {
+    Value at = arith::AddIOp::create(b, end, times(b, block, 2));
+    Value two = vector::LoadOp::create(b, VectorType::get({2}, b.getI8Type()), storage, ValueRange{at});
+    return vector::ExtractOp::create(
+        b, vector::BitCastOp::create(b, VectorType::get({1}, b.getI16Type()), two), 0);
+  }
+  const int64_t perElement = width / 16;
+  Value at = arith::AddIOp::create(b, end, over(b, block, perElement));
+  Value all = asInteger(b, memref::LoadOp::create(b, storage, ValueRange{at}));
+  if (perElement == 1) {
+    return all;
+  }
+  Value shift = times(b, modulo(b, block, perElement), 16);
+  all = arith::ShRUIOp::create(b, all, arith::IndexCastOp::create(b, all.getType(), shift));
+  return arith::TruncIOp::create(b, b.getI16Type(), all);
+}
+
+Value KeptColumns::find(Builder &b, Value column) const {
+  const numerics::SparsePattern &pattern = panel.pattern();
+  Value block = over(b, column, pattern.block);
+  Value before = sumBefore(b, pattern.of, block,
+                           [&](Builder &inner, Value other) { return countOnes(inner, bits(inner, other)); });
+  if (pattern.block == 1) {
+    return arith::AddIOp::create(b, start, before);
+  }
+  Value inBlock = arith::MulIOp::create(b, modulo(b, column, pattern.block), countOnes(b, bits(b, block)));
+  before = arith::AddIOp::create(b, times(b, before, pattern.block), inBlock);
+  return arith::AddIOp::create(b, start, before);
+}
+
+KeptColumns::Column KeptColumns::read(Builder &b, Value at, Value bits) const {
+  Type element = elementOf(storage);
+  Value ones = countOnes(b, bits);
+  // Whatever the bits of a file say, nothing outside the run's values is read.
+  at = arith::MinUIOp::create(b, at, arith::SubIOp::create(b, end, ones));
+  Column column{nullptr, arith::AddIOp::create(b, at, ones)};
+  auto type = VectorType::get({kLanes}, element);
+  if (!machine::expandsVectors(isa)) {
+    Value none = arith::ConstantOp::create(b, b.getZeroAttr(element));
+    SmallVector<Value> numbers;
+    for (int64_t row = 0; row < kLanes; ++row) {
+      Value shift = arith::ConstantOp::create(b, b.getI16IntegerAttr(static_cast<int16_t>(row)));
+      Value one = arith::ConstantOp::create(b, b.getI16IntegerAttr(1));
+      Value bit = arith::AndIOp::create(b, arith::ShRUIOp::create(b, bits, shift), one);
+      Value isKept = arith::TruncIOp::create(b, b.getI1Type(), bit);
+      // Behind the run's values there are its bits.
+      Value number = memref::LoadOp::create(b, storage, ValueRange{at});
+      numbers.push_back(arith::SelectOp::create(b, isKept, number, none));
+      at = arith::AddIOp::create(b, at, arith::IndexCastUIOp::create(b, b.getIndexType(), bit));
+    }
+    column.numbers = vector::FromElementsOp::create(b, type, numbers);
+    return column;
+  }
+  Value words = loadSpread(b, storage, at, bits);
+  Type integer = b.getIntegerType(element.getIntOrFloatBitWidth());
+  if (integer != b.getI32Type()) {
+    words = arith::TruncIOp::create(b, VectorType::get({kLanes}, integer), words);
+  }
+  column.numbers = element.isInteger() ? words : vector::BitCastOp::create(b, type, words).getResult();
+  return column;
 }
 
 Value emitKeptNumber(Builder &b, const layout::SparsePanel &panel, int64_t columns, Value storage, Value row,
                      Value column) {
   const numerics::SparsePattern &pattern = panel.pattern();
-  Value lane = modulo(b, row, kLanes), place = modulo(b, column, pattern.of);
+  Value lane = modulo(b, row, kLanes), place = modulo(b, column, pattern.span());
   Value start = times(b, over(b, row, kLanes), panel.panelElements(columns));
-  start = addIndex(b, start, times(b, over(b, column, pattern.of), panel.runElements()));
-  auto bitAt = [&](Value at) {
-    return emitBit(b, storage, addIndex(b, start, panel.valueElements()),
-                   addIndex(b, times(b, at, kLanes), lane));
-  };
-  Value before =
-      emitKeptBefore(b, pattern.of, place, [&](int64_t other) { return bitAt(constantIndex(b, other)); });
-  // Of what is dropped, this may be one behind the run's last.
-  before = arith::MinUIOp::create(b, before, constantIndex(b, pattern.kept - 1));
-  Value at = addIndex(b, addIndex(b, start, times(b, before, kLanes)), lane);
+  start = arith::AddIOp::create(b, start, times(b, over(b, column, pattern.span()), panel.runElements()));
+  KeptColumns run(b, panel, Isa::Generic, storage, start);
+  Value bits = run.bits(b, over(b, place, pattern.block));
+  Value shift = arith::IndexCastOp::create(b, bits.getType(), lane);
+  Value one = arith::ConstantOp::create(b, b.getI16IntegerAttr(1));
+  Value below = arith::SubIOp::create(b, arith::ShLIOp::create(b, one, shift), one);
+  Value at = arith::AddIOp::create(b, run.find(b, place),
+                                   countOnes(b, arith::AndIOp::create(b, bits, below)));
+  // Of what is dropped, this may be behind the run's last.
+  at = arith::MinUIOp::create(b, at, addIndex(b, run.last(), -1));
   Value value = memref::LoadOp::create(b, storage, ValueRange{at});
-  Value isKept = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bitAt(place), constantIndex(b, 0));
+  Value isKept = arith::TruncIOp::create(b, b.getI1Type(), arith::ShRUIOp::create(b, bits, shift));
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(value.getType()));
   return arith::SelectOp::create(b, isKept, value, zero);
 }
 
-Value loadKeptNumbers(Builder &b, const layout::SparsePanel &panel, Value storage, Value start,
+Value loadKeptNumbers(Builder &b, const layout::SparsePanel &panel, Isa isa, Value storage, Value start,
                       Value column) {
   const numerics::SparsePattern &pattern = panel.pattern();
-  auto type = VectorType::get({kLanes}, cast<MemRefType>(storage.getType()).getElementType());
-  Value place = modulo(b, column, pattern.of);
-  start = addIndex(b, start, times(b, over(b, column, pattern.of), panel.runElements()));
-  Value bits = addIndex(b, start, panel.valueElements());
-  Value before = emitKeptBeforeInRows(b, pattern.of, place, [&](int64_t other) {
-    return emitMask(b, storage, bits, constantIndex(b, other));
-  });
-  Value none = arith::ConstantOp::create(b, b.getZeroAttr(type)), result = none;
-  for (int64_t slot = 0; slot < pattern.kept; ++slot) {
-    Value those = vector::LoadOp::create(b, type, storage, ValueRange{addIndex(b, start, slot * kLanes)});
-    Value number = constantOf(b, before.getType(), b.getI32IntegerAttr(static_cast<int32_t>(slot)));
-    Value isIt = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, before, number);
-    result = arith::SelectOp::create(b, isIt, those, result);
-  }
-  return arith::SelectOp::create(b, emitMask(b, storage, bits, place), result, none);
+  Value place = modulo(b, column, pattern.span());
+  start = arith::AddIOp::create(b, start, times(b, over(b, column, pattern.span()), panel.runElements()));
+  KeptColumns run(b, panel, isa, storage, start);
+  return run.read(b, run.find(b, place), run.bits(b, over(b, place, pattern.block))).numbers;
 }
 
 } // namespace coopt

@@ -1,7 +1,7 @@
 #include "KeptQuads.h"
-#include "KeptPanels.h"
 #include "PackedView.h"
 #include "RegisterTiles.h"
+#include "WideTiles.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
@@ -268,7 +268,7 @@ Value KeptQuads::placedQuad(Builder &b, int64_t index, Kept kept) const {
   const ElementRuns runs(pattern);
   const int64_t first = index % runs.chunks * runs.codes;
   Value codes = kept.codes(index / runs.chunks), places = kept.places(index / runs.chunks);
-  if (isa < Isa::Avx512) {
+  if (!machine::expandsVectors(isa)) {
     return emitPlaced(b, pattern, codes, places, lanesOf(b, 8 * first));
   }
   // The places of one or two codes of the quad are a number of four bits.
@@ -302,7 +302,7 @@ Value KeptQuads::quad(Builder &b, int64_t index, Kept kept) {
   }
   // Of runs of eight, two quads each.
   Value word = wordOf(b, index), codes = kept.codes(firstKept(tile, index));
-  if (isa >= Isa::Avx512) {
+  if (machine::expandsVectors(isa)) {
     return permuted(b, word, index, codes);
   }
   const ElementRuns runs(tile.pattern());
@@ -332,6 +332,30 @@ Value KeptQuads::quadAt(Builder &b, Value index, KeptAt kept) const {
       emitKeptBits(b, right(b, word, spread(b, arith::SubIOp::create(b, inWord, times(b, second, 4)))));
   shift = add(b, shift, arith::MulIOp::create(b, before, spread(b, second)));
   return emitExpanded(b, right(b, word, spread(b, inWord)), shift, codes);
+}
+
+static Value isAfter(Builder &b, Value place, int64_t other) {
+  return arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, place, constantIndex(b, other));
+}
+
+/// The kept ones of a run of `of` before `place`, an index: of one row whose bits (0 or 1, an index) `bitAt` gives.
+static Value emitKeptBefore(Builder &b, int64_t of, Value place, llvm::function_ref<Value(int64_t)> bitAt) {
+  Value none = constantIndex(b, 0), before = none;
+  for (int64_t other = 0; other + 1 < of; ++other) {
+    before = add(b, before, arith::SelectOp::create(b, isAfter(b, place, other), bitAt(other), none));
+  }
+  return before;
+}
+
+/// The same of 16 rows whose masks (16 x i1) `maskAt` gives: 16 x i32.
+static Value emitKeptBeforeInRows(Builder &b, int64_t of, Value place,
+                                  llvm::function_ref<Value(int64_t)> maskAt) {
+  Value none = lanesOf(b, 0), one = lanesOf(b, 1), before = none;
+  for (int64_t other = 0; other + 1 < of; ++other) {
+    Value counts = arith::SelectOp::create(b, isAfter(b, place, other), one, none);
+    before = add(b, before, arith::SelectOp::create(b, maskAt(other), counts, none));
+  }
+  return before;
 }
 
 Value KeptQuads::groupQuad(Builder &b, int64_t index, Kept kept) {
@@ -372,6 +396,9 @@ static Value emitBit(Builder &b, Value storage, Value start, Value number) {
 
 Value emitKeptCode(Builder &b, const layout::SparseTile &tile, Value storage, Value start, Value row,
                    Value column) {
+  if (tile.isWide()) {
+    return emitWideCode(b, tile, storage, start, row, column);
+  }
   const numerics::SparsePattern &pattern = tile.pattern();
   Value values = addIndex(b, start, tile.metadataBytes());
   auto positionOf = [&](Value kept) { // of column `kept` of the row's kept codes

@@ -1,6 +1,6 @@
 //===- KeptQuads.h - Quads of sparse tiles ----------------------------------===//
 //
-// The codes of a tile under a pattern (SparseTile.h) as the vectors that a dense one has: zero where nothing is kept. A
+// The codes of a tile under a pattern (SparseTile.h; those of wide runs are in WideTiles.h) as the vectors that a dense one has: zero where nothing is kept. A
 // kept code never changes its row, so expanding stays inside each of the 16 numbers of 32 bits that a quad is.
 //
 // Elements: which of a row's four bytes take the next codes is known from its four bits, or from the places of these codes.

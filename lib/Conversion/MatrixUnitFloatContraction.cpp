@@ -24,6 +24,7 @@ private:
   /// Line i holds columns 2 i and 2 i + 1, those of an output side by side.
   void emitDecodedTile(ImplicitLocOpBuilder &b, Value panel, Value tile, Value lines, Value line) override {
     const int64_t perTile = groupsPerTile(), perGroup = kQuadsPerTile / perTile;
+    const TileCodes codes(b, numbers.codes().codes(), numbers.codes().tileOffset(b, panel, tile));
     forRange(b, constantIndex(b, 0), constantIndex(b, perTile), 1,
              [&](ImplicitLocOpBuilder &inner, Value part) {
                Value g = groupOf(inner, tile, part, perTile);
@@ -31,10 +32,8 @@ private:
                Value first = arith::MulIOp::create(inner, part, constantIndex(inner, perGroup));
                forRange(inner, first, addIndex(inner, first, perGroup), 1,
                         [&](ImplicitLocOpBuilder &nested, Value q) {
-                          TileCodes codes(nested, numbers.codes().codes(),
-                                          numbers.codes().tileOffset(nested, panel, tile));
                           Value at = arith::MulIOp::create(nested, q, constantIndex(nested, 2));
-                          emitQuad(nested, panel, g, numbers.lanes(nested, codes.quadAt(q), group), group,
+                          emitQuad(nested, panel, g, numbers.lanes(nested, codes.quadAt(nested, q), group), group,
                                    lines, arith::AddIOp::create(nested, line, at));
                         });
              });

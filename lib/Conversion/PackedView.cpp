@@ -180,9 +180,10 @@ static bool hasConsecutiveBits(const layout::Dim &dim, unsigned bits, unsigned f
   return true;
 }
 
-FailureOr<PanelWeights> matchPanels(ImplicitLocOpBuilder &b, Value view, int64_t pair) {
+FailureOr<PanelWeights> matchPanels(ImplicitLocOpBuilder &b, Value view, int64_t pair, Isa isa) {
   auto unpack = view.getDefiningOp<model::UnpackOp>();
-  if (!unpack || !isa<MemRefType>(unpack.getSource().getType()) || !hasUnitInnerStride(unpack.getSource())) {
+  if (!unpack || !llvm::isa<MemRefType>(unpack.getSource().getType()) ||
+      !hasUnitInnerStride(unpack.getSource())) {
     return failure();
   }
   FailureOr<layout::Layout> parsed = layoutOf(unpack);
@@ -197,6 +198,7 @@ FailureOr<PanelWeights> matchPanels(ImplicitLocOpBuilder &b, Value view, int64_t
   }
   PanelWeights weights;
   weights.storage = unpack.getSource();
+  weights.isa = isa;
   const unsigned bytes = cast<ShapedType>(unpack.getSource().getType()).getElementTypeBitWidth() / 8;
   if (unpack.getStorageLayout().getKept()) {
     weights.sparse = unpack.getStorageLayout().getSparsePanel(bytes);
@@ -223,7 +225,7 @@ Value loadPanel(ImplicitLocOpBuilder &b, const PanelWeights &of, Value panel, Va
   if (of.sparse) {
     Value start = arith::MulIOp::create(b, arith::AddIOp::create(b, of.firstPanel, panel),
                                         constantIndex(b, of.panelStride));
-    return loadKeptNumbers(b, *of.sparse, of.storage, start, arith::AddIOp::create(b, of.firstStep, step));
+    return loadKeptNumbers(b, *of.sparse, of.isa, of.storage, start, arith::AddIOp::create(b, of.firstStep, step));
   }
   Value row = arith::MulIOp::create(b, arith::AddIOp::create(b, of.firstPanel, panel),
                                     constantIndex(b, of.panelStride));

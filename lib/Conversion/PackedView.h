@@ -7,6 +7,7 @@
 #define COOPT_LIB_CONVERSION_PACKEDVIEW_H
 
 #include "Chunks.h"
+#include "coopt/Conversion/Passes.h"
 #include "coopt/Layout/Layout.h"
 #include "dialects/Model/IR/Model.h"
 
@@ -39,11 +40,13 @@ struct PanelWeights {
   int64_t stepStride = 0;
   /// Panels under a pattern (SparsePanel.h), whose columns have no stride: loadPanel knows them.
   std::optional<layout::SparsePanel> sparse;
+  Isa isa = Isa::Generic;
 };
 
 /// The panels behind a view, if its layout is that of panels with `pair` (1 or 2) and the view starts at a
 /// panel and a step: at offsets that are provably multiples of 16 and of `pair`.
-mlir::FailureOr<PanelWeights> matchPanels(mlir::ImplicitLocOpBuilder &b, mlir::Value view, int64_t pair);
+mlir::FailureOr<PanelWeights> matchPanels(mlir::ImplicitLocOpBuilder &b, mlir::Value view, int64_t pair,
+                                          Isa isa);
 
 /// The 16 elements of a panel (counted from the view's first) at a step, for panels with `pair` 1.
 mlir::Value loadPanel(mlir::ImplicitLocOpBuilder &b, const PanelWeights &of, mlir::Value panel,

@@ -7,10 +7,9 @@ using namespace coopt;
 using namespace coopt::layout;
 
 Expected<SparsePanel> SparsePanel::make(const numerics::SparsePattern &pattern, size_t elementBytes) {
-  if (pattern.block != 1 || (elementBytes != 1 && elementBytes != 2 && elementBytes != 4) ||
-      static_cast<size_t>(pattern.of) * (kRows / 8) % elementBytes != 0) {
+  if (elementBytes != 1 && elementBytes != 2 && elementBytes != 4) {
     return fail("sparsity " + numerics::toString(pattern) + " of numbers of " + std::to_string(elementBytes) +
-                " bytes: expected a pattern of single numbers whose bits are whole numbers");
+                " bytes: expected 1, 2 or 4 bytes");
   }
   return SparsePanel(pattern, elementBytes);
 }
@@ -19,32 +18,41 @@ Status SparsePanel::pack(const uint8_t *panel, int64_t columns, uint8_t *storage
   const auto runBytes = static_cast<size_t>(runElements()) * bytes;
   const auto valueBytes = static_cast<size_t>(valueElements()) * bytes;
   std::memset(storage, 0, static_cast<size_t>(panelElements(columns)) * bytes);
-  for (int64_t first = 0; first < columns; first += kept.of, storage += runBytes) {
-    const int64_t count = std::min(kept.of, columns - first);
-    for (int64_t row = 0; row < kRows; ++row) {
-      auto numberAt = [&](int64_t column) {
-        return panel + static_cast<size_t>((first + column) * kRows + row) * bytes;
-      };
-      auto isZero = [&](int64_t column) {
-        return std::all_of(numberAt(column), numberAt(column) + bytes, [](uint8_t x) { return x == 0; });
-      };
-      int64_t full = 0;
-      for (int64_t column = 0; column < count; ++column) {
-        full += !isZero(column);
-      }
-      if (full > kept.kept) {
-        return fail("expected at most " + std::to_string(kept.kept) + " of " + std::to_string(kept.of) +
-                    " numbers that are not zero in row " + std::to_string(row) + " at column " +
-                    std::to_string(first) + " of a panel, got " + std::to_string(full));
-      }
-      int64_t spare = kept.kept - full, place = 0;
-      for (int64_t column = 0; column < count; ++column) {
-        if (isZero(column) && spare-- <= 0) {
-          continue;
+  for (int64_t first = 0; first < columns; first += kept.span(), storage += runBytes) {
+    auto numberAt = [&](int64_t column, int64_t row) {
+      return panel + static_cast<size_t>(column * kRows + row) * bytes;
+    };
+    auto endOf = [&](int64_t block) { return std::min(first + (block + 1) * kept.block, columns); };
+    uint8_t *bits = storage + valueBytes;
+    int64_t full[kRows] = {};
+    for (int64_t block = 0; block < kept.of; ++block) {
+      for (int64_t row = 0; row < kRows; ++row) {
+        bool isFull = false;
+        for (int64_t column = first + block * kept.block; column < endOf(block); ++column) {
+          const uint8_t *number = numberAt(column, row);
+          isFull |= std::any_of(number, number + bytes, [](uint8_t x) { return x != 0; });
         }
-        std::memcpy(storage + static_cast<size_t>(place++ * kRows + row) * bytes, numberAt(column), bytes);
-        uint8_t *bits = storage + valueBytes + static_cast<size_t>(column * (kRows / 8) + row / 8);
-        *bits = static_cast<uint8_t>(*bits | (1 << (row % 8)));
+        full[row] += isFull;
+        uint8_t &eight = bits[block * (kRows / 8) + row / 8];
+        eight = static_cast<uint8_t>(eight | (int(isFull) << (row % 8)));
+      }
+    }
+    for (int64_t row = 0; row < kRows; ++row) {
+      if (full[row] > kept.kept) {
+        return fail("expected at most " + std::to_string(kept.kept) + " of " + std::to_string(kept.of) +
+                    (kept.block == 1 ? " numbers" : " blocks of numbers") + " that are not zero in row " +
+                    std::to_string(row) + " at column " + std::to_string(first) + " of a panel, got " +
+                    std::to_string(full[row]));
+      }
+    }
+    uint8_t *value = storage;
+    for (int64_t column = first; column < endOf(kept.of - 1); ++column) {
+      const int64_t block = (column - first) / kept.block;
+      for (int64_t row = 0; row < kRows; ++row) {
+        if ((bits[block * (kRows / 8) + row / 8] >> (row % 8)) & 1) {
+          std::memcpy(value, numberAt(column, row), bytes);
+          value += bytes;
+        }
       }
     }
   }
@@ -55,16 +63,14 @@ void SparsePanel::unpack(const uint8_t *storage, int64_t columns, uint8_t *panel
   const auto runBytes = static_cast<size_t>(runElements()) * bytes;
   const auto valueBytes = static_cast<size_t>(valueElements()) * bytes;
   std::memset(panel, 0, static_cast<size_t>(columns * kRows) * bytes);
-  for (int64_t first = 0; first < columns; first += kept.of, storage += runBytes) {
-    for (int64_t row = 0; row < kRows; ++row) {
-      int64_t place = 0;
-      for (int64_t column = first; column < std::min(first + kept.of, columns) && place < kept.kept;
-           ++column) {
-        const uint8_t bits =
-            storage[valueBytes + static_cast<size_t>((column - first) * (kRows / 8) + row / 8)];
-        if (((bits >> (row % 8)) & 1) != 0) {
-          std::memcpy(panel + static_cast<size_t>(column * kRows + row) * bytes,
-                      storage + static_cast<size_t>(place++ * kRows + row) * bytes, bytes);
+  for (int64_t first = 0; first < columns; first += kept.span(), storage += runBytes) {
+    const uint8_t *value = storage, *bits = storage + valueBytes;
+    for (int64_t column = first; column < std::min(first + kept.span(), columns); ++column) {
+      const int64_t block = (column - first) / kept.block;
+      for (int64_t row = 0; row < kRows && value < bits; ++row) {
+        if ((bits[block * (kRows / 8) + row / 8] >> (row % 8)) & 1) {
+          std::memcpy(panel + static_cast<size_t>(column * kRows + row) * bytes, value, bytes);
+          value += bytes;
         }
       }
     }

@@ -151,6 +151,8 @@ const char *machine::name(InstructionSet set) {
   return "unknown";
 }
 
+bool machine::expandsVectors(InstructionSet set) { return set >= InstructionSet::Avx512; }
+
 Expected<InstructionSet> machine::parseInstructionSet(std::string_view text) {
   for (InstructionSet set : allInstructionSets()) {
     if (text == name(set)) {

@@ -203,8 +203,18 @@ void numerics::selectKept(const SparsePattern &pattern, const float *scores, int
     case 8:
       selectElements<8>(scores, runs, pattern.kept, kept);
       break;
+    case 16:
+      selectElements<16>(scores, runs, pattern.kept, kept);
+      break;
+    case 32:
+      selectElements<32>(scores, runs, pattern.kept, kept);
+      break;
+    case 64:
+      selectElements<64>(scores, runs, pattern.kept, kept);
+      break;
     }
-    done = pattern.of == 2 || pattern.of == 4 || pattern.of == 8 ? runs * pattern.of : 0;
+    const bool isPowerOfTwo = (pattern.of & (pattern.of - 1)) == 0; // 2 at least
+    done = isPowerOfTwo ? runs * pattern.of : 0;
   }
   for (int64_t first = done; first < blocks; first += pattern.of) {
     const int64_t count = std::min(pattern.of, blocks - first);

@@ -62,10 +62,12 @@ LogicalResult compressPhase(ModuleOp module, const CompileOptions &options) {
   compress.scoresByInputs = options.sparsityScore == "inputs";
   // Without another wish, weights are what the model's files have.
   auto info = module->getAttrOfType<DictionaryAttr>("model.info");
-  if (info && options.quantize != "f32") {
+  if (info && (options.quantize != "f32" || compress.sparsity)) {
     NamedAttrList named(info);
+    auto stored = info.getAs<StringAttr>("quantization");
+    const std::string name = options.quantize == "f32" && stored ? stored.str() : options.quantize;
     const std::string kept = compress.sparsity ? "+" + numerics::toString(*compress.sparsity) : "";
-    named.set("quantization", StringAttr::get(module.getContext(), options.quantize + kept));
+    named.set("quantization", StringAttr::get(module.getContext(), name + kept));
     module->setAttr("model.info", named.getDictionary(module.getContext()));
   }
   return failure(failed(configureAttention(module, {options.kv, options.attention, options.attentionWindow,
@@ -81,6 +83,18 @@ LogicalResult fusePhase(ModuleOp module) {
     manager.addPass(createCSEPass());
   });
   return failure(failed(resolved) || failed(formKernels(module)));
+}
+
+LogicalResult layoutPhase(ModuleOp module, const CompileOptions &options) {
+  SmallVector<machine::InstructionSet> sets;
+  for (const std::string &variant : options.variants) {
+    auto set = machine::parseInstructionSet(std::string_view(variant));
+    if (!set) {
+      return module.emitError(set.error().message);
+    }
+    sets.push_back(*set);
+  }
+  return assignLayouts(module, sets);
 }
 
 /// Lowers one instruction-set variant of the kernels: a module @<variant> in the LLVM dialect.
@@ -191,7 +205,7 @@ LogicalResult coopt::runPhase(Phase phase, ModuleOp module, const CompileOptions
     case Phase::Fuse:
       return fusePhase(module);
     case Phase::Layout:
-      return assignLayouts(module);
+      return layoutPhase(module, options);
     case Phase::Schedule:
       return selectSchedules(module, options.machine, {options.scheduleFile});
     case Phase::Tile:
@@ -265,7 +279,7 @@ private:
       *this, "attention-sinks", llvm::cl::desc("first keys beside them (compress)"), llvm::cl::init(0)};
   Pass::Option<std::string> scheduleFile{*this, "schedule", llvm::cl::desc("file of schedules (schedule)"),
                                          llvm::cl::init("")};
-  Pass::ListOption<std::string> variants{*this, "isa", llvm::cl::desc("instruction-set variants (kernels)")};
+  Pass::ListOption<std::string> variants{*this, "isa", llvm::cl::desc("instruction-set variants (layout, kernels)")};
 };
 
 } // namespace

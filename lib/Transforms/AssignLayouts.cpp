@@ -1,6 +1,7 @@
 #include "coopt/Transforms/AssignLayouts.h"
 
 #include "coopt/Layout/Layout.h"
+#include "coopt/Layout/SparsePanel.h"
 #include "coopt/Layout/SparseTile.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Moe/IR/Moe.h"
@@ -70,9 +71,8 @@ ValueRange partsBehind(OpOperand &weight) {
 
 /// The CPU's layout for a weight; null where the kernels read it row-major. Panels of 16 rows of f32:
 /// [N/16][K][16 n]. Codes: tiles of 16 rows and 64 columns, four columns of a row side by side, [N/16][K/64][16
-/// k][16 n][4 k]: a run of 64 codes is a vector of dot products of four, a tile one of the matrix unit's. Of codes under a
-/// pattern, a tile holds what is kept, or all where tiles can't have the pattern.
-model::LayoutAttr cpuWeightLayout(RankedTensorType type, unsigned bits, sparse::PatternAttr pattern) {
+/// k][16 n][4 k]: a run of 64 codes is a vector of dot products of four, a tile one of the matrix unit's.
+model::LayoutAttr cpuWeightLayout(RankedTensorType type, unsigned bits) {
   if (type.getRank() != 2 || !type.hasStaticShape()) {
     return nullptr;
   }
@@ -80,10 +80,21 @@ model::LayoutAttr cpuWeightLayout(RankedTensorType type, unsigned bits, sparse::
   Expected<layout::Layout> layout = bits != 0 ? layout::blocked(sizes, {{1, 2}, {0, 4}, {1, 4}})
                                     : type.getElementType().isF32() ? layout::blocked(sizes, {{0, 4}})
                                                                     : fail("read row-major");
-  StringAttr kept = pattern && bits != 0 && layout::SparseTile::make(pattern.getPattern(), bits)
-                        ? StringAttr::get(type.getContext(), pattern.getText())
-                        : StringAttr();
-  return layout ? model::LayoutAttr::get(type.getContext(), *layout, bits, kept) : nullptr;
+  return layout ? model::LayoutAttr::get(type.getContext(), *layout, bits) : nullptr;
+}
+
+/// The layout that stores only what a pattern keeps; null if its tiles or panels can't have the pattern, or take no less memory.
+model::LayoutAttr keeping(model::LayoutAttr dense, sparse::PatternAttr pattern, Type element) {
+  const unsigned bits = dense.getBits();
+  const bool exists =
+      bits != 0 ? layout::SparseTile::make(pattern.getPattern(), bits).has_value()
+                : layout::SparsePanel::make(pattern.getPattern(), element.getIntOrFloatBitWidth() / 8).has_value();
+  if (!exists) {
+    return nullptr;
+  }
+  auto kept = model::LayoutAttr::get(dense.getContext(), dense.getLayout(), bits,
+                                     StringAttr::get(dense.getContext(), pattern.getText()));
+  return kept.getStorageElements(element) < dense.getStorageElements(element) ? kept : nullptr;
 }
 
 /// Gives every tensor of codes of fewer bits than a byte a byte for each code. What computes with the codes
@@ -157,19 +168,27 @@ void widenCodes(ModuleOp module) {
 
 class LayoutAssigner {
 public:
-  explicit LayoutAssigner(ModuleOp module) : module(module), symbols(module), builder(module.getContext()) {}
+  LayoutAssigner(ModuleOp module, ArrayRef<machine::InstructionSet> variants)
+      : module(module), symbols(module), builder(module.getContext()), variants(variants) {}
   LogicalResult run();
 
 private:
+  /// A layout that stores what the parameter's pattern keeps, if that is of use.
+  void choose(StringAttr parameter, model::LayoutAttr dense);
   LogicalResult repack(StringAttr parameter, model::LayoutAttr encoding);
-  /// Writes into the module's `model.info` what patterns save of these layouts.
-  void describeSparsity(ArrayRef<model::LayoutAttr> layouts);
+  /// Says what patterns save of the weights: in the module's `model.info`, and in a warning where some instruction set would rather
+  /// have it otherwise.
+  void describeSparsity();
   void useStorage(schedule::KernelOp kernel, BlockArgument argument, StringAttr stored,
                   RankedTensorType type);
 
   ModuleOp module;
   SymbolTable symbols;
   OpBuilder builder;
+  ArrayRef<machine::InstructionSet> variants;
+  /// By the parameter, in the order of their readers.
+  llvm::MapVector<StringAttr, model::LayoutAttr> chosen;
+  llvm::SmallDenseSet<StringAttr> weights; ///< of these, not what goes with codes
   /// Packed parameter and its type, by the parameter that it stands for.
   DenseMap<StringAttr, std::pair<StringAttr, RankedTensorType>> packed;
 };
@@ -232,37 +251,74 @@ void LayoutAssigner::useStorage(schedule::KernelOp kernel, BlockArgument argumen
   argument.replaceAllUsesExcept(unpack.getResult(), unpack);
 }
 
-void LayoutAssigner::describeSparsity(ArrayRef<model::LayoutAttr> layouts) {
-  auto info = module->getAttrOfType<DictionaryAttr>("model.info");
-  llvm::SetVector<StringRef> patterns;
-  int64_t stored = 0, dense = 0;
-  for (model::LayoutAttr layout : layouts) {
-    if (layout.getSparseTile()) {
-      patterns.insert(layout.getKept().getValue());
-      stored += layout.getStorageElements(1u);
-      dense += layout::planeBytes(layout.getBits(), layout.getLayout().storageElements());
+void LayoutAssigner::choose(StringAttr parameter, model::LayoutAttr dense) {
+  if (chosen.contains(parameter)) {
+    return; // the first reader decides
+  }
+  model::LayoutAttr layout = dense;
+  auto op = symbols.lookup<model::ParameterOp>(parameter);
+  auto pattern = op->getAttrOfType<sparse::PatternAttr>(sparse::SparseDialect::kPatternName);
+  if (pattern && llvm::any_of(variants, machine::expandsVectors)) {
+    if (auto kept = keeping(dense, pattern, op.getTensorType().getElementType())) {
+      layout = kept;
     }
   }
-  if (!info || patterns.empty()) {
+  chosen.insert({parameter, layout});
+}
+
+void LayoutAssigner::describeSparsity() {
+  llvm::SetVector<StringRef> patterns;
+  int64_t stored = 0, dense = 0;
+  for (auto &[name, layout] : chosen) {
+    auto op = symbols.lookup<model::ParameterOp>(name);
+    auto pattern = op->getAttrOfType<sparse::PatternAttr>(sparse::SparseDialect::kPatternName);
+    Type element = op.getTensorType().getElementType();
+    // Scales that follow the pattern of their codes are no weights.
+    if (!pattern || (layout.getBits() == 0 && !weights.contains(name))) {
+      continue;
+    }
+    auto whole = model::LayoutAttr::get(module.getContext(), layout.getLayout(), layout.getBits());
+    const int64_t bytes = element.getIntOrFloatBitWidth() / 8;
+    patterns.insert(pattern.getText());
+    stored += layout.getStorageElements(element) * bytes;
+    dense += whole.getStorageElements(element) * bytes;
+  }
+  if (patterns.empty()) {
     return;
   }
-  std::string text;
-  llvm::raw_string_ostream(text) << llvm::join(patterns, ", ")
-                                 << llvm::formatv(": {0:f3} MB of weights, dense {1:f3} MB",
-                                                  static_cast<double>(stored) * 1e-6,
-                                                  static_cast<double>(dense) * 1e-6);
+  const std::string names = llvm::join(patterns, ", ");
+  const bool isDense = stored == dense;
+  std::vector<std::string> slow;
+  for (machine::InstructionSet variant : variants) {
+    if (!machine::expandsVectors(variant)) {
+      slow.push_back(machine::name(variant));
+    }
+  }
+  if (isDense && slow.size() == variants.size()) {
+    module.emitWarning("weights of sparsity ")
+        << names << " are stored dense, with their zeros: " << llvm::join(slow, " and ")
+        << (slow.size() == 1 ? " has" : " have")
+        << " no instructions that expand what is kept, and would take longer to read less (--isa chooses variants)";
+  } else if (isDense) {
+    module.emitWarning("weights of sparsity ")
+        << names << " are stored dense, with their zeros: what is kept and where it is takes as much memory";
+  } else if (!slow.empty()) {
+    module.emitWarning("sparse weights take less memory, but more time than dense ones on ")
+        << llvm::join(slow, " and ") << ": each use of them expands them first (--isa chooses variants)";
+  }
+  auto info = module->getAttrOfType<DictionaryAttr>("model.info");
+  if (!info) {
+    return;
+  }
+  auto megabytes = [](int64_t bytes) { return llvm::formatv("{0:f3} MB", static_cast<double>(bytes) * 1e-6).str(); };
   NamedAttrList named(info);
-  named.set("sparsity", StringAttr::get(module.getContext(), text));
+  named.set("sparsity", builder.getStringAttr(names + ": " + megabytes(stored) + " of weights, " +
+                                              (isDense ? "stored dense" : "dense " + megabytes(dense))));
   module->setAttr("model.info", named.getDictionary(module.getContext()));
 }
 
 LogicalResult LayoutAssigner::run() {
   widenCodes(module);
-  auto patternOf = [&](StringAttr name) {
-    return symbols.lookup(name)->getAttrOfType<sparse::PatternAttr>(sparse::SparseDialect::kPatternName);
-  };
-  // Which parameters are weights of contractions; the first one met decides.
-  llvm::MapVector<StringAttr, model::LayoutAttr> chosen;
   module.walk([&](schedule::KernelOp kernel) {
     kernel.walk([&](Operation *op) {
       OpOperand *weight = weightOf(op);
@@ -271,10 +327,9 @@ LogicalResult LayoutAssigner::run() {
       }
       if (model::LoadOp load = loadBehind(kernel, weight->get())) {
         StringAttr name = load.getParameterAttr().getAttr();
-        sparse::PatternAttr pattern = patternOf(name);
-        if (auto layout =
-                cpuWeightLayout(cast<RankedTensorType>(load.getType()), codeBitsOf(*weight), pattern)) {
-          chosen.insert({name, layout});
+        if (auto layout = cpuWeightLayout(cast<RankedTensorType>(load.getType()), codeBitsOf(*weight))) {
+          weights.insert(name);
+          choose(name, layout);
         }
       }
       // The scales and zeros of a group, for 16 rows side by side.
@@ -285,19 +340,13 @@ LogicalResult LayoutAssigner::run() {
           continue;
         }
         std::vector<int64_t> sizes(type.getShape().begin(), type.getShape().end());
-        StringAttr name = load.getParameterAttr().getAttr();
-        sparse::PatternAttr pattern = patternOf(name);
-        StringAttr kept =
-            pattern && layout::SparsePanel::make(pattern.getPattern(), type.getElementTypeBitWidth() / 8)
-                ? StringAttr::get(type.getContext(), pattern.getText())
-                : StringAttr();
         if (auto layout = layout::blocked(sizes, {{0, 4}})) {
-          chosen.insert({name, model::LayoutAttr::get(type.getContext(), *layout, 0, kept)});
+          choose(load.getParameterAttr().getAttr(), model::LayoutAttr::get(type.getContext(), *layout, 0));
         }
       }
     });
   });
-  describeSparsity(llvm::to_vector(llvm::make_second_range(chosen)));
+  describeSparsity();
   for (auto &[name, layout] : chosen) {
     if (failed(repack(name, layout))) {
       return failure();
@@ -320,7 +369,9 @@ LogicalResult LayoutAssigner::run() {
   return verifyByteStorage(module);
 }
 
-LogicalResult coopt::assignLayouts(ModuleOp module) { return LayoutAssigner(module).run(); }
+LogicalResult coopt::assignLayouts(ModuleOp module, ArrayRef<machine::InstructionSet> variants) {
+  return LayoutAssigner(module, variants).run();
+}
 
 LogicalResult coopt::verifyByteStorage(ModuleOp module) {
   auto isSubByte = [](Type type) {

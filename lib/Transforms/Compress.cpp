@@ -31,6 +31,8 @@ public:
 
 private:
   CodedWeight encode(model::LoadOp weight, quantized::SchemeAttr scheme, StringRef id);
+  /// The weight with zeros where nothing is kept, as floats.
+  model::ParameterOp pruneFloats(model::LoadOp weight, StringRef id);
   sparse::PatternAttr pattern();
   // In a recipe:
   /// Which blocks of a weight are kept.
@@ -63,6 +65,7 @@ private:
   SchemePlan &plan;
   StoredWeights stored;
   DenseMap<StringAttr, CodedWeight> coded;
+  DenseMap<StringAttr, model::ParameterOp> pruned; ///< weights that stay floats
   /// By activation and the block of its reader: one quantisation serves all contractions there.
   DenseMap<std::pair<Value, Block *>, quantized::QuantizeOp> quantizations;
   DenseMap<std::pair<Operation *, Block *>, SmallVector<Value>> gatheredCodes;
@@ -174,6 +177,28 @@ CodedWeight Compressor::encode(model::LoadOp weight, quantized::SchemeAttr schem
   }
   model::YieldOp::create(builder, loc, made);
   return coded[name] = result;
+}
+
+model::ParameterOp Compressor::pruneFloats(model::LoadOp weight, StringRef id) {
+  StringAttr name = weight.getParameterAttr().getAttr();
+  if (auto known = pruned.lookup(name)) {
+    return known;
+  }
+  OpBuilder::InsertionGuard guard(builder);
+  auto parameter = symbols.lookup<model::ParameterOp>(name);
+  Location loc = parameter.getLoc();
+  builder.setInsertionPointAfter(parameter);
+  auto result = declare(parameter, ".pruned", parameter.getTensorType());
+  result->setAttr(sparse::SparseDialect::kPatternName, pattern());
+  auto recipe =
+      model::RecipeOp::create(builder, loc, (name.getValue() + ".prune").str(),
+                              builder.getArrayAttr({FlatSymbolRefAttr::get(result.getSymNameAttr())}));
+  symbols.insert(recipe, Block::iterator(recipe));
+  Block *body = recipe.getBody().empty() ? &recipe.getBody().emplaceBlock() : &recipe.getBody().front();
+  builder.setInsertionPointToEnd(body);
+  Value source = load(loc, parameter);
+  model::YieldOp::create(builder, loc, prune(source, select(source, id), pattern()));
+  return pruned[name] = result;
 }
 
 sparse::PatternAttr Compressor::pattern() {
@@ -387,6 +412,11 @@ LogicalResult Compressor::rewrite(WeightContraction contraction) {
   }
   const CodedWeight &weight = *storage;
   if (!weight.scheme) {
+    if (options.sparsity) {
+      builder.setInsertionPoint(op);
+      model::ParameterOp parameter = pruneFloats(contraction.weight, getId(op));
+      op->replaceUsesOfWith(contraction.weight, load(op->getLoc(), parameter));
+    }
     return success();
   }
   quantized::SchemeAttr scheme = weight.scheme;
@@ -503,6 +533,9 @@ LogicalResult Compressor::run() {
       }
     }
   }
+  if (options.sparsity && coded.empty() && pruned.empty()) {
+    return module.emitError("sparsity is for weights of contractions, y[m, n] = sum over k of x[m, k] w[n, k]: there are none");
+  }
   for (Operation *gather : unusedGathers) {
     gather->erase();
   }
@@ -513,12 +546,16 @@ LogicalResult Compressor::run() {
       loads.push_back(weight);
       StringAttr name = weight.getParameterAttr().getAttr();
       auto it = coded.find(name);
-      if (it == coded.end() && !stored.schemeOf(name)) {
+      model::ParameterOp kept = pruned.lookup(name);
+      if (it == coded.end() && !kept && !stored.schemeOf(name)) {
         return;
       }
-      for (OpOperand &use : weight->getUses()) {
+      for (OpOperand &use : llvm::make_early_inc_range(weight->getUses())) {
         auto gather = dyn_cast<model::GatherOp>(use.getOwner());
-        if (gather && use.getOperandNumber() == 0) {
+        if (gather && use.getOperandNumber() == 0 && kept) {
+          builder.setInsertionPoint(gather);
+          use.set(load(gather.getLoc(), kept));
+        } else if (gather && use.getOperandNumber() == 0) {
           gathers.push_back({gather, it != coded.end() ? it->second : stored.keep(name)});
         }
       }
@@ -538,10 +575,9 @@ LogicalResult Compressor::run() {
 
 LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {
   SymbolTable symbols(module);
-  if (!options.plan.scheme && options.plan.rules.empty() && StoredWeights(module, symbols).empty()) {
-    return options.sparsity
-               ? module.emitError("sparsity is for weights that are stored as codes: choose a quantisation")
-               : success();
+  if (!options.plan.scheme && options.plan.rules.empty() && !options.sparsity &&
+      StoredWeights(module, symbols).empty()) {
+    return success();
   }
   MLIRContext *context = module.getContext();
   context->loadDialect<quantized::QuantizedDialect, arith::ArithDialect, sparse::SparseDialect,

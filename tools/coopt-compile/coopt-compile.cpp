@@ -96,21 +96,6 @@ std::string checkCalibration(CompileOptions &options) {
   return "";
 }
 
-/// Sparse weights save memory everywhere, and time where a vector permutes bytes by a table.
-void warnOfSlowVariants(const CompileOptions &options) {
-  std::vector<std::string> slow;
-  for (const std::string &variant : options.variants) {
-    if (!options.sparsify.empty() && (variant == "generic" || variant == "avx2")) {
-      slow.push_back(variant);
-    }
-  }
-  if (!slow.empty()) {
-    llvm::errs()
-        << "coopt-compile: warning: sparse weights take less memory, but more time than dense ones on "
-        << llvm::join(slow, " and ") << ": each use of them expands them first (--isa chooses variants)\n";
-  }
-}
-
 int wrong(const std::string &message) {
   llvm::errs() << "coopt-compile: error: " << message << "\n";
   return 1;
@@ -274,9 +259,6 @@ int main(int argc, char **argv) {
   }
   if (mlir::failed(runDriver(options))) {
     return 1;
-  }
-  if (options.to == Phase::Package) {
-    warnOfSlowVariants(options.compile);
   }
   return finishOutput();
 }

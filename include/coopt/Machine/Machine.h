@@ -45,6 +45,10 @@ enum class InstructionSet { Generic, Avx2, Avx512, Amx };
 const std::vector<InstructionSet> &allInstructionSets();
 /// "generic", "avx2", "avx512", "amx": as in JSON and on command lines.
 const char *name(InstructionSet set);
+/// Whether it has instructions that spread packed numbers over a vector as a mask says, and move the numbers of a vector to where
+/// another one says (VPEXPAND, VPERM: AVX-512). Kernels then read what is left of sparse weights about as fast as memory brings it;
+/// without, numbers are put in their places one by one, which takes longer than reading the zeros.
+bool expandsVectors(InstructionSet set);
 /// Errors: an unknown name; the message lists the known ones.
 Expected<InstructionSet> parseInstructionSet(std::string_view name);
 

@@ -37,7 +37,7 @@ struct CompileOptions {
   machine::Machine machine = defaultMachine();
   /// How weights and activations are stored: a name of the quantisation grammar, or "f32".
   std::string quantize = "f32";
-  /// What is kept of weights that are stored as codes (SparsePattern.h): 2:4, group16:0.5, ..; empty: all. Scored by
+  /// What is kept of the weights of contractions (SparsePattern.h): 2:4, group16:0.5, ..; empty: all. Scored by
   /// "magnitude", or with the "inputs" that --calibration knows.
   std::string sparsify;
   std::string sparsityScore = "magnitude";

@@ -5,8 +5,12 @@
 // the model.unpack. A weight that is both an embedding and a head has one layout. On the CPU, with N output
 // channels and K inputs:
 //
-//   f32  [N/16][K][16 n]           one vector of 16 channels for every k
-//   i8   [N/16][K/2][16 n][2 k]    pairs along k, as the multiply-add of 16-bit pairs wants them
+//   f32    [N/16][K][16 n]    one vector of 16 channels for every k
+//   codes  tiles of 16 rows and 64 columns, [N/16][K/64][16 k][16 n][4 k], as bit planes (BitPlanes.h)
+//
+// Of weights that promise a pattern (sparse.pattern) only what is kept is stored (SparseTile.h, SparsePanel.h), if one of the
+// instruction sets that kernels are made for gains from it (machine::expandsVectors). Otherwise zeros are stored, too: the matrix is
+// decompressed once, by the packager, and not by each use. Values are the same.
 //
 // After this phase no tensor has elements narrower than a byte: verifyByteStorage().
 //
@@ -14,11 +18,16 @@
 #ifndef COOPT_TRANSFORMS_ASSIGNLAYOUTS_H
 #define COOPT_TRANSFORMS_ASSIGNLAYOUTS_H
 
+#include "coopt/Machine/Machine.h"
+
 #include "mlir/IR/BuiltinOps.h"
 
 namespace coopt {
 
-mlir::LogicalResult assignLayouts(mlir::ModuleOp module);
+/// `variants`: what kernels are generated for. They say how weights under a pattern are stored, with a warning where one of them
+/// would be faster with the other form.
+mlir::LogicalResult assignLayouts(mlir::ModuleOp module,
+                                  llvm::ArrayRef<machine::InstructionSet> variants);
 
 /// Fails with an error at the first value whose elements are no whole number of bytes (i1 apart, which is a
 /// truth value).

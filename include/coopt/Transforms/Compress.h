@@ -40,7 +40,7 @@ struct CompressOptions {
   /// the packager reads: the module names it as `model.calibration`.
   calibration::CalibrationMethod method;
   std::string calibrationFile;
-  /// What is kept of the weights of coded contractions; nothing: all.
+  /// What is kept of the weights of contractions, codes or floats; nothing: all.
   std::optional<numerics::SparsePattern> sparsity;
   /// Weights are scored with the inputs that they meet (SparsePattern.h), of `calibrationFile`; else by their magnitude.
   bool scoresByInputs = false;
@@ -57,10 +57,12 @@ constexpr int64_t kLongestCodedContraction = 133144;
 /// embedding that is no weight of a contraction stays f32. Float parameters that are no longer used remain,
 /// as sources of recipes. Op ids stay; new ops get ids derived from them.
 ///
-/// With `sparsity`, weights are pruned before they are quantised, and their codes have the attribute `sparse.pattern`.
+/// With `sparsity`, weights are pruned before they are quantised, and their codes have the attribute `sparse.pattern`; those that
+/// stay float are read as a parameter of their own, NAME.pruned, that has it, and so are embeddings that are a head, too.
 ///
 /// Errors: a scheme that is not supported, named with what is; a rule that matches no contraction; a pattern that a scheme's codes
-/// cannot have: one whose code 0 is not the number 0, or that tiles have no storage for. Each decision is a remark of category `compress`.
+/// cannot have: one whose code 0 is not the number 0, or that tiles have no storage for; sparsity where no
+/// contraction has a weight. Each decision is a remark of category `compress`.
 mlir::LogicalResult compress(mlir::ModuleOp module, const CompressOptions &options);
 
 /// Registers coopt-compress{quantize=NAME}.
