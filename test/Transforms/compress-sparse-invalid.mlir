@@ -2,19 +2,16 @@
 // RUN: not coopt-opt %s -coopt-phase-compress='quantize=w4a8-g32-asym sparsify=2:4x16' 2>&1 | FileCheck %s --check-prefix=PARTS
 // RUN: not coopt-opt %s -coopt-phase-compress='quantize=w1a8 sparsify=2:4' 2>&1 | FileCheck %s --check-prefix=ZERO
 // RUN: not coopt-opt %s -coopt-phase-compress='quantize=nf4 sparsify=2:4' 2>&1 | FileCheck %s --check-prefix=ZERO
-// RUN: not coopt-opt %s -coopt-phase-compress='quantize=f32 sparsify=2:4' 2>&1 | FileCheck %s --check-prefix=FLOAT
-// RUN: not coopt-opt %s -coopt-phase-compress='sparsify=2:4' 2>&1 | FileCheck %s --check-prefix=FLOAT
-// RUN: not coopt-opt %s -coopt-phase-compress='quantize=w8a8 sparsify=1:8' 2>&1 | FileCheck %s --check-prefix=SHARE
+// RUN: not coopt-opt %s -coopt-phase-compress='quantize=w8a8 sparsify=2:5' 2>&1 | FileCheck %s --check-prefix=RUNS
 // RUN: not coopt-opt %s -coopt-phase-compress='quantize=w8a8 sparsify=2:4x2' 2>&1 | FileCheck %s --check-prefix=BLOCKS
-// RUN: not coopt-opt %s -coopt-phase-compress='quantize=w3a8 sparsify=2:8' 2>&1 | FileCheck %s --check-prefix=VECTORS
+// RUN: not coopt-opt %s -coopt-phase-compress='quantize=w3a8 sparsify=1:4x16' 2>&1 | FileCheck %s --check-prefix=VECTORS
 // RUN: not coopt-opt %s -coopt-phase-compress='quantize=w8a8 sparsify=half' 2>&1 | FileCheck %s --check-prefix=TEXT
 // RUN: not coopt-opt %s -coopt-phase-compress='quantize=w8a8 sparsify=4:4' 2>&1 | FileCheck %s --check-prefix=ALL
 // ZERO: error: sparsity 2:4 needs codes of which 0 means zero: a symmetric scheme, or groups of columns that are dropped as a whole
 // PARTS: error: sparsity 2:4x16 needs codes of which 0 means zero
-// FLOAT: error: sparsity is for weights that are stored as codes: choose a quantisation
-// SHARE: error: sparsity 1:8 of 8 bits: expected a half or a quarter of 2, 4 or 8 elements to be kept
-// BLOCKS: error: sparsity 2:4x2 of 8 bits: expected groups of 4, 8, 16 or 32 columns in runs of a divisor of 64
-// VECTORS: error: sparsity 2:8 of 3 bits: too few bits are left of a tile of 16 rows and 64 columns to be read as vectors
+// RUNS: error: sparsity 2:5 of 8 bits: expected runs of 2, 4, 8, 16, 32 or 64 elements, or groups of 4, 8, 16 or 32 columns in runs of a divisor of 64
+// BLOCKS: error: sparsity 2:4x2 of 8 bits: expected runs of 2, 4, 8, 16, 32 or 64 elements, or groups of 4
+// VECTORS: error: sparsity 1:4x16 of 3 bits: too few bits are left of a tile of 16 rows and 64 columns to be read as vectors
 // TEXT: error: sparsity 'half': expected N:M (2:4), N:MxC for groups of C columns (2:4x16), group16:0.5 or block8x16:0.5
 // ALL: error: sparsity '4:4': expected at least 1 and fewer than all to be kept, got 4 of 4
 
@@ -23,6 +20,10 @@
 // RUN: coopt-opt %s -coopt-phase-compress='quantize=w4a8-g16-asym sparsify=2:4x8x16'
 // RUN: coopt-opt %s -coopt-phase-compress='quantize=w4a8-g16-asym sparsify=1:2x32'
 // RUN: coopt-opt %s -coopt-phase-compress='quantize=w3a8 sparsify=2:4'
+// RUN: coopt-opt %s -coopt-phase-compress='quantize=w3a8 sparsify=2:8'
+// RUN: coopt-opt %s -coopt-phase-compress='quantize=w4a8 sparsify=32:64'
+// RUN: coopt-opt %s -coopt-phase-compress='quantize=w8a8 sparsify=3:4'
+// RUN: coopt-opt %s -coopt-phase-compress='sparsify=2:5'
 // RUN: coopt-opt %s -coopt-phase-compress='quantize=w4a8-g32 sparsify=4:8'
 // RUN: coopt-opt %s -coopt-phase-compress='quantize=mxfp4 sparsify=1:4'
 model.parameter @up : tensor<32x128xf32> from #model.noise<seed = 3, scale = 1.000000e-01>

@@ -5,6 +5,28 @@
 // RUN: coopt-opt %s -pass-pipeline='builtin.module(coopt-phase-compress{quantize=w4a8-g16-asym sparsify=block8x16:0.5})' | FileCheck %s --check-prefix=GROUPS
 // RUN: coopt-opt %s -pass-pipeline='builtin.module(coopt-phase-compress{quantize=w4a8-g16-asym sparsify=block8x16:0.5},coopt-phase-fuse,coopt-phase-layout)' | FileCheck %s --check-prefix=TILES --implicit-check-not=sparse.pattern
 // RUN: coopt-opt %s -pass-pipeline='builtin.module(coopt-phase-compress{quantize=w8a8})' | FileCheck %s --check-prefix=DENSE
+// RUN: coopt-opt %s -pass-pipeline='builtin.module(coopt-phase-compress{sparsify=2:4})' | FileCheck %s --check-prefix=FLOATS
+
+// Weights that stay floats are pruned into parameters of their own; of an embedding that is the head both readers have them, another
+// one keeps all.
+// FLOATS: module attributes {model.info = {quantization = "f32+2:4"}}
+// FLOATS: model.parameter @embed.pruned : tensor<37x128xf32> {sparse.pattern = #sparse.pattern<"2:4">}
+// FLOATS-NEXT: model.recipe @embed.prune defines [@embed.pruned] {
+// FLOATS-NEXT:   %[[W:.+]] = model.load @embed : tensor<37x128xf32>
+// FLOATS-NEXT:   %[[KEPT:.+]] = sparse.topk_select %[[W]] pattern(<"2:4">)
+// FLOATS-NEXT:   %[[VALUES:.+]] = sparse.compress %[[W]], %[[KEPT]]
+// FLOATS-NEXT:   %[[PRUNED:.+]] = sparse.decompress %[[VALUES]], %[[KEPT]]
+// FLOATS-NEXT:   model.yield %[[PRUNED]]
+// FLOATS: model.parameter @up.pruned : tensor<32x72xf32> {sparse.pattern = #sparse.pattern<"2:4">}
+// FLOATS-NOT: @untied.pruned
+// FLOATS-LABEL: model.entry @forward
+// FLOATS: %[[TABLE:.+]] = model.load @embed.pruned
+// FLOATS: model.gather ins(%[[TABLE]],
+// FLOATS: %[[OTHERS:.+]] = model.load @untied :
+// FLOATS: model.gather ins(%[[OTHERS]],
+// FLOATS: %[[UP:.+]] = model.load @up.pruned
+// FLOATS: linalg.matmul {{.*}}{coopt.id = "up"
+// FLOATS: linalg.matmul {{.*}}
 
 // DENSE: model.info = {quantization = "w8a8"}
 // DENSE-NOT: sparse

@@ -172,6 +172,9 @@ TEST_P(SparseFormats, EqualTheModelWithZerosInItsFile) {
       if (!isFloat) {
         EXPECT_EQ(difference(got, expected), "") << isa << ", pieces of " << piece;
       }
+      if (GetParam().quantize == "f32" && isa == runnableVariants().back()) {
+        EXPECT_EQ(difference(got, expected), "") << isa << ", floats in the same order, pieces of " << piece;
+      }
       for (size_t i = 0; i < got.size() && isFloat; ++i) {
         ASSERT_NEAR(got[i], expected[i], 1e-4) << isa << ", pieces of " << piece << ", element " << i;
       }
@@ -188,6 +191,21 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"SmallFloats", 0, kOddSizes, {"2:4", 2, 4, 1}, "mxfp4"},
                     Case{"GroupsWithZeros", 2, kOddSizes, {"2:4x16", 2, 4, 16}, "w4a8-g16-asym"},
                     Case{"GroupsFloat", 0, kOddSizes, {"2:4x16", 2, 4, 16}, "w4-g128-sym"},
+                    Case{"Floats", 0, kOddSizes, {"2:4", 2, 4, 1}, "f32"},
+                    Case{"FloatsOfSixtyFourTied",
+                         1,
+                         {"--layers=1", "--hidden=40", "--heads=4", "--kv-heads=2", "--head-dim=10",
+                          "--ffn=37", "--vocab=354", "--max-positions=90", "--seed=6", "--tied"},
+                         {"24:64", 24, 64, 1},
+                         "f32"},
+                    Case{"FloatsOfExperts",
+                         2,
+                         {"--arch=mixtral", "--layers=1", "--hidden=72", "--heads=4", "--kv-heads=2",
+                          "--ffn=100", "--vocab=354", "--experts=5", "--experts-per-token=2", "--seed=9"},
+                         {"2:4", 2, 4, 1},
+                         "f32"},
+                    Case{"FourBitsOfSixtyFour", 2, kOddSizes, {"32:64", 32, 64, 1}, "w4a8-g32-sym"},
+                    Case{"Coordinates", 0, kOddSizes, {"2:32", 2, 32, 1}, "w4-g32-sym"},
                     Case{"TwoLevels", 1, kOddSizes, {"1:2x32", 1, 2, 32}, "w4a8-g32-qoq"},
                     Case{"Mixtral",
                          0,
@@ -241,8 +259,8 @@ INSTANTIATE_TEST_SUITE_P(Variants, SparseFunctions, testing::ValuesIn(runnableVa
 TEST(SparsePackages, AreSmaller) {
   const std::vector<std::string> model = {"--layers=2", "--hidden=512", "--heads=8",
                                           "--ffn=2048", "--vocab=512",  "--seed=3"};
-  auto bytes = [&](const std::string &sparsity) {
-    std::vector<std::string> options = {"--quantize=w4a8-g128-sym", "--isa=generic"};
+  auto bytes = [&](const std::string &quantize, const std::string &sparsity) {
+    std::vector<std::string> options = {"--quantize=" + quantize, "--isa=avx512"};
     if (!sparsity.empty()) {
       options.push_back("--sparsify=" + sparsity);
     }
@@ -250,9 +268,33 @@ TEST(SparsePackages, AreSmaller) {
   };
   // Bits of a weight: 4 and 1/8 for scales; half of the codes and one bit, or 1/16, for what is kept.
   const double weights = 2 * (4 * 512 * 512 + 3 * 512 * 2048) + 512 * 512;
-  const double dense = bytes(""), half = bytes("2:4"), groups = bytes("group16:0.5");
+  const std::string codes = "w4a8-g128-sym";
+  const double dense = bytes(codes, ""), half = bytes(codes, "2:4"), groups = bytes(codes, "group16:0.5");
   EXPECT_NEAR((dense - half) / weights * 8, 1.0, 0.1);
   EXPECT_NEAR((dense - groups) / weights * 8, 1.9375, 0.1);
+  // Of 32 bits, half of the floats and one bit; beside the weights there is the embedding.
+  const double floats = bytes("f32", "");
+  EXPECT_NEAR((floats - bytes("f32", "2:4")) / weights * 8, 15, 0.2);
+}
+
+// Where no instruction set expands what is kept, zeros are stored. Numbers are those of the package that is read by one that does.
+TEST(SparsePackages, AreDenseWhereNothingExpands) {
+  const std::string model = generated({"--layers=1", "--hidden=72", "--heads=3", "--kv-heads=1", "--ffn=100",
+                                       "--vocab=389", "--max-positions=96", "--seed=5"});
+  auto compile = [&](const std::string &quantize, const std::string &isa, const std::string &sparsity) {
+    return compiled(model, {"--quantize=" + quantize, "--isa=" + isa, "--sparsify=" + sparsity});
+  };
+  const Tokens tokens = someTokens(19, 389, 12);
+  auto logits = [&](const std::string &path) {
+    PackagePointer package = openPackage(path, "generic");
+    return allLogits(package, tokens);
+  };
+  for (auto [quantize, sparsity] : {std::pair("w8a8", "24:32"), std::pair("f32", "2:4")}) {
+    const std::string dense = compile(quantize, "generic", sparsity),
+                      sparse = compile(quantize, "generic,avx512", sparsity);
+    ASSERT_FALSE(dense.empty() || sparse.empty());
+    EXPECT_EQ(difference(logits(dense), logits(sparse)), "") << quantize << ", " << sparsity;
+  }
 }
 
 } // namespace

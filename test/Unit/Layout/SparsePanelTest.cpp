@@ -55,7 +55,8 @@ TEST_P(Panels, PlacesAndRoundTrip) {
     value = column % pattern.span() == 0 ? run : value;
     for (int64_t row = 0; row < kRows; ++row) {
       const int64_t block = column % pattern.span() / pattern.block;
-      const bool isKept = ((run[valueBytes + static_cast<size_t>(2 * block + row / 8)] >> (row % 8)) & 1) != 0;
+      const bool isKept =
+          ((run[valueBytes + static_cast<size_t>(2 * block + row / 8)] >> (row % 8)) & 1) != 0;
       const std::vector<uint8_t> number(at(column, row), at(column, row) + bytes);
       if (!isKept) {
         EXPECT_EQ(number, std::vector<uint8_t>(bytes));
@@ -117,8 +118,9 @@ TEST(SparsePanel, TooManyBlocks) {
   std::vector<uint8_t> storage(static_cast<size_t>(panel->panelElements(8)));
   auto packed = panel->pack(numbers.data(), 8, storage.data());
   ASSERT_FALSE(packed);
-  EXPECT_EQ(packed.error().message, "expected at most 1 of 2 blocks of numbers that are not zero in row 9 at column "
-                                    "0 of a panel, got 2");
+  EXPECT_EQ(packed.error().message,
+            "expected at most 1 of 2 blocks of numbers that are not zero in row 9 at column "
+            "0 of a panel, got 2");
 }
 
 } // namespace

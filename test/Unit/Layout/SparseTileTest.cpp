@@ -203,15 +203,15 @@ TEST_P(WideRuns, AnyBytes) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, WideRuns,
-    testing::Combine(testing::Values("3:4", "1:8", "3:8", "6:8", "1:16", "2:16", "8:16", "13:16", "2:32",
-                                     "16:32", "24:32", "6:32", "7:32", "1:64", "10:64", "11:64", "32:64",
-                                     "63:64"),
-                     testing::Values(1u, 2u, 3u, 4u, 5u, 6u, 7u, 8u)));
+INSTANTIATE_TEST_SUITE_P(All, WideRuns,
+                         testing::Combine(testing::Values("3:4", "1:8", "3:8", "6:8", "1:16", "2:16", "8:16",
+                                                          "13:16", "2:32", "16:32", "24:32", "6:32", "7:32",
+                                                          "1:64", "10:64", "11:64", "32:64", "63:64"),
+                                          testing::Values(1u, 2u, 3u, 4u, 5u, 6u, 7u, 8u)));
 // Too few codes for vectors of each plane.
 INSTANTIATE_TEST_SUITE_P(Rest, WideRuns,
-                         testing::Values(std::tuple("2:8", 1u), std::tuple("2:8", 5u), std::tuple("1:4", 1u)));
+                         testing::Values(std::tuple("2:8", 1u), std::tuple("2:8", 5u),
+                                         std::tuple("1:4", 1u)));
 
 INSTANTIATE_TEST_SUITE_P(All, Patterns,
                          testing::Values(std::tuple("2:4", 4u), std::tuple("2:4", 8u), std::tuple("2:4", 2u),
@@ -244,9 +244,8 @@ TEST(SparseTile, TooManyCodes) {
 }
 
 TEST(SparseTile, Refused) {
-  for (auto [text, bits] :
-       {std::pair("2:5", 4u), std::pair("1:2x2", 4u), std::pair("1:3x16", 4u), std::pair("1:4x16", 1u),
-        std::pair("2:4", 0u), std::pair("2:4", 9u)}) {
+  for (auto [text, bits] : {std::pair("2:5", 4u), std::pair("1:2x2", 4u), std::pair("1:3x16", 4u),
+                            std::pair("1:4x16", 1u), std::pair("2:4", 0u), std::pair("2:4", 9u)}) {
     EXPECT_FALSE(SparseTile::make(patternOf(text), bits)) << text << ", " << bits;
   }
 }

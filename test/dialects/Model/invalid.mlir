@@ -70,18 +70,18 @@ model.parameter @c4_no_pattern : tensor<12288xi8, #model.layout<"[512, 64] tile(
 
 // -----
 
-// expected-error @+1 {{sparsity 3:4 of 4 bits: expected a half or a quarter of 2, 4 or 8 elements to be kept}}
-model.parameter @c4_pattern_of_other_tiles : tensor<16384xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "3:4">>
+// expected-error @+1 {{sparsity 2:5 of 4 bits: expected runs of 2, 4, 8, 16, 32 or 64 elements, or groups of 4, 8, 16 or 32 columns in runs of a divisor of 64}}
+model.parameter @c4_pattern_of_other_tiles : tensor<16384xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "2:5">>
 
 // -----
 
-// expected-error @+1 {{sparsity 1:3x16 of 4 bits: expected groups of 4, 8, 16 or 32 columns in runs of a divisor of 64}}
+// expected-error @+1 {{sparsity 1:3x16 of 4 bits: expected runs of 2, 4, 8, 16, 32 or 64 elements, or groups of 4, 8, 16 or 32 columns in runs of a divisor of 64}}
 model.parameter @c4_runs_across_tiles : tensor<8192xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "1:3x16">>
 
 // -----
 
-// expected-error @+1 {{sparsity 1:4 of 1 bit: too few bits are left of a tile of 16 rows and 64 columns to be read as vectors}}
-model.parameter @c4_parts_of_vectors : tensor<3072xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 1 keeps "1:4">>
+// expected-error @+1 {{sparsity 1:4x16 of 1 bit: too few bits are left of a tile of 16 rows and 64 columns to be read as vectors}}
+model.parameter @c4_parts_of_vectors : tensor<3072xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 1 keeps "1:4x16">>
 
 // -----
 
@@ -90,14 +90,9 @@ model.parameter @c4_kept_of_other_panels : tensor<32768xi8, #model.layout<"[512,
 
 // -----
 
-// expected-error @+1 {{sparsity 2:4x16 of numbers of 1 bytes: expected a pattern of single numbers whose bits are whole numbers}}
-model.parameter @c4_blocks_of_panels : tensor<2048xf16, #model.layout<"[512, 4] tile(d0:4)" keeps "2:4x16">>
-
-// -----
-
-func.func @c20_bits_of_parts_of_elements(%x: tensor<512x6xf32>) {
-  // expected-error @+1 {{expected elements of 1, 2 or 4 bytes, of which the bits of "1:3" are a whole number, got 'f32'}}
-  %p = model.pack %x : tensor<512x6xf32> -> tensor<3072xf32, #model.layout<"[512, 6] tile(d0:4)" keeps "1:3">>
+func.func @c20_elements_of_no_panels(%x: tensor<512x6xf64>) {
+  // expected-error @+1 {{expected elements of 1, 2 or 4 bytes to keep "1:3" of, got 'f64'}}
+  %p = model.pack %x : tensor<512x6xf64> -> tensor<3072xf64, #model.layout<"[512, 6] tile(d0:4)" keeps "1:3">>
   return
 }
 
