@@ -73,7 +73,7 @@ def Model_LayoutAttr : Model_Attr<"Layout", "layout"> {
 
     C4: the text is that of a valid layout; bits is 1 to 8 (0: elements are stored whole), and the layout's tiles then
     hold a multiple of 8 elements; what is kept is a pattern that the tiles can have: codes in tiles of 16 rows and 64
-    columns, whole elements in panels of 16 rows.
+    columns, whole elements (of 1, 2 or 4 bytes) in panels of 16 rows.
 
     ```mlir
     #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)">

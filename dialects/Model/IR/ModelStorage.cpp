@@ -11,8 +11,8 @@ using namespace coopt::model;
 static LogicalResult verifyPacked(Operation *op, ShapedType packed, LayoutAttr layout, Type element) {
   if (layout.getKept() && layout.getBits() == 0 &&
       (!element.isIntOrFloat() || !layout.getSparsePanel(element.getIntOrFloatBitWidth() / 8))) {
-    return op->emitOpError() << "expected elements of 1, 2 or 4 bytes to keep "
-                             << layout.getKept() << " of, got " << element;
+    return op->emitOpError() << "expected elements of 1, 2 or 4 bytes to keep " << layout.getKept()
+                             << " of, got " << element;
   }
   const int64_t elements =
       element.isIntOrFloat() ? layout.getStorageElements(element) : layout.getStorageElements(1u);
