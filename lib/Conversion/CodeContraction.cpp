@@ -94,8 +94,8 @@ private:
   /// behind them those of the activations, which differ from row to row of the weights.
   bool gathersActivations(const Context &context) const {
     // A dropped code is 0, which means nothing only where there are no zeros.
-    if (isFloat || !machine::expandsVectors(isa) || context.tile.rows != 1 || !weights.codes().sparse || weights.codes().isWide() ||
-        weights.scheme().isAsymmetric()) {
+    if (isFloat || !machine::expandsVectors(isa) || context.tile.rows != 1 || !weights.codes().sparse ||
+        weights.codes().isWide() || weights.scheme().isAsymmetric()) {
       return false;
     }
     return weights.groupColumns() == weights.columns() || weights.groupColumns() % columnsOfRuns() == 0;

@@ -64,7 +64,7 @@ private:
   mlir::Value offset;
   int64_t ahead;
   std::optional<KeptQuads> kept;
-  mlir::Value expanded; ///< of wide runs: a dense tile
+  mlir::Value expanded;                        ///< of wide runs: a dense tile
   llvm::DenseMap<int64_t, mlir::Value> loaded; ///< runs of 64 bytes, by their place in the tile
 
   /// Numbers of few bits in bit planes.

@@ -104,10 +104,10 @@ private:
     if (weights.sparse) {
       sums = emitRuns(b, rows, panels, sums);
     } else {
-      sums =
-          emitScalars(b, depth, sums, [&](ImplicitLocOpBuilder &inner, const Chunk &step, ValueRange carried) {
-            return emitStep(inner, step.base, rows, panels, carried);
-          });
+      sums = emitScalars(b, depth, sums,
+                         [&](ImplicitLocOpBuilder &inner, const Chunk &step, ValueRange carried) {
+                           return emitStep(inner, step.base, rows, panels, carried);
+                         });
     }
     for (auto [r, row] : llvm::enumerate(rows)) {
       for (int64_t p = 0; p < tile.panels; ++p) {
@@ -148,8 +148,8 @@ private:
                               ValueRange sums) {
     const int64_t span = weights.sparse->pattern().span();
     Value whole = over(b, depth, span), none = constantIndex(b, 0);
-    SmallVector<Value> next = emitFor(
-        b, none, whole, 1, sums, [&](ImplicitLocOpBuilder &inner, Value run, ValueRange carried) {
+    SmallVector<Value> next =
+        emitFor(b, none, whole, 1, sums, [&](ImplicitLocOpBuilder &inner, Value run, ValueRange carried) {
           return emitRun(inner, run, constantIndex(inner, span), rows, panels, carried);
         });
     return emitRun(b, whole, modulo(b, depth, span), rows, panels, next);

@@ -73,8 +73,8 @@ Value loadSpread(Builder &b, Value storage, Value at, Value bits) {
 }
 
 KeptColumns::KeptColumns(Builder &b, const layout::SparsePanel &panel, Isa isa, Value storage, Value start)
-    : panel(panel), isa(isa), storage(storage), start(start),
-      end(addIndex(b, start, panel.valueElements())) {}
+    : panel(panel), isa(isa), storage(storage), start(start), end(addIndex(b, start, panel.valueElements())) {
+}
 
 Value KeptColumns::bits(Builder &b, Value block) const {
   const int64_t width = elementOf(storage).getIntOrFloatBitWidth();
@@ -151,8 +151,8 @@ Value emitKeptNumber(Builder &b, const layout::SparsePanel &panel, int64_t colum
   Value shift = arith::IndexCastOp::create(b, bits.getType(), lane);
   Value one = arith::ConstantOp::create(b, b.getI16IntegerAttr(1));
   Value below = arith::SubIOp::create(b, arith::ShLIOp::create(b, one, shift), one);
-  Value at = arith::AddIOp::create(b, run.find(b, place),
-                                   countOnes(b, arith::AndIOp::create(b, bits, below)));
+  Value at =
+      arith::AddIOp::create(b, run.find(b, place), countOnes(b, arith::AndIOp::create(b, bits, below)));
   // Of what is dropped, this may be behind the run's last.
   at = arith::MinUIOp::create(b, at, addIndex(b, run.last(), -1));
   Value value = memref::LoadOp::create(b, storage, ValueRange{at});

@@ -33,8 +33,8 @@ private:
                forRange(inner, first, addIndex(inner, first, perGroup), 1,
                         [&](ImplicitLocOpBuilder &nested, Value q) {
                           Value at = arith::MulIOp::create(nested, q, constantIndex(nested, 2));
-                          emitQuad(nested, panel, g, numbers.lanes(nested, codes.quadAt(nested, q), group), group,
-                                   lines, arith::AddIOp::create(nested, line, at));
+                          emitQuad(nested, panel, g, numbers.lanes(nested, codes.quadAt(nested, q), group),
+                                   group, lines, arith::AddIOp::create(nested, line, at));
                         });
              });
   }

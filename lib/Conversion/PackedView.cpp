@@ -225,7 +225,8 @@ Value loadPanel(ImplicitLocOpBuilder &b, const PanelWeights &of, Value panel, Va
   if (of.sparse) {
     Value start = arith::MulIOp::create(b, arith::AddIOp::create(b, of.firstPanel, panel),
                                         constantIndex(b, of.panelStride));
-    return loadKeptNumbers(b, *of.sparse, of.isa, of.storage, start, arith::AddIOp::create(b, of.firstStep, step));
+    return loadKeptNumbers(b, *of.sparse, of.isa, of.storage, start,
+                           arith::AddIOp::create(b, of.firstStep, step));
   }
   Value row = arith::MulIOp::create(b, arith::AddIOp::create(b, of.firstPanel, panel),
                                     constantIndex(b, of.panelStride));

@@ -29,7 +29,9 @@ void emitUnpackedPlanes(Builder &b, unsigned bits, int64_t codes, Value storage,
     // Codes whose bits are neighbours in a plane are neighbours: vectors of the greatest power of two that divides it.
     const int64_t bytes = std::min(plane.bytes & -plane.bytes, kVectorBytes);
     auto type = VectorType::get({bytes}, b.getI8Type());
-    auto all = [&](Builder &at, int64_t value) { return constantOf(at, type, at.getI8IntegerAttr(static_cast<int8_t>(value))); };
+    auto all = [&](Builder &at, int64_t value) {
+      return constantOf(at, type, at.getI8IntegerAttr(static_cast<int8_t>(value)));
+    };
     emitFor(b, constantIndex(b, 0), constantIndex(b, plane.bytes), bytes, {},
             [&](Builder &inner, Value byte, ValueRange) {
               Value from = arith::AddIOp::create(inner, start, addIndex(inner, byte, plane.byteOffset));
@@ -58,7 +60,8 @@ void emitUnpackedPlanes(Builder &b, unsigned bits, int64_t codes, Value storage,
 Value loadWord(Builder &b, Value storage, Value start, Value index) {
   Value at = arith::AddIOp::create(b, start, times(b, index, 8));
   Value raw = vector::LoadOp::create(b, VectorType::get({8}, b.getI8Type()), storage, ValueRange{at});
-  return vector::ExtractOp::create(b, vector::BitCastOp::create(b, VectorType::get({1}, b.getI64Type()), raw), 0);
+  return vector::ExtractOp::create(b, vector::BitCastOp::create(b, VectorType::get({1}, b.getI64Type()), raw),
+                                   0);
 }
 
 Value bitAt(Builder &b, Value word, Value position) {

@@ -28,8 +28,9 @@ Expected<SparseTile> SparseTile::make(const numerics::SparsePattern &pattern, un
   if (pattern.block == 1 ? !isPowerOfTwo(pattern.of)
                          : pattern.block < 4 || pattern.block > 32 || !isPowerOfTwo(pattern.block) ||
                                kColumns % pattern.span() != 0) {
-    return fail(place + ": expected runs of 2, 4, 8, 16, 32 or 64 elements, or groups of 4, 8, 16 or 32 columns in "
-                        "runs of a divisor of 64");
+    return fail(place +
+                ": expected runs of 2, 4, 8, 16, 32 or 64 elements, or groups of 4, 8, 16 or 32 columns in "
+                "runs of a divisor of 64");
   }
   SparseTile tile(pattern, bits);
   bool isWhole = true;
@@ -39,8 +40,7 @@ Expected<SparseTile> SparseTile::make(const numerics::SparsePattern &pattern, un
   if (pattern.block == 1) {
     tile.wide = !isWhole || pattern.of > 8 || !isPowerOfTwo(pattern.kept) || pattern.kept * 4 < pattern.of;
   } else if (!isWhole) {
-    return fail(place +
-                ": too few bits are left of a tile of 16 rows and 64 columns to be read as vectors");
+    return fail(place + ": too few bits are left of a tile of 16 rows and 64 columns to be read as vectors");
   }
   return tile;
 }

@@ -279,7 +279,8 @@ private:
       *this, "attention-sinks", llvm::cl::desc("first keys beside them (compress)"), llvm::cl::init(0)};
   Pass::Option<std::string> scheduleFile{*this, "schedule", llvm::cl::desc("file of schedules (schedule)"),
                                          llvm::cl::init("")};
-  Pass::ListOption<std::string> variants{*this, "isa", llvm::cl::desc("instruction-set variants (layout, kernels)")};
+  Pass::ListOption<std::string> variants{*this, "isa",
+                                         llvm::cl::desc("instruction-set variants (layout, kernels)")};
 };
 
 } // namespace

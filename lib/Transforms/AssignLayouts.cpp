@@ -87,8 +87,9 @@ model::LayoutAttr cpuWeightLayout(RankedTensorType type, unsigned bits) {
 model::LayoutAttr keeping(model::LayoutAttr dense, sparse::PatternAttr pattern, Type element) {
   const unsigned bits = dense.getBits();
   const bool exists =
-      bits != 0 ? layout::SparseTile::make(pattern.getPattern(), bits).has_value()
-                : layout::SparsePanel::make(pattern.getPattern(), element.getIntOrFloatBitWidth() / 8).has_value();
+      bits != 0
+          ? layout::SparseTile::make(pattern.getPattern(), bits).has_value()
+          : layout::SparsePanel::make(pattern.getPattern(), element.getIntOrFloatBitWidth() / 8).has_value();
   if (!exists) {
     return nullptr;
   }
@@ -298,7 +299,8 @@ void LayoutAssigner::describeSparsity() {
     module.emitWarning("weights of sparsity ")
         << names << " are stored dense, with their zeros: " << llvm::join(slow, " and ")
         << (slow.size() == 1 ? " has" : " have")
-        << " no instructions that expand what is kept, and would take longer to read less (--isa chooses variants)";
+        << " no instructions that expand what is kept, and would take longer to read less (--isa chooses "
+           "variants)";
   } else if (isDense) {
     module.emitWarning("weights of sparsity ")
         << names << " are stored dense, with their zeros: what is kept and where it is takes as much memory";
@@ -310,7 +312,9 @@ void LayoutAssigner::describeSparsity() {
   if (!info) {
     return;
   }
-  auto megabytes = [](int64_t bytes) { return llvm::formatv("{0:f3} MB", static_cast<double>(bytes) * 1e-6).str(); };
+  auto megabytes = [](int64_t bytes) {
+    return llvm::formatv("{0:f3} MB", static_cast<double>(bytes) * 1e-6).str();
+  };
   NamedAttrList named(info);
   named.set("sparsity", builder.getStringAttr(names + ": " + megabytes(stored) + " of weights, " +
                                               (isDense ? "stored dense" : "dense " + megabytes(dense))));

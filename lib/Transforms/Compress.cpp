@@ -534,7 +534,8 @@ LogicalResult Compressor::run() {
     }
   }
   if (options.sparsity && coded.empty() && pruned.empty()) {
-    return module.emitError("sparsity is for weights of contractions, y[m, n] = sum over k of x[m, k] w[n, k]: there are none");
+    return module.emitError(
+        "sparsity is for weights of contractions, y[m, n] = sum over k of x[m, k] w[n, k]: there are none");
   }
   for (Operation *gather : unusedGathers) {
     gather->erase();

@@ -153,10 +153,10 @@ int main(int argc, char **argv) {
                  "name such as w8a8, w4a8-qoq or "
                  "w4a16-g32-asym-head8, nf4, mxfp4, .., a JSON file of formats and rules by layer, or help")
       ->capture_default_str();
-  app.add_option("--sparsify", options.compile.sparsify,
-                 "what is kept of the weights that are stored as codes: N of M elements of a row (2:4, 4:8, "
-                 "1:4), a share "
-                 "of groups of columns (group16:0.5) or of blocks of rows and columns (block8x16:0.5)")
+  app.add_option(
+         "--sparsify", options.compile.sparsify,
+         "what is kept of the weights of contractions: N of M elements of a row (2:4, 1:16, 32:64), a share "
+         "of groups of columns (group16:0.5) or of blocks of rows and columns (block8x16:0.5)")
       ->type_name("PATTERN");
   app.add_option("--sparsity-score", options.compile.sparsityScore,
                  "what decides what is kept: magnitude, or inputs: magnitude times the size of the inputs in "

@@ -55,7 +55,9 @@ public:
   bool hasCoordinates() const { return wide && kept.kept * placeBits() < kept.of; }
   /// Whether metadata are places, of so many bits, in vectors.
   bool hasPlaces() const { return !wide && kept.block == 1 && kept.of <= 4; }
-  unsigned placeBits() const { return static_cast<unsigned>(__builtin_ctzll(static_cast<uint64_t>(kept.of))); }
+  unsigned placeBits() const {
+    return static_cast<unsigned>(__builtin_ctzll(static_cast<uint64_t>(kept.of)));
+  }
   int64_t metadataBytes() const {
     return hasPlaces() || hasCoordinates() ? planeBytes(placeBits(), values()) : kCodes / 8 / kept.block;
   }

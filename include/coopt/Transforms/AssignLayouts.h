@@ -26,8 +26,7 @@ namespace coopt {
 
 /// `variants`: what kernels are generated for. They say how weights under a pattern are stored, with a warning where one of them
 /// would be faster with the other form.
-mlir::LogicalResult assignLayouts(mlir::ModuleOp module,
-                                  llvm::ArrayRef<machine::InstructionSet> variants);
+mlir::LogicalResult assignLayouts(mlir::ModuleOp module, llvm::ArrayRef<machine::InstructionSet> variants);
 
 /// Fails with an error at the first value whose elements are no whole number of bytes (i1 apart, which is a
 /// truth value).
