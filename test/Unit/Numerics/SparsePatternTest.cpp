@@ -92,7 +92,7 @@ std::vector<uint8_t> sorted(const SparsePattern &pattern, const std::vector<floa
 
 TEST(SparsePattern, Select) {
   std::mt19937 random(5);
-  for (const char *text : {"2:4", "1:4", "4:8", "1:2", "2:4x16", "3:8x8", "2:4x8x16", "2:4x4x1"}) {
+  for (const char *text : {"2:4", "1:4", "4:8", "1:2", "3:4", "8:16", "2:32", "32:64", "2:5", "2:4x16", "3:8x8", "2:4x8x16", "2:4x4x1"}) {
     const SparsePattern pattern = patternOf(text);
     for (int64_t columns : {1, 3, 4, 15, 64, 65, 100, 172}) {
       for (bool hasFactors : {false, true}) {
@@ -122,7 +122,7 @@ TEST(SparsePattern, SelectNumbersThatAreNone) {
 
 TEST(SparsePattern, CompactForm) {
   std::mt19937 random(6);
-  for (const char *text : {"2:4", "1:4", "4:8", "2:4x16", "3:8x8"}) {
+  for (const char *text : {"2:4", "1:4", "4:8", "24:32", "1:64", "2:4x16", "3:8x8"}) {
     const SparsePattern pattern = patternOf(text);
     for (int64_t columns : {1, 3, 4, 15, 64, 65, 100, 172}) {
       std::vector<float> row(static_cast<size_t>(columns));
