@@ -51,3 +51,10 @@ SmallVector<TilingInterface> coopt::kernelRoots(schedule::KernelOp kernel) {
        llvm::none_of(roots, [&](TilingInterface root) { return dependsOn(root.getOperation(), roots); }));
   return isIndependent ? roots : SmallVector<TilingInterface>();
 }
+
+tensor::EmptyOp coopt::emptyOfOutput(Value output) {
+  while (auto kernel = output.getDefiningOp<schedule::KernelOp>()) {
+    output = kernel.getOutputs()[cast<OpResult>(output).getResultNumber()];
+  }
+  return output.getDefiningOp<tensor::EmptyOp>();
+}

@@ -1,5 +1,7 @@
 #include "coopt/Analysis/SummarizeKernel.h"
 
+#include "coopt/Analysis/KernelRoots.h"
+
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Moe/IR/Moe.h"
@@ -87,7 +89,7 @@ void divideBySegments(cost::KernelSummary &summary, moe::ContractOp op) {
 /// Rows of the case: the first dynamic extent of the kernel's destinations; 1 if all is static.
 int64_t rowsOf(schedule::KernelOp kernel, const SizeValue &sizes) {
   for (Value out : kernel.getOutputs()) {
-    auto empty = out.getDefiningOp<tensor::EmptyOp>();
+    auto empty = emptyOfOutput(out);
     if (empty && !empty.getDynamicSizes().empty()) {
       return std::max<int64_t>(sizes(empty.getDynamicSizes()[0]), 1);
     }

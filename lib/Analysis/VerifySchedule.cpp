@@ -142,7 +142,7 @@ private:
       if (!type.isDynamicDim(0)) {
         return type.getDimSize(0);
       }
-      auto empty = out.getDefiningOp<tensor::EmptyOp>();
+      auto empty = emptyOfOutput(out);
       return empty ? boundOf(empty.getDynamicSizes()[0]) : std::nullopt;
     }
     return std::nullopt;

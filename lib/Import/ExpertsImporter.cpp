@@ -86,7 +86,8 @@ moe::RouteOp ExpertsImporter::route(int64_t layer, const std::string &prefix, Va
 void ExpertsImporter::prefetch(int64_t layer, const std::string &prefix, Value x, Value tokens) {
   rows = tokens;
   auto guess = route(layer, prefix + "mlp/prefetch/", x);
-  moe::PrefetchOp::create(builder, t.location(), guess->getResult(1), prefix + "mlp/experts/");
+  moe::PrefetchOp::create(builder, t.location(), guess->getResult(1),
+                          builder.getStrArrayAttr({prefix + "mlp/experts/"}));
 }
 
 Value ExpertsImporter::routed(int64_t layer, const std::string &prefix, Value x) {

@@ -38,7 +38,7 @@ private:
   /// Copies into a result of the entry what no kernel would write there: views, arguments, values returned
   /// twice.
   void copyPlainResults();
-  /// Moves it to the kernel that makes what it reads.
+  /// Moves it to the last kernel that makes what it reads.
   void placePrefetch(moe::PrefetchOp prefetch);
   std::string idOf(const KernelGroup &group);
 
@@ -78,16 +78,25 @@ Value initOf(OpResult result) {
 
 bool isState(Type type) { return isa<attention::StateType>(type); }
 
-/// A root that adds to a value from outside starts from a copy of it in the kernel's destination: tiles are
-/// then cut out of the destination, which each work item fills for itself.
-void copyReadInits(Operation *root, Operation *clone, ArrayRef<OpResult> results, ValueRange destinations) {
+/// What `result` of a root begins with, if another kernel than that of `members` has made it and nothing else reads it: then it
+/// is updated where it is.
+Value updatedInit(OpResult result, const llvm::SmallPtrSetImpl<Operation *> &members) {
+  Value init = isa<DestinationStyleOpInterface>(result.getOwner()) ? initOf(result) : Value();
+  Operation *def = init ? init.getDefiningOp() : nullptr;
+  return def && roleOf(def) == OpRole::Compute && !members.contains(def) && init.hasOneUse() ? init : Value();
+}
+
+/// A root that adds to a value from outside starts from a copy of it in the kernel's destination, unless it is the destination:
+/// tiles are then cut out of the destination, which each work item fills for itself.
+void copyReadInits(Operation *root, Operation *clone, ArrayRef<OpResult> results, ValueRange destinations,
+                   const llvm::SmallPtrSetImpl<Operation *> &members) {
   auto style = dyn_cast<DestinationStyleOpInterface>(clone);
   if (!style) {
     return;
   }
   OpBuilder builder(clone);
   for (auto [result, destination] : llvm::zip_equal(results, destinations)) {
-    if (result.getOwner() != root || emptyBehind(initOf(result))) {
+    if (result.getOwner() != root || emptyBehind(initOf(result)) || updatedInit(result, members)) {
       continue;
     }
     OpOperand *init = style.getTiedOpOperand(clone->getResult(result.getResultNumber()));
@@ -243,9 +252,15 @@ LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
   }
   SmallVector<OpResult> tensorResults;
   for (OpResult result : resultsOf(group, members)) {
-    FailureOr<Value> init = destination(result);
+    Value updated = isRoot(result.getOwner()) ? updatedInit(result, members) : Value();
+    FailureOr<Value> init = updated ? outer.lookup(updated) : destination(result);
     if (failed(init)) {
       return failure();
+    }
+    if (updated) {
+      auto read = llvm::find(oldIns, updated);
+      ins.erase(ins.begin() + (read - oldIns.begin()));
+      oldIns.erase(read);
     }
     outs.push_back(*init);
     tensorResults.push_back(result);
@@ -268,6 +283,11 @@ LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
     map.map(old, argument);
   }
   ValueRange destinations = body->getArguments().drop_front(ins.size() + oldOuts.size());
+  for (auto [result, destination] : llvm::zip_equal(tensorResults, destinations)) {
+    if (Value updated = isRoot(result.getOwner()) ? updatedInit(result, members) : Value()) {
+      map.map(updated, destination);
+    }
+  }
 
   std::function<void(Value)> cloneFree = [&](Value value) {
     Operation *def = value.getDefiningOp();
@@ -317,7 +337,7 @@ LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
     Operation *clone = inner.clone(*op, map);
     clone->removeAttr("coopt.id");
     if (isRoot(op)) {
-      copyReadInits(op, clone, tensorResults, destinations);
+      copyReadInits(op, clone, tensorResults, destinations, members);
       if (group.roots.size() > 1) {
         // Siblings that start from the same tensor.empty have other destinations.
         mapInits(op, [](size_t) { return Value(); });
@@ -344,10 +364,16 @@ LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
 }
 
 void EntryKernels::placePrefetch(moe::PrefetchOp prefetch) {
-  Value experts = outer.lookupOrDefault(prefetch.getExperts());
-  prefetch.getExpertsMutable().assign(experts);
-  if (Operation *kernel = experts.getDefiningOp()) {
-    prefetch->moveAfter(kernel);
+  Operation *last = nullptr;
+  for (OpOperand &experts : prefetch.getExpertsMutable()) {
+    experts.set(outer.lookupOrDefault(experts.get()));
+    Operation *kernel = experts.get().getDefiningOp();
+    if (kernel && (!last || last->isBeforeInBlock(kernel))) {
+      last = kernel;
+    }
+  }
+  if (last) {
+    prefetch->moveAfter(last);
   }
 }
 

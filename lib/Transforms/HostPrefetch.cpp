@@ -43,12 +43,12 @@ std::optional<SmallVector<Value>> writtenBy(Operation *op) {
   return result.wasInterrupted() ? std::nullopt : std::optional(written);
 }
 
-/// The commands before `prefetch` that compute what only it reads, and it, last first.
-SmallVector<Operation *> servingOnly(program::PrefetchOp prefetch) {
-  Block *block = prefetch->getBlock();
+/// The commands before prefetches that compute what only these read, and they, last first.
+SmallVector<Operation *> servingOnly(ArrayRef<program::PrefetchOp> prefetches) {
+  Block *block = prefetches.front()->getBlock();
   llvm::SetVector<Operation *> serving;
-  serving.insert(prefetch);
-  for (Operation *op = prefetch->getPrevNode(); op; op = op->getPrevNode()) {
+  serving.insert(prefetches.rbegin(), prefetches.rend());
+  for (Operation *op = serving.back()->getPrevNode(); op; op = op->getPrevNode()) {
     std::optional<SmallVector<Value>> written = writtenBy(op);
     if (!written || written->empty()) {
       continue;
@@ -88,26 +88,37 @@ bool canMove(ArrayRef<Operation *> moved) {
 } // namespace
 
 void coopt::placePrefetches(program::EntryOp entry, ArrayRef<HostPrefetch> prefetches) {
-  for (const auto &[found, of] : prefetches) {
-    program::PrefetchOp prefetch = found;
-    OpBuilder builder(prefetch);
-    SmallVector<Operation *> moved = servingOnly(prefetch);
-    SmallVector<program::ParameterOp> weights = weightsOf(entry, of);
-    if (weights.empty()) {
-      for (Operation *op : moved) {
+  for (const HostPrefetch &guess : prefetches) {
+    SmallVector<program::PrefetchOp> ops;
+    for (auto [op, of] : llvm::zip_equal(guess.ops, guess.of)) {
+      program::PrefetchOp prefetch = op;
+      SmallVector<Value> buffers;
+      OpBuilder builder(guess.ops.front());
+      for (program::ParameterOp weight : weightsOf(entry, of)) {
+        buffers.push_back(builder.clone(*weight)->getResult(0));
+      }
+      prefetch.getWeightsMutable().assign(buffers);
+      if (!buffers.empty()) {
+        ops.push_back(prefetch);
+      }
+    }
+    if (ops.empty()) {
+      for (Operation *op : servingOnly(guess.ops)) {
         op->erase();
       }
       continue;
     }
-    SmallVector<Value> buffers;
-    for (program::ParameterOp weight : weights) {
-      buffers.push_back(builder.clone(*weight)->getResult(0));
+    for (program::PrefetchOp prefetch : guess.ops) {
+      if (prefetch.getWeights().empty()) {
+        prefetch.erase();
+      }
     }
-    prefetch.getWeightsMutable().assign(buffers);
-    Value limited = program::ExpertsLimitedOp::create(builder, prefetch.getLoc(), builder.getI1Type());
-    auto branch = program::IfOp::create(builder, prefetch.getLoc(), limited, /*withElse=*/false);
+    OpBuilder builder(ops.front());
+    SmallVector<Operation *> moved = servingOnly(ops);
+    Value limited = program::ExpertsLimitedOp::create(builder, ops.front().getLoc(), builder.getI1Type());
+    auto branch = program::IfOp::create(builder, ops.front().getLoc(), limited, /*withElse=*/false);
     if (!canMove(moved)) {
-      moved = {prefetch};
+      moved.assign(ops.rbegin(), ops.rend());
     }
     for (Operation *op : llvm::reverse(moved)) {
       op->moveBefore(branch.getThenRegion().front().getTerminator());

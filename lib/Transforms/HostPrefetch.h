@@ -8,14 +8,15 @@
 
 namespace coopt {
 
-/// A prefetch of which is known so far what experts it names, and how the op ids begin of the dispatches that read them.
+/// A guess: prefetches side by side of which is known so far what experts they name, and how the op ids begin of the
+/// dispatches that read them.
 struct HostPrefetch {
-  program::PrefetchOp op;
-  std::string of;
+  llvm::SmallVector<program::PrefetchOp> ops;
+  llvm::SmallVector<std::string> of;
 };
 
 /// Gives prefetches the weights of those dispatches, and moves them together with what serves nothing else to where it runs
-/// only if experts are limited. A prefetch of no dispatch by experts goes, with all that.
+/// only if experts are limited. A guess of what no dispatch by experts reads goes, with all that.
 void placePrefetches(program::EntryOp entry, llvm::ArrayRef<HostPrefetch> prefetches);
 
 } // namespace coopt

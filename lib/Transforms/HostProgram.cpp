@@ -48,6 +48,7 @@ private:
   LogicalResult translate(Block &block);
   LogicalResult translateKernel(schedule::KernelOp kernel);
   LogicalResult translateBranch(scf::IfOp branch);
+  bool endsWith(Value init, Operation *op);
   FailureOr<HostBuffer> destinationFor(Value result, Value init);
   FailureOr<Value> itemCount(schedule::KernelOp kernel);
   Value evaluate(Operation *op, ValueRange operands);
@@ -247,10 +248,25 @@ FailureOr<Value> HostProgramBuilder::itemCount(schedule::KernelOp kernel) {
   return sum ? sum : Value(arith::ConstantIndexOp::create(builder, loc(), 1));
 }
 
-/// The buffer that `result` is computed into: the caller's if it is returned, else one of the arena.
+/// Whether what `init` holds is read by nothing after `op`, which begins with it, and stands in a buffer of the arena.
+bool HostProgramBuilder::endsWith(Value init, Operation *op) {
+  auto it = buffers.find(init);
+  return it != buffers.end() && it->second.buffer.getDefiningOp<program::AllocOp>() &&
+         llvm::all_of(init.getUsers(), [&](Operation *user) {
+           Operation *ancestor = op->getBlock()->findAncestorOpInBlock(*user);
+           return ancestor && !op->isBeforeInBlock(ancestor) &&
+                  (ancestor != op || llvm::count(user->getOperands(), init) == 1);
+         });
+}
+
+/// The buffer that `result` is computed into: the caller's if it is returned, that of `init` if it updates what nothing else
+/// reads, else one of the arena.
 FailureOr<HostBuffer> HostProgramBuilder::destinationFor(Value result, Value init) {
   if (auto it = resultBuffers.find(result); it != resultBuffers.end()) {
     return it->second;
+  }
+  if (endsWith(init, result.getDefiningOp())) {
+    return buffers.lookup(init);
   }
   auto type = cast<RankedTensorType>(result.getType());
   HostBuffer buffer;
@@ -299,7 +315,7 @@ LogicalResult HostProgramBuilder::translateKernel(schedule::KernelOp kernel) {
       if (failed(buffer)) {
         return failure();
       }
-      if (auto old = buffers.find(operand); old != buffers.end()) {
+      if (auto old = buffers.find(operand); old != buffers.end() && old->second.buffer != buffer->buffer) {
         // The kernel updates a tensor that already has contents.
         program::CopyOp::create(builder, loc(), old->second.buffer, buffer->buffer);
       }
@@ -408,10 +424,13 @@ LogicalResult HostProgramBuilder::translate(Block &block) {
               return success();
             })
             .Case([&](moe::PrefetchOp prefetch) {
-              prefetches.push_back(HostPrefetch{
-                  program::PrefetchOp::create(builder, prefetch.getLoc(),
-                                              buffers.lookup(prefetch.getExperts()).buffer, ValueRange()),
-                  prefetch.getOf().str()});
+              HostPrefetch &guess = prefetches.emplace_back();
+              for (auto [experts, of] :
+                   llvm::zip_equal(prefetch.getExperts(), prefetch.getOf().getAsRange<StringAttr>())) {
+                guess.ops.push_back(program::PrefetchOp::create(
+                    builder, prefetch.getLoc(), buffers.lookup(experts).buffer, ValueRange()));
+                guess.of.push_back(of.str());
+              }
               return success();
             })
             .Case([&](model::LoadOp load) {

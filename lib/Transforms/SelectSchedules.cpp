@@ -25,7 +25,7 @@ struct RowSize {
 /// What the leading extent of the kernel's first dynamic destination stands for.
 RowSize rowSize(schedule::KernelOp kernel) {
   for (Value out : kernel.getOutputs()) {
-    auto empty = out.getDefiningOp<tensor::EmptyOp>();
+    auto empty = emptyOfOutput(out);
     if (!empty || empty.getType().getRank() == 0 || !empty.getType().isDynamicDim(0)) {
       continue;
     }

@@ -12,6 +12,8 @@ using namespace coopt;
 static constexpr StringLiteral kSegments = "coopt.segments";
 /// On a kernel tiled by segments: how many experts its weights hold.
 static constexpr StringLiteral kExperts = "coopt.experts";
+/// On such a kernel whose weights hold a single expert: the operands that are these. No number leads to them.
+static constexpr StringLiteral kOnlyExpert = "coopt.only_expert";
 
 moe::ContractOp coopt::segmentedContraction(schedule::KernelOp kernel) {
   moe::ContractOp found;
@@ -108,9 +110,34 @@ static void readSlices(IRRewriter &rewriter, Operation *contraction) {
   }
 }
 
+/// The numbers of the kernel's operands that the weights of its contractions are cut out of; nothing if one is made otherwise.
+static std::optional<SmallVector<int64_t>> weightOperands(schedule::KernelOp kernel,
+                                                          ArrayRef<moe::ContractOp> contractions) {
+  SetVector<int64_t> numbers;
+  for (moe::ContractOp op : contractions) {
+    for (Value weight : op.getInputs().drop_front(op.getFirstWeightOperand())) {
+      while (Operation *def = weight.getDefiningOp()) {
+        if (!isa<model::UnpackOp, tensor::ExtractSliceOp>(def)) {
+          return std::nullopt;
+        }
+        weight = def->getOperand(0);
+      }
+      auto argument = cast<BlockArgument>(weight);
+      if (argument.getOwner() != &kernel.getBody().front()) {
+        return std::nullopt;
+      }
+      numbers.insert(argument.getArgNumber());
+    }
+  }
+  SmallVector<int64_t> sorted = numbers.takeVector();
+  llvm::sort(sorted);
+  return sorted;
+}
+
 LogicalResult coopt::chooseExperts(IRRewriter &rewriter, schedule::KernelOp kernel) {
   SmallVector<moe::ContractOp> contractions;
   kernel.walk([&](moe::ContractOp op) { contractions.push_back(op); });
+  std::optional<SmallVector<int64_t>> weights = weightOperands(kernel, contractions);
   DenseMap<Operation *, Value> experts; // by loop
   for (moe::ContractOp op : contractions) {
     scf::ForallOp loop = op->getParentOfType<scf::ForallOp>();
@@ -129,6 +156,9 @@ LogicalResult coopt::chooseExperts(IRRewriter &rewriter, schedule::KernelOp kern
       }
       const int64_t last = std::max<int64_t>(rows / static_cast<int64_t>(op.getStride()), 1) - 1;
       kernel->setAttr(kExperts, rewriter.getI64IntegerAttr(last + 1));
+      if (last == 0 && weights) {
+        kernel->setAttr(kOnlyExpert, rewriter.getDenseI64ArrayAttr(*weights));
+      }
       expert = numberOf(rewriter, op.getLoc(), op.getSegments(), loop.getInductionVar(0), moe::kExpert,
                         arith::ConstantIndexOp::create(rewriter, op.getLoc(), last));
     }
@@ -212,6 +242,9 @@ std::optional<ExpertReads> coopt::findExpertReads(schedule::KernelOp kernel) {
     }
   });
   reads.weights = tracer.operands();
+  if (auto only = kernel->getAttrOfType<DenseI64ArrayAttr>(kOnlyExpert)) {
+    reads.weights.assign(only.asArrayRef().begin(), only.asArrayRef().end());
+  }
   if (!isClear || !segments || reads.weights.empty()) {
     return std::nullopt;
   }

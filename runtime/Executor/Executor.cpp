@@ -102,6 +102,7 @@ Status Executor::execute(const Call &call, const Entry &entry) {
   slots.assign(entry.slotCount, 0);
   std::copy(call.sizes.begin(), call.sizes.end(), slots.begin());
   bases.clear();
+  guess.clear();
   for (const Buffer &buffer : entry.buffers) {
     switch (buffer.kind) {
     case BufferKind::Parameter: {
@@ -145,6 +146,9 @@ Status Executor::execute(const Call &call, const Entry &entry) {
       break;
     case CommandKind::Prefetch:
       status = prefetch(entry, command);
+      if (next == entry.commands.size() || entry.commands[next].kind != CommandKind::Prefetch) {
+        expectGuess();
+      }
       break;
     case CommandKind::BranchUnless:
       next = slots[command.a] == 0 ? command.target : next;
@@ -365,9 +369,26 @@ Status Executor::prefetch(const Entry &entry, const Command &command) {
       order.push_back(static_cast<uint32_t>(list[i]));
     }
   }
-  std::stable_sort(order.begin(), order.end(), [&](uint32_t a, uint32_t b) { return tokens[a] > tokens[b]; });
-  experts->expect(groups, order);
+  for (uint32_t expert : order) {
+    for (uint32_t group : groups) {
+      guess.push_back({tokens[expert], {group, expert}});
+    }
+  }
   return {};
+}
+
+void Executor::expectGuess() {
+  if (!loaded->experts()) {
+    return;
+  }
+  std::stable_sort(guess.begin(), guess.end(),
+                   [](const auto &a, const auto &b) { return a.first > b.first; });
+  std::vector<ExpertStore::Expectation> wanted;
+  for (const auto &[tokens, expectation] : guess) {
+    wanted.push_back(expectation);
+  }
+  loaded->experts()->expect(wanted);
+  guess.clear();
 }
 
 Status Executor::dispatch(const CallView &view, const Command &command) {

@@ -48,7 +48,9 @@ private:
   struct Job;
   /// Runs the items of those segments whose experts are in memory, then those whose experts come, until all ran.
   Status runSegments(const package::Command &command, uint32_t group, Job &job, uint32_t items);
+  /// Prefetches side by side are one guess, which expectGuess hands on.
   Status prefetch(const package::Entry &entry, const package::Command &command);
+  void expectGuess();
   /// The group of experts that a dispatch needs parts of; ExpertStore::kNoGroup if everything it reads is there.
   uint32_t expertsOf(const package::Entry &entry, const package::Command &command) const;
   Status copy(const package::Entry &entry, const package::Command &command);
@@ -68,6 +70,7 @@ private:
   std::vector<abi::Fault> faults; // one a thread
   std::vector<std::vector<int64_t>> shapes;
   std::vector<int64_t> prefetchShape;
+  std::vector<std::pair<uint32_t, ExpertStore::Expectation>> guess; // and the tokens of each
 };
 
 /// Whether `sizes` suit the entry's dimensions; the error names the dimension and its bounds.

@@ -27,6 +27,16 @@ struct DispatchView {
 
   size_t operands() const { return command.buffers.size(); }
   bool isWritten(size_t operand) const { return operand >= command.firstWritten; }
+  /// Of a dispatch by experts: calls visit(expert, first row, rows) for the segments that have rows.
+  template <typename Visit>
+  void forEachSegment(Visit &&visit) const {
+    const auto *segment = static_cast<const int32_t *>(buffers[command.segments]);
+    for (int64_t i = 0; i < operandShapes[command.segments][0]; ++i, segment += package::kSegmentParts) {
+      if (segment[0] >= 0 && segment[1] >= 0 && segment[2] > 0) {
+        visit(int64_t(segment[0]), int64_t(segment[1]), int64_t(segment[2]));
+      }
+    }
+  }
   const package::Buffer &buffer(size_t operand) const { return call.entry.buffers[command.buffers[operand]]; }
   uint64_t bytes(size_t operand) const {
     return package::bufferBytes(buffer(operand).type, operandShapes[operand]).value_or(0);

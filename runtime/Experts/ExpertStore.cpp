@@ -142,23 +142,21 @@ Expected<std::vector<size_t>> ExpertStore::Use::next() {
   return given;
 }
 
-void ExpertStore::expect(const std::vector<uint32_t> &named, const std::vector<uint32_t> &experts) {
+void ExpertStore::expect(const std::vector<Expectation> &guess) {
   if (!options.prefetch) {
     return;
   }
   std::lock_guard<std::mutex> lock(mutex);
   ++guesses;
   foreseen.clear();
-  for (uint32_t expert : experts) {
-    for (uint32_t group : named) {
-      if (expert >= groups[group].experts) {
-        continue;
-      }
-      Unit &unit = units[groups[group].firstUnit + expert];
-      unit.expected = unit.guessed = guesses;
-      if (unit.state != State::Present) {
-        foreseen.push_back(groups[group].firstUnit + expert);
-      }
+  for (auto [group, expert] : guess) {
+    if (expert >= groups[group].experts) {
+      continue;
+    }
+    Unit &unit = units[groups[group].firstUnit + expert];
+    unit.expected = unit.guessed = guesses;
+    if (unit.state != State::Present) {
+      foreseen.push_back(groups[group].firstUnit + expert);
     }
   }
   work.notify_one();

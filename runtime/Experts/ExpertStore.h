@@ -86,8 +86,11 @@ public:
     std::vector<size_t> waiting, given;
   };
 
-  /// Says what will be asked for soon, the most wanted first: experts[i] of each group. Nothing waits for it.
-  void expect(const std::vector<uint32_t> &groups, const std::vector<uint32_t> &experts);
+  struct Expectation {
+    uint32_t group = 0, expert = 0;
+  };
+  /// Says what will be asked for soon, the most wanted first. Nothing waits for it.
+  void expect(const std::vector<Expectation> &guess);
 
   ExpertStatistics statistics() const;
 

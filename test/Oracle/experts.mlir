@@ -637,6 +637,40 @@ func.func @section(%number: i32) {
   return
 }
 
+//===----------------------------------------------------------------------===//
+// restrict
+//===----------------------------------------------------------------------===//
+
+// CHECK-LABEL: {{^}}[1007, 0, 0, 0, 0]
+// CHECK: {{^}}[0, 2, 5, 1, 8, 4, 0, 0, 0]
+// CHECK: {{^}}[3, 0, 2, 2, 2, 5]
+// CHECK: {{^}}[6, 0, 2, 6, 2, 5, 0, 0, 0]
+func.func @all_restrictions() {
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %s = arith.constant dense<[[0, 0, 2], [1, 2, 5], [2, 7, 1], [3, 8, 4], [0, 0, 0]]> : tensor<5x3xi32>
+  // Two of four, one row of zeros.
+  %p0 = arith.constant dense<[-1, 0, -7, 1]> : tensor<4xi32>
+  %i0 = tensor.empty(%c3) : tensor<?x3xi32>
+  %0 = moe.restrict ins(%s, %p0 : tensor<5x3xi32>, tensor<4xi32>) outs(%i0 : tensor<?x3xi32>) -> tensor<?x3xi32>
+  %1 = tensor.cast %0 : tensor<?x3xi32> to tensor<?x?xi32>
+  call @show(%1) : (tensor<?x?xi32>) -> ()
+  // Room for two of four.
+  %p1 = arith.constant dense<[3, 2, 1, 0]> : tensor<4xi32>
+  %i1 = tensor.empty(%c2) : tensor<?x3xi32>
+  %2 = moe.restrict ins(%s, %p1 : tensor<5x3xi32>, tensor<4xi32>) outs(%i1 : tensor<?x3xi32>) -> tensor<?x3xi32>
+  %3 = tensor.cast %2 : tensor<?x3xi32> to tensor<?x?xi32>
+  call @show(%3) : (tensor<?x?xi32>) -> ()
+  // Numbers that are no experts count as the last.
+  %t = arith.constant dense<[[9, 0, 2], [-3, 2, 5], [0, 7, 1]]> : tensor<3x3xi32>
+  %p2 = arith.constant dense<[-1, -1, -1, 6]> : tensor<4xi32>
+  %i2 = tensor.empty() : tensor<3x3xi32>
+  %4 = moe.restrict ins(%t, %p2 : tensor<3x3xi32>, tensor<4xi32>) outs(%i2 : tensor<3x3xi32>) -> tensor<3x3xi32>
+  %5 = tensor.cast %4 : tensor<3x3xi32> to tensor<?x?xi32>
+  call @show(%5) : (tensor<?x?xi32>) -> ()
+  return
+}
+
 func.func @main() {
   %0 = arith.constant 1000 : i32
   %1 = arith.constant 1001 : i32
@@ -645,6 +679,7 @@ func.func @main() {
   %4 = arith.constant 1004 : i32
   %5 = arith.constant 1005 : i32
   %6 = arith.constant 1006 : i32
+  %7 = arith.constant 1007 : i32
   call @section(%0) : (i32) -> ()
   call @all_logits() : () -> ()
   call @section(%1) : (i32) -> ()
@@ -659,5 +694,7 @@ func.func @main() {
   call @static_contractions() : () -> ()
   call @section(%6) : (i32) -> ()
   call @all_combinations() : () -> ()
+  call @section(%7) : (i32) -> ()
+  call @all_restrictions() : () -> ()
   return
 }

@@ -10,11 +10,18 @@ using namespace coopt::moe;
 #include "dialects/Moe/IR/MoeDialect.cpp.inc"
 #include "dialects/Moe/IR/MoeEnums.cpp.inc"
 
+/// What has no segment stays as it is.
+template <>
+bool coopt::model::StructuredOpBufferization<ContractOp>::bufferizesToMemoryRead(
+    Operation *, OpOperand &, const bufferization::AnalysisState &) const {
+  return true;
+}
+
 void MoeDialect::initialize() {
   addOperations<
 #define GET_OP_LIST
 #include "dialects/Moe/IR/MoeOps.cpp.inc"
       >();
-  coopt::model::attachStructuredInterfaces<LogitsOp, RouteOp, ChooseOp, DispatchOp, ContractOp, CombineOp>(
-      getContext());
+  coopt::model::attachStructuredInterfaces<LogitsOp, RouteOp, ChooseOp, DispatchOp, RestrictOp, ContractOp,
+                                           CombineOp>(getContext());
 }

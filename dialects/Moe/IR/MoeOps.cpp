@@ -99,6 +99,14 @@ SmallVector<int64_t> DispatchOp::getOperandLoops(OpOperand &operand) {
 
 void DispatchOp::shiftTile(OpBuilder &, ArrayRef<OpFoldResult>) {}
 
+unsigned RestrictOp::getNumTiledLoops() { return 0; }
+
+SmallVector<int64_t> RestrictOp::getOperandLoops(OpOperand &operand) {
+  return SmallVector<int64_t>(cast<ShapedType>(operand.get().getType()).getRank(), kWholeDimension);
+}
+
+void RestrictOp::shiftTile(OpBuilder &, ArrayRef<OpFoldResult>) {}
+
 unsigned ContractOp::getNumTiledLoops() { return 2; }
 
 SmallVector<int64_t> ContractOp::getOperandLoops(OpOperand &operand) {

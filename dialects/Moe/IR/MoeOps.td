@@ -14,7 +14,7 @@ class Moe_StructuredOp<string mnemonic, list<Trait> traits = []> : StructuredOp<
   }];
 }
 
-def Moe_NonEmptyString : AttrConstraint<CPred<"!::llvm::cast<::mlir::StringAttr>($_self).empty()">, "not empty">;
+def Moe_NonEmptyStrAttr : ConfinedAttr<StrAttr, [AttrConstraint<CPred<"!::llvm::cast<::mlir::StringAttr>($_self).empty()">, "not empty">]>;
 
 def Moe_LogitsOp : Moe_StructuredOp<"logits"> {
   let summary = "the router's product: y[t, e] = R(x[t, :] * w[e, :])";
@@ -149,6 +149,33 @@ def Moe_DispatchOp : Moe_StructuredOp<"dispatch"> {
   }];
 }
 
+def Moe_RestrictOp : Moe_StructuredOp<"restrict"> {
+  let summary = "the segments of some of the experts";
+  let description = [{
+    `places` says for each expert where its matrix stands among those of the chosen experts; a negative number: it is not chosen. The result
+    has the segments (`moe.dispatch`) of chosen experts that have rows, in their order, each with the expert's place as its number; what is left
+    of the result is (0, 0, 0), and what it has no room for is left out. Exact. Experts are below the number of places by contract; a number that
+    is not counts as the last. No loops: it is computed as a whole.
+
+    ```mlir
+    %c = moe.restrict ins(%s, %p : tensor<?x3xi32>, tensor<8xi32>) outs(%c0 : tensor<?x3xi32>) -> tensor<?x3xi32>
+    ```
+
+    Also C2.
+    C13: segments are three numbers each; the number of places is static and at least one.
+  }];
+  let arguments = (ins TensorOrMemRefRankOf<[I32], [2]>:$segments, TensorOrMemRefRankOf<[I32], [1]>:$places,
+                       TensorOrMemRefRankOf<[I32], [2]>:$init);
+  let results = (outs Optional<AnyRankedTensor>:$result);
+  let assemblyFormat = [{
+    `ins` `(` $segments `,` $places `:` type($segments) `,` type($places) `)` `outs` `(` $init `:` type($init) `)` attr-dict
+    (`->` type($result)^)?
+  }];
+  let extraClassDeclaration = structuredDeclarations # [{
+    ::mlir::MutableOperandRange getDpsInitsMutable() { return getInitMutable(); }
+  }];
+}
+
 def Moe_ContractOp : Moe_StructuredOp<"contract"> {
   let summary = "a contraction whose rows have weights of their own expert";
   let description = [{
@@ -157,7 +184,7 @@ def Moe_ContractOp : Moe_StructuredOp<"contract"> {
         y[m, n] = sum over k of a[m, k] * w[e * stride + column + n, k],
 
     e being the expert of the segment (`moe.dispatch`) in which place `row + m` lies. `row` and `column` are 0 unless the op was
-    tiled: any tile is right, also one across segments. Places in no segment are not written. Segments lie in the rows and name experts that
+    tiled: any tile is right, also one across segments. Places in no segment keep what the init has. Segments lie in the rows and name experts that
     are there by contract; code for CPUs stays inside whatever they say.
 
     Without schemes a and w are matrices of f32 and y is their float contraction (Bounded). With schemes `ins` and values are those of
@@ -226,18 +253,20 @@ def Moe_CombineOp : Moe_StructuredOp<"combine"> {
 def Moe_PrefetchOp : Op<Moe_Dialect, "prefetch"> {
   let summary = "says which experts will be asked for soon";
   let description = [{
-    `experts` (of `moe.route`) are a guess of those that contractions by experts will need, the ids of whose kernels begin with `of`. A hint for
+    Each of `experts` (of `moe.route`, or the places of these as `moe.restrict` has them) is a guess of what contractions by experts will need,
+    the ids of whose kernels begin with the string of `of` at its place; numbers of no expert mean nothing. All are one guess. A hint for
     the host program (`program.prefetch`) of runs that keep but a part of the experts in memory; it changes no value, and where no kernel's
     id begins so it means nothing.
 
     ```mlir
-    moe.prefetch %experts : tensor<?x2xi32> of "layers.3/mlp/experts/"
+    moe.prefetch %experts : tensor<?x2xi32> of ["layers.3/mlp/experts/"]
     ```
 
-    C12: `of` is not empty.
+    C12: there is a guess, and as many strings, of which none is empty.
   }];
-  let arguments = (ins RankedTensorOf<[I32]>:$experts, ConfinedAttr<StrAttr, [Moe_NonEmptyString]>:$of);
+  let arguments = (ins Variadic<RankedTensorOf<[I32]>>:$experts, TypedArrayAttrBase<Moe_NonEmptyStrAttr, "array of strings that are not empty">:$of);
   let assemblyFormat = "$experts `:` type($experts) `of` $of attr-dict";
+  let hasVerifier = 1;
 }
 
 #endif // COOPT_MOE_OPS_TD

@@ -1,4 +1,4 @@
-// The constraints C1..C11 of the ops; their texts are in MoeOps.td and README.md.
+// The constraints C1..C13 of the ops; their texts are in MoeOps.td and README.md.
 #include "dialects/Moe/IR/Moe.h"
 
 #include "llvm/Support/MathExtras.h"
@@ -100,6 +100,20 @@ LogicalResult DispatchOp::verify() {
   return verifyStructuredForm(*this);
 }
 
+LogicalResult RestrictOp::verify() {
+  ShapedType places = getPlaces().getType();
+  if (places.isDynamicDim(0) || places.getDimSize(0) < 1) {
+    return emitOpError() << "expected a static number of places, at least one, got " << places;
+  }
+  if (failed(verifySameExtent(*this, kSegmentParts, getSegments().getType().getDimSize(1),
+                              "numbers of a segment")) ||
+      failed(verifySameExtent(*this, kSegmentParts, getInit().getType().getDimSize(1),
+                              "numbers of a segment of the init"))) {
+    return failure();
+  }
+  return verifyStructuredForm(*this);
+}
+
 LogicalResult ContractOp::verify() {
   ShapedType init = getInit().getType();
   auto scheme = getWScheme();
@@ -155,4 +169,12 @@ LogicalResult CombineOp::verify() {
     return failure();
   }
   return verifyStructuredForm(*this);
+}
+
+LogicalResult PrefetchOp::verify() {
+  if (getExperts().empty() || getExperts().size() != getOf().size()) {
+    return emitOpError() << "expected guesses, and as many strings, got " << getExperts().size() << " and "
+                         << getOf().size();
+  }
+  return success();
 }

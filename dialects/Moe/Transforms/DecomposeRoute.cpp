@@ -351,8 +351,63 @@ struct DecomposeDispatch : OpRewritePattern<DispatchOp> {
   }
 };
 
+//===----------------------------------------------------------------------===//
+// restrict
+//===----------------------------------------------------------------------===//
+
+struct DecomposeRestrict : OpRewritePattern<RestrictOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(RestrictOp op, PatternRewriter &rewriter) const override {
+    if (!op.hasPureTensorSemantics()) {
+      return rewriter.notifyMatchFailure(op, "works on tensors only");
+    }
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value zero = model::indexConstant(b, 0), one = model::indexConstant(b, 1);
+    Value last = model::indexConstant(b, op.getPlaces().getType().getDimSize(0) - 1);
+    Value segments = tensor::DimOp::create(b, op.getSegments(), 0);
+    Value room = tensor::DimOp::create(b, op.getInit(), 0);
+    Value none = arith::ConstantOp::create(b, b.getI32IntegerAttr(0));
+    Value table = linalg::FillOp::create(b, none, op.getInit()).getResult(0);
+    auto loop = scf::ForOp::create(
+        b, zero, segments, one, ValueRange{table, zero},
+        [&](OpBuilder &nested, Location loc, Value segment, ValueRange carried) {
+          ImplicitLocOpBuilder at(loc, nested);
+          auto number = [&](int64_t part) {
+            return loadNumber(at, op.getSegments(), {segment, model::indexConstant(at, part)});
+          };
+          Value expert = arith::MinUIOp::create(at, number(kExpert), last);
+          Value place = loadNumber(at, op.getPlaces(), expert);
+          Value first = number(kFirstPlace), count = number(kCount);
+          Value isChosen = arith::CmpIOp::create(at, arith::CmpIPredicate::sge, place, zero);
+          Value hasRows = arith::CmpIOp::create(at, arith::CmpIPredicate::ne, count, zero);
+          Value fits = arith::CmpIOp::create(at, arith::CmpIPredicate::slt, carried[1], room);
+          Value isKept =
+              arith::AndIOp::create(at, arith::AndIOp::create(at, isChosen, hasRows).getResult(), fits);
+          auto branch = scf::IfOp::create(
+              at, isKept,
+              [&](OpBuilder &then, Location) {
+                ImplicitLocOpBuilder inner(loc, then);
+                Value kept = carried[0];
+                for (auto [part, value] :
+                     {std::pair<int64_t, Value>{kExpert, place}, {kFirstPlace, first}, {kCount, count}}) {
+                  kept = storeNumber(inner, value, kept, {carried[1], model::indexConstant(inner, part)});
+                }
+                scf::YieldOp::create(inner, kept);
+              },
+              [&](OpBuilder &otherwise, Location) { scf::YieldOp::create(otherwise, loc, carried[0]); });
+          Value more = arith::AddIOp::create(at, carried[1], one);
+          scf::YieldOp::create(
+              at, ValueRange{branch.getResult(0), arith::SelectOp::create(at, isKept, more, carried[1])});
+        });
+    loop->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+    rewriter.replaceOp(op, loop.getResult(0));
+    return success();
+  }
+};
+
 } // namespace
 
 void coopt::moe::populateDecomposeRoutePatterns(RewritePatternSet &patterns) {
-  patterns.add<DecomposeRoute, DecomposeChoose, DecomposeDispatch>(patterns.getContext());
+  patterns.add<DecomposeRoute, DecomposeChoose, DecomposeDispatch, DecomposeRestrict>(patterns.getContext());
 }

@@ -14,6 +14,7 @@ namespace coopt::moe {
 /// route    -> model.row_reduce, element-wise linalg.generic and choose.
 /// choose   -> loops over the rows.
 /// dispatch -> loops over the slots.
+/// restrict -> a loop over the segments.
 void populateDecomposeRoutePatterns(mlir::RewritePatternSet &patterns);
 
 /// The above; logits and combine -> loops; contract -> a loop over segments of contractions with one expert.

@@ -62,6 +62,50 @@ TEST_P(Experts, TokensGoToTheirExperts) {
   }
 }
 
+// Expert 1 alone, 0 and 2 together: what comes of them joins in one matrix.
+TEST_P(Experts, ClassesOfExpertsAreTheLayer) {
+  const Array<float> w = numbers({kExperts * kStride, kColumns}, 2);
+  const auto rowsOf = [&](std::vector<int64_t> experts) {
+    return make<float>({static_cast<int64_t>(experts.size()) * kStride, kColumns}, [&](int64_t i) {
+      const int64_t row = i / kColumns;
+      return w.data[(experts[row / kStride] * kStride + row % kStride) * kColumns + i % kColumns];
+    });
+  };
+  for (int64_t tokens : {0, 1, 2, 5, 37}) {
+    const Array<float> x = numbers({tokens, kColumns}, 1), scores = halves(tokens);
+    for (int32_t step : {0, 1, 2, 7}) {
+      const Array<int32_t> experts =
+          make<int32_t>({tokens, 2}, [&](int64_t i) { return static_cast<int32_t>((i * step + 1) % 3); });
+      input("x", x);
+      input("e", experts);
+      input("s", scores);
+      input("v", rowsOf({0, 2}));
+      input("w", rowsOf({1}));
+      input("p", Array<int32_t>{{3}, {0, -1, 1}});
+      input("q", Array<int32_t>{{3}, {-1, 0, -1}});
+      call("classes", {"y"});
+      EXPECT_EQ(output<float>("y"), expected(x, experts, scores, w)) << tokens << " tokens, step " << step;
+    }
+  }
+}
+
+TEST_P(Experts, RestrictedSegmentsHavePlacesAsNumbers) {
+  const auto restricted = [&](std::vector<int32_t> segments, std::vector<int32_t> places) {
+    input("t", Array<int32_t>{{6, 3}, std::move(segments)});
+    input("p", Array<int32_t>{{4}, std::move(places)});
+    call("restrict", {"c"});
+    return output<int32_t>("c").data;
+  };
+  using Numbers = std::vector<int32_t>;
+  const Numbers all = {0, 0, 2, 1, 2, 5, 2, 7, 1, 3, 8, 4, 0, 0, 0, 0, 0, 0};
+  EXPECT_EQ(restricted(all, {-1, 0, -7, 1}), (Numbers{0, 2, 5, 1, 8, 4, 0, 0, 0}));
+  EXPECT_EQ(restricted(all, {-1, -1, -1, -1}), Numbers(9, 0));
+  // No room for the fourth; an expert that is none counts as the last.
+  EXPECT_EQ(restricted(all, {3, 2, 1, 0}), (Numbers{3, 0, 2, 2, 2, 5, 1, 7, 1}));
+  EXPECT_EQ(restricted({9, 0, 2, -3, 2, 5, 0, 7, 1, 0, 8, 4, 0, 0, 0, 0, 0, 0}, {-1, -1, -1, 6}),
+            (Numbers{6, 0, 2, 6, 2, 5, 0, 0, 0}));
+}
+
 TEST_P(Experts, PermutedTokensHavePermutedResults) {
   const int64_t tokens = 23;
   const Array<float> x = numbers({tokens, kColumns}, 3), w = numbers({kExperts * kStride, kColumns}, 4),

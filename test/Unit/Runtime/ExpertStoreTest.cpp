@@ -186,8 +186,10 @@ TEST_F(ExpertStores, BytesAreThereWhateverTheMemory) {
           std::shuffle(list.begin(), list.end(), random);
           requests += list.size();
           if (random() % 3 == 0) {
-            store->expect({store->groupOf(0), store->groupOf(5)},
-                          {static_cast<uint32_t>(random() % kExperts), 1, 77});
+            const auto guessed = static_cast<uint32_t>(random() % kExperts);
+            const uint32_t first = store->groupOf(0), second = store->groupOf(5);
+            store->expect(
+                {{first, guessed}, {second, guessed}, {first, 1}, {second, 1}, {first, 77}, {second, 77}});
           }
           use(*store, random() % (kParts * kLayers), list);
           if (!prefetch) { // else pages may move while they are counted
@@ -285,7 +287,7 @@ TEST_F(ExpertStores, GuessesAreReadAhead) {
     use(*store, 3, expert);
   }
   ExpertStatistics before = store->statistics();
-  store->expect({store->groupOf(0)}, {4});
+  store->expect({{store->groupOf(0), 4}});
   ASSERT_TRUE(eventually([&] { return store->statistics().bytesRead > before.bytesRead; }));
   ASSERT_TRUE(eventually([&] { return isThere(*store, 0, 4) && isThere(*store, 1, 4); }));
   use(*store, 0, 4u);

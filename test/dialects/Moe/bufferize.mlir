@@ -54,3 +54,39 @@ func.func @old_value(%s: tensor<5x15xf32>, %e: tensor<5x3xi32>) -> (tensor<5x3xi
   %0 = moe.choose ins(%s : tensor<5x15xf32>) outs(%e : tensor<5x3xi32>) groups(5 keep 2 by two_best) -> tensor<5x3xi32>
   return %0, %e : tensor<5x3xi32>, tensor<5x3xi32>
 }
+
+// Classes of experts: each contraction goes on with what the one before has made, where it stands.
+
+// CHECK-LABEL: func @classes
+// CHECK-SAME:  (%[[X:[a-z0-9]*]]: memref<?x64xf32, {{.*}}>, %[[W:[a-z0-9]*]]: memref<128x64xf32, {{.*}}>, %[[V:[a-z0-9]*]]: memref<64x64xf32, {{.*}}>, %[[S:[a-z0-9]*]]: memref<?x3xi32, {{.*}}>, %[[P:[a-z0-9]*]]: memref<3xi32, {{.*}}>, %[[A:[a-z0-9]*]]: memref<?x3xi32, {{.*}}>, %[[B:[a-z0-9]*]]: memref<?x3xi32, {{.*}}>, %[[Y:[a-z0-9]*]]: memref<?x64xf32, {{.*}}>)
+// CHECK-NOT:   memref.alloc
+// CHECK-NOT:   memref.copy
+// CHECK:       moe.restrict ins(%[[S]], %[[P]] : {{.*}}) outs(%[[A]] : {{.*}})
+// CHECK:       moe.contract ins(%[[X]], %[[W]] : {{.*}}) segments(%[[A]] : {{.*}}) at {{.*}} outs(%[[Y]] : {{.*}}) stride(64){{$}}
+// CHECK-NEXT:  moe.contract ins(%[[X]], %[[V]] : {{.*}}) segments(%[[B]] : {{.*}}) at {{.*}} outs(%[[Y]] : {{.*}}) stride(64){{$}}
+// CHECK-NEXT:  return %[[Y]]
+func.func @classes(%x: tensor<?x64xf32>, %w: tensor<128x64xf32>, %v: tensor<64x64xf32>, %s: tensor<?x3xi32>, %p: tensor<3xi32>,
+                   %a0: tensor<?x3xi32>, %b: tensor<?x3xi32>, %y0: tensor<?x64xf32>) -> tensor<?x64xf32> {
+  %c0 = arith.constant 0 : index
+  %a = moe.restrict ins(%s, %p : tensor<?x3xi32>, tensor<3xi32>) outs(%a0 : tensor<?x3xi32>) -> tensor<?x3xi32>
+  %y1 = moe.contract ins(%x, %w : tensor<?x64xf32>, tensor<128x64xf32>) segments(%a : tensor<?x3xi32>) at %c0, %c0
+    outs(%y0 : tensor<?x64xf32>) stride(64) -> tensor<?x64xf32>
+  %y2 = moe.contract ins(%x, %v : tensor<?x64xf32>, tensor<64x64xf32>) segments(%b : tensor<?x3xi32>) at %c0, %c0
+    outs(%y1 : tensor<?x64xf32>) stride(64) -> tensor<?x64xf32>
+  return %y2 : tensor<?x64xf32>
+}
+
+// Places in no segment keep what they had: where the old value is still wanted, it is copied.
+
+// CHECK-LABEL: func @kept_places
+// CHECK-SAME:  %[[Y:[a-z0-9]*]]: memref<5x16xf32, {{.*}}>)
+// CHECK:       %[[NEW:.*]] = memref.alloc() {{.*}} : memref<5x16xf32>
+// CHECK:       memref.copy %[[Y]], %[[NEW]]
+// CHECK:       moe.contract {{.*}} outs(%[[NEW]] : memref<5x16xf32>) stride(16){{$}}
+func.func @kept_places(%x: tensor<5x8xf32>, %w: tensor<48x8xf32>, %s: tensor<2x3xi32>, %y: tensor<5x16xf32>)
+    -> (tensor<5x16xf32>, tensor<5x16xf32>) {
+  %c0 = arith.constant 0 : index
+  %0 = moe.contract ins(%x, %w : tensor<5x8xf32>, tensor<48x8xf32>) segments(%s : tensor<2x3xi32>) at %c0, %c0
+    outs(%y : tensor<5x16xf32>) stride(16) -> tensor<5x16xf32>
+  return %0, %y : tensor<5x16xf32>, tensor<5x16xf32>
+}

@@ -666,7 +666,55 @@ func.func @c11_columns(%y: memref<15x61xf32>, %w: memref<5x3xf32>, %p: memref<5x
 // -----
 
 func.func @c12_of_something(%e: tensor<5x3xi32>) {
-  // expected-error @+1 {{attribute 'of' failed to satisfy constraint: string attribute not empty}}
-  moe.prefetch %e : tensor<5x3xi32> of ""
+  // expected-error @+1 {{attribute 'of' failed to satisfy constraint: array of strings that are not empty}}
+  moe.prefetch %e : tensor<5x3xi32> of [""]
+  return
+}
+
+// -----
+
+func.func @c12_as_many(%e: tensor<5x3xi32>) {
+  // expected-error @+1 {{expected guesses, and as many strings, got 1 and 2}}
+  moe.prefetch %e : tensor<5x3xi32> of ["a/", "b/"]
+  return
+}
+
+// -----
+
+func.func @c12_no_guess() {
+  // expected-error @+1 {{expected guesses, and as many strings, got 0 and 0}}
+  "moe.prefetch"() <{of = []}> : () -> ()
+  return
+}
+
+// -----
+
+func.func @c13_numbers(%s: memref<5x4xi32>, %p: memref<7xi32>, %o: memref<5x3xi32>) {
+  // expected-error @+1 {{expected 3 as numbers of a segment, got 4}}
+  moe.restrict ins(%s, %p : memref<5x4xi32>, memref<7xi32>) outs(%o : memref<5x3xi32>)
+  return
+}
+
+// -----
+
+func.func @c13_numbers_of_init(%s: memref<5x3xi32>, %p: memref<7xi32>, %o: memref<5x2xi32>) {
+  // expected-error @+1 {{expected 3 as numbers of a segment of the init, got 2}}
+  moe.restrict ins(%s, %p : memref<5x3xi32>, memref<7xi32>) outs(%o : memref<5x2xi32>)
+  return
+}
+
+// -----
+
+func.func @c13_no_place(%s: memref<5x3xi32>, %p: memref<0xi32>, %o: memref<5x3xi32>) {
+  // expected-error @+1 {{expected a static number of places, at least one, got 'memref<0xi32>'}}
+  moe.restrict ins(%s, %p : memref<5x3xi32>, memref<0xi32>) outs(%o : memref<5x3xi32>)
+  return
+}
+
+// -----
+
+func.func @c13_unknown(%s: tensor<5x3xi32>, %p: tensor<?xi32>, %o: tensor<5x3xi32>) {
+  // expected-error @+1 {{expected a static number of places, at least one, got 'tensor<?xi32>'}}
+  %0 = moe.restrict ins(%s, %p : tensor<5x3xi32>, tensor<?xi32>) outs(%o : tensor<5x3xi32>) -> tensor<5x3xi32>
   return
 }

@@ -67,6 +67,17 @@ func.func @dispatch(%e: tensor<?x3xi32>, %t: tensor<?xi32>, %p: tensor<?x3xi32>,
   return
 }
 
+// CHECK-LABEL: func @restrict
+// CHECK-SAME:  (%[[S:.*]]: tensor<?x3xi32>, %[[P:.*]]: tensor<7xi32>, %[[O:.*]]: tensor<?x3xi32>, %[[SM:.*]]: memref<5x3xi32>, %[[PM:.*]]: memref<1xi32>, %[[OM:.*]]: memref<2x3xi32, strided<[4, 1]>>)
+func.func @restrict(%s: tensor<?x3xi32>, %p: tensor<7xi32>, %o: tensor<?x3xi32>, %sm: memref<5x3xi32>, %pm: memref<1xi32>,
+                    %om: memref<2x3xi32, strided<[4, 1]>>) -> tensor<?x3xi32> {
+  // CHECK-NEXT: moe.restrict ins(%[[S]], %[[P]] : tensor<?x3xi32>, tensor<7xi32>) outs(%[[O]] : tensor<?x3xi32>) {coopt.id = "c"} -> tensor<?x3xi32>
+  %0 = moe.restrict ins(%s, %p : tensor<?x3xi32>, tensor<7xi32>) outs(%o : tensor<?x3xi32>) {coopt.id = "c"} -> tensor<?x3xi32>
+  // CHECK-NEXT: moe.restrict ins(%[[SM]], %[[PM]] : memref<5x3xi32>, memref<1xi32>) outs(%[[OM]] : memref<2x3xi32, strided<[4, 1]>>){{$}}
+  moe.restrict ins(%sm, %pm : memref<5x3xi32>, memref<1xi32>) outs(%om : memref<2x3xi32, strided<[4, 1]>>)
+  return %0 : tensor<?x3xi32>
+}
+
 // CHECK-LABEL: func @contract
 // CHECK-SAME:  %[[ROW:[a-z0-9]*]]: index, %[[COLUMN:[a-z0-9]*]]: index
 func.func @contract(%x: tensor<?x61xf32>, %w: tensor<112x61xf32>, %s: tensor<?x3xi32>, %row: index, %column: index, %o: tensor<?x13xf32>,
@@ -120,8 +131,10 @@ func.func @combine(%y: tensor<?x61xf32>, %w: tensor<?x3xf32>, %p: tensor<?x3xi32
 }
 
 // CHECK-LABEL: func @prefetch
-func.func @prefetch(%e: tensor<?x3xi32>) {
-  // CHECK-NEXT: moe.prefetch %{{.*}} : tensor<?x3xi32> of "layers.1/mlp/experts/"
-  moe.prefetch %e : tensor<?x3xi32> of "layers.1/mlp/experts/"
+func.func @prefetch(%e: tensor<?x3xi32>, %f: tensor<5x2xi32>) {
+  // CHECK-NEXT: moe.prefetch %{{.*}} : tensor<?x3xi32> of ["layers.1/mlp/experts/"]
+  moe.prefetch %e : tensor<?x3xi32> of ["layers.1/mlp/experts/"]
+  // CHECK-NEXT: moe.prefetch %{{.*}}, %{{.*}} : tensor<?x3xi32>, tensor<5x2xi32> of ["a/class.0/", "a/class.1/"]
+  moe.prefetch %e, %f : tensor<?x3xi32>, tensor<5x2xi32> of ["a/class.0/", "a/class.1/"]
   return
 }

@@ -82,3 +82,43 @@ func.func @strided(%a: tensor<5x14xf32> {coopt.name = "a"}, %w: tensor<6x7xf32> 
   %o = moe.combine ins(%z, %s, %p : tensor<8x10xf32>, tensor<4x2xf32>, tensor<4x2xi32>) outs(%o0 : tensor<4x10xf32>) -> tensor<4x10xf32>
   return %l, %o : tensor<5x6xf32>, tensor<4x10xf32>
 }
+
+// The layer with its experts in two classes, of which p and q say the places; the second goes on where the first has not written.
+func.func @classes(%x: tensor<?x6xf32> {coopt.name = "x"}, %e: tensor<?x2xi32> {coopt.name = "e"}, %s: tensor<?x2xf32> {coopt.name = "s"},
+                   %v: tensor<32x6xf32> {coopt.name = "v"}, %w: tensor<16x6xf32> {coopt.name = "w"}, %p: tensor<3xi32> {coopt.name = "p"},
+                   %q: tensor<3xi32> {coopt.name = "q"}) -> (tensor<?x10xf32> {coopt.name = "y"}) {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c2 = arith.constant 2 : index
+  %c3 = arith.constant 3 : index
+  %n = tensor.dim %x, %c0 : tensor<?x6xf32>
+  %slots = arith.muli %n, %c2 : index
+  %most = arith.minsi %slots, %c3 : index
+  %t0 = tensor.empty(%slots) : tensor<?xi32>
+  %p0 = tensor.empty(%n) : tensor<?x2xi32>
+  %s0 = tensor.empty(%most) : tensor<?x3xi32>
+  %d:3 = moe.dispatch ins(%e : tensor<?x2xi32>) outs(%t0, %p0, %s0 : tensor<?xi32>, tensor<?x2xi32>, tensor<?x3xi32>) experts(3)
+    -> tensor<?xi32>, tensor<?x2xi32>, tensor<?x3xi32>
+  %g0 = tensor.empty(%slots) : tensor<?x6xf32>
+  %g = model.gather ins(%x, %d#0 : tensor<?x6xf32>, tensor<?xi32>) outs(%g0 : tensor<?x6xf32>) -> tensor<?x6xf32>
+  %most_a = arith.minsi %most, %c2 : index
+  %a0 = tensor.empty(%most_a) : tensor<?x3xi32>
+  %a = moe.restrict ins(%d#2, %p : tensor<?x3xi32>, tensor<3xi32>) outs(%a0 : tensor<?x3xi32>) -> tensor<?x3xi32>
+  %most_b = arith.minsi %most, %c1 : index
+  %b0 = tensor.empty(%most_b) : tensor<?x3xi32>
+  %b = moe.restrict ins(%d#2, %q : tensor<?x3xi32>, tensor<3xi32>) outs(%b0 : tensor<?x3xi32>) -> tensor<?x3xi32>
+  %y0 = tensor.empty(%slots) : tensor<?x10xf32>
+  %y1 = moe.contract ins(%g, %v : tensor<?x6xf32>, tensor<32x6xf32>) segments(%a : tensor<?x3xi32>) at %c0, %c0
+    outs(%y0 : tensor<?x10xf32>) stride(16) -> tensor<?x10xf32>
+  %y2 = moe.contract ins(%g, %w : tensor<?x6xf32>, tensor<16x6xf32>) segments(%b : tensor<?x3xi32>) at %c0, %c0
+    outs(%y1 : tensor<?x10xf32>) stride(16) -> tensor<?x10xf32>
+  %o0 = tensor.empty(%n) : tensor<?x10xf32>
+  %o = moe.combine ins(%y2, %s, %d#1 : tensor<?x10xf32>, tensor<?x2xf32>, tensor<?x2xi32>) outs(%o0 : tensor<?x10xf32>) -> tensor<?x10xf32>
+  return %o : tensor<?x10xf32>
+}
+
+func.func @restrict(%t: tensor<6x3xi32> {coopt.name = "t"}, %p: tensor<4xi32> {coopt.name = "p"}) -> (tensor<3x3xi32> {coopt.name = "c"}) {
+  %c0 = tensor.empty() : tensor<3x3xi32>
+  %c = moe.restrict ins(%t, %p : tensor<6x3xi32>, tensor<4xi32>) outs(%c0 : tensor<3x3xi32>) -> tensor<3x3xi32>
+  return %c : tensor<3x3xi32>
+}
