@@ -14,7 +14,8 @@ static constexpr char kSameInput[] = "same_input:";
 
 namespace {
 
-Status writeMoments(SafetensorsWriter &writer, const InputMoments &moments) {
+Status writeEntry(SafetensorsWriter &writer, const CalibrationEntry &entry) {
+  const InputMoments &moments = *entry.moments;
   int64_t rows = moments.rows(), K = moments.channels();
   Status status = writer.append(&rows, sizeof(rows));
   std::vector<float> means;
@@ -37,6 +38,9 @@ Status writeMoments(SafetensorsWriter &writer, const InputMoments &moments) {
       row[static_cast<size_t>(j)] = static_cast<float>(moments.gram(i, j));
     }
     status = writer.append(row.data(), 4 * channels);
+  }
+  if (status && !entry.expertRows.empty()) {
+    status = writer.append(entry.expertRows.data(), 8 * entry.expertRows.size());
   }
   return status;
 }
@@ -80,6 +84,10 @@ Status import::writeCalibrationFile(const std::string &path, const std::vector<C
     if (moments.hasGram()) {
       tensors.push_back({entry.opId + ".gram", TensorType::F32, {K, K}});
     }
+    if (!entry.expertRows.empty()) {
+      tensors.push_back(
+          {entry.opId + ".expert_rows", TensorType::I64, {static_cast<int64_t>(entry.expertRows.size())}});
+    }
     for (const std::string &other : entry.sameInput) {
       metadata[kSameInput + other] = entry.opId;
     }
@@ -92,7 +100,7 @@ Status import::writeCalibrationFile(const std::string &path, const std::vector<C
     return forward(writer.error());
   }
   for (const CalibrationEntry &entry : entries) {
-    if (Status written = writeMoments(*writer, *entry.moments); !written) {
+    if (Status written = writeEntry(*writer, entry); !written) {
       return written;
     }
   }
@@ -211,6 +219,22 @@ Expected<std::vector<double>> CalibrationFile::meanSquares(const std::string &op
     }
   }
   return values;
+}
+
+Expected<std::vector<double>> CalibrationFile::expertRows(const std::string &opId, int64_t experts) const {
+  auto info = find(opId, ".expert_rows", TensorType::I64, {experts});
+  if (!info) {
+    return forward(info.error());
+  }
+  std::vector<double> rows;
+  for (int64_t count : copyElements<int64_t>(tensors->data(**info), experts)) {
+    if (count < 0) {
+      return fail(name + ": tensor '" + (*info)->name + "': expected numbers from 0 on, got " +
+                  std::to_string(count));
+    }
+    rows.push_back(static_cast<double>(count));
+  }
+  return rows;
 }
 
 Expected<std::vector<float>> CalibrationFile::gram(const std::string &opId, int64_t K) const {

@@ -51,6 +51,40 @@ static Expected<std::optional<QuantizationScheme>> readStorage(const JsonValue &
   return std::optional<QuantizationScheme>(std::move(*scheme));
 }
 
+static Expected<std::optional<QuantizationBudget>> readBudget(const JsonValue &rule) {
+  QuantizationBudget budget;
+  JsonReader reader;
+  reader.take(rule["bits"].number(), budget.bits);
+  if (reader.status && !(budget.bits > 0)) {
+    return rule["bits"].expected("a positive number of bits a weight");
+  }
+  reader.forEach(rule["of"],
+                 [&](const JsonValue &item) { reader.take(readStorage(item), budget.of.emplace_back()); });
+  if (!reader.status) {
+    return forward(reader.status.error());
+  }
+  if (budget.of.empty()) {
+    return rule["of"].expected("a format at least");
+  }
+  return std::optional<QuantizationBudget>(std::move(budget));
+}
+
+std::string numerics::storageName(const std::optional<QuantizationScheme> &scheme) {
+  return scheme ? toString(*scheme) : "f32";
+}
+
+bool numerics::namesExperts(const std::string &pattern) {
+  const std::string name = "experts/";
+  const size_t at = pattern.find(name);
+  return at != std::string::npos && pattern.find('/', at + name.size()) != std::string::npos;
+}
+
+std::string numerics::expertId(const std::string &id, int64_t expert) {
+  const size_t last = id.rfind('/');
+  const std::string number = std::to_string(expert);
+  return last == std::string::npos ? number + "/" + id : id.substr(0, last) + "/" + number + id.substr(last);
+}
+
 Expected<QuantizationPlan> numerics::parseQuantizationPlan(std::string_view json, const std::string &name) {
   Expected<JsonDocument> document = JsonDocument::parse(json, name);
   if (!document) {
@@ -71,10 +105,16 @@ Expected<QuantizationPlan> numerics::parseQuantizationPlan(std::string_view json
   reader.take(readStorage(root["quantize"]), plan.scheme);
   if (!root["rules"].isMissing()) {
     reader.forEach(root["rules"], [&](const JsonValue &item) {
+      const bool isBudget = !item["bits"].isMissing() || !item["of"].isMissing();
       QuantizationRule rule;
-      reader.require(item.expectKeys({"match", "quantize"}));
+      reader.require(isBudget ? item.expectKeys({"match", "bits", "of"})
+                              : item.expectKeys({"match", "quantize"}));
       reader.take(item["match"].string(), rule.pattern);
-      reader.take(readStorage(item["quantize"]), rule.scheme);
+      if (isBudget) {
+        reader.take(readBudget(item), rule.budget);
+      } else {
+        reader.take(readStorage(item["quantize"]), rule.scheme);
+      }
       plan.rules.push_back(std::move(rule));
     });
   }

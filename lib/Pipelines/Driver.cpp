@@ -79,6 +79,12 @@ public:
     for (StringRef dialect : phaseDialects.getDialectNames()) {
       context.getOrLoadDialect(dialect);
     }
+    if (options.verbose) {
+      compile.report = [this](const std::string &text) {
+        line.clear();
+        llvm::errs() << "          " << text << "\n";
+      };
+    }
     // A message is one line with its place; the op's text can be had with --dump-ir.
     context.printOpOnDiagnostic(false);
     context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {

@@ -4,7 +4,9 @@
 
 #include "coopt/Analysis/VerifySchedule.h"
 #include "coopt/Conversion/Passes.h"
+#include "coopt/Import/CalibrationFile.h"
 #include "coopt/Numerics/QuantizationScheme.h"
+#include "coopt/Package/RecipeEvaluator.h"
 #include "coopt/Target/KernelEntries.h"
 #include "coopt/Transforms/AssignLayouts.h"
 #include "coopt/Transforms/Compress.h"
@@ -35,6 +37,31 @@ LogicalResult runPasses(ModuleOp module, llvm::function_ref<void(OpPassManager &
   return manager.run(module);
 }
 
+/// What the model's files and the statistics say of experts.
+ExpertKnowledge expertKnowledge(ModuleOp module, const CompileOptions &options) {
+  ExpertKnowledge knowledge;
+  // Planned for the module as it is at the first question: parameters come and go afterwards.
+  auto evaluator = std::make_shared<std::optional<Expected<RecipeEvaluator>>>();
+  knowledge.weights = [=](const std::string &parameter, const ExpertKnowledge::Sink &sink) -> Status {
+    if (!*evaluator) {
+      auto root = module->getAttrOfType<StringAttr>("model.root");
+      *evaluator = RecipeEvaluator::create(module, root ? root.str() : std::string());
+    }
+    if (!**evaluator) {
+      return forward((*evaluator)->error());
+    }
+    return (**evaluator)->write(parameter, sink);
+  };
+  if (!options.calibration.empty()) {
+    knowledge.rows = [path = options.calibration](const std::string &opId,
+                                                  int64_t experts) -> Expected<std::vector<double>> {
+      auto file = import::CalibrationFile::open(path);
+      return file ? file->expertRows(opId, experts) : Expected<std::vector<double>>(forward(file.error()));
+    };
+  }
+  return knowledge;
+}
+
 LogicalResult compressPhase(ModuleOp module, const CompileOptions &options) {
   CompressOptions compress;
   auto plan = numerics::readQuantizationPlan(options.quantize);
@@ -60,6 +87,8 @@ LogicalResult compressPhase(ModuleOp module, const CompileOptions &options) {
     compress.sparsity = *pattern;
   }
   compress.scoresByInputs = options.sparsityScore == "inputs";
+  compress.experts = expertKnowledge(module, options);
+  compress.report = options.report;
   // Without another wish, weights are what the model's files have.
   auto info = module->getAttrOfType<DictionaryAttr>("model.info");
   if (info && (options.quantize != "f32" || compress.sparsity)) {

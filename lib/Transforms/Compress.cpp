@@ -3,6 +3,7 @@
 #include "BalanceChannels.h"
 #include "CompressMatch.h"
 #include "SchemePlan.h"
+#include "SplitExperts.h"
 #include "StoredWeights.h"
 
 #include "dialects/Model/IR/Model.h"
@@ -77,18 +78,6 @@ private:
 std::string getId(Operation *op) {
   auto id = op->getAttrOfType<StringAttr>(kIdName);
   return id ? id.str() : std::string();
-}
-
-/// The types of a scheme's parts for a matrix of this type, and the suffixes of their names.
-SmallVector<std::pair<std::string, RankedTensorType>> partsOf(quantized::SchemeAttr scheme,
-                                                              RankedTensorType type) {
-  SmallVector<std::pair<std::string, RankedTensorType>> parts;
-  for (const quantized::SchemePart &part : scheme.getParts()) {
-    Type element = part.name == "zeros" ? IntegerType::get(type.getContext(), 8) : part.element;
-    SmallVector<int64_t> shape = part.getShape(type.getDimSize(0), type.getDimSize(1));
-    parts.push_back({"." + part.name, RankedTensorType::get(shape, element)});
-  }
-  return parts;
 }
 
 /// An id for an op that is made for another one; none where that one has none.
@@ -277,7 +266,7 @@ FailureOr<CodedWeight> Compressor::storageOf(WeightContraction contraction, quan
         << remark::metric("Op", getId(contraction.op)) << remark::metric("Weight", name.str())
         << remark::reason("the checkpoint has codes already: those of other numbers are made");
   }
-  return encode(contraction.weight, scheme, getId(contraction.op));
+  return encode(contraction.weight, scheme, plan.statisticsOf(getId(contraction.op)));
 }
 
 /// The rows of a matrix, in terms of sizes that are known without what computes it.
@@ -517,18 +506,20 @@ void Compressor::rewrite(model::GatherOp gather, const CodedWeight &weight) {
 
 LogicalResult Compressor::run() {
   for (auto entry : module.getOps<model::EntryOp>()) {
-    SmallVector<WeightContraction> contractions;
+    SmallVector<Operation *> contractions;
     entry.walk([&](Operation *op) {
       std::string reason;
-      if (std::optional<WeightContraction> found = matchWeightContraction(op, reason)) {
-        contractions.push_back(*found);
+      if (matchWeightContraction(op, reason)) {
+        contractions.push_back(op);
       } else if (!reason.empty()) {
         remark::missed(op->getLoc(), remarkOptions("FloatContraction"))
             << remark::metric("Op", getId(op)) << remark::reason("{0}", reason);
       }
     });
-    for (WeightContraction contraction : contractions) {
-      if (failed(rewrite(contraction))) {
+    for (Operation *op : contractions) {
+      // Once more: what it reads or goes on with may be another one that was rewritten.
+      std::string reason;
+      if (failed(rewrite(*matchWeightContraction(op, reason)))) {
         return failure();
       }
     }
@@ -594,6 +585,9 @@ LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {
   if (!options.method.isNearest() || options.scoresByInputs) {
     module->setAttr("model.calibration", StringAttr::get(context, options.calibrationFile));
     plan.rounding = options.method.rounding;
+  }
+  if (failed(splitExperts(module, plan, options))) {
+    return failure();
   }
   if (options.method.channelScales) {
     balanceChannels(

@@ -29,6 +29,17 @@ static quantized::SchemeAttr schemeOf(MLIRContext *context, const numerics::Bloc
   return quantized::SchemeAttr::getForFormat(context, format);
 }
 
+SmallVector<std::pair<std::string, RankedTensorType>> coopt::partsOf(quantized::SchemeAttr scheme,
+                                                                     RankedTensorType type) {
+  SmallVector<std::pair<std::string, RankedTensorType>> parts;
+  for (const quantized::SchemePart &part : scheme.getParts()) {
+    Type element = part.name == "zeros" ? IntegerType::get(type.getContext(), 8) : part.element;
+    SmallVector<int64_t> shape = part.getShape(type.getDimSize(0), type.getDimSize(1));
+    parts.push_back({"." + part.name, RankedTensorType::get(shape, element)});
+  }
+  return parts;
+}
+
 quantized::SchemeAttr SchemePlan::activation() const {
   return schemeOf(context, *numerics::integerGroupFormat(8, 0, true, numerics::ElementFormat::f32()));
 }
@@ -36,6 +47,7 @@ quantized::SchemeAttr SchemePlan::activation() const {
 Expected<SchemePlan::Storage>
 SchemePlan::storageOf(const std::optional<numerics::QuantizationScheme> &scheme) {
   Storage storage;
+  storage.body.name = numerics::storageName(scheme);
   if (!scheme) {
     return storage;
   }
@@ -53,7 +65,7 @@ SchemePlan::storageOf(const std::optional<numerics::QuantizationScheme> &scheme)
   if (!weight) {
     return forward(weight.error());
   }
-  storage.body = {*weight, scheme->activationBits == 8};
+  storage.body.scheme = {*weight, scheme->activationBits == 8};
   if (scheme->headIsQuantized()) {
     Expected<quantized::SchemeAttr> head = attributeOf(scheme->headBlockFormat());
     if (!head) {
@@ -76,21 +88,52 @@ Status SchemePlan::resolve() {
       return fail("rule for '" + rule.pattern + "': " + llvm::toString(pattern.takeError()));
     }
     patterns.push_back(std::move(*pattern));
+    budgets.emplace_back();
+    if (rule.budget) {
+      budgets.back() = {rule.pattern, rule.budget->bits, {}, {}};
+    }
+    const std::string place = "rule for '" + rule.pattern + "'";
     storage = storageOf(rule.scheme);
+    for (size_t i = 0; rule.budget && storage && i < rule.budget->of.size(); ++i) {
+      const std::optional<numerics::QuantizationScheme> &option = rule.budget->of[i];
+      storage = storageOf(option);
+      if (storage) {
+        budgets.back()->of.push_back(storage->body);
+        budgets.back()->formats.push_back(option ? std::optional(*option->weightBlockFormat())
+                                                 : std::nullopt);
+      }
+    }
     if (!storage) {
-      return forward(storage.error(), "rule for '" + rule.pattern + "'");
+      return forward(storage.error(), place);
     }
     byRule.push_back(*storage);
   }
   return {};
 }
 
+std::optional<size_t> SchemePlan::ruleFor(const std::string &id, int64_t expert) {
+  const std::string own = numerics::expertId(id, expert);
+  for (size_t i = 0; i < patterns.size(); ++i) {
+    if (patterns[i].match(id) || (numerics::namesExperts(plan.rules[i].pattern) && patterns[i].match(own))) {
+      byRule[i].isUsed = true;
+      return i;
+    }
+  }
+  return std::nullopt;
+}
+
 OpScheme SchemePlan::schemeFor(const std::string &id) {
-  auto rule = llvm::find_if(patterns, [&](const llvm::GlobPattern &pattern) { return pattern.match(id); });
-  Storage &storage =
-      rule == patterns.end() ? otherwise : byRule[static_cast<size_t>(rule - patterns.begin())];
-  storage.isUsed = true;
-  return id == kHeadId ? storage.head : storage.body;
+  if (auto decided = decisions.find(id); decided != decisions.end()) {
+    return decided->second.scheme;
+  }
+  Storage *storage = &otherwise;
+  for (size_t i = 0; i < patterns.size() && storage == &otherwise; ++i) {
+    if (!budgets[i] && patterns[i].match(id)) { // a budget is for experts
+      storage = &byRule[i];
+    }
+  }
+  storage->isUsed = true;
+  return id == kHeadId ? storage->head : storage->body.scheme;
 }
 
 const numerics::QuantizationRule *SchemePlan::unusedRule() const {

@@ -13,6 +13,9 @@ Expected<std::unique_ptr<InputStatistics>> InputStatistics::create(const package
                 "compiled, without a8");
   }
   std::unique_ptr<InputStatistics> statistics(new InputStatistics(threads));
+  for (const package::Parameter &parameter : manifest.parameters) {
+    statistics->expertsOf.push_back(parameter.experts);
+  }
   std::unordered_map<std::string, size_t> bySource;
   for (const package::Contraction &contraction : manifest.contractions) {
     auto [source, isNew] = bySource.emplace(contraction.source, statistics->list.size());
@@ -28,7 +31,8 @@ Expected<std::unique_ptr<InputStatistics>> InputStatistics::create(const package
       statistics->list.push_back({contraction.opId,
                                   {},
                                   contraction.operand,
-                                  calibration::InputMoments(contraction.columns, withGram)});
+                                  calibration::InputMoments(contraction.columns, withGram),
+                                  {}});
     } catch (const std::bad_alloc &) {
       return fail("out of memory for the statistics of '" + contraction.opId + "' (" +
                   std::to_string(contraction.columns) + " channels)");
@@ -53,7 +57,44 @@ Status InputStatistics::before(const DispatchView &dispatch) {
     return fail(entry.opId + ": operand " + std::to_string(entry.operand) + " is no matrix of f32 with " +
                 std::to_string(entry.moments.channels()) + " columns, as the manifest says");
   }
-  entry.moments.add(static_cast<const float *>(dispatch.buffers[entry.operand]),
-                    static_cast<int64_t>(dispatch.bytes(entry.operand) / rowBytes), threads);
+  const auto rows = static_cast<int64_t>(dispatch.bytes(entry.operand) / rowBytes);
+  if (dispatch.command.segments == package::Command::kNoSegments) {
+    add(dispatch, entry, 0, rows);
+  } else {
+    addSegments(dispatch, entry, rows);
+  }
   return {};
+}
+
+void InputStatistics::add(const DispatchView &dispatch, Entry &entry, int64_t first, int64_t rows) const {
+  entry.moments.add(static_cast<const float *>(dispatch.buffers[entry.operand]) +
+                        first * entry.moments.channels(),
+                    rows, threads);
+}
+
+/// Rows in no segment are nobody's inputs.
+void InputStatistics::addSegments(const DispatchView &dispatch, Entry &entry, int64_t rows) const {
+  for (size_t i = 0; i < dispatch.operands() && entry.expertRows.empty(); ++i) {
+    if (dispatch.buffer(i).kind == package::BufferKind::Parameter) {
+      entry.expertRows.resize(expertsOf[dispatch.buffer(i).index]);
+    }
+  }
+  int64_t first = 0, end = 0; // rows that are to be added: segments side by side as one
+  dispatch.forEachSegment([&](int64_t expert, int64_t from, int64_t count) {
+    if (expert < static_cast<int64_t>(entry.expertRows.size())) {
+      entry.expertRows[static_cast<size_t>(expert)] += count;
+    }
+    from = std::min(from, rows);
+    count = std::min(count, rows - from);
+    if (from != end) {
+      if (end > first) {
+        add(dispatch, entry, first, end - first);
+      }
+      first = from;
+    }
+    end = from + count;
+  });
+  if (end > first) {
+    add(dispatch, entry, first, end - first);
+  }
 }

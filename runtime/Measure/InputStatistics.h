@@ -21,6 +21,7 @@ public:
     std::vector<std::string> sameInput; ///< the others
     uint32_t operand = 0;
     calibration::InputMoments moments;
+    std::vector<int64_t> expertRows; ///< of a dispatch by experts: how many rows each of them had
   };
 
   /// Errors: a package that names no contraction with float inputs; lack of memory.
@@ -33,9 +34,12 @@ public:
 
 private:
   explicit InputStatistics(unsigned threads) : threads(threads) {}
+  void add(const DispatchView &dispatch, Entry &entry, int64_t first, int64_t rows) const;
+  void addSegments(const DispatchView &dispatch, Entry &entry, int64_t rows) const;
 
   std::vector<Entry> list;
   std::unordered_map<std::string, size_t> byDispatch; ///< of the first contractions
+  std::vector<uint32_t> expertsOf;                    ///< parameters
   unsigned threads;
 };
 

@@ -1,6 +1,7 @@
 //===- coopt-compile.cpp - A model and a machine to one package -----------------------------===//
 #include "coopt/Calibration/CalibrationMethod.h"
 #include "coopt/Import/CalibrationFile.h"
+#include "coopt/Numerics/QuantizationPlan.h"
 #include "coopt/Numerics/QuantizationScheme.h"
 #include "coopt/Numerics/SparsePattern.h"
 #include "coopt/Pipelines/Driver.h"
@@ -58,7 +59,14 @@ Expected<machine::Machine> readMachine(const std::string &target) {
   return machine::parseMachine({reinterpret_cast<const char *>(file->data()), file->size()}, target);
 }
 
-/// What is wrong with --calibration and the options that it goes with, --rounding and --sparsify; "" if nothing. The file's name becomes absolute: the
+/// Whether --quantize has a budget, which is spent by what the statistics say; a mistake in it is said where it is read.
+bool hasBudget(const std::string &quantize) {
+  auto plan = numerics::readQuantizationPlan(quantize);
+  return plan && std::any_of(plan->rules.begin(), plan->rules.end(),
+                             [](const numerics::QuantizationRule &rule) { return rule.budget.has_value(); });
+}
+
+/// What is wrong with --calibration and the options that it goes with, --rounding, --sparsify and a budget; "" if nothing. The file's name becomes absolute: the
 /// packager may run elsewhere.
 std::string checkCalibration(CompileOptions &options) {
   auto method = calibration::parseCalibrationMethod(options.rounding);
@@ -74,9 +82,14 @@ std::string checkCalibration(CompileOptions &options) {
     return "--sparsity-score belongs to --sparsify";
   }
   if (method->isNearest() && !scoresByInputs) {
-    return options.calibration.empty()
-               ? ""
-               : "--calibration belongs to --rounding=clip, awq or gptq, or --sparsity-score=inputs";
+    if (options.calibration.empty()) {
+      return "";
+    }
+    if (!hasBudget(options.quantize)) {
+      return "--calibration belongs to --rounding=clip, awq or gptq, --sparsity-score=inputs, or a "
+             "--quantize with "
+             "a budget for experts";
+    }
   }
   if (options.quantize == "f32" && !method->isNearest()) {
     return "--rounding=" + options.rounding + " belongs to a --quantize other than f32";

@@ -128,7 +128,7 @@ Status Measurement::finish() {
     std::vector<import::CalibrationEntry> entries;
     for (const auto &entry : inputStatistics->entries()) {
       if (entry.moments.rows() > 0) { // the run may have reached some entry points only
-        entries.push_back({entry.opId, entry.sameInput, &entry.moments});
+        entries.push_back({entry.opId, entry.sameInput, &entry.moments, entry.expertRows});
       }
     }
     if (auto status = import::writeCalibrationFile(options.collectStatistics, entries); !status) {

@@ -7,6 +7,7 @@
 //   O.max_abs       F32 [K]      max |x_k|
 //   O.sum_squares   F64 [K]      sum of x_k^2
 //   O.gram          F32 [K, K]   sum of x x^T; there only if it was asked for
+//   O.expert_rows   I64 [E]      how many of the rows went to each of E experts; there only for contractions by experts
 //
 // Contractions that read the same inputs share their tensors: the metadata entry "same_input:P" is the op id under which those of
 // P are. "format" is "coopt-calibration-1".
@@ -27,6 +28,7 @@ struct CalibrationEntry {
   std::string opId;
   std::vector<std::string> sameInput; ///< ids of further contractions that read the same
   const calibration::InputMoments *moments = nullptr;
+  std::vector<int64_t> expertRows = {}; ///< empty: no contraction by experts
 };
 
 /// Writes the file whole or not at all. Errors: no entry, one without rows, sums that are not finite, those of the file.
@@ -48,6 +50,8 @@ public:
   Expected<std::vector<float>> meanMagnitudes(const std::string &opId, int64_t K) const;
   /// sum_squares / rows
   Expected<std::vector<double>> meanSquares(const std::string &opId, int64_t K) const;
+  /// One for each expert, none negative.
+  Expected<std::vector<double>> expertRows(const std::string &opId, int64_t experts) const;
   /// K x K
   Expected<std::vector<float>> gram(const std::string &opId, int64_t K) const;
 

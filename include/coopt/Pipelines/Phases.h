@@ -14,6 +14,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,6 +57,8 @@ struct CompileOptions {
   std::string scheduleFile;
   /// Instruction-set variants to generate, in the order of the package.
   std::vector<std::string> variants = {"generic", "avx2", "avx512", "amx"};
+  /// Hears, line by line, what was chosen where a choice was left (compress); null: nobody does.
+  std::function<void(const std::string &line)> report;
   /// Hears what the long phases (kernels, package) are at.
   package::Progress progress;
 };

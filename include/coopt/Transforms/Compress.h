@@ -28,9 +28,19 @@
 
 #include "mlir/IR/BuiltinOps.h"
 
+#include <functional>
 #include <optional>
 
 namespace coopt {
+
+/// What a budget for experts (QuantizationPlan.h) is spent by.
+struct ExpertKnowledge {
+  using Sink = std::function<Status(const uint8_t *bytes, size_t size)>;
+  /// Gives the numbers of a parameter of f32 to the sink, row-major, in order; null: they can't be had.
+  std::function<Status(const std::string &parameter, const Sink &sink)> weights;
+  /// How many rows went to each expert of the contraction of that op id; null: as many to each.
+  std::function<Expected<std::vector<double>>(const std::string &opId, int64_t experts)> rows;
+};
 
 struct CompressOptions {
   numerics::QuantizationPlan plan;
@@ -44,6 +54,9 @@ struct CompressOptions {
   std::optional<numerics::SparsePattern> sparsity;
   /// Weights are scored with the inputs that they meet (SparsePattern.h), of `calibrationFile`; else by their magnitude.
   bool scoresByInputs = false;
+  ExpertKnowledge experts;
+  /// Hears, line by line, which experts are stored how, where they differ; null: nobody does.
+  std::function<void(const std::string &line)> report;
 };
 
 /// The longest contraction whose sums of products of 8-bit codes fit 32 bits: floor((2^31 - 1) / 127^2).
@@ -56,6 +69,10 @@ constexpr int64_t kLongestCodedContraction = 133144;
 /// (model.gather) is gathered as codes and scales and dequantised: head and embedding share one encoding. An
 /// embedding that is no weight of a contraction stays f32. Float parameters that are no longer used remain,
 /// as sources of recipes. Op ids stay; new ops get ids derived from them.
+///
+/// Where rules make the experts of a layer differ, those of equal formats are a class: `moe.restrict` gives the segments of each
+/// class, whose contractions have weights, a kernel and an id of its own ("layers.0/mlp/experts/class.1/gate_proj"); the last
+/// contraction of a class goes on with the result of the class before.
 ///
 /// With `sparsity`, weights are pruned before they are quantised, and their codes have the attribute `sparse.pattern`; those that
 /// stay float are read as a parameter of their own, NAME.pruned, that has it, and so are embeddings that are a head, too.

@@ -1,0 +1,600 @@
+#include "SplitExperts.h"
+
+#include "CompressMatch.h"
+#include "ExpertBudget.h"
+
+#include "dialects/Moe/IR/Moe.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/MapVector.h"
+
+using namespace mlir;
+using namespace coopt;
+
+namespace {
+
+constexpr StringRef kIdName = "coopt.id";
+
+std::string idOf(Operation *op) {
+  auto id = op->getAttrOfType<StringAttr>(kIdName);
+  return id ? id.str() : std::string();
+}
+
+/// "a/b/c" and "x" make "a/b/x/c".
+std::string withPart(StringRef id, StringRef part) {
+  const size_t last = id.rfind('/');
+  return last == StringRef::npos ? (part + "/" + id).str()
+                                 : (id.take_front(last) + "/" + part + id.drop_front(last)).str();
+}
+
+/// A layer's experts.
+struct Layer {
+  Value segments;
+  SmallVector<WeightContraction> contractions;
+  int64_t experts = 0;
+  std::string prefix; ///< of the ids of the contractions, up to the last "/"
+  /// Of each contraction, of each expert.
+  std::vector<std::vector<NamedScheme>> schemes;
+
+  moe::ContractOp contraction(size_t i) { return cast<moe::ContractOp>(contractions[i].op); }
+};
+
+/// Experts that are stored alike.
+struct ExpertClass {
+  SmallVector<int64_t> experts; ///< ascending
+  std::string name;             ///< "class.0"
+  Value segments;
+  model::ParameterOp places;
+};
+
+class ExpertSplitter {
+public:
+  ExpertSplitter(ModuleOp module, SchemePlan &plan, const CompressOptions &options)
+      : module(module), plan(plan), options(options), symbols(module), builder(module.getContext()) {}
+  LogicalResult run();
+
+private:
+  void collect(model::EntryOp entry);
+  LogicalResult chooseSchemes();
+  LogicalResult spend(size_t rule, ArrayRef<std::pair<size_t, size_t>> parts);
+  std::vector<ExpertClass> classesOf(Layer &layer);
+  std::string describe(Layer &layer, int64_t expert);
+  LogicalResult split(Layer &layer, std::vector<ExpertClass> &classes);
+  FailureOr<SmallVector<Operation *>> membersOf(Layer &layer);
+  void cloneClass(Layer &layer, ArrayRef<Operation *> members, ExpertClass &one,
+                  DenseMap<Operation *, Value> &results);
+  model::ParameterOp define(model::ParameterOp like, const std::string &name, RankedTensorType type,
+                            llvm::function_ref<Value()> value);
+  model::ParameterOp placesOf(Layer &layer, const ExpertClass &one);
+  model::ParameterOp weightsOf(moe::ContractOp op, const ExpertClass &one);
+  void splitGuesses(Layer &layer, ArrayRef<ExpertClass> classes);
+  Value load(Location loc, model::ParameterOp parameter) {
+    return model::LoadOp::create(builder, loc, parameter.getTensorType(),
+                                 FlatSymbolRefAttr::get(parameter.getSymNameAttr()));
+  }
+  void dropUnread(ArrayRef<StringAttr> names);
+
+  ModuleOp module;
+  SchemePlan &plan;
+  const CompressOptions &options;
+  SymbolTable symbols;
+  OpBuilder builder;
+  std::vector<Layer> layers;
+};
+
+} // namespace
+
+void ExpertSplitter::collect(model::EntryOp entry) {
+  llvm::MapVector<Value, Layer> bySegments;
+  for (auto op : entry.getBody().front().getOps<moe::ContractOp>()) {
+    std::string reason;
+    std::optional<WeightContraction> found = matchWeightContraction(op, reason);
+    if (!found || idOf(op).empty()) {
+      continue;
+    }
+    const int64_t experts =
+        cast<RankedTensorType>(op.getW().getType()).getDimSize(0) / static_cast<int64_t>(op.getStride());
+    Layer &layer = bySegments[op.getSegments()];
+    if (!layer.contractions.empty() && layer.experts != experts) {
+      continue; // segments of something else: decided for as a whole
+    }
+    layer.segments = op.getSegments();
+    layer.experts = experts;
+    layer.contractions.push_back(*found);
+    layer.prefix = StringRef(idOf(op)).rsplit('/').first.str();
+  }
+  for (auto &[segments, layer] : bySegments) {
+    layers.push_back(std::move(layer));
+  }
+}
+
+//===----------------------------------------------------------------------===//
+// Which expert is stored how
+//===----------------------------------------------------------------------===//
+
+LogicalResult ExpertSplitter::chooseSchemes() {
+  // What a budget decides for: (layer, contraction * experts + expert).
+  llvm::MapVector<size_t, SmallVector<std::pair<size_t, size_t>>> budgeted;
+  for (auto [number, layer] : llvm::enumerate(layers)) {
+    layer.schemes.resize(layer.contractions.size());
+    for (size_t i = 0; i < layer.contractions.size(); ++i) {
+      const std::string id = idOf(layer.contractions[i].op);
+      for (int64_t expert = 0; expert < layer.experts; ++expert) {
+        std::optional<size_t> rule = plan.ruleFor(id, expert);
+        if (rule && plan.budgetOf(*rule)) {
+          budgeted[*rule].push_back(
+              {number, i * static_cast<size_t>(layer.experts) + static_cast<size_t>(expert)});
+          layer.schemes[i].emplace_back();
+        } else {
+          layer.schemes[i].push_back(plan.storageOf(rule));
+        }
+      }
+    }
+  }
+  for (auto &[rule, parts] : budgeted) {
+    if (failed(spend(rule, parts))) {
+      return failure();
+    }
+  }
+  return success();
+}
+
+LogicalResult ExpertSplitter::spend(size_t rule, ArrayRef<std::pair<size_t, size_t>> parts) {
+  const SchemeBudget &budget = *plan.budgetOf(rule);
+  SmallVector<ExpertMatrices> matrices;
+  llvm::MapVector<StringAttr, size_t> numberOf;                  // of matrices, by parameter
+  llvm::MapVector<std::pair<size_t, int64_t>, BudgetItem> items; // by the first matrices and the expert
+  llvm::MapVector<std::pair<size_t, int64_t>, std::pair<size_t, int64_t>> keyOf; // by layer and expert
+  for (auto [number, part] : parts) {
+    Layer &layer = layers[number];
+    const auto expert = static_cast<int64_t>(part) % layer.experts;
+    moe::ContractOp op = layer.contraction(part / static_cast<size_t>(layer.experts));
+    auto parameter =
+        symbols.lookup<model::ParameterOp>(op.getW().getDefiningOp<model::LoadOp>().getParameter());
+    auto [known, isNew] = numberOf.insert({parameter.getSymNameAttr(), matrices.size()});
+    if (isNew) {
+      const int64_t columns = parameter.getTensorType().getDimSize(1);
+      matrices.push_back({parameter, static_cast<int64_t>(op.getStride()),
+                          cast<RankedTensorType>(op->getResult(0).getType()).getDimSize(1), columns});
+    }
+    std::pair<size_t, int64_t> &key = keyOf.insert({{number, expert}, {known->second, expert}}).first->second;
+    BudgetItem &item = items[key];
+    item.expert = expert;
+    if (!llvm::is_contained(item.matrices, known->second)) {
+      item.matrices.push_back(known->second);
+    }
+    if (item.share == 0) {
+      item.share = 1 / static_cast<double>(layer.experts);
+    }
+  }
+  if (options.experts.rows) {
+    for (auto &[place, key] : keyOf) {
+      Layer &layer = layers[place.first];
+      const std::string id = idOf(layer.contractions.front().op);
+      auto rows = options.experts.rows(id, layer.experts);
+      if (!rows) {
+        return layer.contractions.front().op->emitError(rows.error().message);
+      }
+      double all = 0;
+      for (double count : *rows) {
+        all += count;
+      }
+      items[key].share = all > 0 ? (*rows)[static_cast<size_t>(place.second)] / all : 0;
+    }
+  }
+  SmallVector<BudgetItem> list;
+  llvm::MapVector<std::pair<size_t, int64_t>, size_t> indexOf;
+  for (auto &[key, item] : items) {
+    indexOf[key] = list.size();
+    list.push_back(item);
+  }
+  auto spent = spendBudget(budget, matrices, list, options.experts);
+  if (!spent) {
+    return module.emitError(spent.error().message);
+  }
+  for (auto [number, part] : parts) {
+    Layer &layer = layers[number];
+    const size_t experts = static_cast<size_t>(layer.experts), expert = part % experts;
+    const size_t item = indexOf[keyOf[{number, static_cast<int64_t>(expert)}]];
+    layer.schemes[part / experts][expert] = budget.of[spent->chosen[item]];
+  }
+  if (options.report) {
+    char bits[32];
+    std::snprintf(bits, sizeof(bits), "%.4f", spent->bitsPerWeight);
+    options.report("rule for '" + budget.pattern + "': " + bits + " bits a weight for " +
+                   std::to_string(list.size()) + " experts");
+  }
+  return success();
+}
+
+std::vector<ExpertClass> ExpertSplitter::classesOf(Layer &layer) {
+  std::vector<ExpertClass> classes;
+  for (int64_t expert = 0; expert < layer.experts; ++expert) {
+    auto isAlike = [&](const ExpertClass &other) {
+      return llvm::all_of(layer.schemes, [&](const std::vector<NamedScheme> &schemes) {
+        return schemes[static_cast<size_t>(expert)].scheme ==
+               schemes[static_cast<size_t>(other.experts.front())].scheme;
+      });
+    };
+    auto known = llvm::find_if(classes, isAlike);
+    if (known == classes.end()) {
+      known = classes.insert(known, ExpertClass());
+      known->name = "class." + std::to_string(classes.size() - 1);
+    }
+    known->experts.push_back(expert);
+  }
+  return classes;
+}
+
+/// "w8a8", or "gate_proj w8a8, down_proj nf4" where contractions differ.
+std::string ExpertSplitter::describe(Layer &layer, int64_t expert) {
+  auto nameOf = [&](size_t i) { return layer.schemes[i][static_cast<size_t>(expert)].name; };
+  std::string all;
+  bool isUniform = true;
+  for (size_t i = 0; i < layer.contractions.size(); ++i) {
+    isUniform &= nameOf(i) == nameOf(0);
+    all += (all.empty() ? "" : ", ") + StringRef(idOf(layer.contractions[i].op)).rsplit('/').second.str() +
+           " " + nameOf(i);
+  }
+  return isUniform ? nameOf(0) : all;
+}
+
+//===----------------------------------------------------------------------===//
+// Splitting
+//===----------------------------------------------------------------------===//
+
+/// Whether each row of the op's result depends on the same row of `inputs` alone.
+static bool isRowByRow(Operation *op, function_ref<bool(Value)> isInput) {
+  auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
+  if (!linalgOp || !linalgOp.hasPureTensorSemantics() || op->getNumResults() != 1 ||
+      linalgOp.getNumParallelLoops() != linalgOp.getNumLoops() || linalgOp.getNumLoops() == 0) {
+    return false;
+  }
+  AffineExpr row = getAffineDimExpr(0, op->getContext());
+  return llvm::all_of(op->getOpOperands(), [&](OpOperand &operand) {
+    AffineMap map = linalgOp.getMatchingIndexingMap(&operand);
+    return (!linalgOp.isDpsInit(&operand) && !isInput(operand.get())) ||
+           (map.getNumResults() > 0 && map.getResult(0) == row);
+  });
+}
+
+/// The layer's contractions and the ops that lead from one to another, in their order.
+FailureOr<SmallVector<Operation *>> ExpertSplitter::membersOf(Layer &layer) {
+  Operation *first = layer.contractions.front().op;
+  Block *block = first->getBlock();
+  llvm::SmallPtrSet<Operation *, 8> contractions, behind, members;
+  for (WeightContraction &contraction : layer.contractions) {
+    contractions.insert(contraction.op);
+  }
+  for (Operation &op : *block) {
+    if (contractions.contains(&op) || llvm::any_of(op.getOperands(), [&](Value operand) {
+          return operand.getDefiningOp() && behind.contains(operand.getDefiningOp());
+        })) {
+      behind.insert(&op);
+    }
+  }
+  SmallVector<Operation *> ordered;
+  for (Operation &op : llvm::reverse(*block)) {
+    const bool leadsOn = llvm::any_of(op.getUsers(), [&](Operation *user) { return members.contains(user); });
+    if (contractions.contains(&op) || (behind.contains(&op) && leadsOn)) {
+      members.insert(&op);
+      ordered.push_back(&op);
+    }
+  }
+  std::reverse(ordered.begin(), ordered.end());
+  auto isInside = [&](Value value) {
+    return value.getDefiningOp() && members.contains(value.getDefiningOp());
+  };
+  for (Operation *op : ordered) {
+    const bool isContraction = contractions.contains(op);
+    for (Operation *user : op->getUsers()) {
+      Operation *ancestor = block->findAncestorOpInBlock(*user);
+      const bool isLate = ancestor && ordered.back()->isBeforeInBlock(ancestor);
+      if (!members.contains(user) && !(isContraction && isLate)) {
+        return op->emitError(
+            "experts of one layer can't be stored in different formats where ops between their "
+            "contractions are read by others");
+      }
+    }
+    if (!isContraction && !isRowByRow(op, isInside)) {
+      return op->emitError(
+                 "experts of one layer can't be stored in different formats: expected element-wise ops "
+                 "between their contractions, got ")
+             << op->getName();
+    }
+  }
+  return ordered;
+}
+
+model::ParameterOp ExpertSplitter::define(model::ParameterOp like, const std::string &name,
+                                          RankedTensorType type, llvm::function_ref<Value()> value) {
+  if (auto known = symbols.lookup<model::ParameterOp>(name)) {
+    return known;
+  }
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointAfter(like);
+  auto parameter = model::ParameterOp::create(builder, like.getLoc(), name, type, /*origin=*/Attribute());
+  symbols.insert(parameter, Block::iterator(parameter));
+  auto recipe =
+      model::RecipeOp::create(builder, like.getLoc(), name + ".recipe",
+                              builder.getArrayAttr(FlatSymbolRefAttr::get(parameter.getSymNameAttr())));
+  symbols.insert(recipe, Block::iterator(recipe));
+  Block *body = recipe.getBody().empty() ? &recipe.getBody().emplaceBlock() : &recipe.getBody().front();
+  builder.setInsertionPointToEnd(body);
+  Value made = value();
+  model::YieldOp::create(builder, like.getLoc(), made);
+  return parameter;
+}
+
+model::ParameterOp ExpertSplitter::placesOf(Layer &layer, const ExpertClass &one) {
+  auto first = symbols.lookup<model::ParameterOp>(layer.contractions.front().weight.getParameter());
+  SmallVector<int32_t> places(static_cast<size_t>(layer.experts), -1);
+  for (auto [place, expert] : llvm::enumerate(one.experts)) {
+    places[static_cast<size_t>(expert)] = static_cast<int32_t>(place);
+  }
+  auto type = RankedTensorType::get({layer.experts}, builder.getI32Type());
+  return define(first, layer.prefix + "/" + one.name + "/places", type, [&]() -> Value {
+    return arith::ConstantOp::create(builder, first.getLoc(), type,
+                                     DenseElementsAttr::get(type, ArrayRef<int32_t>(places)));
+  });
+}
+
+/// The tensor.concat of rows that a parameter's recipe is; null if it is something else.
+static tensor::ConcatOp concatOf(ModuleOp module, StringAttr parameter) {
+  for (auto recipe : module.getOps<model::RecipeOp>()) {
+    ArrayAttr defines = recipe.getDefines();
+    if (defines.size() == 1 && cast<FlatSymbolRefAttr>(defines[0]).getAttr() == parameter) {
+      auto concat = recipe.getBody().front().getTerminator()->getOperand(0).getDefiningOp<tensor::ConcatOp>();
+      return concat && concat.getDim() == 0 ? concat : tensor::ConcatOp();
+    }
+  }
+  return nullptr;
+}
+
+/// The inputs of `concat` that make up rows [begin, end); empty if one of them reaches beyond.
+static SmallVector<Value> inputsOfRows(tensor::ConcatOp concat, int64_t begin, int64_t end) {
+  SmallVector<Value> inputs;
+  int64_t at = 0;
+  for (Value input : concat.getInputs()) {
+    const int64_t next = at + cast<RankedTensorType>(input.getType()).getDimSize(0);
+    if (at < end && next > begin) {
+      if (at < begin || next > end) {
+        return {};
+      }
+      inputs.push_back(input);
+    }
+    at = next;
+  }
+  return inputs;
+}
+
+model::ParameterOp ExpertSplitter::weightsOf(moe::ContractOp op, const ExpertClass &one) {
+  auto whole = symbols.lookup<model::ParameterOp>(op.getW().getDefiningOp<model::LoadOp>().getParameter());
+  const auto stride = static_cast<int64_t>(op.getStride());
+  const int64_t columns = whole.getTensorType().getDimSize(1);
+  auto type = whole.getTensorType().clone({stride * static_cast<int64_t>(one.experts.size()), columns});
+  return define(whole, (whole.getSymName() + "." + one.name).str(), type, [&]() -> Value {
+    Location loc = whole.getLoc();
+    tensor::ConcatOp concat = concatOf(module, whole.getSymNameAttr());
+    IRMapping map;
+    std::function<Value(Value)> copy = [&](Value value) -> Value {
+      if (!map.contains(value)) {
+        Operation *def = value.getDefiningOp();
+        llvm::for_each(def->getOperands(), copy);
+        builder.clone(*def, map);
+      }
+      return map.lookup(value);
+    };
+    Value all;
+    SmallVector<Value> parts;
+    for (int64_t expert : one.experts) {
+      SmallVector<Value> inputs;
+      if (concat) {
+        inputs = inputsOfRows(concat, expert * stride, (expert + 1) * stride);
+      }
+      for (Value input : inputs) {
+        parts.push_back(copy(input));
+      }
+      if (inputs.empty()) {
+        all = all ? all : load(loc, whole);
+        SmallVector<OpFoldResult> offsets = {builder.getIndexAttr(expert * stride), builder.getIndexAttr(0)},
+                                  sizes = {builder.getIndexAttr(stride), builder.getIndexAttr(columns)},
+                                  strides(2, builder.getIndexAttr(1));
+        parts.push_back(tensor::ExtractSliceOp::create(builder, loc, all, offsets, sizes, strides));
+      }
+    }
+    return tensor::ConcatOp::create(builder, loc, type, /*dim=*/0, parts);
+  });
+}
+
+void ExpertSplitter::cloneClass(Layer &layer, ArrayRef<Operation *> members, ExpertClass &one,
+                                DenseMap<Operation *, Value> &results) {
+  Location loc = layer.contractions.front().op->getLoc();
+  one.places = placesOf(layer, one);
+  Value segments = tensor::getMixedSize(builder, loc, layer.segments, 0).dyn_cast<Value>();
+  auto type = cast<RankedTensorType>(layer.segments.getType());
+  const auto count = static_cast<int64_t>(one.experts.size());
+  SmallVector<int64_t> shape(type.getShape());
+  SmallVector<Value> sizes;
+  if (segments) {
+    Value most = arith::ConstantIndexOp::create(builder, loc, count);
+    sizes.push_back(arith::MinSIOp::create(builder, loc, segments, most));
+  } else {
+    shape[0] = std::min(shape[0], count);
+  }
+  Value init = tensor::EmptyOp::create(builder, loc, shape, type.getElementType(), sizes);
+  auto restricted =
+      moe::RestrictOp::create(builder, loc, init.getType(), layer.segments, load(loc, one.places), init);
+  restricted->setAttr(kIdName, builder.getStringAttr(layer.prefix + "/" + one.name + "/segments"));
+  one.segments = restricted->getResult(0);
+
+  IRMapping map;
+  for (Operation *op : members) {
+    Operation *clone = nullptr;
+    if (auto contract = dyn_cast<moe::ContractOp>(op)) {
+      Value weights = load(loc, weightsOf(contract, one));
+      auto own = cast<moe::ContractOp>(clone = builder.clone(*op, map));
+      own.getSegmentsMutable().assign(one.segments);
+      own.getInputsMutable()[1].set(weights);
+      if (auto before = results.find(op); before != results.end()) {
+        own.getInitMutable().assign(before->second);
+      }
+      results[op] = own->getResult(0);
+    } else {
+      clone = builder.clone(*op, map);
+    }
+    if (std::string id = idOf(op); !id.empty()) {
+      clone->setAttr(kIdName, builder.getStringAttr(withPart(id, one.name)));
+    }
+  }
+}
+
+LogicalResult ExpertSplitter::split(Layer &layer, std::vector<ExpertClass> &classes) {
+  FailureOr<SmallVector<Operation *>> members = membersOf(layer);
+  if (failed(members)) {
+    return failure();
+  }
+  builder.setInsertionPoint(members->back());
+  llvm::SmallPtrSet<Operation *, 8> inside(members->begin(), members->end());
+  auto isRead = [&](Operation *op) {
+    return llvm::any_of(op->getUsers(), [&](Operation *user) { return !inside.contains(user); });
+  };
+  DenseMap<Operation *, Value> results; // of the contractions that others read
+  for (ExpertClass &one : classes) {
+    cloneClass(layer, *members, one, results);
+    for (Operation *op : *members) {
+      if (!isRead(op)) {
+        results.erase(op);
+      }
+    }
+    std::string list;
+    for (int64_t expert : one.experts) {
+      list += (list.empty() ? "" : ", ") + std::to_string(expert);
+    }
+    const std::string storage = describe(layer, one.experts.front());
+    remark::passed(layer.contractions.front().op->getLoc(),
+                   remark::RemarkOpts::name("ExpertClass").category("compress"))
+        << remark::metric("Op", layer.prefix + "/" + one.name) << remark::metric("Storage", storage)
+        << remark::metric("Experts", list);
+    if (options.report) {
+      options.report(layer.prefix + "/" + one.name + ": " + storage + ", experts " + list);
+    }
+  }
+  splitGuesses(layer, classes);
+  SmallVector<StringAttr> weights;
+  for (auto [i, contraction] : llvm::enumerate(layer.contractions)) {
+    weights.push_back(contraction.weight.getParameterAttr().getAttr());
+    const std::string id = idOf(contraction.op);
+    for (const ExpertClass &one : classes) {
+      plan.decide(withPart(id, one.name), layer.schemes[i][static_cast<size_t>(one.experts.front())].scheme,
+                  id);
+    }
+  }
+  for (Operation *op : llvm::reverse(*members)) {
+    if (auto result = results.find(op); result != results.end()) {
+      op->getResult(0).replaceAllUsesWith(result->second);
+    }
+    op->erase();
+  }
+  for (WeightContraction &contraction : layer.contractions) {
+    if (contraction.weight->use_empty()) {
+      contraction.weight.erase();
+    }
+  }
+  dropUnread(weights);
+  return success();
+}
+
+/// Guesses of the layer's experts become those of places in the classes.
+void ExpertSplitter::splitGuesses(Layer &layer, ArrayRef<ExpertClass> classes) {
+  SmallVector<moe::PrefetchOp> prefetches;
+  layer.contractions.front().op->getParentOfType<model::EntryOp>().walk(
+      [&](moe::PrefetchOp op) { prefetches.push_back(op); });
+  OpBuilder::InsertionGuard guard(builder);
+  for (moe::PrefetchOp prefetch : prefetches) {
+    SmallVector<Value> guesses;
+    SmallVector<Attribute> of;
+    Location loc = prefetch.getLoc();
+    builder.setInsertionPoint(prefetch);
+    for (auto [experts, name] :
+         llvm::zip_equal(prefetch.getExperts(), prefetch.getOf().getAsRange<StringAttr>())) {
+      if (name.getValue() != layer.prefix + "/") {
+        guesses.push_back(experts);
+        of.push_back(name);
+        continue;
+      }
+      auto type = cast<RankedTensorType>(experts.getType());
+      SmallVector<OpFoldResult> sizes = tensor::getMixedSizes(builder, loc, experts);
+      SmallVector<AffineMap> maps(2, builder.getMultiDimIdentityMap(static_cast<unsigned>(type.getRank())));
+      SmallVector<utils::IteratorType> loops(static_cast<size_t>(type.getRank()),
+                                             utils::IteratorType::parallel);
+      for (const ExpertClass &one : classes) {
+        Value places = load(loc, one.places);
+        Value init = tensor::EmptyOp::create(builder, loc, sizes, type.getElementType());
+        auto looked = linalg::GenericOp::create(
+            builder, loc, init.getType(), experts, init, maps, loops,
+            [&](OpBuilder &nested, Location at, ValueRange args) {
+              Value last = arith::ConstantIndexOp::create(nested, at, layer.experts - 1);
+              Value expert = arith::IndexCastOp::create(nested, at, nested.getIndexType(), args[0]);
+              expert = arith::MinUIOp::create(nested, at, expert, last);
+              Value place = tensor::ExtractOp::create(nested, at, places, expert);
+              linalg::YieldOp::create(nested, at, place);
+            });
+        if (Operation *route = experts.getDefiningOp(); route && !idOf(route).empty()) {
+          looked->setAttr(kIdName, builder.getStringAttr(idOf(route) + "/" + one.name));
+        }
+        guesses.push_back(looked->getResult(0));
+        of.push_back(builder.getStringAttr(layer.prefix + "/" + one.name + "/"));
+      }
+    }
+    moe::PrefetchOp::create(builder, loc, guesses, builder.getArrayAttr(of));
+    prefetch.erase();
+  }
+}
+
+/// Removes parameters that nothing loads any more, with the recipes that define them alone.
+void ExpertSplitter::dropUnread(ArrayRef<StringAttr> names) {
+  llvm::SmallDenseSet<StringAttr> loaded;
+  module.walk([&](model::LoadOp load) { loaded.insert(load.getParameterAttr().getAttr()); });
+  for (auto recipe : llvm::make_early_inc_range(module.getOps<model::RecipeOp>())) {
+    if (recipe.getDefines().size() != 1) {
+      continue;
+    }
+    StringAttr name = cast<FlatSymbolRefAttr>(recipe.getDefines()[0]).getAttr();
+    if (llvm::is_contained(names, name) && !loaded.contains(name)) {
+      symbols.erase(recipe);
+      symbols.erase(symbols.lookup(name));
+    }
+  }
+}
+
+LogicalResult ExpertSplitter::run() {
+  for (auto entry : module.getOps<model::EntryOp>()) {
+    collect(entry);
+  }
+  if (failed(chooseSchemes())) {
+    return failure();
+  }
+  for (Layer &layer : layers) {
+    std::vector<ExpertClass> classes = classesOf(layer);
+    if (classes.size() > 1) {
+      if (failed(split(layer, classes))) {
+        return failure();
+      }
+      continue;
+    }
+    for (auto [contraction, schemes] : llvm::zip_equal(layer.contractions, layer.schemes)) {
+      const std::string id = idOf(contraction.op);
+      plan.decide(id, schemes.front().scheme, id);
+    }
+  }
+  return success();
+}
+
+LogicalResult coopt::splitExperts(ModuleOp module, SchemePlan &plan, const CompressOptions &options) {
+  return ExpertSplitter(module, plan, options).run();
+}
