@@ -40,6 +40,22 @@ TEST(CalibrationFile, HoldsWhatWasWritten) {
   EXPECT_FALSE(file->entryOf("b"));
 }
 
+TEST(CalibrationFile, RowsOfExperts) {
+  test::TemporaryFolder folder;
+  std::string path = folder.file("s.safetensors");
+  InputMoments some = moments(false);
+  ASSERT_TRUE(writeCalibrationFile(
+      path, {{"e/gate", {"e/up"}, &some, {2, 0, 5}}, {"o", {}, &some}, {"n", {}, &some, {-1}}}));
+  auto file = CalibrationFile::open(path);
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_EQ(file->expertRows("e/up", 3).value(), (std::vector<double>{2, 0, 5}));
+  EXPECT_EQ(file->expertRows("e/gate", 4).error().message,
+            path + ": tensor 'e/gate.expert_rows': expected I64 4, got I64 3");
+  EXPECT_EQ(file->expertRows("o", 3).error().message, path + ": no tensor 'o.expert_rows'");
+  EXPECT_EQ(file->expertRows("n", 1).error().message,
+            path + ": tensor 'n.expert_rows': expected numbers from 0 on, got -1");
+}
+
 TEST(CalibrationFile, ErrorsNameFileAndTensor) {
   test::TemporaryFolder folder;
   std::string path = folder.file("s.safetensors");

@@ -61,4 +61,37 @@ TEST(QuantizationPlan, MistakesAndTheirPlaces) {
   EXPECT_EQ(errorOf(R"({"quantize": {"format": 3}})").substr(0, 25), "q.json: $.quantize.format");
 }
 
+TEST(QuantizationPlan, Budgets) {
+  auto plan = parseQuantizationPlan(
+      R"({"quantize": "w8a8", "rules": [{"match": "*/experts/*", "bits": 4.5, "of": ["w8a8", "f32", "w4a8-g128-sym"]}]})",
+      "q.json");
+  ASSERT_TRUE(plan) << plan.error().message;
+  ASSERT_TRUE(plan->rules[0].budget);
+  EXPECT_EQ(plan->rules[0].budget->bits, 4.5);
+  ASSERT_EQ(plan->rules[0].budget->of.size(), 3u);
+  EXPECT_EQ(plan->rules[0].budget->of[0]->activationBits, 8);
+  EXPECT_FALSE(plan->rules[0].budget->of[1]);
+  EXPECT_EQ(plan->rules[0].budget->of[2]->groupSize, 128);
+  auto budget = [](const std::string &rest) {
+    return errorOf(R"({"quantize": "w8a8", "rules": [{"match": "*", )" + rest + "}]}");
+  };
+  EXPECT_EQ(budget(R"("bits": 4)").substr(0, 22), "q.json: $.rules[0].of:");
+  EXPECT_EQ(budget(R"("of": ["w8a8"])").substr(0, 24), "q.json: $.rules[0].bits:");
+  EXPECT_EQ(budget(R"("bits": 0, "of": ["w8a8"])"),
+            "q.json: $.rules[0].bits: expected a positive number of bits a weight, got 0");
+  EXPECT_EQ(budget(R"("bits": 4, "of": [])").substr(0, 42), "q.json: $.rules[0].of: expected a format a");
+  EXPECT_EQ(budget(R"("bits": 4, "of": ["w9"])").substr(0, 24), "q.json: $.rules[0].of[0]");
+  EXPECT_EQ(budget(R"("bits": 4, "of": ["w8"], "quantize": "w8")").substr(0, 18), "q.json: $.rules[0]");
+}
+
+TEST(QuantizationPlan, PatternsForExperts) {
+  EXPECT_TRUE(namesExperts("layers.*/mlp/experts/5/*"));
+  EXPECT_TRUE(namesExperts("*experts/*/down_proj"));
+  for (const char *pattern : {"*", "*5/*", "layers.*/mlp/experts/*", "*/experts/down_proj", "layers.0/*"}) {
+    EXPECT_FALSE(namesExperts(pattern)) << pattern;
+  }
+  EXPECT_EQ(expertId("layers.3/mlp/experts/up_proj", 12), "layers.3/mlp/experts/12/up_proj");
+  EXPECT_EQ(expertId("up", 0), "0/up");
+}
+
 } // namespace
