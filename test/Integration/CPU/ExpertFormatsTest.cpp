@@ -20,13 +20,16 @@ protected:
     tokens = someTokens(kTokens, kVocabulary, 3);
   }
 
-  /// The logits with the rules, each token's apart.
-  std::vector<Logits> logits(const std::string &rules, int threads = 1) {
+  PackagePointer withRules(const std::string &rules) {
     const std::string file =
         directory + "/formats" + std::to_string(files++) + ".json"; // packages are kept by name
     std::ofstream(file) << R"({"quantize": "w8a8", "rules": [)" << rules << "]}";
-    PackagePointer package =
-        openPackage(compiled(directory, {"--quantize=" + file, "--isa=generic", "--chunk=7"}));
+    return openPackage(compiled(directory, {"--quantize=" + file, "--isa=generic", "--chunk=7"}));
+  }
+
+  std::vector<Logits> logits(const std::string &rules) { return logits(withRules(rules), 1); }
+  /// Each token's apart.
+  std::vector<Logits> logits(const PackagePointer &package, int threads) {
     const Logits all = allLogits(package, tokens, threads);
     std::vector<Logits> rows;
     for (size_t i = 0; i < kTokens; ++i) {
@@ -72,8 +75,9 @@ TEST_P(ExpertFormats, TokensHaveTheFormatOfTheirExpert) {
   EXPECT_LT(*std::max_element(counts.begin(), counts.end()), kTokens);
   // Three classes, one of them of one expert and in float.
   const std::string mixed = rule("[03]/*", first) + ", " + rule("1/*", "f32") + ", " + rule("*", second);
+  const PackagePointer package = withRules(mixed);
   for (int threads : {1, 3}) {
-    const std::vector<Logits> got = logits(mixed, threads);
+    const std::vector<Logits> got = logits(package, threads);
     for (size_t i = 0; i < kTokens; ++i) {
       const size_t expert = expertOf[i];
       const std::vector<Logits> &expected = expert == 1                  ? inFloat
