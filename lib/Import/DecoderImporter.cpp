@@ -11,6 +11,7 @@
 #include "llvm/Support/Path.h"
 
 #include <map>
+#include <set>
 
 using namespace mlir;
 using namespace coopt;
@@ -33,6 +34,8 @@ public:
   void run();
 
 private:
+  /// Whether no parameter was declared by that name so far; from now on one is.
+  bool isNew(const std::string &name) { return declared.insert(name).second; }
   /// Declares a parameter if it is new, and loads it.
   Value declare(const std::string &name, RankedTensorType type, Attribute origin);
   /// A tensor of the model's files, or seeded noise in its place (DecoderConfig::noiseSeed).
@@ -71,6 +74,7 @@ private:
   const TensorFiles &weights;
   const ImportOptions &options;
   std::map<std::string, ExpectedTensor> expected; ///< by name
+  std::set<std::string> declared; ///< looking a symbol up in a module takes as long as there are ops
   OpBuilder builder;
   TensorBuilder t;
   int64_t context = 0;
@@ -83,7 +87,7 @@ private:
 } // namespace
 
 Value DecoderImporter::declare(const std::string &name, RankedTensorType type, Attribute origin) {
-  if (!module.lookupSymbol<model::ParameterOp>(name)) {
+  if (isNew(name)) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(builder.getInsertionBlock()->getParentOp());
     model::ParameterOp::create(builder, t.location(), name, type, origin);
@@ -95,7 +99,7 @@ Value DecoderImporter::parameter(const std::string &name) {
   const ExpectedTensor &tensor = expected.at(name);
   auto floats = RankedTensorType::get(tensor.shape, builder.getF32Type());
   if (auto stored = findStoredMatrix(config, weights, tensor); stored && *stored) {
-    if (!module.lookupSymbol<model::ParameterOp>(name)) {
+    if (isNew(name)) {
       OpBuilder::InsertionGuard guard(builder);
       builder.setInsertionPoint(builder.getInsertionBlock()->getParentOp());
       declareStoredWeight(builder, t.location(), name, **stored, config.quantization, weights);
@@ -153,7 +157,7 @@ Value DecoderImporter::inOrderOf(const std::string &name, const std::string &id,
   }
   t.setId(id + "/order");
   const std::string symbol = name + ".order";
-  if (!module.lookupSymbol<model::ParameterOp>(symbol)) {
+  if (isNew(symbol)) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(builder.getInsertionBlock()->getParentOp());
     declareColumnOrder(builder, t.location(), symbol, order);
@@ -242,11 +246,12 @@ Value DecoderImporter::attend(const std::string &id, int64_t layer, Value q, Val
 }
 
 ExpertsImporter DecoderImporter::expertsImporter() {
-  ExpertsSource source{[this](const std::string &name) { return parameter(name); },
+  ExpertsSource source{[this](const std::string &name) { return isNew(name); },
+                       [this](const std::string &name) { return parameter(name); },
                        [this](const std::string &name, const std::string &id, Value input) {
                          return linear(name, id, input, false, tokens);
                        }};
-  return ExpertsImporter(module, config, builder, t, std::move(source));
+  return ExpertsImporter(config, builder, t, std::move(source));
 }
 
 void DecoderImporter::prefetchExperts(int64_t layer, Value x) {

@@ -21,7 +21,7 @@ Value ExpertsImporter::stacked(int64_t layer, const std::string &which, int64_t 
   const int64_t padding = strideOf(rows) - rows;
   Type f32 = builder.getF32Type();
   auto type = RankedTensorType::get({experts.count * strideOf(rows), columns}, f32);
-  if (!module.lookupSymbol<model::ParameterOp>(name)) {
+  if (source.isNew(name)) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(builder.getInsertionBlock()->getParentOp());
     auto parameter = model::ParameterOp::create(builder, t.location(), name, type, /*origin=*/Attribute());

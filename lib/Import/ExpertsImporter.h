@@ -13,6 +13,8 @@ namespace coopt::import {
 
 /// What a layer with experts gets from its importer.
 struct ExpertsSource {
+  /// Whether no parameter was declared by that name so far; from now on one is.
+  std::function<bool(const std::string &)> isNew;
   /// Loads a tensor of the model's files at the builder's place.
   std::function<mlir::Value(const std::string &)> parameter;
   /// y = x w^T of the linear layer of that name, with that op id.
@@ -21,10 +23,9 @@ struct ExpertsSource {
 
 class ExpertsImporter {
 public:
-  ExpertsImporter(mlir::ModuleOp module, const DecoderConfig &config, mlir::OpBuilder &builder,
-                  TensorBuilder &tensors, ExpertsSource source)
-      : module(module), config(config), experts(config.experts), builder(builder), t(tensors),
-        source(std::move(source)) {}
+  ExpertsImporter(const DecoderConfig &config, mlir::OpBuilder &builder, TensorBuilder &tensors,
+                  ExpertsSource source)
+      : config(config), experts(config.experts), builder(builder), t(tensors), source(std::move(source)) {}
 
   /// mlp(x) of a layer, with op ids that begin with `prefix`; `tokens` is the number of rows of x.
   mlir::Value build(int64_t layer, const std::string &prefix, mlir::Value x, mlir::Value tokens);
@@ -42,7 +43,6 @@ private:
   Value shared(int64_t layer, const std::string &prefix, Value x);
   Value constant(int64_t value);
 
-  mlir::ModuleOp module;
   const DecoderConfig &config;
   const ExpertsConfig &experts;
   mlir::OpBuilder &builder;
