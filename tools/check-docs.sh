@@ -2,6 +2,7 @@
 # Whether the pages still say what is so. Prints each mistake as "file:line: message" and exits 1 if there is any.
 #
 #   tools/check-docs.sh [--root DIR] [--links-only] [--options PAGE PROGRAM]...
+#   tools/check-docs.sh [--root DIR] --run PAGE
 #
 # In every .md file below DIR (this repository unless given; folders named build and hidden ones are left out), outside
 # fenced blocks:
@@ -11,10 +12,16 @@
 # --links-only  links alone: for a copy of the pages without the sources.
 # --options   the options that PAGE (relative to DIR) names in backquotes at the beginning of a table's row are those that
 #             `PROGRAM --help` lists.
+# --run       nothing but this: the commands of PAGE (relative to DIR), lines that begin with "$ " in fenced blocks, do what
+#             the page shows. They run one after the other in an empty folder. What a command prints, to standard output or
+#             standard error, is what stands below it: there `...` in a line is any text, a line of it any lines. A command
+#             fails if and only if a line of what stands there begins with "PROGRAM: error: ". A line that ends with \
+#             goes on in the next.
 set -u -o pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 links_only=
+run=
 pages=()
 programs=()
 while [ $# -gt 0 ]; do
@@ -31,6 +38,10 @@ while [ $# -gt 0 ]; do
     pages+=("${2:?--options needs a page}")
     programs+=("${3:?--options needs a program}")
     shift 3
+    ;;
+  --run)
+    run=${2:?--run needs a page}
+    shift 2
     ;;
   -h | --help)
     sed -n '2,/^set/{/^set/!p}' "${BASH_SOURCE[0]}"
@@ -126,6 +137,69 @@ check_options() {
   done < <(comm -13 <(printf '%s\n' "$listed") <(printf '%s\n' "$documented"))
 }
 
+# A regular expression for output that is shown so.
+output_pattern() {
+  local any_lines=$'(.*\n)?' any_text=$'[^\n]*' line pattern=
+  while IFS= read -r line; do
+    if [ "$line" = ... ]; then
+      pattern+=$any_lines
+    else
+      line=$(sed 's/[][\\.*^$+?(){}|]/\\&/g' <<<"$line")
+      pattern+=${line//'\.\.\.'/$any_text}$'\n'
+    fi
+  done
+  printf '^%s$' "$pattern"
+}
+
+# A command of a page in the folder $scratch, whose output is shown as $3.
+run_command() {
+  local place=$1 command=$2 shown=$3 output status expected=0
+  ran=$((ran + 1))
+  output=$(cd "$scratch" && bash -o pipefail -c "$command" 2>&1 </dev/null)
+  status=$?
+  output+=${output:+$'\n'}
+  grep -qE '^[a-z-]+: error: ' <<<"$shown" && expected=1
+  if [ $((status != 0)) -ne $expected ]; then
+    violation "$place: status $status of: $command"
+  elif [[ "$output" =~ $(printf %s "$shown" | output_pattern) ]]; then
+    return
+  else
+    violation "$place: expected other output of: $command"
+  fi
+  printf %s "$output" | sed 's/^/  /'
+}
+
+run_page() {
+  local page=$1 number=0 ran=0 line place command shown
+  local state=prose # block: of no command yet; command: one that goes on in the next line; output: what it prints
+  scratch=$(mktemp -d) || exit 2
+  trap 'rm -rf "$scratch"' EXIT
+  while IFS= read -r line; do
+    number=$((number + 1))
+    if [ $state = command ]; then
+      command=${command%\\}$line
+      state=output
+    elif [[ "$line" == '```'* ]]; then
+      [ $state = output ] && run_command "$page:$place" "$command" "$shown"
+      [ $state = prose ] && state=block || state=prose
+      continue
+    elif [ $state != prose ] && [[ "$line" == '$ '* ]]; then
+      [ $state = output ] && run_command "$page:$place" "$command" "$shown"
+      place=$number command=${line#'$ '} shown= state=output
+    elif [ $state = output ]; then
+      shown+=$line$'\n'
+      continue
+    fi
+    [ $state = output ] && [[ "$command" == *\\ ]] && state=command
+  done <"$page"
+  [ $state = prose ] || violation "$page: a fenced block has no end"
+  [ $ran -gt 0 ] || violation "$page: no commands"
+}
+
+if [ -n "$run" ]; then
+  run_page "$run"
+  exit $bad
+fi
 while IFS= read -r page; do
   page=${page#./}
   check_links "$page"

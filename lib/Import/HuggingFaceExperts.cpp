@@ -26,6 +26,7 @@ public:
       take(root["norm_topk_prob"].boolean(), experts.renormalise);
     }
     shared();
+    only("scoring_func", experts.scores == ExpertsConfig::Scores::Sigmoid ? "sigmoid" : "softmax");
     if (keys.groups != ExpertKeys::Groups::None) {
       routing();
     }
@@ -73,7 +74,6 @@ private:
 
   void routing() {
     bool hasGroups = keys.groups == ExpertKeys::Groups::Always;
-    only("scoring_func", hasGroups ? "sigmoid" : "softmax");
     if (hasGroups) {
       only("topk_method", "noaux_tc");
     } else {
