@@ -10,8 +10,8 @@
 #   paths       `lib/Some/File.cpp` in backquotes exists, for the folders of this repository; with `:name` behind it, the
 #               file holds that word. Paths with *, <, { or .. stand for several and are left alone.
 # --links-only  links alone: for a copy of the pages without the sources.
-# --options   the options that PAGE (relative to DIR) names in backquotes at the beginning of a table's row are those that
-#             `PROGRAM --help` lists.
+# --options   the options that PAGE (relative to DIR) names in backquotes at the beginning of a table's rows, in each one or
+#             several, are those that `PROGRAM --help` lists.
 # --run       nothing but this: the commands of PAGE (relative to DIR), lines that begin with "$ " in fenced blocks, do what
 #             the page shows. They run one after the other in an empty folder. What a command prints, to standard output or
 #             standard error, is what stands below it: there `...` in a line is any text, a line of it any lines. A command
@@ -128,7 +128,8 @@ check_options() {
     return
   fi
   listed=$(sed -nE 's/^ +(-[a-zA-Z],)?(--?[a-zA-Z][a-zA-Z0-9-]*).*/\2/p' <<<"$help" | sort -u)
-  documented=$(sed -nE 's/^\| *`(--?[a-zA-Z][a-zA-Z0-9-]*).*/\1/p' "$page" | sort -u)
+  # The first name of a row, and other long ones in its first cell.
+  documented=$(sed -nE 's/^\| *(`-[^|]*)\|.*/\1/p' "$page" | grep -oE '^`-[a-zA-Z][a-zA-Z0-9-]*|`--[a-zA-Z][a-zA-Z0-9-]*' | tr -d '`' | sort -u)
   while read -r option; do
     [ -n "$option" ] && violation "$page: $option of ${program##*/} is not described"
   done < <(comm -23 <(printf '%s\n' "$listed") <(printf '%s\n' "$documented"))
@@ -155,7 +156,7 @@ output_pattern() {
 run_command() {
   local place=$1 command=$2 shown=$3 output status expected=0
   ran=$((ran + 1))
-  output=$(cd "$scratch" && bash -o pipefail -c "$command" 2>&1 </dev/null)
+  output=$(cd "$scratch" && LC_ALL=C bash -o pipefail -c "$command" 2>&1 </dev/null)
   status=$?
   output+=${output:+$'\n'}
   grep -qE '^[a-z-]+: error: ' <<<"$shown" && expected=1
@@ -172,6 +173,10 @@ run_command() {
 run_page() {
   local page=$1 number=0 ran=0 line place command shown
   local state=prose # block: of no command yet; command: one that goes on in the next line; output: what it prints
+  if [ ! -f "$page" ]; then
+    violation "$page: no such page"
+    return
+  fi
   scratch=$(mktemp -d) || exit 2
   trap 'rm -rf "$scratch"' EXIT
   while IFS= read -r line; do
@@ -192,6 +197,7 @@ run_page() {
     fi
     [ $state = output ] && [[ "$command" == *\\ ]] && state=command
   done <"$page"
+  [ $state = output ] && run_command "$page:$place" "$command" "$shown"
   [ $state = prose ] || violation "$page: a fenced block has no end"
   [ $ran -gt 0 ] || violation "$page: no commands"
 }
