@@ -45,6 +45,40 @@ Value sumBefore(Builder &b, int64_t of, Value end, llvm::function_ref<Value(Buil
   return sum;
 }
 
+/// Bit `row` of an i16, as an index: 0 or 1.
+Value bitOf(Builder &b, Value bits, Value row) {
+  Value shift = arith::IndexCastOp::create(b, bits.getType(), row);
+  Value one = arith::ConstantOp::create(b, b.getI16IntegerAttr(1));
+  Value bit = arith::AndIOp::create(b, arith::ShRUIOp::create(b, bits, shift), one);
+  return arith::IndexCastUIOp::create(b, b.getIndexType(), bit);
+}
+
+/// The numbers of column `place` of a run by rows: of each row those of the vector whose number is how many it keeps before.
+Value loadByRows(Builder &b, const layout::SparsePanel &panel, const KeptColumns &run, Value storage,
+                 Value place) {
+  auto counts = VectorType::get({kLanes}, b.getI32Type());
+  auto type = VectorType::get({kLanes}, elementOf(storage));
+  auto wordsOf = [&](int64_t x) {
+    return constantOf(b, counts, b.getI32IntegerAttr(static_cast<int32_t>(x)));
+  };
+  Value before = wordsOf(0);
+  for (int64_t block = 0; block + 1 < panel.pattern().of; ++block) {
+    Value at = constantIndex(b, block);
+    Value isBefore = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, at, place);
+    Value counted = arith::SelectOp::create(b, isBefore, wordsOf(1), wordsOf(0));
+    Value mask = maskOf(b, run.bits(b, at));
+    before = arith::AddIOp::create(b, before, arith::SelectOp::create(b, mask, counted, wordsOf(0)));
+  }
+  Value none = constantOf(b, type, cast<TypedAttr>(b.getZeroAttr(type.getElementType()))), numbers = none;
+  for (int64_t slot = 0; slot < panel.pattern().kept; ++slot) {
+    Value at = addIndex(b, run.first(), slot * kLanes);
+    Value those = vector::LoadOp::create(b, type, storage, ValueRange{at});
+    Value isIt = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, before, wordsOf(slot));
+    numbers = arith::SelectOp::create(b, isIt, those, numbers);
+  }
+  return arith::SelectOp::create(b, maskOf(b, run.bits(b, place)), numbers, none);
+}
+
 } // namespace
 
 Value countOnes(Builder &b, Value bits) {
@@ -147,16 +181,23 @@ Value emitKeptNumber(Builder &b, const layout::SparsePanel &panel, int64_t colum
   Value start = times(b, over(b, row, kLanes), panel.panelElements(columns));
   start = arith::AddIOp::create(b, start, times(b, over(b, column, pattern.span()), panel.runElements()));
   KeptColumns run(b, panel, Isa::Generic, storage, start);
-  Value bits = run.bits(b, over(b, place, pattern.block));
-  Value shift = arith::IndexCastOp::create(b, bits.getType(), lane);
-  Value one = arith::ConstantOp::create(b, b.getI16IntegerAttr(1));
-  Value below = arith::SubIOp::create(b, arith::ShLIOp::create(b, one, shift), one);
-  Value at =
-      arith::AddIOp::create(b, run.find(b, place), countOnes(b, arith::AndIOp::create(b, bits, below)));
+  Value bits = run.bits(b, over(b, place, pattern.block)), at;
+  if (panel.isByRows()) {
+    Value before = sumBefore(b, pattern.of, place, [&](Builder &inner, Value block) {
+      return bitOf(inner, run.bits(inner, block), lane);
+    });
+    at = arith::AddIOp::create(b, addIndex(b, start, lane), times(b, before, kLanes));
+  } else {
+    Value shift = arith::IndexCastOp::create(b, bits.getType(), lane);
+    Value one = arith::ConstantOp::create(b, b.getI16IntegerAttr(1));
+    Value below = arith::SubIOp::create(b, arith::ShLIOp::create(b, one, shift), one);
+    at = arith::AddIOp::create(b, run.find(b, place), countOnes(b, arith::AndIOp::create(b, bits, below)));
+  }
   // Of what is dropped, this may be behind the run's last.
   at = arith::MinUIOp::create(b, at, addIndex(b, run.last(), -1));
   Value value = memref::LoadOp::create(b, storage, ValueRange{at});
-  Value isKept = arith::TruncIOp::create(b, b.getI1Type(), arith::ShRUIOp::create(b, bits, shift));
+  Value isKept =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bitOf(b, bits, lane), constantIndex(b, 0));
   Value zero = arith::ConstantOp::create(b, b.getZeroAttr(value.getType()));
   return arith::SelectOp::create(b, isKept, value, zero);
 }
@@ -167,6 +208,9 @@ Value loadKeptNumbers(Builder &b, const layout::SparsePanel &panel, Isa isa, Val
   Value place = modulo(b, column, pattern.span());
   start = arith::AddIOp::create(b, start, times(b, over(b, column, pattern.span()), panel.runElements()));
   KeptColumns run(b, panel, isa, storage, start);
+  if (panel.isByRows()) {
+    return loadByRows(b, panel, run, storage, place);
+  }
   return run.read(b, run.find(b, place), run.bits(b, over(b, place, pattern.block))).numbers;
 }
 

@@ -1,7 +1,8 @@
 //===- KeptPanels.h - Numbers of sparse panels ------------------------------===//
 //
-// Numbers of panels of 16 rows under a pattern (SparsePanel.h): weights of binary32, scales of groups. The 16 of a column are its
-// next values, as many as 16 bits have ones, spread over the rows: one instruction of AVX-512, elsewhere one by one.
+// Numbers of panels of 16 rows under a pattern (SparsePanel.h): weights of binary32, scales of groups. By columns, the 16 of a column
+// are its next values, as many as 16 bits have ones, spread over the rows: one instruction of AVX-512, elsewhere one by one. By rows
+// they are chosen from the vectors of the run.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_LIB_CONVERSION_KEPTPANELS_H
@@ -19,7 +20,7 @@ mlir::Value countOnes(mlir::ImplicitLocOpBuilder &b, mlir::Value bits);
 /// With machine::expandsVectors; nothing behind the last one is read.
 mlir::Value loadSpread(mlir::ImplicitLocOpBuilder &b, mlir::Value storage, mlir::Value at, mlir::Value bits);
 
-/// Reads the columns of a run one after the other.
+/// Reads the columns of a run by columns, one after the other.
 class KeptColumns {
 public:
   /// `start`: the run's first element.

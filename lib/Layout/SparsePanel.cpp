@@ -45,13 +45,13 @@ Status SparsePanel::pack(const uint8_t *panel, int64_t columns, uint8_t *storage
                     std::to_string(full[row]));
       }
     }
-    uint8_t *value = storage;
+    int64_t next = 0, ofRow[kRows] = {};
     for (int64_t column = first; column < endOf(kept.of - 1); ++column) {
       const int64_t block = (column - first) / kept.block;
       for (int64_t row = 0; row < kRows; ++row) {
         if ((bits[block * (kRows / 8) + row / 8] >> (row % 8)) & 1) {
-          std::memcpy(value, numberAt(column, row), bytes);
-          value += bytes;
+          const int64_t place = isByRows() ? ofRow[row]++ * kRows + row : next++;
+          std::memcpy(storage + static_cast<size_t>(place) * bytes, numberAt(column, row), bytes);
         }
       }
     }
@@ -64,13 +64,17 @@ void SparsePanel::unpack(const uint8_t *storage, int64_t columns, uint8_t *panel
   const auto valueBytes = static_cast<size_t>(valueElements()) * bytes;
   std::memset(panel, 0, static_cast<size_t>(columns * kRows) * bytes);
   for (int64_t first = 0; first < columns; first += kept.span(), storage += runBytes) {
-    const uint8_t *value = storage, *bits = storage + valueBytes;
+    const uint8_t *bits = storage + valueBytes;
+    int64_t next = 0, ofRow[kRows] = {};
     for (int64_t column = first; column < std::min(first + kept.span(), columns); ++column) {
       const int64_t block = (column - first) / kept.block;
-      for (int64_t row = 0; row < kRows && value < bits; ++row) {
+      for (int64_t row = 0; row < kRows; ++row) {
         if ((bits[block * (kRows / 8) + row / 8] >> (row % 8)) & 1) {
-          std::memcpy(panel + static_cast<size_t>(column * kRows + row) * bytes, value, bytes);
-          value += bytes;
+          const int64_t place = isByRows() ? ofRow[row]++ * kRows + row : next++;
+          if (place < valueElements()) {
+            std::memcpy(panel + static_cast<size_t>(column * kRows + row) * bytes,
+                        storage + static_cast<size_t>(place) * bytes, bytes);
+          }
         }
       }
     }

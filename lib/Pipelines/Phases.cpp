@@ -123,7 +123,7 @@ LogicalResult layoutPhase(ModuleOp module, const CompileOptions &options) {
     }
     sets.push_back(*set);
   }
-  return assignLayouts(module, sets);
+  return assignLayouts(module, sets, options.sparseStorage == "kept");
 }
 
 /// Lowers one instruction-set variant of the kernels: a module @<variant> in the LLVM dialect.
@@ -276,6 +276,7 @@ public:
     CompileOptions options;
     options.quantize = quantize;
     options.sparsify = sparsify;
+    options.sparseStorage = sparseStorage;
     options.kv = kv;
     options.attention = attention;
     options.attentionWindow = attentionWindow;
@@ -296,6 +297,9 @@ private:
   Pass::Option<std::string> sparsify{
       *this, "sparsify", llvm::cl::desc("what is kept of weights: 2:4, group16:0.5, .. (compress)"),
       llvm::cl::init("")};
+  Pass::Option<std::string> sparseStorage{
+      *this, "sparse-storage", llvm::cl::desc("auto or kept: what of sparse weights is stored (layout)"),
+      llvm::cl::init("auto")};
   Pass::Option<std::string> kv{*this, "kv", llvm::cl::desc("how keys and values are stored (compress)"),
                                llvm::cl::init("")};
   Pass::Option<std::string> activations{*this, "activations", llvm::cl::desc("f32 or bf16 (compress)"),

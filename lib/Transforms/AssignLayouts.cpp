@@ -169,8 +169,9 @@ void widenCodes(ModuleOp module) {
 
 class LayoutAssigner {
 public:
-  LayoutAssigner(ModuleOp module, ArrayRef<machine::InstructionSet> variants)
-      : module(module), symbols(module), builder(module.getContext()), variants(variants) {}
+  LayoutAssigner(ModuleOp module, ArrayRef<machine::InstructionSet> variants, bool alwaysKept)
+      : module(module), symbols(module), builder(module.getContext()), variants(variants),
+        alwaysKept(alwaysKept) {}
   LogicalResult run();
 
 private:
@@ -187,6 +188,8 @@ private:
   SymbolTable symbols;
   OpBuilder builder;
   ArrayRef<machine::InstructionSet> variants;
+  bool alwaysKept;
+  bool isSlow = false; ///< some weights could be stored as what is kept, in tiles of wide runs
   /// By the parameter, in the order of their readers.
   llvm::MapVector<StringAttr, model::LayoutAttr> chosen;
   llvm::SmallDenseSet<StringAttr> weights; ///< of these, not what goes with codes
@@ -259,10 +262,13 @@ void LayoutAssigner::choose(StringAttr parameter, model::LayoutAttr dense) {
   model::LayoutAttr layout = dense;
   auto op = symbols.lookup<model::ParameterOp>(parameter);
   auto pattern = op->getAttrOfType<sparse::PatternAttr>(sparse::SparseDialect::kPatternName);
-  if (pattern && llvm::any_of(variants, machine::expandsVectors)) {
-    if (auto kept = keeping(dense, pattern, op.getTensorType().getElementType())) {
+  if (auto kept =
+          pattern ? keeping(dense, pattern, op.getTensorType().getElementType()) : model::LayoutAttr()) {
+    const bool isWide = kept.getSparseTile() && kept.getSparseTile()->isWide();
+    if (alwaysKept || (!isWide && llvm::any_of(variants, machine::expandsVectors))) {
       layout = kept;
     }
+    isSlow |= isWide;
   }
   chosen.insert({parameter, layout});
 }
@@ -295,12 +301,16 @@ void LayoutAssigner::describeSparsity() {
       slow.push_back(machine::name(variant));
     }
   }
+  const char *keep = " (--sparse-storage=kept stores only what is kept)";
   if (isDense && slow.size() == variants.size()) {
     module.emitWarning("weights of sparsity ")
         << names << " are stored dense, with their zeros: " << llvm::join(slow, " and ")
         << (slow.size() == 1 ? " has" : " have")
-        << " no instructions that expand what is kept, and would take longer to read less (--isa chooses "
-           "variants)";
+        << " no instructions that expand what is kept, and would take longer to read less" << keep;
+  } else if (isDense && isSlow) {
+    module.emitWarning("weights of sparsity ")
+        << names << " are stored dense, with their zeros: expanding such runs takes longer than reading them"
+        << keep;
   } else if (isDense) {
     module.emitWarning("weights of sparsity ")
         << names << " are stored dense, with their zeros: what is kept and where it is takes as much memory";
@@ -373,8 +383,9 @@ LogicalResult LayoutAssigner::run() {
   return verifyByteStorage(module);
 }
 
-LogicalResult coopt::assignLayouts(ModuleOp module, ArrayRef<machine::InstructionSet> variants) {
-  return LayoutAssigner(module, variants).run();
+LogicalResult coopt::assignLayouts(ModuleOp module, ArrayRef<machine::InstructionSet> variants,
+                                   bool alwaysKept) {
+  return LayoutAssigner(module, variants, alwaysKept).run();
 }
 
 LogicalResult coopt::verifyByteStorage(ModuleOp module) {

@@ -1,9 +1,13 @@
 // What parameters promise by sparse.pattern, the layout phase stores: where tiles can have the pattern what is kept, else all. From
 // there on the encoding says it, and what is stored has the attribute no more. Where no instruction set expands vectors, all is stored.
-// RUN: coopt-opt %s -pass-pipeline='builtin.module(coopt-phase-fuse,coopt-phase-layout)' 2>%t | FileCheck %s
+// RUN: coopt-opt %s -pass-pipeline='builtin.module(coopt-phase-fuse,coopt-phase-layout{sparse-storage=kept})' 2>%t | FileCheck %s
 // RUN: FileCheck %s --check-prefix=SLOW --input-file=%t
 // SLOW: warning: sparse weights take less memory, but more time than dense ones on generic and avx2: each use of them expands them first
-// RUN: coopt-opt %s -pass-pipeline='builtin.module(coopt-phase-fuse,coopt-phase-layout{isa=avx512,amx})' 2>&1 | FileCheck %s --implicit-check-not=warning
+// RUN: coopt-opt %s -pass-pipeline='builtin.module(coopt-phase-fuse,coopt-phase-layout{isa=avx512,amx sparse-storage=kept})' 2>&1 | FileCheck %s --implicit-check-not=warning
+// RUN: coopt-opt %s -pass-pipeline='builtin.module(coopt-phase-fuse,coopt-phase-layout{isa=avx512,amx})' | FileCheck %s --check-prefix=AUTO
+// AUTO: @kept.packed : {{.*}} keeps "2:4"
+// AUTO: @few.packed : tensor<4096xi8, {{.*}} bits = 8>>{{$}}
+// AUTO: @floats.packed : {{.*}} keeps "2:5"
 // RUN: coopt-opt %s -pass-pipeline='builtin.module(coopt-phase-fuse,coopt-phase-layout{isa=generic,avx2})' 2>&1 | FileCheck %s --check-prefix=DENSE --implicit-check-not=keeps
 // DENSE: warning: weights of sparsity 2:4, group16:0.25, 2:5, 1:32 are stored dense, with their zeros: generic and avx2 have no instructions that expand what is kept
 // DENSE: model.parameter @kept.packed : tensor<4096xi8, #model.layout<"[32, 128] tile(d1:2, d0:4, d1:4) outer(d0, d1)", bits = 8>>{{$}}

@@ -176,6 +176,12 @@ int main(int argc, char **argv) {
                  "--calibration")
       ->capture_default_str()
       ->check(CLI::IsMember({"magnitude", "inputs"}));
+  app.add_option(
+         "--sparse-storage", options.compile.sparseStorage,
+         "how sparse weights are stored: auto (only what is kept, where kernels gain from it, else with "
+         "their zeros), or kept (only what is kept, wherever that takes less memory)")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"auto", "kept"}));
   app.add_option("--activations", options.compile.activations,
                  "what float activations (a16) are rounded to where they meet quantised weights: f32 (not at "
                  "all, the default), or bf16, which the matrix unit multiplies; the weights are then, too")

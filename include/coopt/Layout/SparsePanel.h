@@ -5,11 +5,17 @@
 // Numbers of a matrix that are no codes (weights of binary32; scales and zeros, of which a column is a group) are stored in panels
 // of 16 rows, [columns][16 rows]. Under a pattern a panel is stored run by run, each as
 //
-//   values   what is kept, column after column, of each column the numbers of the rows that keep it: 16 kept block numbers
+//   values   what is kept: 16 kept block numbers
 //   bits     [of][16 rows]   which rows keep a block of columns: a number of 16 bits for each block, filled up to whole elements
 //
-// so that a column is the next values, as many as its bits have ones, spread over the rows: VPEXPAND. What is dropped is zero; a run
-// that keeps less ends in zeros. Of binary32, 2:4 takes 136 bytes for 256.
+// What is dropped is zero, and zeros fill up what a run keeps less. The values are in one of two orders:
+//
+//   by columns   column after column, of each the numbers of the rows that keep it: a column is the next values, as many as its
+//                bits have ones, spread over the rows: VPEXPAND
+//   by rows      [kept][16 rows], a row's first number, its second, ..: a vector of 16 is one of each row, and those of a
+//                column are chosen from `kept` vectors. Of single numbers of 1 or 2 bytes in runs of up to 8: scales and zeros
+//
+// Of binary32, 2:4 takes 136 bytes for 256.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_LAYOUT_SPARSEPANEL_H
@@ -27,6 +33,7 @@ public:
   static Expected<SparsePanel> make(const numerics::SparsePattern &pattern, size_t elementBytes);
 
   const numerics::SparsePattern &pattern() const { return kept; }
+  bool isByRows() const { return bytes < 4 && kept.block == 1 && kept.of <= 8; }
   int64_t valueElements() const { return kept.kept * kept.block * kRows; }
   int64_t runElements() const {
     const auto width = static_cast<int64_t>(bytes);

@@ -42,6 +42,8 @@ struct CompileOptions {
   /// "magnitude", or with the "inputs" that --calibration knows.
   std::string sparsify;
   std::string sparsityScore = "magnitude";
+  /// Only what is kept is stored: "auto", where a kernel gains from it, or "kept", wherever it takes less memory.
+  std::string sparseStorage = "auto";
   /// How codes of weights are chosen: nearest, or awq, clip and gptq joined by '+' with the statistics of a file that coopt-run
   /// --collect-stats wrote.
   std::string rounding = "nearest";

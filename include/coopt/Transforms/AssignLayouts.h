@@ -9,8 +9,10 @@
 //   codes  tiles of 16 rows and 64 columns, [N/16][K/64][16 k][16 n][4 k], as bit planes (BitPlanes.h)
 //
 // Of weights that promise a pattern (sparse.pattern) only what is kept is stored (SparseTile.h, SparsePanel.h), if one of the
-// instruction sets that kernels are made for gains from it (machine::expandsVectors). Otherwise zeros are stored, too: the matrix is
-// decompressed once, by the packager, and not by each use. Values are the same.
+// instruction sets that kernels are made for gains from it: if it has instructions that expand vectors (machine::expandsVectors), and
+// tiles are not those of wide runs, whose expansion takes longer than reading the zeros. Otherwise zeros are stored, too: the matrix is
+// decompressed once, by the packager, and not by each use. Values are the same. Who needs the memory more than the time asks for
+// what is kept in any case.
 //
 // After this phase no tensor has elements narrower than a byte: verifyByteStorage().
 //
@@ -26,7 +28,9 @@ namespace coopt {
 
 /// `variants`: what kernels are generated for. They say how weights under a pattern are stored, with a warning where one of them
 /// would be faster with the other form.
-mlir::LogicalResult assignLayouts(mlir::ModuleOp module, llvm::ArrayRef<machine::InstructionSet> variants);
+/// `alwaysKept`: only what is kept is stored wherever that takes less memory.
+mlir::LogicalResult assignLayouts(mlir::ModuleOp module, llvm::ArrayRef<machine::InstructionSet> variants,
+                                  bool alwaysKept = false);
 
 /// Fails with an error at the first value whose elements are no whole number of bytes (i1 apart, which is a
 /// truth value).

@@ -49,10 +49,13 @@ TEST_P(Panels, PlacesAndRoundTrip) {
   std::vector<uint8_t> storage(static_cast<size_t>(runs) * runBytes, 0xa5), back(numbers.size(), 0x5a);
   ASSERT_EQ(static_cast<size_t>(panel->panelElements(columns)) * bytes, storage.size());
   ASSERT_TRUE(panel->pack(numbers.data(), columns, storage.data()));
-  const uint8_t *value = nullptr;
+  int64_t next = 0, ofRow[kRows] = {};
   for (int64_t column = 0; column < columns; ++column) {
     const uint8_t *run = storage.data() + static_cast<size_t>(column / pattern.span()) * runBytes;
-    value = column % pattern.span() == 0 ? run : value;
+    if (column % pattern.span() == 0) {
+      next = 0;
+      std::fill(std::begin(ofRow), std::end(ofRow), 0);
+    }
     for (int64_t row = 0; row < kRows; ++row) {
       const int64_t block = column % pattern.span() / pattern.block;
       const bool isKept =
@@ -62,9 +65,11 @@ TEST_P(Panels, PlacesAndRoundTrip) {
         EXPECT_EQ(number, std::vector<uint8_t>(bytes));
         continue;
       }
+      const bool isByRows = bytes < 4 && pattern.block == 1 && pattern.of <= 8;
+      const int64_t place = isByRows ? 16 * ofRow[row]++ + row : next++;
+      const uint8_t *value = run + static_cast<size_t>(place) * bytes;
       ASSERT_LT(value, run + valueBytes);
       EXPECT_EQ(std::vector<uint8_t>(value, value + bytes), number);
-      value += bytes;
     }
   }
   panel->unpack(storage.data(), columns, back.data());
