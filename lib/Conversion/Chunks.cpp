@@ -25,6 +25,19 @@ SmallVector<Value> emitFor(ImplicitLocOpBuilder &b, Value from, Value to, int64_
   return SmallVector<Value>(loop.getResults());
 }
 
+SmallVector<Value> emitIf(ImplicitLocOpBuilder &b, Value condition,
+                          function_ref<SmallVector<Value>(ImplicitLocOpBuilder &)> whenTrue,
+                          function_ref<SmallVector<Value>(ImplicitLocOpBuilder &)> whenFalse) {
+  auto branch = [](function_ref<SmallVector<Value>(ImplicitLocOpBuilder &)> body) {
+    return [body](OpBuilder &nested, Location loc) {
+      ImplicitLocOpBuilder inner(loc, nested);
+      scf::YieldOp::create(inner, body(inner));
+    };
+  };
+  auto choice = scf::IfOp::create(b, condition, branch(whenTrue), branch(whenFalse));
+  return SmallVector<Value>(choice.getResults());
+}
+
 /// A loop whose body is a chunk.
 static SmallVector<Value> loopOver(ImplicitLocOpBuilder &b, Value bound, int64_t step, ValueRange inits,
                                    Chunk chunk, ChunkBody body) {

@@ -46,6 +46,11 @@ emitFor(mlir::ImplicitLocOpBuilder &b, mlir::Value from, mlir::Value to, int64_t
         llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ImplicitLocOpBuilder &, mlir::Value,
                                                           mlir::ValueRange)>
             body);
+/// scf.if with values.
+llvm::SmallVector<mlir::Value>
+emitIf(mlir::ImplicitLocOpBuilder &b, mlir::Value condition,
+       llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ImplicitLocOpBuilder &)> whenTrue,
+       llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::ImplicitLocOpBuilder &)> whenFalse);
 /// A loop without values: `body` is called once with the induction variable.
 void emitLoop(mlir::ImplicitLocOpBuilder &b, mlir::OpFoldResult extent,
               llvm::function_ref<void(mlir::ImplicitLocOpBuilder &, mlir::Value)> body);

@@ -101,6 +101,11 @@ private:
     return weights.groupColumns() == weights.columns() || weights.groupColumns() % columnsOfRuns() == 0;
   }
 
+  /// Whether the kept groups of a single row are folded one by one with their own scales; what is dropped is then never computed.
+  bool gathersGroups(const Context &context) const {
+    return !isFloat && machine::expandsVectors(isa) && context.tile.rows == 1 && weights.keepsScaledGroups();
+  }
+
   /// Columns of whole runs and of whole vectors of kept codes.
   int64_t columnsOfRuns() const {
     const numerics::SparsePattern &pattern = weights.codes().sparse->pattern();
@@ -221,11 +226,17 @@ private:
       }
       return next;
     };
-    SmallVector<Value> totals =
-        emitFor(b, constantIndex(b, 0), constantIndex(b, wholeTiles), 1, zeroTotals(b, context),
-                [&](ImplicitLocOpBuilder &inner, Value tile, ValueRange carried) {
-                  return emitTileGroups(inner, tile, perTile, carried);
-                });
+    SmallVector<Value> totals = emitFor(
+        b, constantIndex(b, 0), constantIndex(b, wholeTiles), 1, zeroTotals(b, context),
+        [&](ImplicitLocOpBuilder &inner, Value tile, ValueRange carried) {
+          if (!gathersGroups(context)) {
+            return emitTileGroups(inner, tile, perTile, carried);
+          }
+          return emitIf(
+              inner, emitHasScaledGroups(inner, context, tile),
+              [&](ImplicitLocOpBuilder &then) { return emitScaledGroups(then, context, tile, carried); },
+              [&](ImplicitLocOpBuilder &other) { return emitTileGroups(other, tile, perTile, carried); });
+        });
     if (int64_t rest = weights.groups() - wholeTiles * perTile; rest > 0) {
       totals = emitTileGroups(b, constantIndex(b, wholeTiles), rest, totals);
     }
@@ -243,14 +254,17 @@ private:
                    });
   }
 
-  SmallVector<TileCodes> codesOf(ImplicitLocOpBuilder &b, const Context &context, Value tile) {
-    // A single row only waits for memory. The processor sees long runs coming; where a panel is a short one, the
-    // next panels are fetched while these are read. Beyond the last there is nothing to fetch, which does no harm.
-    const int64_t panelBytes = weights.codes().panelStride;
+  /// A single row only waits for memory. The processor sees long runs coming; where a panel is a short one, the
+  /// next panels are fetched while these are read: so many from each. Beyond the last there is nothing to fetch, which does no harm.
+  int64_t panelsAhead(const Context &context) const {
     const int64_t longest = hasFewBits() ? kLongPanelBytes : kShortPanelBytes;
-    const int64_t next = context.tile.rows == 1 && panelBytes <= longest
-                             ? static_cast<int64_t>(context.panels.size()) * panelBytes
-                             : 0;
+    return context.tile.rows == 1 && weights.codes().panelStride <= longest
+               ? static_cast<int64_t>(context.panels.size())
+               : 0;
+  }
+
+  SmallVector<TileCodes> codesOf(ImplicitLocOpBuilder &b, const Context &context, Value tile) {
+    const int64_t next = panelsAhead(context) * weights.codes().panelStride;
     SmallVector<TileCodes> codes;
     for (Value panel : context.panels) {
       codes.emplace_back(b, weights.codes(), weights.tileOffset(b, panel, tile), next);
@@ -320,6 +334,60 @@ private:
         Value met = codes[p].gather(index, activations);
         next[p] = dots.add(next[p], weights.unsignedQuad(b, codes[p].keptCodes(index)), met);
         next[panels + p] = dots.add(next[panels + p], ones, met);
+      }
+    }
+    return next;
+  }
+
+  /// Whether the kept scales of a tile are those of its kept groups of codes: so, but for groups of which only the scale or only all
+  /// codes are zero.
+  Value emitHasScaledGroups(ImplicitLocOpBuilder &b, const Context &context, Value tile) {
+    const layout::SparseTile &sparse = *weights.codes().sparse;
+    Value isEqual;
+    for (Value panel : context.panels) {
+      const KeptQuads kept(sparse, isa, weights.codes().storage, weights.tileOffset(b, panel, tile));
+      for (int64_t run = 0; run < kTileColumns / sparse.pattern().span(); ++run) {
+        Value ofScales = weights.scaleRun(b, panel, tile, run).allBits(b);
+        Value isSame = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, kept.groupBits(b, run), ofScales);
+        isEqual = isEqual ? arith::AndIOp::create(b, isEqual, isSame).getResult() : isSame;
+      }
+    }
+    return isEqual;
+  }
+
+  /// The totals with the kept groups of a tile, in ascending order as all groups would come.
+  SmallVector<Value> emitScaledGroups(ImplicitLocOpBuilder &b, const Context &context, Value tile,
+                                      ValueRange totals) {
+    const numerics::SparsePattern &pattern = weights.codes().sparse->pattern();
+    const int64_t quads = pattern.block / kQuad, groups = kTileColumns / pattern.block;
+    DotQuads dots(b, isa);
+    Value base = arith::MulIOp::create(b, tile, constantIndex(b, kTileColumns));
+    Value activations = repeatColumns(b, context, base, kTileColumns);
+    // The sum of a group, for each of its quads.
+    Value first = arith::MulIOp::create(b, tile, constantIndex(b, groups));
+    Value sums = vector::LoadOp::create(b, VectorType::get({groups}, b.getI32Type()), context.activationSums,
+                                        ValueRange{constantIndex(b, 0), first});
+    SmallVector<int64_t> groupOf;
+    for (int64_t quad = 0; quad < kQuadsPerTile; ++quad) {
+      groupOf.push_back(quad / quads);
+    }
+    sums = vector::ShuffleOp::create(b, sums, sums, groupOf);
+    SmallVector<TileCodes> codes = codesOf(b, context, tile);
+    SmallVector<Value> next(totals), panels(context.panels);
+    for (auto [panel, ofPanel, total] : llvm::zip_equal(panels, codes, next)) {
+      for (int64_t group = 0; group < groups / pattern.of * pattern.kept; ++group) {
+        const int64_t run = group / pattern.kept, slot = group % pattern.kept;
+        const KeptColumns scales = weights.scaleRun(b, panel, tile, run);
+        if (slot == 0 && panelsAhead(context) != 0) {
+          weights.fetchScales(b, scales, panelsAhead(context));
+        }
+        Value sum = dots.zero();
+        for (int64_t index = group * quads; index < (group + 1) * quads; ++index) {
+          sum = dots.add(sum, weights.unsignedQuad(b, ofPanel.keptCodes(index)),
+                         ofPanel.gather(index, activations));
+        }
+        const GroupNumbers numbers{weights.zeros(b, panel, first), weights.keptScales(b, scales, slot)};
+        total = foldIntegers(b, numbers, sum, ofPanel.keptQuads().ofGroup(b, run, slot, sums), total);
       }
     }
     return next;

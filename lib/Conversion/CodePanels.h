@@ -57,6 +57,7 @@ public:
   /// Of sparse tiles: vectors of what is kept, and the activations that it meets (KeptQuads.h).
   mlir::Value keptCodes(int64_t index) { return stored(index, codePlanes()); }
   mlir::Value gather(int64_t index, mlir::Value activations);
+  KeptQuads &keptQuads() { return *kept; }
 
 private:
   mlir::ImplicitLocOpBuilder *b;

@@ -78,7 +78,40 @@ Value CodeWeights::unsignedQuad(ImplicitLocOpBuilder &b, Value codes) const {
 }
 
 Value CodeWeights::groupScales(ImplicitLocOpBuilder &b, Value panel, Value groupIndex) const {
-  Value scales = loadPanel(b, scalePanels, panel, groupIndex);
+  return widened(b, loadPanel(b, scalePanels, panel, groupIndex));
+}
+
+bool CodeWeights::keepsScaledGroups() const {
+  if (!panels.sparse || !scalePanels.sparse || !scalePanels.sparse->isByRows() || scheme().isAsymmetric() ||
+      getConstantIntValue(scalePanels.firstStep) != 0) {
+    return false;
+  }
+  const numerics::SparsePattern &codes = panels.sparse->pattern(), &scales = scalePanels.sparse->pattern();
+  return codes.block == group && codes.kept == scales.kept && codes.of == scales.of;
+}
+
+KeptColumns CodeWeights::scaleRun(ImplicitLocOpBuilder &b, Value panel, Value tile, int64_t run) const {
+  const layout::SparsePanel &sparse = *scalePanels.sparse;
+  const int64_t runs = kTileColumns / panels.sparse->pattern().span();
+  Value first = arith::AddIOp::create(b, scalePanels.firstPanel, panel);
+  Value start = arith::MulIOp::create(b, first, constantIndex(b, scalePanels.panelStride));
+  Value number = addIndex(b, arith::MulIOp::create(b, tile, constantIndex(b, runs * sparse.runElements())),
+                          run * sparse.runElements());
+  return KeptColumns(b, sparse, scalePanels.isa, scalePanels.storage,
+                     arith::AddIOp::create(b, start, number));
+}
+
+void CodeWeights::fetchScales(ImplicitLocOpBuilder &b, const KeptColumns &run, int64_t panelsAhead) const {
+  Value at = addIndex(b, run.first(), panelsAhead * scalePanels.panelStride);
+  memref::PrefetchOp::create(b, scalePanels.storage, ValueRange{at}, /*isWrite=*/false, /*localityHint=*/2,
+                             /*isDataCache=*/true);
+}
+
+Value CodeWeights::keptScales(ImplicitLocOpBuilder &b, const KeptColumns &run, int64_t slot) const {
+  return widened(b, run.slot(b, slot));
+}
+
+Value CodeWeights::widened(ImplicitLocOpBuilder &b, Value scales) const {
   if (scheme().isTwoLevel()) {
     return arith::ExtUIOp::create(b, VectorType::get({kLanes}, b.getI32Type()), scales);
   }

@@ -8,6 +8,7 @@
 #define COOPT_LIB_CONVERSION_CODEWEIGHTS_H
 
 #include "CodePanels.h"
+#include "KeptPanels.h"
 #include "PackedView.h"
 #include "dialects/Quantized/IR/Quantized.h"
 
@@ -41,6 +42,14 @@ public:
 
   /// The scales of a group as stored: <16 x f32> (f16 is widened), or <16 x i32> for two levels.
   mlir::Value groupScales(mlir::ImplicitLocOpBuilder &b, mlir::Value panel, mlir::Value groupIndex) const;
+  /// Whether what a tile keeps are groups with a scale each, of which the kept ones are stored in the same order: where the bits of both
+  /// are equal, scale `slot` of a row and run belongs to the codes of its group `slot`.
+  bool keepsScaledGroups() const;
+  /// Then: the run of scales for run `run` (0 ..) of a tile of codes, and its vector of scales `slot` as groupScales gives them.
+  KeptColumns scaleRun(mlir::ImplicitLocOpBuilder &b, mlir::Value panel, mlir::Value tile, int64_t run) const;
+  /// Fetches the same run of a panel that comes some panels later.
+  void fetchScales(mlir::ImplicitLocOpBuilder &b, const KeptColumns &run, int64_t panelsAhead) const;
+  mlir::Value keptScales(mlir::ImplicitLocOpBuilder &b, const KeptColumns &run, int64_t slot) const;
   /// The scales of whole rows for the columns of a chunk: outer ones for two levels. Null if there are none.
   mlir::Value rowScales(mlir::ImplicitLocOpBuilder &b, const Chunk &chunk, mlir::Value column) const;
 
@@ -50,6 +59,7 @@ private:
   PanelWeights scalePanels, zeroPanels; ///< of groups
   int64_t depth = 0, group = 0;
 
+  mlir::Value widened(mlir::ImplicitLocOpBuilder &b, mlir::Value scales) const;
   bool hasGroups() const { return scheme().getGroup() != 0; }
 };
 

@@ -71,10 +71,8 @@ Value loadByRows(Builder &b, const layout::SparsePanel &panel, const KeptColumns
   }
   Value none = constantOf(b, type, cast<TypedAttr>(b.getZeroAttr(type.getElementType()))), numbers = none;
   for (int64_t slot = 0; slot < panel.pattern().kept; ++slot) {
-    Value at = addIndex(b, run.first(), slot * kLanes);
-    Value those = vector::LoadOp::create(b, type, storage, ValueRange{at});
     Value isIt = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, before, wordsOf(slot));
-    numbers = arith::SelectOp::create(b, isIt, those, numbers);
+    numbers = arith::SelectOp::create(b, isIt, run.slot(b, slot), numbers);
   }
   return arith::SelectOp::create(b, maskOf(b, run.bits(b, place)), numbers, none);
 }
@@ -84,6 +82,13 @@ Value loadByRows(Builder &b, const layout::SparsePanel &panel, const KeptColumns
 Value countOnes(Builder &b, Value bits) {
   Value ones = LLVM::CtPopOp::create(b, bits.getType(), bits);
   return arith::IndexCastUIOp::create(b, b.getIndexType(), ones);
+}
+
+Value loadBits(Builder &b, Value storage, Value at, int64_t elements) {
+  Type element = elementOf(storage);
+  Value raw = vector::LoadOp::create(b, VectorType::get({elements}, element), storage, ValueRange{at});
+  Type all = b.getIntegerType(static_cast<unsigned>(elements) * element.getIntOrFloatBitWidth());
+  return vector::ExtractOp::create(b, vector::BitCastOp::create(b, VectorType::get({1}, all), raw), 0);
 }
 
 Value loadSpread(Builder &b, Value storage, Value at, Value bits) {
@@ -127,6 +132,15 @@ Value KeptColumns::bits(Builder &b, Value block) const {
   Value shift = times(b, modulo(b, block, perElement), 16);
   all = arith::ShRUIOp::create(b, all, arith::IndexCastOp::create(b, all.getType(), shift));
   return arith::TruncIOp::create(b, b.getI16Type(), all);
+}
+
+Value KeptColumns::allBits(Builder &b) const {
+  return loadBits(b, storage, end, panel.runElements() - panel.valueElements());
+}
+
+Value KeptColumns::slot(Builder &b, int64_t slot) const {
+  return vector::LoadOp::create(b, VectorType::get({kLanes}, elementOf(storage)), storage,
+                                ValueRange{addIndex(b, start, slot * kLanes)});
 }
 
 Value KeptColumns::find(Builder &b, Value column) const {

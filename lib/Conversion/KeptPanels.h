@@ -16,11 +16,13 @@ namespace coopt {
 
 /// The ones of an integer, as an index.
 mlir::Value countOnes(mlir::ImplicitLocOpBuilder &b, mlir::Value bits);
+/// `elements` of a memref from `at` on as one integer.
+mlir::Value loadBits(mlir::ImplicitLocOpBuilder &b, mlir::Value storage, mlir::Value at, int64_t elements);
 /// 16 numbers of 8, 16 or 32 bits as 16 x i32: the next ones from element `at` on where `bits` (an i16) has ones, zero elsewhere.
 /// With machine::expandsVectors; nothing behind the last one is read.
 mlir::Value loadSpread(mlir::ImplicitLocOpBuilder &b, mlir::Value storage, mlir::Value at, mlir::Value bits);
 
-/// Reads the columns of a run by columns, one after the other.
+/// Reads a run: by columns, one column after the other, or by rows.
 class KeptColumns {
 public:
   /// `start`: the run's first element.
@@ -32,6 +34,10 @@ public:
   mlir::Value last() const { return end; }
   /// Which rows keep a block of the run's columns: an i16.
   mlir::Value bits(mlir::ImplicitLocOpBuilder &b, mlir::Value block) const;
+  /// The bits of all blocks of a run by rows, as one integer.
+  mlir::Value allBits(mlir::ImplicitLocOpBuilder &b) const;
+  /// By rows: each row's number `slot`.
+  mlir::Value slot(mlir::ImplicitLocOpBuilder &b, int64_t slot) const;
   /// Where the numbers of a column of the run begin.
   mlir::Value find(mlir::ImplicitLocOpBuilder &b, mlir::Value column) const;
 

@@ -1,4 +1,5 @@
 #include "KeptQuads.h"
+#include "KeptPanels.h"
 #include "PackedView.h"
 #include "RegisterTiles.h"
 #include "WideTiles.h"
@@ -186,6 +187,15 @@ Value KeptQuads::firstQuadOf(Builder &b, int64_t run, int64_t slot) {
                                      lanesOf(b, (first + place - 1) * quads), result);
   }
   return firsts[64 * run + slot] = result;
+}
+
+Value KeptQuads::ofGroup(Builder &b, int64_t run, int64_t slot, Value numbers) {
+  return lookUp(b, numbers, firstQuadOf(b, run, slot));
+}
+
+Value KeptQuads::groupBits(Builder &b, int64_t run) const {
+  const int64_t size = tile.pattern().of * (kLanes / 8);
+  return loadBits(b, storage, addIndex(b, start, run * size), size);
 }
 
 Value KeptQuads::gather(Builder &b, int64_t index, Value activations, Kept kept) {

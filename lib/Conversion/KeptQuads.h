@@ -47,6 +47,11 @@ public:
   /// 64 bytes, or for groups from the first of the tile on. With AVX-512.
   mlir::Value gather(mlir::ImplicitLocOpBuilder &b, int64_t index, mlir::Value activations, Kept kept);
 
+  /// Of groups: of 16 numbers, one for each quad, those of the first quad of the group that each row keeps as number `slot` of a run.
+  mlir::Value ofGroup(mlir::ImplicitLocOpBuilder &b, int64_t run, int64_t slot, mlir::Value numbers);
+  /// Of groups: the bits of a run as one integer.
+  mlir::Value groupBits(mlir::ImplicitLocOpBuilder &b, int64_t run) const;
+
   /// The first vector of kept codes that `quad` asks for.
   static int64_t firstKept(const layout::SparseTile &tile, int64_t index);
 

@@ -45,6 +45,16 @@ Status SparsePanel::pack(const uint8_t *panel, int64_t columns, uint8_t *storage
                     std::to_string(full[row]));
       }
     }
+    // By rows, the first ones of those that are zero make up the number, as in tiles.
+    for (int64_t block = 0; isByRows() && first + block < endOf(block); ++block) {
+      for (int64_t row = 0; row < kRows; ++row) {
+        uint8_t &eight = bits[block * (kRows / 8) + row / 8];
+        if (((eight >> (row % 8)) & 1) == 0 && full[row] < kept.kept) {
+          eight = static_cast<uint8_t>(eight | (1 << (row % 8)));
+          ++full[row];
+        }
+      }
+    }
     int64_t next = 0, ofRow[kRows] = {};
     for (int64_t column = first; column < endOf(kept.of - 1); ++column) {
       const int64_t block = (column - first) / kept.block;

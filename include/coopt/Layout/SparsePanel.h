@@ -8,12 +8,14 @@
 //   values   what is kept: 16 kept block numbers
 //   bits     [of][16 rows]   which rows keep a block of columns: a number of 16 bits for each block, filled up to whole elements
 //
-// What is dropped is zero, and zeros fill up what a run keeps less. The values are in one of two orders:
+// What is dropped is zero. The values are in one of two orders:
 //
 //   by columns   column after column, of each the numbers of the rows that keep it: a column is the next values, as many as its
 //                bits have ones, spread over the rows: VPEXPAND
 //   by rows      [kept][16 rows], a row's first number, its second, ..: a vector of 16 is one of each row, and those of a
-//                column are chosen from `kept` vectors. Of single numbers of 1 or 2 bytes in runs of up to 8: scales and zeros
+//                column are chosen from `kept` vectors. Of single numbers of 1 or 2 bytes in runs of up to 8: scales and zeros.
+//                Rows keep equal numbers, the first of what is zero among them, as codes do (SparseTile.h): of groups of codes whose
+//                scales are zero where all their codes are, the bits are those of the codes, and the vectors belong together
 //
 // Of binary32, 2:4 takes 136 bytes for 256.
 //

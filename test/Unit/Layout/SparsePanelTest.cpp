@@ -71,6 +71,12 @@ TEST_P(Panels, PlacesAndRoundTrip) {
       ASSERT_LT(value, run + valueBytes);
       EXPECT_EQ(std::vector<uint8_t>(value, value + bytes), number);
     }
+    const int64_t inRun = column % pattern.span() + 1;
+    if (bytes < 4 && pattern.block == 1 && pattern.of <= 8 &&
+        (inRun == pattern.of || column + 1 == columns)) {
+      EXPECT_EQ(std::vector<int64_t>(std::begin(ofRow), std::end(ofRow)),
+                std::vector<int64_t>(kRows, std::min(pattern.kept, inRun)));
+    }
   }
   panel->unpack(storage.data(), columns, back.data());
   EXPECT_EQ(back, numbers);
