@@ -59,6 +59,15 @@ unsigned codeBitsOf(OpOperand &weight) {
   return contract ? contract.getWScheme().getBits() : 0;
 }
 
+/// Whether codes meet floats: they are then expanded and converted one by one, which takes longer than reading zeros does.
+bool meetsFloats(OpOperand &weight) {
+  if (auto contract = dyn_cast<moe::ContractOp>(weight.getOwner())) {
+    return contract.getWScheme() && !contract.getAScheme();
+  }
+  auto contract = dyn_cast<quantized::ContractOp>(weight.getOwner());
+  return contract && !contract.getAScheme();
+}
+
 /// What stands beside the codes of a weight: scales, zeros and what else its scheme has.
 ValueRange partsBehind(OpOperand &weight) {
   Operation *op = weight.getOwner();
@@ -175,8 +184,8 @@ public:
   LogicalResult run();
 
 private:
-  /// A layout that stores what the parameter's pattern keeps, if that is of use.
-  void choose(StringAttr parameter, model::LayoutAttr dense);
+  /// A layout that stores what the parameter's pattern keeps, if that is of use for the op that reads it.
+  void choose(StringAttr parameter, model::LayoutAttr dense, OpOperand &reader);
   LogicalResult repack(StringAttr parameter, model::LayoutAttr encoding);
   /// Says what patterns save of the weights: in the module's `model.info`, and in a warning where some instruction set would rather
   /// have it otherwise.
@@ -189,7 +198,9 @@ private:
   OpBuilder builder;
   ArrayRef<machine::InstructionSet> variants;
   bool alwaysKept;
-  bool isSlow = false; ///< some weights could be stored as what is kept, in tiles of wide runs
+  bool hasWideRuns = false,
+       haveFloats =
+           false; ///< some weights are stored dense because of wide runs, or of floats that they meet
   /// By the parameter, in the order of their readers.
   llvm::MapVector<StringAttr, model::LayoutAttr> chosen;
   llvm::SmallDenseSet<StringAttr> weights; ///< of these, not what goes with codes
@@ -255,7 +266,7 @@ void LayoutAssigner::useStorage(schedule::KernelOp kernel, BlockArgument argumen
   argument.replaceAllUsesExcept(unpack.getResult(), unpack);
 }
 
-void LayoutAssigner::choose(StringAttr parameter, model::LayoutAttr dense) {
+void LayoutAssigner::choose(StringAttr parameter, model::LayoutAttr dense, OpOperand &reader) {
   if (chosen.contains(parameter)) {
     return; // the first reader decides
   }
@@ -265,10 +276,13 @@ void LayoutAssigner::choose(StringAttr parameter, model::LayoutAttr dense) {
   if (auto kept =
           pattern ? keeping(dense, pattern, op.getTensorType().getElementType()) : model::LayoutAttr()) {
     const bool isWide = kept.getSparseTile() && kept.getSparseTile()->isWide();
-    if (alwaysKept || (!isWide && llvm::any_of(variants, machine::expandsVectors))) {
+    const bool isForFloats = !isWide && meetsFloats(reader);
+    if (alwaysKept || (!isWide && !isForFloats && llvm::any_of(variants, machine::expandsVectors))) {
       layout = kept;
+    } else {
+      hasWideRuns |= isWide;
+      haveFloats |= isForFloats;
     }
-    isSlow |= isWide;
   }
   chosen.insert({parameter, layout});
 }
@@ -307,14 +321,18 @@ void LayoutAssigner::describeSparsity() {
         << names << " are stored dense, with their zeros: " << llvm::join(slow, " and ")
         << (slow.size() == 1 ? " has" : " have")
         << " no instructions that expand what is kept, and would take longer to read less" << keep;
-  } else if (isDense && isSlow) {
-    module.emitWarning("weights of sparsity ")
-        << names << " are stored dense, with their zeros: expanding such runs takes longer than reading them"
-        << keep;
+  } else if (hasWideRuns || haveFloats) {
+    module.emitWarning(isDense ? "weights of sparsity " : "some weights of sparsity ")
+        << names << " are stored dense, with their zeros: expanding "
+        << (!haveFloats    ? "such runs"
+            : !hasWideRuns ? "codes for float activations"
+                           : "such runs, or codes for float activations,")
+        << " takes longer than reading them" << keep;
   } else if (isDense) {
     module.emitWarning("weights of sparsity ")
         << names << " are stored dense, with their zeros: what is kept and where it is takes as much memory";
-  } else if (!slow.empty()) {
+  }
+  if (!isDense && !slow.empty()) {
     module.emitWarning("sparse weights take less memory, but more time than dense ones on ")
         << llvm::join(slow, " and ") << ": each use of them expands them first (--isa chooses variants)";
   }
@@ -343,7 +361,7 @@ LogicalResult LayoutAssigner::run() {
         StringAttr name = load.getParameterAttr().getAttr();
         if (auto layout = cpuWeightLayout(cast<RankedTensorType>(load.getType()), codeBitsOf(*weight))) {
           weights.insert(name);
-          choose(name, layout);
+          choose(name, layout, *weight);
         }
       }
       // The scales and zeros of a group, for 16 rows side by side.
@@ -355,7 +373,8 @@ LogicalResult LayoutAssigner::run() {
         }
         std::vector<int64_t> sizes(type.getShape().begin(), type.getShape().end());
         if (auto layout = layout::blocked(sizes, {{0, 4}})) {
-          choose(load.getParameterAttr().getAttr(), model::LayoutAttr::get(type.getContext(), *layout, 0));
+          choose(load.getParameterAttr().getAttr(), model::LayoutAttr::get(type.getContext(), *layout, 0),
+                 *weight);
         }
       }
     });
