@@ -53,10 +53,16 @@ ExpertKnowledge expertKnowledge(ModuleOp module, const CompileOptions &options) 
     return (**evaluator)->write(parameter, sink);
   };
   if (!options.calibration.empty()) {
-    knowledge.rows = [path = options.calibration](const std::string &opId,
-                                                  int64_t experts) -> Expected<std::vector<double>> {
-      auto file = import::CalibrationFile::open(path);
-      return file ? file->expertRows(opId, experts) : Expected<std::vector<double>>(forward(file.error()));
+    auto file = std::make_shared<std::optional<Expected<import::CalibrationFile>>>();
+    knowledge.rows = [file, path = options.calibration](const std::string &opId,
+                                                        int64_t experts) -> Expected<std::vector<double>> {
+      if (!*file) {
+        *file = import::CalibrationFile::open(path);
+      }
+      if (!**file) {
+        return forward((*file)->error());
+      }
+      return (**file)->expertRows(opId, experts);
     };
   }
   return knowledge;

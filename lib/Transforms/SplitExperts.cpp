@@ -60,6 +60,7 @@ public:
 private:
   void collect(model::EntryOp entry);
   LogicalResult chooseSchemes();
+  Expected<std::vector<double>> askShares(Layer &layer);
   LogicalResult spend(size_t rule, ArrayRef<std::pair<size_t, size_t>> parts);
   std::vector<ExpertClass> classesOf(Layer &layer);
   std::string describe(Layer &layer, int64_t expert);
@@ -143,6 +144,22 @@ LogicalResult ExpertSplitter::chooseSchemes() {
   return success();
 }
 
+/// The part of the tokens that went to each expert.
+Expected<std::vector<double>> ExpertSplitter::askShares(Layer &layer) {
+  auto shares = options.experts.rows(idOf(layer.contractions.front().op), layer.experts);
+  if (!shares) {
+    return shares;
+  }
+  double all = 0;
+  for (double count : *shares) {
+    all += count;
+  }
+  for (double &count : *shares) {
+    count = all > 0 ? count / all : 0;
+  }
+  return shares;
+}
+
 LogicalResult ExpertSplitter::spend(size_t rule, ArrayRef<std::pair<size_t, size_t>> parts) {
   const SchemeBudget &budget = *plan.budgetOf(rule);
   SmallVector<ExpertMatrices> matrices;
@@ -172,18 +189,17 @@ LogicalResult ExpertSplitter::spend(size_t rule, ArrayRef<std::pair<size_t, size
     }
   }
   if (options.experts.rows) {
+    llvm::MapVector<size_t, std::vector<double>> sharesOf; // by layer
     for (auto &[place, key] : keyOf) {
-      Layer &layer = layers[place.first];
-      const std::string id = idOf(layer.contractions.front().op);
-      auto rows = options.experts.rows(id, layer.experts);
-      if (!rows) {
-        return layer.contractions.front().op->emitError(rows.error().message);
+      auto [known, isNew] = sharesOf.insert({place.first, {}});
+      if (isNew) {
+        auto shares = askShares(layers[place.first]);
+        if (!shares) {
+          return layers[place.first].contractions.front().op->emitError(shares.error().message);
+        }
+        known->second = std::move(*shares);
       }
-      double all = 0;
-      for (double count : *rows) {
-        all += count;
-      }
-      items[key].share = all > 0 ? (*rows)[static_cast<size_t>(place.second)] / all : 0;
+      items[key].share = known->second[static_cast<size_t>(place.second)];
     }
   }
   SmallVector<BudgetItem> list;

@@ -38,7 +38,8 @@ struct ExpertKnowledge {
   using Sink = std::function<Status(const uint8_t *bytes, size_t size)>;
   /// Gives the numbers of a parameter of f32 to the sink, row-major, in order; null: they can't be had.
   std::function<Status(const std::string &parameter, const Sink &sink)> weights;
-  /// How many rows went to each expert of the contraction of that op id; null: as many to each.
+  /// How many rows went to each expert of the contraction of that op id, asked once for each rule and layer; null: as many to
+  /// each.
   std::function<Expected<std::vector<double>>(const std::string &opId, int64_t experts)> rows;
 };
 
