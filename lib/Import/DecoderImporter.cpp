@@ -225,7 +225,7 @@ Value DecoderImporter::attend(const std::string &id, int64_t layer, Value q, Val
   t.setId(id + "append");
   auto append = attention::AppendOp::create(builder, t.location(), state.getType(), k, v, past, state,
                                             static_cast<uint64_t>(layer), TypeAttr());
-  append->setAttr("coopt.id", builder.getStringAttr(id + "append"));
+  model::setId(append, id + "append");
   state = append->getResult(0);
   t.setId(id + "attend");
   Value zero = arith::ConstantIndexOp::create(builder, t.location(), 0);
@@ -241,7 +241,7 @@ Value DecoderImporter::attend(const std::string &id, int64_t layer, Value q, Val
       builder, t.location(), init.getType(), q, state, past, zero, init, static_cast<uint64_t>(layer),
       static_cast<uint64_t>(heads / groups), scale, cap, window, /*sinks=*/IntegerAttr(),
       /*heads=*/IntegerAttr(), TypeAttr());
-  attend->setAttr("coopt.id", builder.getStringAttr(id + "attend"));
+  model::setId(attend, id + "attend");
   return attend->getResult(0);
 }
 
@@ -333,7 +333,7 @@ void DecoderImporter::forwardBody() {
   Value init = t.empty({ShapedType::kDynamic, config.hiddenSize}, builder.getF32Type(), tokens);
   Value ids = builder.getInsertionBlock()->getArgument(0);
   auto gather = model::GatherOp::create(builder, t.location(), init.getType(), table, ids, init);
-  gather->setAttr("coopt.id", builder.getStringAttr("embed_tokens"));
+  model::setId(gather, "embed_tokens");
   Value x = gather->getResult(0);
   if (config.embeddingScale != 1) {
     t.setId("embed_tokens/scale");

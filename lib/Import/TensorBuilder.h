@@ -10,6 +10,8 @@
 
 #include "coopt/Import/DecoderConfig.h"
 
+#include "dialects/Model/IR/OpId.h"
+
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -95,7 +97,7 @@ public:
   /// Gives an op the current id.
   template <typename OpT>
   OpT tagged(OpT op) {
-    op->setAttr("coopt.id", b.getStringAttr(id));
+    model::setId(op, id);
     return op;
   }
 

@@ -4,6 +4,7 @@
 
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
+#include "dialects/Model/IR/OpId.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -13,6 +14,7 @@
 
 using namespace mlir;
 using namespace coopt;
+using model::idOf;
 
 namespace {
 
@@ -67,11 +69,6 @@ private:
   llvm::MapVector<Operation *, WeightContraction> contractions;
   llvm::MapVector<Operation *, Change> changes; ///< by model.parameter
 };
-
-std::string idOf(Operation *op) {
-  auto id = op->getAttrOfType<StringAttr>("coopt.id");
-  return id ? id.str() : std::string();
-}
 
 bool dependsOn(Value value, Value source) {
   if (value == source) {

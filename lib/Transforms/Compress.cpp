@@ -7,6 +7,7 @@
 #include "StoredWeights.h"
 
 #include "dialects/Model/IR/Model.h"
+#include "dialects/Model/IR/OpId.h"
 #include "dialects/Quantized/IR/Quantized.h"
 #include "dialects/Sparse/IR/Sparse.h"
 
@@ -18,10 +19,10 @@
 
 using namespace mlir;
 using namespace coopt;
+using model::idOf;
+using model::setDerivedId;
 
 namespace {
-
-constexpr StringRef kIdName = "coopt.id";
 
 class Compressor {
 public:
@@ -74,18 +75,6 @@ private:
   DenseMap<Operation *, Value> decodedActivations;
   DenseMap<std::pair<Value, Block *>, Value> roundedActivations;
 };
-
-std::string getId(Operation *op) {
-  auto id = op->getAttrOfType<StringAttr>(kIdName);
-  return id ? id.str() : std::string();
-}
-
-/// An id for an op that is made for another one; none where that one has none.
-void setDerivedId(Operation *op, Operation *from, StringRef suffix) {
-  if (std::string id = getId(from); !id.empty()) {
-    op->setAttr(kIdName, StringAttr::get(op->getContext(), id + "/" + suffix));
-  }
-}
 
 remark::RemarkOpts remarkOptions(StringRef name) {
   return remark::RemarkOpts::name(name).category("compress");
@@ -263,10 +252,10 @@ FailureOr<CodedWeight> Compressor::storageOf(WeightContraction contraction, quan
   }
   if (kept) {
     remark::passed(contraction.op->getLoc(), remarkOptions("RequantizedWeight"))
-        << remark::metric("Op", getId(contraction.op)) << remark::metric("Weight", name.str())
+        << remark::metric("Op", idOf(contraction.op)) << remark::metric("Weight", name.str())
         << remark::reason("the checkpoint has codes already: those of other numbers are made");
   }
-  return encode(contraction.weight, scheme, plan.statisticsOf(getId(contraction.op)));
+  return encode(contraction.weight, scheme, plan.statisticsOf(idOf(contraction.op)));
 }
 
 /// The rows of a matrix, in terms of sizes that are known without what computes it.
@@ -394,7 +383,7 @@ Operation *Compressor::createContract(WeightContraction contraction, ValueRange 
 
 LogicalResult Compressor::rewrite(WeightContraction contraction) {
   Operation *op = contraction.op;
-  const OpScheme said = plan.schemeFor(getId(op));
+  const OpScheme said = plan.schemeFor(idOf(op));
   FailureOr<CodedWeight> storage = storageOf(contraction, said.weight);
   if (failed(storage)) {
     return failure();
@@ -403,7 +392,7 @@ LogicalResult Compressor::rewrite(WeightContraction contraction) {
   if (!weight.scheme) {
     if (options.sparsity) {
       builder.setInsertionPoint(op);
-      model::ParameterOp parameter = pruneFloats(contraction.weight, getId(op));
+      model::ParameterOp parameter = pruneFloats(contraction.weight, idOf(op));
       op->replaceUsesOfWith(contraction.weight, load(op->getLoc(), parameter));
     }
     return success();
@@ -434,7 +423,7 @@ LogicalResult Compressor::rewrite(WeightContraction contraction) {
   Operation *contract = createContract(contraction, inputs, activation, scheme, scaleAt);
   auto type = cast<RankedTensorType>(contraction.weight.getType());
   remark::passed(loc, remarkOptions("CodedContraction"))
-      << remark::metric("Op", getId(op)) << remark::metric("Weight", contraction.weight.getParameter().str())
+      << remark::metric("Op", idOf(op)) << remark::metric("Weight", contraction.weight.getParameter().str())
       << remark::metric("Outputs", type.getDimSize(0)) << remark::metric("Columns", type.getDimSize(1));
   auto fill =
       cast<DestinationStyleOpInterface>(op).getDpsInitOperand(0)->get().getDefiningOp<linalg::FillOp>();
@@ -498,7 +487,7 @@ void Compressor::rewrite(model::GatherOp gather, const CodedWeight &weight) {
       quantized::DequantizeOp::create(builder, loc, parts, gather.getInit(), weight.scheme, Value());
   setDerivedId(decoded, gather, "dequantize");
   remark::passed(loc, remarkOptions("CodedEmbedding"))
-      << remark::metric("Op", getId(gather))
+      << remark::metric("Op", idOf(gather))
       << remark::metric("Rows", cast<ShapedType>(gather.getTable().getType()).getDimSize(0));
   gather->getResult(0).replaceAllUsesWith(decoded.getResult());
   gather.erase();
@@ -513,7 +502,7 @@ LogicalResult Compressor::run() {
         contractions.push_back(op);
       } else if (!reason.empty()) {
         remark::missed(op->getLoc(), remarkOptions("FloatContraction"))
-            << remark::metric("Op", getId(op)) << remark::reason("{0}", reason);
+            << remark::metric("Op", idOf(op)) << remark::reason("{0}", reason);
       }
     });
     for (Operation *op : contractions) {

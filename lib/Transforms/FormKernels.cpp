@@ -4,6 +4,7 @@
 #include "KernelGroups.h"
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
+#include "dialects/Model/IR/OpId.h"
 #include "dialects/Moe/IR/Moe.h"
 #include "dialects/Quantized/IR/Quantized.h"
 #include "dialects/Schedule/IR/Schedule.h"
@@ -116,7 +117,7 @@ static SmallVector<Attribute> contractionIds(const KernelGroup &group) {
   SmallVector<Attribute> ids;
   for (Operation *op : group.ops) {
     auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
-    auto id = op->getAttrOfType<StringAttr>("coopt.id");
+    auto id = op->getAttrOfType<StringAttr>(model::kIdName);
     if (id && (isa<quantized::ContractOp, moe::ContractOp>(op) ||
                (linalgOp && linalg::isaContractionOpInterface(linalgOp)))) {
       ids.push_back(id);
@@ -129,8 +130,7 @@ std::string EntryKernels::idOf(const KernelGroup &group) {
   // The anchor comes first in its group, so the first op that has an id names the kernel.
   std::string id;
   for (Operation *op : group.ops) {
-    if (auto attribute = op->getAttrOfType<StringAttr>("coopt.id")) {
-      id = attribute.str();
+    if (id = model::idOf(op); !id.empty()) {
       break;
     }
   }
@@ -335,7 +335,7 @@ LogicalResult EntryKernels::buildKernel(const KernelGroup &group) {
       }
     });
     Operation *clone = inner.clone(*op, map);
-    clone->removeAttr("coopt.id");
+    clone->removeAttr(model::kIdName);
     if (isRoot(op)) {
       copyReadInits(op, clone, tensorResults, destinations, members);
       if (group.roots.size() > 1) {
@@ -394,7 +394,7 @@ void EntryKernels::copyPlainResults() {
     Value init = tensor::EmptyOp::create(builder, value.getLoc(), type.getShape(), type.getElementType(),
                                          namedSizes(operand, value.getLoc()));
     auto copy = linalg::CopyOp::create(builder, value.getLoc(), value, init);
-    copy->setAttr("coopt.id", builder.getStringAttr("result" + std::to_string(index)));
+    model::setId(copy, "result" + std::to_string(index));
     operand.set(copy.getResult(0));
   }
 }

@@ -3,6 +3,7 @@
 #include "CompressMatch.h"
 #include "ExpertBudget.h"
 
+#include "dialects/Model/IR/OpId.h"
 #include "dialects/Moe/IR/Moe.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -14,15 +15,9 @@
 
 using namespace mlir;
 using namespace coopt;
+using model::idOf;
 
 namespace {
-
-constexpr StringRef kIdName = "coopt.id";
-
-std::string idOf(Operation *op) {
-  auto id = op->getAttrOfType<StringAttr>(kIdName);
-  return id ? id.str() : std::string();
-}
 
 /// "a/b/c" and "x" make "a/b/x/c".
 std::string withPart(StringRef id, StringRef part) {
@@ -445,7 +440,7 @@ void ExpertSplitter::cloneClass(Layer &layer, ArrayRef<Operation *> members, Exp
   Value init = tensor::EmptyOp::create(builder, loc, shape, type.getElementType(), sizes);
   auto restricted =
       moe::RestrictOp::create(builder, loc, init.getType(), layer.segments, load(loc, one.places), init);
-  restricted->setAttr(kIdName, builder.getStringAttr(layer.prefix + "/" + one.name + "/segments"));
+  model::setId(restricted, layer.prefix + "/" + one.name + "/segments");
   one.segments = restricted->getResult(0);
 
   IRMapping map;
@@ -464,7 +459,7 @@ void ExpertSplitter::cloneClass(Layer &layer, ArrayRef<Operation *> members, Exp
       clone = builder.clone(*op, map);
     }
     if (std::string id = idOf(op); !id.empty()) {
-      clone->setAttr(kIdName, builder.getStringAttr(withPart(id, one.name)));
+      model::setId(clone, withPart(id, one.name));
     }
   }
 }
@@ -560,8 +555,8 @@ void ExpertSplitter::splitGuesses(Layer &layer, ArrayRef<ExpertClass> classes) {
               Value place = tensor::ExtractOp::create(nested, at, places, expert);
               linalg::YieldOp::create(nested, at, place);
             });
-        if (Operation *route = experts.getDefiningOp(); route && !idOf(route).empty()) {
-          looked->setAttr(kIdName, builder.getStringAttr(idOf(route) + "/" + one.name));
+        if (Operation *route = experts.getDefiningOp()) {
+          model::setDerivedId(looked, route, one.name);
         }
         guesses.push_back(looked->getResult(0));
         of.push_back(builder.getStringAttr(layer.prefix + "/" + one.name + "/"));
