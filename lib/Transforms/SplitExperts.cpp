@@ -1,7 +1,6 @@
 #include "SplitExperts.h"
 
-#include "CompressMatch.h"
-#include "ExpertBudget.h"
+#include "ExpertSchemes.h"
 
 #include "dialects/Model/IR/OpId.h"
 #include "dialects/Moe/IR/Moe.h"
@@ -11,7 +10,6 @@
 #include "mlir/IR/IRMapping.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/IR/SymbolTable.h"
-#include "llvm/ADT/MapVector.h"
 
 using namespace mlir;
 using namespace coopt;
@@ -25,18 +23,6 @@ std::string withPart(StringRef id, StringRef part) {
   return last == StringRef::npos ? (part + "/" + id).str()
                                  : (id.take_front(last) + "/" + part + id.drop_front(last)).str();
 }
-
-/// A layer's experts.
-struct Layer {
-  Value segments;
-  SmallVector<WeightContraction> contractions;
-  int64_t experts = 0;
-  std::string prefix; ///< of the ids of the contractions, up to the last "/"
-  /// Of each contraction, of each expert.
-  std::vector<std::vector<NamedScheme>> schemes;
-
-  moe::ContractOp contraction(size_t i) { return cast<moe::ContractOp>(contractions[i].op); }
-};
 
 /// Experts that are stored alike.
 struct ExpertClass {
@@ -53,21 +39,17 @@ public:
   LogicalResult run();
 
 private:
-  void collect(model::EntryOp entry);
-  LogicalResult chooseSchemes();
-  Expected<std::vector<double>> askShares(Layer &layer);
-  LogicalResult spend(size_t rule, ArrayRef<std::pair<size_t, size_t>> parts);
-  std::vector<ExpertClass> classesOf(Layer &layer);
-  std::string describe(Layer &layer, int64_t expert);
-  LogicalResult split(Layer &layer, std::vector<ExpertClass> &classes);
-  FailureOr<SmallVector<Operation *>> membersOf(Layer &layer);
-  void cloneClass(Layer &layer, ArrayRef<Operation *> members, ExpertClass &one,
+  std::vector<ExpertClass> classesOf(ExpertLayer &layer);
+  std::string describe(ExpertLayer &layer, int64_t expert);
+  LogicalResult split(ExpertLayer &layer, std::vector<ExpertClass> &classes);
+  FailureOr<SmallVector<Operation *>> membersOf(ExpertLayer &layer);
+  void cloneClass(ExpertLayer &layer, ArrayRef<Operation *> members, ExpertClass &one,
                   DenseMap<Operation *, Value> &results);
   model::ParameterOp define(model::ParameterOp like, const std::string &name, RankedTensorType type,
                             llvm::function_ref<Value()> value);
-  model::ParameterOp placesOf(Layer &layer, const ExpertClass &one);
+  model::ParameterOp placesOf(ExpertLayer &layer, const ExpertClass &one);
   model::ParameterOp weightsOf(moe::ContractOp op, const ExpertClass &one);
-  void splitGuesses(Layer &layer, ArrayRef<ExpertClass> classes);
+  void splitGuesses(ExpertLayer &layer, ArrayRef<ExpertClass> classes);
   Value load(Location loc, model::ParameterOp parameter) {
     return model::LoadOp::create(builder, loc, parameter.getTensorType(),
                                  FlatSymbolRefAttr::get(parameter.getSymNameAttr()));
@@ -79,150 +61,11 @@ private:
   const CompressOptions &options;
   SymbolTable symbols;
   OpBuilder builder;
-  std::vector<Layer> layers;
 };
 
 } // namespace
 
-void ExpertSplitter::collect(model::EntryOp entry) {
-  llvm::MapVector<Value, Layer> bySegments;
-  for (auto op : entry.getBody().front().getOps<moe::ContractOp>()) {
-    std::string reason;
-    std::optional<WeightContraction> found = matchWeightContraction(op, reason);
-    if (!found || idOf(op).empty()) {
-      continue;
-    }
-    const int64_t experts =
-        cast<RankedTensorType>(op.getW().getType()).getDimSize(0) / static_cast<int64_t>(op.getStride());
-    Layer &layer = bySegments[op.getSegments()];
-    if (!layer.contractions.empty() && layer.experts != experts) {
-      continue; // segments of something else: decided for as a whole
-    }
-    layer.segments = op.getSegments();
-    layer.experts = experts;
-    layer.contractions.push_back(*found);
-    layer.prefix = StringRef(idOf(op)).rsplit('/').first.str();
-  }
-  for (auto &[segments, layer] : bySegments) {
-    layers.push_back(std::move(layer));
-  }
-}
-
-//===----------------------------------------------------------------------===//
-// Which expert is stored how
-//===----------------------------------------------------------------------===//
-
-LogicalResult ExpertSplitter::chooseSchemes() {
-  // What a budget decides for: (layer, contraction * experts + expert).
-  llvm::MapVector<size_t, SmallVector<std::pair<size_t, size_t>>> budgeted;
-  for (auto [number, layer] : llvm::enumerate(layers)) {
-    layer.schemes.resize(layer.contractions.size());
-    for (size_t i = 0; i < layer.contractions.size(); ++i) {
-      const std::string id = idOf(layer.contractions[i].op);
-      for (int64_t expert = 0; expert < layer.experts; ++expert) {
-        std::optional<size_t> rule = plan.ruleFor(id, expert);
-        if (rule && plan.budgetOf(*rule)) {
-          budgeted[*rule].push_back(
-              {number, i * static_cast<size_t>(layer.experts) + static_cast<size_t>(expert)});
-          layer.schemes[i].emplace_back();
-        } else {
-          layer.schemes[i].push_back(plan.storageOf(rule));
-        }
-      }
-    }
-  }
-  for (auto &[rule, parts] : budgeted) {
-    if (failed(spend(rule, parts))) {
-      return failure();
-    }
-  }
-  return success();
-}
-
-/// The part of the tokens that went to each expert.
-Expected<std::vector<double>> ExpertSplitter::askShares(Layer &layer) {
-  auto shares = options.experts.rows(idOf(layer.contractions.front().op), layer.experts);
-  if (!shares) {
-    return shares;
-  }
-  double all = 0;
-  for (double count : *shares) {
-    all += count;
-  }
-  for (double &count : *shares) {
-    count = all > 0 ? count / all : 0;
-  }
-  return shares;
-}
-
-LogicalResult ExpertSplitter::spend(size_t rule, ArrayRef<std::pair<size_t, size_t>> parts) {
-  const SchemeBudget &budget = *plan.budgetOf(rule);
-  SmallVector<ExpertMatrices> matrices;
-  llvm::MapVector<StringAttr, size_t> numberOf;                  // of matrices, by parameter
-  llvm::MapVector<std::pair<size_t, int64_t>, BudgetItem> items; // by the first matrices and the expert
-  llvm::MapVector<std::pair<size_t, int64_t>, std::pair<size_t, int64_t>> keyOf; // by layer and expert
-  for (auto [number, part] : parts) {
-    Layer &layer = layers[number];
-    const auto expert = static_cast<int64_t>(part) % layer.experts;
-    moe::ContractOp op = layer.contraction(part / static_cast<size_t>(layer.experts));
-    auto parameter =
-        symbols.lookup<model::ParameterOp>(op.getW().getDefiningOp<model::LoadOp>().getParameter());
-    auto [known, isNew] = numberOf.insert({parameter.getSymNameAttr(), matrices.size()});
-    if (isNew) {
-      const int64_t columns = parameter.getTensorType().getDimSize(1);
-      matrices.push_back({parameter, static_cast<int64_t>(op.getStride()),
-                          cast<RankedTensorType>(op->getResult(0).getType()).getDimSize(1), columns});
-    }
-    std::pair<size_t, int64_t> &key = keyOf.insert({{number, expert}, {known->second, expert}}).first->second;
-    BudgetItem &item = items[key];
-    item.expert = expert;
-    if (!llvm::is_contained(item.matrices, known->second)) {
-      item.matrices.push_back(known->second);
-    }
-    if (item.share == 0) {
-      item.share = 1 / static_cast<double>(layer.experts);
-    }
-  }
-  if (options.experts.rows) {
-    llvm::MapVector<size_t, std::vector<double>> sharesOf; // by layer
-    for (auto &[place, key] : keyOf) {
-      auto [known, isNew] = sharesOf.insert({place.first, {}});
-      if (isNew) {
-        auto shares = askShares(layers[place.first]);
-        if (!shares) {
-          return layers[place.first].contractions.front().op->emitError(shares.error().message);
-        }
-        known->second = std::move(*shares);
-      }
-      items[key].share = known->second[static_cast<size_t>(place.second)];
-    }
-  }
-  SmallVector<BudgetItem> list;
-  llvm::MapVector<std::pair<size_t, int64_t>, size_t> indexOf;
-  for (auto &[key, item] : items) {
-    indexOf[key] = list.size();
-    list.push_back(item);
-  }
-  auto spent = spendBudget(budget, matrices, list, options.experts);
-  if (!spent) {
-    return module.emitError(spent.error().message);
-  }
-  for (auto [number, part] : parts) {
-    Layer &layer = layers[number];
-    const size_t experts = static_cast<size_t>(layer.experts), expert = part % experts;
-    const size_t item = indexOf[keyOf[{number, static_cast<int64_t>(expert)}]];
-    layer.schemes[part / experts][expert] = budget.of[spent->chosen[item]];
-  }
-  if (options.report) {
-    char bits[32];
-    std::snprintf(bits, sizeof(bits), "%.4f", spent->bitsPerWeight);
-    options.report("rule for '" + budget.pattern + "': " + bits + " bits a weight for " +
-                   std::to_string(list.size()) + " experts");
-  }
-  return success();
-}
-
-std::vector<ExpertClass> ExpertSplitter::classesOf(Layer &layer) {
+std::vector<ExpertClass> ExpertSplitter::classesOf(ExpertLayer &layer) {
   std::vector<ExpertClass> classes;
   for (int64_t expert = 0; expert < layer.experts; ++expert) {
     auto isAlike = [&](const ExpertClass &other) {
@@ -242,7 +85,7 @@ std::vector<ExpertClass> ExpertSplitter::classesOf(Layer &layer) {
 }
 
 /// "w8a8", or "gate_proj w8a8, down_proj nf4" where contractions differ.
-std::string ExpertSplitter::describe(Layer &layer, int64_t expert) {
+std::string ExpertSplitter::describe(ExpertLayer &layer, int64_t expert) {
   auto nameOf = [&](size_t i) { return layer.schemes[i][static_cast<size_t>(expert)].name; };
   std::string all;
   bool isUniform = true;
@@ -274,7 +117,7 @@ static bool isRowByRow(Operation *op, function_ref<bool(Value)> isInput) {
 }
 
 /// The layer's contractions and the ops that lead from one to another, in their order.
-FailureOr<SmallVector<Operation *>> ExpertSplitter::membersOf(Layer &layer) {
+FailureOr<SmallVector<Operation *>> ExpertSplitter::membersOf(ExpertLayer &layer) {
   Operation *first = layer.contractions.front().op;
   Block *block = first->getBlock();
   llvm::SmallPtrSet<Operation *, 8> contractions, behind, members;
@@ -341,7 +184,7 @@ model::ParameterOp ExpertSplitter::define(model::ParameterOp like, const std::st
   return parameter;
 }
 
-model::ParameterOp ExpertSplitter::placesOf(Layer &layer, const ExpertClass &one) {
+model::ParameterOp ExpertSplitter::placesOf(ExpertLayer &layer, const ExpertClass &one) {
   auto first = symbols.lookup<model::ParameterOp>(layer.contractions.front().weight.getParameter());
   SmallVector<int32_t> places(static_cast<size_t>(layer.experts), -1);
   for (auto [place, expert] : llvm::enumerate(one.experts)) {
@@ -422,7 +265,7 @@ model::ParameterOp ExpertSplitter::weightsOf(moe::ContractOp op, const ExpertCla
   });
 }
 
-void ExpertSplitter::cloneClass(Layer &layer, ArrayRef<Operation *> members, ExpertClass &one,
+void ExpertSplitter::cloneClass(ExpertLayer &layer, ArrayRef<Operation *> members, ExpertClass &one,
                                 DenseMap<Operation *, Value> &results) {
   Location loc = layer.contractions.front().op->getLoc();
   one.places = placesOf(layer, one);
@@ -464,7 +307,7 @@ void ExpertSplitter::cloneClass(Layer &layer, ArrayRef<Operation *> members, Exp
   }
 }
 
-LogicalResult ExpertSplitter::split(Layer &layer, std::vector<ExpertClass> &classes) {
+LogicalResult ExpertSplitter::split(ExpertLayer &layer, std::vector<ExpertClass> &classes) {
   FailureOr<SmallVector<Operation *>> members = membersOf(layer);
   if (failed(members)) {
     return failure();
@@ -521,7 +364,7 @@ LogicalResult ExpertSplitter::split(Layer &layer, std::vector<ExpertClass> &clas
 }
 
 /// Guesses of the layer's experts become those of places in the classes.
-void ExpertSplitter::splitGuesses(Layer &layer, ArrayRef<ExpertClass> classes) {
+void ExpertSplitter::splitGuesses(ExpertLayer &layer, ArrayRef<ExpertClass> classes) {
   SmallVector<moe::PrefetchOp> prefetches;
   layer.contractions.front().op->getParentOfType<model::EntryOp>().walk(
       [&](moe::PrefetchOp op) { prefetches.push_back(op); });
@@ -584,13 +427,11 @@ void ExpertSplitter::dropUnread(ArrayRef<StringAttr> names) {
 }
 
 LogicalResult ExpertSplitter::run() {
-  for (auto entry : module.getOps<model::EntryOp>()) {
-    collect(entry);
-  }
-  if (failed(chooseSchemes())) {
+  std::vector<ExpertLayer> layers = collectExpertLayers(module);
+  if (failed(chooseExpertSchemes(module, layers, plan, options))) {
     return failure();
   }
-  for (Layer &layer : layers) {
+  for (ExpertLayer &layer : layers) {
     std::vector<ExpertClass> classes = classesOf(layer);
     if (classes.size() > 1) {
       if (failed(split(layer, classes))) {
