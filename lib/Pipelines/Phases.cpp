@@ -129,6 +129,9 @@ LogicalResult layoutPhase(ModuleOp module, const CompileOptions &options) {
     }
     sets.push_back(*set);
   }
+  if (options.sparseStorage != "auto" && options.sparseStorage != "kept") {
+    return module.emitError("sparse storage: expected auto or kept, got '") << options.sparseStorage << "'";
+  }
   return assignLayouts(module, sets, options.sparseStorage == "kept");
 }
 

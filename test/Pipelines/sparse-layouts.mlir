@@ -11,6 +11,8 @@
 // RUN: coopt-opt %s -pass-pipeline='builtin.module(coopt-phase-fuse,coopt-phase-layout{isa=generic,avx2})' 2>&1 | FileCheck %s --check-prefix=DENSE --implicit-check-not=keeps
 // DENSE: warning: weights of sparsity 2:4, group16:0.25, 2:5, 1:32 are stored dense, with their zeros: generic and avx2 have no instructions that expand what is kept
 // DENSE: model.parameter @kept.packed : tensor<4096xi8, #model.layout<"[32, 128] tile(d1:2, d0:4, d1:4) outer(d0, d1)", bits = 8>>{{$}}
+// RUN: not coopt-opt %s -pass-pipeline='builtin.module(coopt-phase-fuse,coopt-phase-layout{sparse-storage=keep})' 2>&1 | FileCheck %s --check-prefix=WORD
+// WORD: sparse-layouts.mlir:{{.*}}error: sparse storage: expected auto or kept, got 'keep'
 
 #w8 = #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>
 
