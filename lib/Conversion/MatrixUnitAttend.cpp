@@ -448,14 +448,13 @@ private:
     return vector::BroadcastOp::create(b, words, word);
   }
   Value wordsOf(ImplicitLocOpBuilder &b, int64_t x) {
-    const int64_t most = std::numeric_limits<int32_t>::max();
-    return constantOf(b, words, b.getI32IntegerAttr(static_cast<int32_t>(std::min(x, most))));
+    // Sinks and window together may be more than any position is.
+    x = std::min<int64_t>(x, std::numeric_limits<int32_t>::max());
+    return constantOf(b, words, b.getI32IntegerAttr(static_cast<int32_t>(x)));
   }
   /// Whether the windows of rows at these positions do not reach the sinks.
   Value isBehindSinks(ImplicitLocOpBuilder &b, Value positions) {
-    const uint64_t most = std::numeric_limits<int32_t>::max();
-    Value reach =
-        wordsOf(b, static_cast<int64_t>(std::min(*op.getSinks(), most) + std::min(*op.getWindow(), most)));
+    Value reach = wordsOf(b, static_cast<int64_t>(*op.getSinks() + *op.getWindow()));
     return arith::CmpIOp::create(b, arith::CmpIPredicate::sge, positions, reach);
   }
 

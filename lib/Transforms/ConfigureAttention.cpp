@@ -1,5 +1,6 @@
 #include "coopt/Transforms/ConfigureAttention.h"
 
+#include "coopt/Numerics/FixedAttention.h"
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
 
@@ -107,9 +108,10 @@ LogicalResult coopt::configureAttention(ModuleOp module, const AttentionOptions 
     }
     module.walk([&](attention::AttendOp op) { op.setNumerics(*numerics); });
   }
-  if (options.window < 0 || options.sinks < 0) {
-    return module.emitError("expected a window and sinks of attention that are not negative, got ")
-           << options.window << " and " << options.sinks;
+  auto isCount = [](int64_t positions) { return positions >= 0 && positions <= numerics::kLongestWindow; };
+  if (!isCount(options.window) || !isCount(options.sinks)) {
+    return module.emitError("expected a window and sinks of attention of 0 .. ")
+           << numerics::kLongestWindow << ", got " << options.window << " and " << options.sinks;
   }
   if (options.sinks > 0 && options.window == 0) {
     return module.emitError("expected a window beside sinks of attention: without one all keys are seen");

@@ -20,7 +20,7 @@ using namespace coopt;
 static IntegerAttr positionsRead(schedule::KernelOp kernel) {
   std::optional<int64_t> most = 0;
   kernel.walk([&](attention::AttendOp op) {
-    const std::optional<uint64_t> window = op.getWindow();
+    const std::optional<int64_t> window = op.getWindow();
     most = most && window ? std::max<int64_t>(*most, *window + op.getSinks().value_or(0))
                           : std::optional<int64_t>();
   });

@@ -1,6 +1,7 @@
 //===- coopt-compile.cpp - A model and a machine to one package -----------------------------===//
 #include "coopt/Calibration/CalibrationMethod.h"
 #include "coopt/Import/CalibrationFile.h"
+#include "coopt/Numerics/FixedAttention.h"
 #include "coopt/Numerics/QuantizationPlan.h"
 #include "coopt/Numerics/QuantizationScheme.h"
 #include "coopt/Numerics/SparsePattern.h"
@@ -196,11 +197,11 @@ int main(int argc, char **argv) {
   auto *window = app.add_option("--attention-window", options.compile.attentionWindow,
                                 "layers that attend to all positions so far attend to this many of the last")
                      ->type_name("POSITIONS")
-                     ->check(CLI::Range(int64_t(1), std::numeric_limits<int64_t>::max()));
+                     ->check(CLI::Range(int64_t(1), numerics::kLongestWindow));
   app.add_option("--attention-sinks", options.compile.attentionSinks,
                  "and to this many of the first (Lambda-shaped attention)")
       ->type_name("POSITIONS")
-      ->check(CLI::Range(int64_t(1), std::numeric_limits<int64_t>::max()))
+      ->check(CLI::Range(int64_t(1), numerics::kLongestWindow))
       ->needs(window);
   app.add_option("--calibration", options.compile.calibration,
                  "statistics of the model's activations, as coopt-run --collect-stats writes them")

@@ -1,11 +1,14 @@
 //===- AttentionOps.cpp - Operations of the attention dialect ---------------===//
 #include "dialects/Attention/IR/Attention.h"
 
+#include "coopt/Numerics/FixedAttention.h"
+
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace coopt::attention;
 using coopt::model::kWholeDimension;
+using coopt::numerics::kLongestWindow;
 
 using Effects = SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>;
 
@@ -187,11 +190,14 @@ LogicalResult AttendOp::verify() {
   if (getCap() && (!getCap()->isFiniteNonZero() || getCap()->isNegative())) {
     return emitOpError() << "expected a positive, finite cap";
   }
-  if (getWindow() && static_cast<int64_t>(*getWindow()) < 1) {
-    return emitOpError() << "expected a positive window, got " << static_cast<int64_t>(*getWindow());
+  auto isCount = [](uint64_t positions) { return positions >= 1 && positions <= kLongestWindow; };
+  if (getWindow() && !isCount(*getWindow())) {
+    return emitOpError() << "expected a window of 1 .. " << kLongestWindow << " keys, got "
+                         << static_cast<int64_t>(*getWindow());
   }
-  if (getSinks() && static_cast<int64_t>(*getSinks()) < 1) {
-    return emitOpError() << "expected a positive number of sinks, got " << static_cast<int64_t>(*getSinks());
+  if (getSinks() && !isCount(*getSinks())) {
+    return emitOpError() << "expected 1 .. " << kLongestWindow << " sinks, got "
+                         << static_cast<int64_t>(*getSinks());
   }
   if (getSinks() && !getWindow()) {
     return emitOpError() << "expected a window beside sinks: without one all keys are seen";

@@ -86,7 +86,7 @@ def Attention_AttendOp : StructuredOp<Attention_Dialect, "attend"> {
     C3: the layer is one of the state's.
     C5: `init` has the shape of `q`; their last extent is the state's head size, static.
     C6: heads per group is positive, and a static number of query heads does not exceed the state's heads times it.
-    C7: the scale is finite; the window, if there is one, is positive; sinks, if there are any, are positive and have a window.
+    C7: the scale is finite; the window, if there is one, is 1 .. 2^31 - 1; so are sinks, if there are any, and they have a window.
     C8: `heads` (the state's key/value heads) is given exactly where the state is a buffer, and divides its slabs.
     C9: `q` and `init` are tensors and there is one result of the init's type, or memrefs and there is none; the state
     may be a buffer in both forms.

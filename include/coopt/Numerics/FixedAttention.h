@@ -23,11 +23,14 @@
 #define COOPT_NUMERICS_FIXEDATTENTION_H
 
 #include <cstdint>
+#include <limits>
 
 namespace coopt::numerics {
 
 /// Keys per block of the fixed attention.
 constexpr int kAttentionBlock = 64;
+/// The longest window and the most sinks: kernels compare positions as integers of 32 bits.
+constexpr int64_t kLongestWindow = std::numeric_limits<int32_t>::max();
 
 /// Rows of binary32 elements in memory: element (row, column) is base[row * rowStride + column *
 /// columnStride].

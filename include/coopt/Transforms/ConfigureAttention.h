@@ -18,7 +18,7 @@ struct AttentionOptions {
 
 /// Gives all attention states of the module the element (of KIVI with groups of 32 positions and a residual for the largest
 /// append of its entries), all attention.attend the numerics, and those that see all keys the window. Errors are
-/// diagnostics: a name that is not known, a negative number, sinks without a window.
+/// diagnostics: a name that is not known, a number that is negative or more than 2^31 - 1, sinks without a window.
 mlir::LogicalResult configureAttention(mlir::ModuleOp module, const AttentionOptions &options);
 
 /// Registers coopt-configure-attention{kv=NAME attention=NAME window=N sinks=N}.

@@ -208,6 +208,17 @@ TEST(DecoderConfig, WhatIsNotComputedIsRefused) {
   }
   EXPECT_EQ(messageWith("attention_multiplier", 1.0), "no error");
   EXPECT_EQ(messageWith("use_sliding_window", true), unsupported("use_sliding_window"));
+  json mistral = minimal();
+  mistral["model_type"] = "mistral";
+  mistral["architectures"] = {"MistralForCausalLM"};
+  mistral["num_key_value_heads"] = 2;
+  mistral["sliding_window"] = int64_t(1) << 31;
+  auto longest = parse(mistral);
+  ASSERT_FALSE(longest.has_value());
+  EXPECT_NE(longest.error().message.find(
+                "$.sliding_window: expected an integer from 1 to 268435456, got 2147483648"),
+            std::string::npos)
+      << longest.error().message;
   EXPECT_EQ(messageWith("partial_rotary_factor", 0.5), unsupported("partial_rotary_factor"));
   EXPECT_EQ(messageWith("attn_logit_softcapping", 50.0), unsupported("attn_logit_softcapping"));
   EXPECT_EQ(messageWith("attn_logit_softcapping", nullptr), "no error");

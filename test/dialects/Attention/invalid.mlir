@@ -179,7 +179,7 @@ func.func @c7_scale(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
 func.func @c7_window(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
-  // expected-error @+1 {{expected a positive window, got 0}}
+  // expected-error @+1 {{expected a window of 1 .. 2147483647 keys, got 0}}
   %r = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : !state) at %p, %p outs(%q : tensor<?x8x7xf32>)
     layer(0) heads_per_group(2) scale(1.0) window(0) -> tensor<?x8x7xf32>
   return
@@ -190,9 +190,31 @@ func.func @c7_window(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
 !state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
 
 func.func @c7_sinks(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
-  // expected-error @+1 {{expected a positive number of sinks, got -1}}
+  // expected-error @+1 {{expected 1 .. 2147483647 sinks, got -1}}
   %r = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : !state) at %p, %p outs(%q : tensor<?x8x7xf32>)
     layer(0) heads_per_group(2) scale(1.0) window(3) sinks(-1) -> tensor<?x8x7xf32>
+  return
+}
+
+// -----
+
+!state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
+
+func.func @c7_long_window(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
+  // expected-error @+1 {{expected a window of 1 .. 2147483647 keys, got 2147483648}}
+  %r = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : !state) at %p, %p outs(%q : tensor<?x8x7xf32>)
+    layer(0) heads_per_group(2) scale(1.0) window(2147483648) -> tensor<?x8x7xf32>
+  return
+}
+
+// -----
+
+!state = !attention.state<layers = 5, heads = 4, head_size = 7, capacity = 513, element = f32>
+
+func.func @c7_many_sinks(%q: tensor<?x8x7xf32>, %p: index, %s: !state) {
+  // expected-error @+1 {{expected 1 .. 2147483647 sinks, got 9223372036854775807}}
+  %r = attention.attend ins(%q : tensor<?x8x7xf32>) state(%s : !state) at %p, %p outs(%q : tensor<?x8x7xf32>)
+    layer(0) heads_per_group(2) scale(1.0) window(3) sinks(9223372036854775807) -> tensor<?x8x7xf32>
   return
 }
 
