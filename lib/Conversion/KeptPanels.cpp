@@ -1,4 +1,5 @@
 #include "KeptPanels.h"
+#include "KeptRuns.h"
 #include "RegisterTiles.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -9,9 +10,6 @@ namespace coopt {
 namespace {
 
 using Builder = ImplicitLocOpBuilder;
-
-/// Runs of more blocks are counted in a loop.
-constexpr int64_t kMostWrittenOut = 16;
 
 /// An element as an integer of its width.
 Value asInteger(Builder &b, Value x) {
@@ -28,23 +26,6 @@ Value maskOf(Builder &b, Value bits) {
   return vector::BitCastOp::create(b, VectorType::get({kLanes}, b.getI1Type()), one);
 }
 
-/// The sum of f over the blocks before `end` of a run of `of`.
-Value sumBefore(Builder &b, int64_t of, Value end, llvm::function_ref<Value(Builder &, Value)> f) {
-  Value none = constantIndex(b, 0);
-  if (of > kMostWrittenOut) {
-    return emitFor(b, none, end, 1, none, [&](Builder &inner, Value block, ValueRange sum) {
-      return SmallVector<Value>{arith::AddIOp::create(inner, sum[0], f(inner, block))};
-    })[0];
-  }
-  Value sum = none;
-  for (int64_t block = 0; block + 1 < of; ++block) {
-    Value at = constantIndex(b, block);
-    Value isBefore = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, at, end);
-    sum = arith::AddIOp::create(b, sum, arith::SelectOp::create(b, isBefore, f(b, at), none));
-  }
-  return sum;
-}
-
 /// Bit `row` of an i16, as an index: 0 or 1.
 Value bitOf(Builder &b, Value bits, Value row) {
   Value shift = arith::IndexCastOp::create(b, bits.getType(), row);
@@ -53,28 +34,12 @@ Value bitOf(Builder &b, Value bits, Value row) {
   return arith::IndexCastUIOp::create(b, b.getIndexType(), bit);
 }
 
-/// The numbers of column `place` of a run by rows: of each row those of the vector whose number is how many it keeps before.
-Value loadByRows(Builder &b, const layout::SparsePanel &panel, const KeptColumns &run, Value storage,
-                 Value place) {
-  auto counts = VectorType::get({kLanes}, b.getI32Type());
-  auto type = VectorType::get({kLanes}, elementOf(storage));
-  auto wordsOf = [&](int64_t x) {
-    return constantOf(b, counts, b.getI32IntegerAttr(static_cast<int32_t>(x)));
-  };
-  Value before = wordsOf(0);
-  for (int64_t block = 0; block + 1 < panel.pattern().of; ++block) {
-    Value at = constantIndex(b, block);
-    Value isBefore = arith::CmpIOp::create(b, arith::CmpIPredicate::ult, at, place);
-    Value counted = arith::SelectOp::create(b, isBefore, wordsOf(1), wordsOf(0));
-    Value mask = maskOf(b, run.bits(b, at));
-    before = arith::AddIOp::create(b, before, arith::SelectOp::create(b, mask, counted, wordsOf(0)));
-  }
-  Value none = constantOf(b, type, cast<TypedAttr>(b.getZeroAttr(type.getElementType()))), numbers = none;
-  for (int64_t slot = 0; slot < panel.pattern().kept; ++slot) {
-    Value isIt = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, before, wordsOf(slot));
-    numbers = arith::SelectOp::create(b, isIt, run.slot(b, slot), numbers);
-  }
-  return arith::SelectOp::create(b, maskOf(b, run.bits(b, place)), numbers, none);
+/// The numbers of column `place` of a run by rows.
+Value loadByRows(Builder &b, const layout::SparsePanel &panel, const KeptColumns &run, Value place) {
+  const numerics::SparsePattern &pattern = panel.pattern();
+  return emitKeptInRows(
+      b, pattern.of, pattern.kept, place, [&](Value block) { return maskOf(b, run.bits(b, block)); },
+      [&](int64_t slot) { return run.slot(b, slot); });
 }
 
 } // namespace
@@ -146,8 +111,9 @@ Value KeptColumns::slot(Builder &b, int64_t slot) const {
 Value KeptColumns::find(Builder &b, Value column) const {
   const numerics::SparsePattern &pattern = panel.pattern();
   Value block = over(b, column, pattern.block);
-  Value before = sumBefore(b, pattern.of, block,
-                           [&](Builder &inner, Value other) { return countOnes(inner, bits(inner, other)); });
+  Value before = emitKeptBefore(b, pattern.of, block, [&](Builder &inner, Value other) {
+    return countOnes(inner, bits(inner, other));
+  });
   if (pattern.block == 1) {
     return arith::AddIOp::create(b, start, before);
   }
@@ -197,7 +163,7 @@ Value emitKeptNumber(Builder &b, const layout::SparsePanel &panel, int64_t colum
   KeptColumns run(b, panel, Isa::Generic, storage, start);
   Value bits = run.bits(b, over(b, place, pattern.block)), at;
   if (panel.isByRows()) {
-    Value before = sumBefore(b, pattern.of, place, [&](Builder &inner, Value block) {
+    Value before = emitKeptBefore(b, pattern.of, place, [&](Builder &inner, Value block) {
       return bitOf(inner, run.bits(inner, block), lane);
     });
     at = arith::AddIOp::create(b, addIndex(b, start, lane), times(b, before, kLanes));
@@ -223,7 +189,7 @@ Value loadKeptNumbers(Builder &b, const layout::SparsePanel &panel, Isa isa, Val
   start = arith::AddIOp::create(b, start, times(b, over(b, column, pattern.span()), panel.runElements()));
   KeptColumns run(b, panel, isa, storage, start);
   if (panel.isByRows()) {
-    return loadByRows(b, panel, run, storage, place);
+    return loadByRows(b, panel, run, place);
   }
   return run.read(b, run.find(b, place), run.bits(b, over(b, place, pattern.block))).numbers;
 }

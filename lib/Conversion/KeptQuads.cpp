@@ -1,5 +1,6 @@
 #include "KeptQuads.h"
 #include "KeptPanels.h"
+#include "KeptRuns.h"
 #include "PackedView.h"
 #include "RegisterTiles.h"
 #include "WideTiles.h"
@@ -344,30 +345,6 @@ Value KeptQuads::quadAt(Builder &b, Value index, KeptAt kept) const {
   return emitExpanded(b, right(b, word, spread(b, inWord)), shift, codes);
 }
 
-static Value isAfter(Builder &b, Value place, int64_t other) {
-  return arith::CmpIOp::create(b, arith::CmpIPredicate::ugt, place, constantIndex(b, other));
-}
-
-/// The kept ones of a run of `of` before `place`, an index: of one row whose bits (0 or 1, an index) `bitAt` gives.
-static Value emitKeptBefore(Builder &b, int64_t of, Value place, llvm::function_ref<Value(int64_t)> bitAt) {
-  Value none = constantIndex(b, 0), before = none;
-  for (int64_t other = 0; other + 1 < of; ++other) {
-    before = add(b, before, arith::SelectOp::create(b, isAfter(b, place, other), bitAt(other), none));
-  }
-  return before;
-}
-
-/// The same of 16 rows whose masks (16 x i1) `maskAt` gives: 16 x i32.
-static Value emitKeptBeforeInRows(Builder &b, int64_t of, Value place,
-                                  llvm::function_ref<Value(int64_t)> maskAt) {
-  Value none = lanesOf(b, 0), one = lanesOf(b, 1), before = none;
-  for (int64_t other = 0; other + 1 < of; ++other) {
-    Value counts = arith::SelectOp::create(b, isAfter(b, place, other), one, none);
-    before = add(b, before, arith::SelectOp::create(b, maskAt(other), counts, none));
-  }
-  return before;
-}
-
 Value KeptQuads::groupQuad(Builder &b, int64_t index, Kept kept) {
   const numerics::SparsePattern &pattern = tile.pattern();
   const int64_t quads = pattern.block / 4, group = index / quads, place = group % pattern.of;
@@ -385,16 +362,13 @@ Value KeptQuads::groupQuadAt(Builder &b, Value index, KeptAt kept) const {
   const numerics::SparsePattern &pattern = tile.pattern();
   const int64_t quads = pattern.block / 4;
   Value group = over(b, index, quads), run = over(b, group, pattern.of), place = modulo(b, group, pattern.of);
-  Value first = times(b, run, pattern.of), none = lanesOf(b, 0);
-  Value before = emitKeptBeforeInRows(b, pattern.of, place,
-                                      [&](int64_t other) { return maskAt(b, addIndex(b, first, other)); });
-  Value slot = times(b, run, pattern.kept), inGroup = modulo(b, index, quads), codes = none;
-  for (int64_t s = 0; s < pattern.kept; ++s) {
-    Value those = asLanes(b, kept.codes(add(b, times(b, addIndex(b, slot, s), quads), inGroup)));
-    Value isIt = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, before, lanesOf(b, s));
-    codes = arith::SelectOp::create(b, isIt, those, codes);
-  }
-  return asBytes(b, arith::SelectOp::create(b, maskAt(b, group), codes, none));
+  Value first = times(b, run, pattern.of), slots = times(b, run, pattern.kept);
+  Value inGroup = modulo(b, index, quads);
+  auto maskOfBlock = [&](Value block) { return maskAt(b, addIndex(b, first, block)); };
+  auto codesAt = [&](int64_t slot) {
+    return asLanes(b, kept.codes(add(b, times(b, addIndex(b, slots, slot), quads), inGroup)));
+  };
+  return asBytes(b, emitKeptInRows(b, pattern.of, pattern.kept, place, maskOfBlock, codesAt));
 }
 
 /// Bit `number` from `start` on, as an index: 0 or 1.
@@ -426,23 +400,23 @@ Value emitKeptCode(Builder &b, const layout::SparseTile &tile, Value storage, Va
     }
     return code;
   }
-  auto bitOf = [&](Value block) -> Value {
+  auto bitOf = [&](Builder &at, Value block) -> Value {
     Value number = pattern.block > 1
-                       ? add(b, times(b, block, kLanes), row)
-                       : add(b, add(b, times(b, over(b, block, 32), 32 * kLanes), times(b, row, 32)),
-                             modulo(b, block, 32));
-    return emitBit(b, storage, start, number);
+                       ? add(at, times(at, block, kLanes), row)
+                       : add(at, add(at, times(at, over(at, block, 32), 32 * kLanes), times(at, row, 32)),
+                             modulo(at, block, 32));
+    return emitBit(at, storage, start, number);
   };
   Value block = over(b, column, pattern.block), run = over(b, block, pattern.of);
   Value place = modulo(b, block, pattern.of), first = times(b, run, pattern.of);
-  Value before =
-      emitKeptBefore(b, pattern.of, place, [&](int64_t other) { return bitOf(addIndex(b, first, other)); });
+  Value before = emitKeptBefore(
+      b, pattern.of, place, [&](Builder &at, Value other) { return bitOf(at, addIndex(at, first, other)); });
   Value kept = add(b, times(b, run, pattern.kept), before);
   kept = add(b, times(b, kept, pattern.block), modulo(b, column, pattern.block));
   // Of a dropped code, this may be one behind the run's last.
   kept = arith::MinUIOp::create(b, kept, constantIndex(b, tile.values() / kLanes - 1));
   Value code = emitPlaneCode(b, tile.bits(), tile.values(), storage, values, positionOf(kept));
-  Value isKept = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bitOf(block), constantIndex(b, 0));
+  Value isKept = arith::CmpIOp::create(b, arith::CmpIPredicate::ne, bitOf(b, block), constantIndex(b, 0));
   return arith::SelectOp::create(b, isKept, code,
                                  arith::ConstantOp::create(b, b.getI8IntegerAttr(0)).getResult());
 }
