@@ -1,4 +1,5 @@
 //===- AttentionValuesTest.cpp - Attention against Numerics -----------------===//
+#include "AttentionTexts.h"
 #include "CompiledKernels.h"
 #include "coopt/Numerics/FixedAttention.h"
 #include "coopt/Numerics/Half.h"
@@ -10,34 +11,13 @@
 namespace coopt::test {
 namespace {
 
-constexpr int64_t kLayers = 2, kHeads = 3, kQueryHeads = 6, kCapacity = 200, kLayer = 1;
+constexpr int64_t kCapacity = 200;
 
 const char *kText = R"(
 func.func @append(%k: memref<?x3xSIZExf32>, %v: memref<?x3xSIZExf32>, %past: index, %s: memref<12x200xSIZExELEMENT>)
     attributes {llvm.emit_c_interface} {
   attention.append ins(%k, %v : memref<?x3xSIZExf32>, memref<?x3xSIZExf32>) at %past into %s layer(1)
       : memref<12x200xSIZExELEMENT>
-  return
-}
-func.func @attend(%q: memref<?x?xSIZExf32>, %s: memref<12x200xSIZExELEMENT>, %past: index, %head: index,
-                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
-    attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x200xSIZExELEMENT>) at %past, %head
-      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) heads(3)
-  return
-}
-func.func @window(%q: memref<?x?xSIZExf32>, %s: memref<12x200xSIZExELEMENT>, %past: index, %head: index,
-                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
-    attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x200xSIZExELEMENT>) at %past, %head
-      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) window(37) heads(3)
-  return
-}
-func.func @lambda(%q: memref<?x?xSIZExf32>, %s: memref<12x200xSIZExELEMENT>, %past: index, %head: index,
-                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
-    attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x200xSIZExELEMENT>) at %past, %head
-      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) window(37) sinks(5) heads(3)
   return
 }
 func.func @read(%s: memref<12x200xSIZExELEMENT>, %h: index, %p: index, %d: index, %o: memref<2xf32>)
@@ -52,37 +32,18 @@ func.func @read(%s: memref<12x200xSIZExELEMENT>, %h: index, %p: index, %d: index
 }
 )";
 
-// For states of f32: what is done to scores does not depend on what keys are stored as.
-const char *kCappedText = R"(
-func.func @capped(%q: memref<?x?xSIZExf32>, %s: memref<12x200xSIZExELEMENT>, %past: index, %head: index,
-                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
-    attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x200xSIZExELEMENT>) at %past, %head
-      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) cap(1.5) heads(3)
-  return
+/// How a state is attended; what is done to scores (a cap) does not depend on what keys are stored as.
+std::vector<AttendForm> formsOf(bool isCapped) {
+  std::vector<AttendForm> forms = {
+      {.name = "attend"}, {.name = "window", .window = 37}, {.name = "lambda", .window = 37, .sinks = 5}};
+  if (isCapped) {
+    forms.push_back({.name = "capped", .cap = 1.5f});
+    forms.push_back({.name = "sinks_of_blocks", .window = 20, .sinks = 70, .cap = 1.5f});
+    forms.push_back({.name = "capped_one", .window = 37, .cap = 1.5f, .isOneRow = true});
+    forms.push_back({.name = "lambda_one", .window = 20, .sinks = 67, .isOneRow = true});
+  }
+  return forms;
 }
-func.func @sinks_of_blocks(%q: memref<?x?xSIZExf32>, %s: memref<12x200xSIZExELEMENT>, %past: index, %head: index,
-                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
-    attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x200xSIZExELEMENT>) at %past, %head
-      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) cap(1.5) window(20) sinks(70) heads(3)
-  return
-}
-func.func @lambda_one(%q: memref<1x?xSIZExf32>, %s: memref<12x200xSIZExELEMENT>, %past: index, %head: index,
-                  %o: memref<1x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
-    attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<1x?xSIZExf32>) state(%s : memref<12x200xSIZExELEMENT>) at %past, %head
-      outs(%o : memref<1x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) window(20) sinks(67) heads(3)
-  return
-}
-func.func @capped_one(%q: memref<1x?xSIZExf32>, %s: memref<12x200xSIZExELEMENT>, %past: index, %head: index,
-                  %o: memref<1x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
-    attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<1x?xSIZExf32>) state(%s : memref<12x200xSIZExELEMENT>) at %past, %head
-      outs(%o : memref<1x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) cap(1.5) window(37) heads(3)
-  return
-}
-)";
 
 /// The element of a state, and what it does to numbers.
 template <typename Stored>
@@ -94,9 +55,11 @@ struct Element {
 
 template <typename Stored>
 void expectNumerics(int64_t size, const Element<Stored> &element) {
-  const bool isCapped = std::is_same_v<Stored, float>;
-  std::string text = std::string(kText) + (isCapped ? kCappedText : "");
-  text = replaced(replaced(text, "SIZE", std::to_string(size)), "ELEMENT", element.name);
+  const std::vector<AttendForm> forms = formsOf(/*isCapped=*/std::is_same_v<Stored, float>);
+  std::string text = replaced(replaced(kText, "SIZE", std::to_string(size)), "ELEMENT", element.name);
+  for (const AttendForm &form : forms) {
+    text += attendFunction(form, {"memref<12x200x" + std::to_string(size) + "x" + element.name + ">", size});
+  }
   for (Isa isa : isasInTurn(size)) {
     CompiledKernels kernels(text, isa);
     ASSERT_TRUE(kernels.valid());
@@ -127,43 +90,33 @@ void expectNumerics(int64_t size, const Element<Stored> &element) {
       for (auto [first, heads] : {std::pair<int64_t, int64_t>{0, kQueryHeads}, {3, 2}}) {
         Buffer<float> q({rows, heads, size});
         q.fill(past + 3, -2, 2);
-        struct Form {
-          const char *name;
-          int64_t window;
-          float cap;
-          int64_t sinks = 0;
-        };
-        std::vector<Form> forms = {{"attend", kCapacity, 0}, {"window", 37, 0}, {"lambda", 37, 0, 5}};
-        if (isCapped) {
-          forms.push_back({"capped", kCapacity, 1.5f});
-          forms.push_back({"sinks_of_blocks", 20, 1.5f, 70});
-        }
-        if (isCapped && rows == 1) {
-          forms.push_back({"capped_one", 37, 1.5f});
-          forms.push_back({"lambda_one", 20, 0, 67});
-        }
         std::deque<Buffer<float>> results;
-        for (const Form &form : forms) {
+        for (const AttendForm &form : forms) {
           results.emplace_back(std::vector<int64_t>{rows, heads, size});
-          kernels.call(form.name, {q, state, past, first, results.back(), scratch});
+          if (!form.isOneRow || rows == 1) {
+            kernels.call(form.name, {q, state, past, first, results.back(), scratch});
+          }
         }
         for (int64_t i = 0; i < rows; ++i) {
           for (int64_t h = 0; h < heads; ++h) {
-            int64_t slab = kLayer * 2 * kHeads + (first + h) / 2;
+            int64_t slab = kLayer * 2 * kHeads + (first + h) / kPerGroup;
             numerics::StridedRows keys{&wide[slab * kCapacity * size], size};
             numerics::StridedRows values{&wide[(slab + kHeads) * kCapacity * size], size};
             std::vector<float> expected(size);
             const float *query = &q[(i * heads + h) * size];
             int64_t count = past + i + 1;
-            for (size_t form = 0; form < forms.size(); ++form) {
-              numerics::fixedAttention(query, keys, values, count, size, 0.3f, expected.data(),
-                                       std::max<int64_t>(0, count - forms[form].window), forms[form].cap,
-                                       forms[form].sinks);
+            for (size_t number = 0; number < forms.size(); ++number) {
+              const AttendForm &form = forms[number];
+              if (form.isOneRow && rows != 1) {
+                continue;
+              }
+              numerics::fixedAttention(query, keys, values, count, size, kScale, expected.data(),
+                                       form.firstKey(count), form.cap, form.sinks);
               for (int64_t d = 0; d < size; ++d) {
-                float got = results[form][(i * heads + h) * size + d];
+                float got = results[number][(i * heads + h) * size + d];
                 ASSERT_TRUE(sameBits(got, expected[d]) && got == got)
-                    << nameOf(isa) << " " << forms[form].name << " position " << past + i << " head "
-                    << first + h << " d " << d << ": " << got << " for " << expected[d];
+                    << nameOf(isa) << " " << form.name << " position " << past + i << " head " << first + h
+                    << " d " << d << ": " << got << " for " << expected[d];
               }
             }
           }

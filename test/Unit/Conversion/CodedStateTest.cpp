@@ -1,5 +1,6 @@
 //===- CodedStateTest.cpp - Attention over codes against Numerics -----------===//
 #include "AttentionOracle.h"
+#include "AttentionTexts.h"
 #include "CompiledKernels.h"
 #include "coopt/Numerics/CodedCache.h"
 #include "coopt/Numerics/FixedAttention.h"
@@ -12,20 +13,24 @@
 namespace coopt::test {
 namespace {
 
-constexpr int64_t kLayers = 2, kHeads = 3, kPerGroup = 2, kQueryHeads = 6, kCapacity = 200;
-constexpr int64_t kWindow = 37;
-constexpr float kScale = 0.3f;
+constexpr int64_t kCapacity = 200;
 
-/// What an attend has besides, and how functions with it are called.
-struct Form {
-  const char *suffix, *text;
-  bool isWindow;
-  float cap;
-  int64_t sinks = 0;
-};
-const Form kForms[] = {{"", "", false, 0},
-                       {"_window", "cap(1.5) window(37)", true, 1.5f},
-                       {"_lambda", "window(37) sinks(9)", true, 0, 9}};
+/// How a state is attended, with either numerics and in functions of one row and of several.
+std::vector<AttendForm> attendForms() {
+  std::vector<AttendForm> forms;
+  for (AttendForm form : {AttendForm{.name = "all"}, AttendForm{.name = "window", .window = 37, .cap = 1.5f},
+                          AttendForm{.name = "lambda", .window = 37, .sinks = 9}}) {
+    const std::string name = form.name;
+    for (bool isFast : {false, true}) {
+      for (bool isOneRow : {false, true}) {
+        form.isFast = isFast, form.isOneRow = isOneRow;
+        form.name = name + (isFast ? "_fast" : "_fixed") + (isOneRow ? "_one" : "_rows");
+        forms.push_back(form);
+      }
+    }
+  }
+  return forms;
+}
 
 struct Storage {
   int bits;
@@ -63,25 +68,8 @@ func.func @read(%s: BUFFER, %h: index, %p: index, %d: index, %q: index, %o: memr
   return
 }
 )";
-  for (std::string numerics : {"fixed", "fast"}) {
-    for (std::string rows : {"?", "1"}) {
-      for (const Form &form : kForms) {
-        text += replaced(replaced(replaced(R"(
-func.func @NUMERICS_FORM(%q: memref<ROWSx?xSIZExf32>, %s: BUFFER, %past: index, %head: index,
-                     %o: memref<ROWSx?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
-    attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<ROWSx?xSIZExf32>) state(%s : BUFFER) at %past, %head
-      outs(%o : memref<ROWSx?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) BESIDES heads(3) stored(CODED)
-      numerics(NUMERICS)
-  return
-}
-)",
-                                           "FORM", (rows == "1" ? "one" : "rows") + std::string(form.suffix)),
-                                  "ROWS", rows),
-                         "BESIDES", form.text);
-        text = replaced(text, "NUMERICS", numerics);
-      }
-    }
+  for (const AttendForm &form : attendForms()) {
+    text += attendFunction(form, {"BUFFER", storage.channels, "CODED"});
   }
   text = replaced(text, "FROM", cache.hasResidual() ? "from %q" : "");
   text = replaced(text, "BUFFER",
@@ -209,45 +197,38 @@ TEST_P(CodedState, EqualsTheDefinition) {
       }
       // All heads, then a tile of three from the second on: the last of one group and the next.
       for (auto [first, heads] : {std::pair<int64_t, int64_t>{0, kQueryHeads}, {1, 3}}) {
-        for (bool isFast : {false, true}) {
-          for (const Form &form : kForms) {
-            for (bool isOne : {false, true}) {
-              if (isOne && rows != 1) {
+        for (const AttendForm &form : attendForms()) {
+          if (form.isOneRow && rows != 1) {
+            continue;
+          }
+          Buffer<float> q({rows, heads, size}), o({rows, heads, size});
+          q.fill(past + 3, -2, 2);
+          kernels.call(form.name, {q, state, past, first, o, scratch});
+          for (int64_t i = 0; i < rows; ++i) {
+            for (int64_t h = 0; h < heads; ++h) {
+              const int64_t position = past + i, from = form.firstKey(position + 1);
+              std::vector<float> keys = keyModels[(first + h) / kPerGroup].seenBy(position);
+              std::vector<float> values = valueModels[(first + h) / kPerGroup].seenBy(position);
+              const float *query = &q[(i * heads + h) * size], *got = &o[(i * heads + h) * size];
+              auto place = [&](int64_t d) {
+                return std::string(nameOf(isa)) + " " + form.name + " position " + std::to_string(position) +
+                       " head " + std::to_string(first + h) + " d " + std::to_string(d);
+              };
+              if (form.isFast) {
+                Engine engine = isa == Isa::Amx ? Engine::RoundedTiles : Engine::Fused;
+                Expected expected = attendWithSinks(query, keys.data(), values.data(), from, position + 1,
+                                                    size, kScale, engine, form.cap, form.sinks);
+                for (int64_t d = 0; d < size; ++d) {
+                  ASSERT_LE(std::fabs(got[d] - expected.values[d]), expected.bounds[d]) << place(d);
+                }
                 continue;
               }
-              Buffer<float> q({rows, heads, size}), o({rows, heads, size});
-              q.fill(past + 3, -2, 2);
-              std::string name =
-                  std::string(isFast ? "fast" : "fixed") + (isOne ? "_one" : "_rows") + form.suffix;
-              kernels.call(name, {q, state, past, first, o, scratch});
-              for (int64_t i = 0; i < rows; ++i) {
-                for (int64_t h = 0; h < heads; ++h) {
-                  int64_t position = past + i,
-                          from = form.isWindow ? std::max<int64_t>(0, position + 1 - kWindow) : 0;
-                  std::vector<float> keys = keyModels[(first + h) / kPerGroup].seenBy(position);
-                  std::vector<float> values = valueModels[(first + h) / kPerGroup].seenBy(position);
-                  const float *query = &q[(i * heads + h) * size], *got = &o[(i * heads + h) * size];
-                  auto place = [&](int64_t d) {
-                    return std::string(nameOf(isa)) + " " + name + " position " + std::to_string(position) +
-                           " head " + std::to_string(first + h) + " d " + std::to_string(d);
-                  };
-                  if (isFast) {
-                    Engine engine = isa == Isa::Amx ? Engine::RoundedTiles : Engine::Fused;
-                    Expected expected = attendWithSinks(query, keys.data(), values.data(), from, position + 1,
-                                                        size, kScale, engine, form.cap, form.sinks);
-                    for (int64_t d = 0; d < size; ++d) {
-                      ASSERT_LE(std::fabs(got[d] - expected.values[d]), expected.bounds[d]) << place(d);
-                    }
-                    continue;
-                  }
-                  std::vector<float> expected(size);
-                  numerics::fixedAttention(query, {keys.data(), size}, {values.data(), size}, position + 1,
-                                           size, kScale, expected.data(), from, form.cap, form.sinks);
-                  for (int64_t d = 0; d < size; ++d) {
-                    ASSERT_TRUE(sameBits(got[d], expected[d]) && got[d] == got[d])
-                        << place(d) << ": " << got[d] << " for " << expected[d];
-                  }
-                }
+              std::vector<float> expected(size);
+              numerics::fixedAttention(query, {keys.data(), size}, {values.data(), size}, position + 1, size,
+                                       kScale, expected.data(), from, form.cap, form.sinks);
+              for (int64_t d = 0; d < size; ++d) {
+                ASSERT_TRUE(sameBits(got[d], expected[d]) && got[d] == got[d])
+                    << place(d) << ": " << got[d] << " for " << expected[d];
               }
             }
           }

@@ -1,17 +1,17 @@
 //===- FastAttentionTest.cpp - Fast attention against binary64 --------------===//
 #include "AttentionOracle.h"
+#include "AttentionTexts.h"
 #include "CompiledKernels.h"
 #include "coopt/Numerics/Half.h"
 #include <cmath>
+#include <deque>
 #include <gtest/gtest.h>
 #include <limits>
 
 namespace coopt::test {
 namespace {
 
-constexpr int64_t kLayers = 2, kHeads = 3, kPerGroup = 2, kQueryHeads = 6, kCapacity = 279, kLayer = 1;
-constexpr int64_t kWindow = 37;
-constexpr float kScale = 0.3f, kCap = 1.5f;
+constexpr int64_t kCapacity = 279;
 
 const char *kText = R"(
 func.func @append(%k: memref<?x3xSIZExf32>, %v: memref<?x3xSIZExf32>, %past: index,
@@ -20,67 +20,25 @@ func.func @append(%k: memref<?x3xSIZExf32>, %v: memref<?x3xSIZExf32>, %past: ind
       : memref<12x279xSIZExELEMENT>
   return
 }
-func.func @attend(%q: memref<?x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %past: index, %head: index,
-                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
-    attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x279xSIZExELEMENT>) at %past, %head
-      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) heads(3) numerics(fast)
-  return
-}
-func.func @window(%q: memref<?x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %past: index, %head: index,
-                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
-    attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x279xSIZExELEMENT>) at %past, %head
-      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) window(37) heads(3) numerics(fast)
-  return
-}
-func.func @lambda(%q: memref<?x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %past: index, %head: index,
-                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
-    attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x279xSIZExELEMENT>) at %past, %head
-      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) window(37) sinks(5) heads(3) numerics(fast)
-  return
-}
-func.func @single(%q: memref<1x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %past: index, %head: index,
-                  %o: memref<1x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
-    attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<1x?xSIZExf32>) state(%s : memref<12x279xSIZExELEMENT>) at %past, %head
-      outs(%o : memref<1x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) heads(3) numerics(fast)
-  return
-}
 )";
 
-// For states of f32: what is done to scores does not depend on what keys are stored as.
-const char *kCappedText = R"(
-func.func @capped(%q: memref<?x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %past: index, %head: index,
-                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
-    attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x279xSIZExELEMENT>) at %past, %head
-      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) cap(1.5) window(37) heads(3) numerics(fast)
-  return
+/// How a state is attended; what is done to scores (a cap) does not depend on what keys are stored as.
+std::vector<AttendForm> formsOf(bool isCapped) {
+  std::vector<AttendForm> forms = {{.name = "attend"},
+                                   {.name = "window", .window = 37},
+                                   {.name = "lambda", .window = 37, .sinks = 5},
+                                   {.name = "single", .isOneRow = true}};
+  if (isCapped) {
+    forms.push_back({.name = "sinks_of_blocks", .window = 20, .sinks = 150});
+    forms.push_back({.name = "capped", .window = 37, .cap = 1.5f});
+    forms.push_back({.name = "capped_single", .cap = 1.5f, .isOneRow = true});
+    forms.push_back({.name = "lambda_single", .window = 37, .sinks = 33, .cap = 1.5f, .isOneRow = true});
+  }
+  for (AttendForm &form : forms) {
+    form.isFast = true;
+  }
+  return forms;
 }
-func.func @sinks_of_blocks(%q: memref<?x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %past: index, %head: index,
-                  %o: memref<?x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
-    attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<?x?xSIZExf32>) state(%s : memref<12x279xSIZExELEMENT>) at %past, %head
-      outs(%o : memref<?x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) window(20) sinks(150) heads(3) numerics(fast)
-  return
-}
-func.func @lambda_single(%q: memref<1x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %past: index, %head: index,
-                  %o: memref<1x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
-    attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<1x?xSIZExf32>) state(%s : memref<12x279xSIZExELEMENT>) at %past, %head
-      outs(%o : memref<1x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) cap(1.5) window(37) sinks(33) heads(3) numerics(fast)
-  return
-}
-func.func @capped_single(%q: memref<1x?xSIZExf32>, %s: memref<12x279xSIZExELEMENT>, %past: index, %head: index,
-                  %o: memref<1x?xSIZExf32>, %scratch: memref<?xi8> {coopt.scratch})
-    attributes {llvm.emit_c_interface} {
-  attention.attend ins(%q : memref<1x?xSIZExf32>) state(%s : memref<12x279xSIZExELEMENT>) at %past, %head
-      outs(%o : memref<1x?xSIZExf32>) layer(1) heads_per_group(2) scale(0.3) cap(1.5) heads(3) numerics(fast)
-  return
-}
-)";
 
 struct Case {
   int64_t size;
@@ -92,9 +50,11 @@ class FastAttention : public ::testing::TestWithParam<Case> {};
 template <typename Stored>
 void check(const Case &c, Stored (*round)(float), float (*widen)(Stored)) {
   const int64_t size = c.size;
-  const bool isCapped = std::string(c.element) == "f32";
-  std::string text = std::string(kText) + (isCapped ? kCappedText : "");
-  text = replaced(replaced(text, "SIZE", std::to_string(size)), "ELEMENT", c.element);
+  const std::vector<AttendForm> forms = formsOf(/*isCapped=*/std::string(c.element) == "f32");
+  std::string text = replaced(replaced(kText, "SIZE", std::to_string(size)), "ELEMENT", c.element);
+  for (const AttendForm &form : forms) {
+    text += attendFunction(form, {"memref<12x279x" + std::to_string(size) + "x" + c.element + ">", size});
+  }
   for (Isa isa : isasInTurn(size)) {
     CompiledKernels kernels(text, isa);
     ASSERT_TRUE(kernels.valid());
@@ -115,24 +75,14 @@ void check(const Case &c, Stored (*round)(float), float (*widen)(Stored)) {
       }
       // All heads, then a tile of three from the third on: the last of one group and the next.
       for (auto [first, heads] : {std::pair<int64_t, int64_t>{0, kQueryHeads}, {1, 3}}) {
-        Buffer<float> q({rows, heads, size}), o({rows, heads, size}), windowed({rows, heads, size}),
-            capped({rows, heads, size}), lambda({rows, heads, size}), manySinks({rows, heads, size});
+        Buffer<float> q({rows, heads, size});
         q.fill(past + 3, -2, 2);
-        kernels.call("attend", {q, state, past, first, o, scratch});
-        kernels.call("window", {q, state, past, first, windowed, scratch});
-        kernels.call("lambda", {q, state, past, first, lambda, scratch});
-        if (isCapped) {
-          kernels.call("sinks_of_blocks", {q, state, past, first, manySinks, scratch});
-          kernels.call("capped", {q, state, past, first, capped, scratch});
-        }
-        Buffer<float> single({1, heads, size}), cappedSingle({1, heads, size}),
-            lambdaSingle({1, heads, size});
-        if (rows == 1) {
-          kernels.call("single", {q, state, past, first, single, scratch});
-        }
-        if (rows == 1 && isCapped) {
-          kernels.call("capped_single", {q, state, past, first, cappedSingle, scratch});
-          kernels.call("lambda_single", {q, state, past, first, lambdaSingle, scratch});
+        std::deque<Buffer<float>> results;
+        for (const AttendForm &form : forms) {
+          results.emplace_back(std::vector<int64_t>{rows, heads, size});
+          if (!form.isOneRow || rows == 1) {
+            kernels.call(form.name, {q, state, past, first, results.back(), scratch});
+          }
         }
         for (int64_t i = 0; i < rows; ++i) {
           for (int64_t h = 0; h < heads; ++h) {
@@ -140,38 +90,25 @@ void check(const Case &c, Stored (*round)(float), float (*widen)(Stored)) {
             const float *keys = &wide[slab * kCapacity * size], *query = &q[(i * heads + h) * size];
             const float *values = keys + kHeads * kCapacity * size;
             int64_t count = past + i + 1;
-            auto compare = [&](const char *what, Buffer<float> &got, int64_t from, Engine engine,
-                               float cap = 0, int64_t sinks = 0) {
-              Expected expected =
-                  attendWithSinks(query, keys, values, from, count, size, kScale, engine, cap, sinks);
-              for (int64_t d = 0; d < size; ++d) {
-                float x = got[(i * heads + h) * size + d];
-                ASSERT_LE(std::fabs(x - expected.values[d]), expected.bounds[d])
-                    << nameOf(isa) << " " << what << " position " << past + i << " head " << first + h
-                    << " d " << d << ": " << x << " for " << expected.values[d];
+            for (size_t number = 0; number < forms.size(); ++number) {
+              const AttendForm &form = forms[number];
+              if (form.isOneRow && rows != 1) {
+                continue;
               }
-            };
-            const Engine engine = isa == Isa::Amx ? Engine::RoundedTiles : Engine::Fused;
-            compare("all", o, 0, engine);
-            compare("window", windowed, std::max<int64_t>(0, count - kWindow), engine);
-            compare("lambda", lambda, std::max<int64_t>(0, count - kWindow), engine, 0, 5);
-            if (isa == Isa::Amx) {
-              compare("all, unrounded", o, 0, Engine::Tiles);
-            }
-            if (rows == 1) {
-              compare("single", single, 0, engine);
-            }
-            if (isCapped) {
-              int64_t from = std::max<int64_t>(0, count - kWindow);
-              compare("sinks of blocks", manySinks, std::max<int64_t>(0, count - 20), engine, 0, 150);
-              compare("capped", capped, from, engine, kCap);
+              auto compare = [&](Engine engine, const char *what) {
+                Expected expected = attendWithSinks(query, keys, values, form.firstKey(count), count, size,
+                                                    kScale, engine, form.cap, form.sinks);
+                for (int64_t d = 0; d < size; ++d) {
+                  float x = results[number][(i * heads + h) * size + d];
+                  ASSERT_LE(std::fabs(x - expected.values[d]), expected.bounds[d])
+                      << nameOf(isa) << " " << form.name << what << " position " << past + i << " head "
+                      << first + h << " d " << d << ": " << x << " for " << expected.values[d];
+                }
+              };
+              compare(isa == Isa::Amx ? Engine::RoundedTiles : Engine::Fused, "");
               if (isa == Isa::Amx) {
-                compare("capped, unrounded", capped, from, Engine::Tiles, kCap);
+                compare(Engine::Tiles, ", unrounded,");
               }
-            }
-            if (isCapped && rows == 1) {
-              compare("capped single", cappedSingle, 0, engine, kCap);
-              compare("lambda single", lambdaSingle, std::max<int64_t>(0, count - kWindow), engine, kCap, 33);
             }
           }
         }
