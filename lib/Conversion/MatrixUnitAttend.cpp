@@ -11,8 +11,8 @@
 // factors of the queries; with a cap, scale and its inverse are, and log2(e) comes with the cap.
 //
 //===----------------------------------------------------------------------===//
-#include "AttendLowering.h"
 #include "MathBuilder.h"
+#include "MatrixUnitState.h"
 #include "RegisterTiles.h"
 #include "ScoreCap.h"
 #include "VisibleKeys.h"
@@ -27,8 +27,7 @@ using namespace mlir;
 namespace coopt {
 namespace {
 
-constexpr int64_t kBlock = 128;             ///< keys whose bf16 copies are made at a time
-constexpr int64_t kUnit = 32;               ///< keys of a tile of weights
+constexpr int64_t kBlock = StateLines::kBlock, kUnit = StateLines::kUnit;
 constexpr int64_t kStripBytes = 256 * 1024; ///< what the strips in work may take of the second cache
 constexpr int64_t kAccumulators = 4;        ///< tiles of results at a time
 
@@ -36,9 +35,9 @@ class Emitter {
 public:
   Emitter(ImplicitLocOpBuilder &b, attention::AttendOp op)
       : op(op), headSize(cast<MemRefType>(op.getQ().getType()).getDimSize(2)),
-        dotTiles(llvm::divideCeil(headSize, 2 * kLanes)), outTiles(llvm::divideCeil(headSize, kLanes)),
-        lanesAreHeads(cast<MemRefType>(op.getQ().getType()).getDimSize(0) == 1),
-        floats(VectorType::get({kLanes}, b.getF32Type())), words(VectorType::get({kLanes}, b.getI32Type())),
+        lanesAreHeads(cast<MemRefType>(op.getQ().getType()).getDimSize(0) == 1), state(b, op, lanesAreHeads),
+        dotTiles(state.dotTiles), outTiles(state.outTiles), floats(VectorType::get({kLanes}, b.getF32Type())),
+        words(VectorType::get({kLanes}, b.getI32Type())),
         operandTile(amx::TileType::get({kLanes, 2 * kLanes}, b.getBF16Type())),
         sumTile(amx::TileType::get({kLanes, kLanes}, b.getF32Type())) {}
 
@@ -53,13 +52,13 @@ public:
 
     Value rows = asValue(b, extentOf(b, op.getQ(), 0));
     forHeadGroups(b, op, [&](ImplicitLocOpBuilder &group, Value slab, Value first, Value last) {
-      keys = slab;
-      values = addIndex(group, keys, *op.getHeads());
+      slabs.keys = slab;
+      slabs.values = addIndex(group, slab, *op.getHeads());
       forRange(group, first, last, headsAtOnce, [&](ImplicitLocOpBuilder &some, Value head) {
         firstHead = head;
         headsHere = least(some, minus(some, last, head), headsAtOnce);
         forRowsAlike(some, op, rows, [&](ImplicitLocOpBuilder &alike, Value from, Value to, Value seen) {
-          boundary = seen;
+          slabs.boundary = seen;
           forRange(alike, from, to, stripsPerHead * kLanes, [&](ImplicitLocOpBuilder &inner, Value row) {
             firstRow = row;
             rowsHere = least(inner, minus(inner, to, row), stripsPerHead * kLanes);
@@ -72,29 +71,21 @@ public:
 
 private:
   attention::AttendOp op;
-  int64_t headSize, dotTiles, outTiles;
+  int64_t headSize;
   bool lanesAreHeads; ///< of a single row
+  StateLines state;
+  int64_t dotTiles, outTiles;
   VectorType floats, words;
   amx::TileType operandTile, sumTile;
   int64_t headsAtOnce = 1, stripsPerHead = 1;
-  /// Lines of 32 elements of bf16, 16 to a tile. They are written as words of 16 bits: what the code generator
-  /// does with vectors of bf16 it does element by element.
-  struct Lines {
-    Value words, tiles;
-  };
   Lines queries;      // [strip][dot tile]: pairs of elements by rows
-  Lines blockKeys;    // [16 keys][dot tile]: keys by elements
-  Lines blockValues;  // [unit][out tile]: elements by keys
   Lines weights;      // [unit]: pairs of keys by rows
   Value scores;       // keys of the block by rows
   Value results;      // [strip]: elements by rows
   Value maxima, sums; // of the strips
-  Value lastKeys;     // the values of an incomplete unit
   Value finished;     // the rows of a strip
-  Value keys, values, firstHead, headsHere, firstRow, rowsHere;
-  std::optional<CodedState> coded;
-  Value decoded;  // keys, then values of the block in work, of a state of codes
-  Value boundary; // see CodedState
+  StateLines::Slabs slabs;
+  Value firstHead, headsHere, firstRow, rowsHere;
 
   /// 16 rows of one head, or heads of one row.
   struct Strip {
@@ -109,57 +100,15 @@ private:
             lanesAreHeads ? addIndex(b, strip.head, lane) : strip.head};
   }
 
-  static Value minus(ImplicitLocOpBuilder &b, Value x, Value y) { return arith::SubIOp::create(b, x, y); }
-  static Value least(ImplicitLocOpBuilder &b, Value x, int64_t y) {
-    return arith::MinSIOp::create(b, x, constantIndex(b, y));
-  }
-  static void forRange(ImplicitLocOpBuilder &b, Value from, Value to, int64_t step,
-                       function_ref<void(ImplicitLocOpBuilder &, Value)> body) {
-    emitFor(b, from, to, step, {}, [&](ImplicitLocOpBuilder &inner, Value iv, ValueRange) {
-      body(inner, iv);
-      return SmallVector<Value>();
-    });
-  }
-  static void when(ImplicitLocOpBuilder &b, Value condition,
-                   function_ref<void(ImplicitLocOpBuilder &)> body) {
-    scf::IfOp::create(b, condition, [&](OpBuilder &nested, Location loc) {
-      ImplicitLocOpBuilder inner(loc, nested);
-      body(inner);
-      scf::YieldOp::create(inner);
-    });
-  }
-  static Value less(ImplicitLocOpBuilder &b, Value x, Value y) {
-    return arith::CmpIOp::create(b, arith::CmpIPredicate::slt, x, y);
-  }
-
   void allocate(ImplicitLocOpBuilder &b) {
     const int64_t strips = lanesAreHeads ? 1 : headsAtOnce * stripsPerHead;
-    auto lines = [&](int64_t tiles) -> Lines {
-      const int64_t count = tiles * kLanes, bytes = count * 2 * kLanes * sizeof(uint16_t);
-      Value memory = memref::AllocOp::create(b, MemRefType::get({bytes}, b.getI8Type()));
-      auto as = [&](Type element) -> Value {
-        auto type = MemRefType::get({count, 2 * kLanes}, element);
-        return memref::ViewOp::create(b, type, memory, constantIndex(b, 0), ValueRange());
-      };
-      return {as(b.getI16Type()), as(b.getBF16Type())};
-    };
-    auto vectors = [&](int64_t count, int64_t lanes = kLanes) {
-      return Value(memref::AllocOp::create(b, MemRefType::get({count, lanes}, b.getF32Type())));
-    };
-    queries = lines(strips * dotTiles);
-    blockKeys = lines(kBlock / kLanes * dotTiles);
-    blockValues = lines(kBlock / kUnit * outTiles);
-    weights = lines(kBlock / kUnit);
-    scores = vectors(kBlock);
-    results = vectors(strips * outTiles * kLanes);
-    maxima = vectors(strips);
-    sums = vectors(strips);
-    lastKeys = vectors(kUnit, outTiles * kLanes);
-    finished = vectors(kLanes, outTiles * kLanes);
-    coded = codedStateOf(b, op);
-    if (coded) {
-      decoded = vectors(kBlock, headSize);
-    }
+    queries = Lines::allocate(b, strips * dotTiles);
+    weights = Lines::allocate(b, kBlock / kUnit);
+    scores = allocateVectors(b, kBlock);
+    results = allocateVectors(b, strips * outTiles * kLanes);
+    maxima = allocateVectors(b, strips);
+    sums = allocateVectors(b, strips);
+    finished = allocateVectors(b, kLanes, outTiles * kLanes);
   }
 
   void forStrips(ImplicitLocOpBuilder &b, function_ref<void(ImplicitLocOpBuilder &, const Strip &)> body) {
@@ -188,69 +137,13 @@ private:
     Value begin = addIndex(b, op.getPast(), firstRow), last = addIndex(b, addIndex(b, begin, rowsHere), -1);
     forKeyBlocks(b, visibleKeys(b, op, begin, last), kBlock, kUnit,
                  [&](ImplicitLocOpBuilder &inner, const KeyBlock &block) {
-                   emitKeys(inner, block.base, block.end);
-                   emitValues(inner, block.base, block.end);
+                   state.emitKeys(inner, slabs, block.base, block.end);
+                   state.emitValues(inner, slabs, block.base, block.end);
                    forStrips(inner, [&](ImplicitLocOpBuilder &nested, const Strip &strip) {
                      emitBlock(nested, strip, block);
                    });
                  });
     forStrips(b, [&](ImplicitLocOpBuilder &inner, const Strip &strip) { emitFinish(inner, strip); });
-  }
-
-  Chunk chunkAt(ImplicitLocOpBuilder &b, int64_t d) {
-    Chunk chunk;
-    chunk.base = constantIndex(b, d);
-    chunk.lanes = std::min<int64_t>(headSize - d, kLanes);
-    return chunk;
-  }
-
-  /// Elements d .. d + 15 of a row, zero beyond the head; `load` loads those that there are.
-  Value elementsAt(ImplicitLocOpBuilder &b, int64_t d, function_ref<Value(const Chunk &)> load) {
-    return d < headSize ? widen(b, load(chunkAt(b, d)), b.getF32FloatAttr(0.0f))
-                        : constantF32(b, floats, 0.0f);
-  }
-  Value stateAt(ImplicitLocOpBuilder &b, Value slab, Value block, Value j, int64_t d) {
-    return elementsAt(b, d, [&](const Chunk &chunk) { return stateChunk(b, chunk, slab, block, j); });
-  }
-  Value stateChunk(ImplicitLocOpBuilder &b, const Chunk &chunk, Value slab, Value block, Value j) {
-    return coded ? loadChunk(b, chunk, decoded, {j, chunk.base})
-                 : loadState(b, chunk, op.getState(), {slab, addIndex(b, block, j), chunk.base});
-  }
-  void decodeBlock(ImplicitLocOpBuilder &b, bool isKeys, Value block, Value here) {
-    if (coded) {
-      coded->emitDecode(b, isKeys, isKeys ? keys : values, block, here, boundary, decoded);
-    }
-  }
-
-  /// The upper halves of these bits are x rounded to bf16: to nearest, halves away from zero.
-  Value rounded(ImplicitLocOpBuilder &b, Value x) {
-    MathBuilder m(b, floats);
-    return m.addInt(m.bitcastToInt(x), m.integer(0x8000));
-  }
-
-  /// Pairs x0 y0 x1 y1 .. in bf16 as 16 words.
-  Value pairs(ImplicitLocOpBuilder &b, Value x, Value y) {
-    MathBuilder m(b, floats);
-    Value low = m.shiftRightLogical(rounded(b, x), m.integer(16));
-    return m.orInt(low, m.andInt(rounded(b, y), m.integer(static_cast<int32_t>(0xffff0000u))));
-  }
-
-  /// x0 x1 .. y0 y1 .. in bf16 as 16 words.
-  Value row(ImplicitLocOpBuilder &b, Value x, Value y) {
-    auto halves = VectorType::get({2 * kLanes}, b.getI16Type());
-    SmallVector<int64_t> upper;
-    for (int64_t i = 0; i < 2 * kLanes; ++i) {
-      upper.push_back(2 * i + 1);
-    }
-    Value all = vector::ShuffleOp::create(b, vector::BitCastOp::create(b, halves, rounded(b, x)),
-                                          vector::BitCastOp::create(b, halves, rounded(b, y)), upper);
-    return vector::BitCastOp::create(b, words, all);
-  }
-
-  void storeLine(ImplicitLocOpBuilder &b, Value line, const Lines &buffer, Value at) {
-    auto type = VectorType::get({2 * kLanes}, b.getI16Type());
-    vector::StoreOp::create(b, vector::BitCastOp::create(b, type, line), buffer.words,
-                            ValueRange{at, constantIndex(b, 0)});
   }
 
   /// Queries times their factor, transposed; nothing seen yet.
@@ -264,17 +157,17 @@ private:
         Value lane = arith::MinSIOp::create(b, last, constantIndex(b, i));
         SmallVector<Value> place = rowAndHead(b, strip, lane);
         auto half = [&](int64_t d) {
-          Value x = elementsAt(b, d, [&](const Chunk &chunk) {
+          Value x = headElements(b, headSize, d, [&](const Chunk &chunk) {
             return loadChunk(b, chunk, op.getQ(), {place[0], place[1], chunk.base});
           });
           return Value(arith::MulFOp::create(b, x, factors));
         };
-        square.push_back(row(b, half(tile * 2 * kLanes), half((tile * 2 + 1) * kLanes)));
+        square.push_back(lineRow(b, half(tile * 2 * kLanes), half((tile * 2 + 1) * kLanes)));
       }
       transposeSquare(b, square);
       Value line = addIndex(b, times(b, strip.slot, dotTiles * kLanes), tile * kLanes);
       for (auto [i, row] : llvm::enumerate(square)) {
-        storeLine(b, row, queries, addIndex(b, line, static_cast<int64_t>(i)));
+        queries.store(b, row, addIndex(b, line, static_cast<int64_t>(i)));
       }
     }
     // Not -infinity: the difference of two maxima must be a number.
@@ -289,93 +182,12 @@ private:
     });
   }
 
-  /// The keys of a block below `count`. Lines beyond keep what they hold: their scores are masked.
-  void emitKeys(ImplicitLocOpBuilder &b, Value block, Value count) {
-    Value here = least(b, minus(b, count, block), kBlock);
-    decodeBlock(b, /*isKeys=*/true, block, here);
-    forRange(b, constantIndex(b, 0), here, 1, [&](ImplicitLocOpBuilder &inner, Value j) {
-      Value key = addIndex(inner, block, j), lanes = constantIndex(inner, kLanes);
-      Value part = arith::RemUIOp::create(inner, j, lanes);
-      Value line = addIndex(inner, times(inner, minus(inner, j, part), dotTiles), part);
-      if (lanesAreHeads && !coded) {
-        // A single row comes to keys and values that no cache holds: their values are next, then the next block.
-        emitPrefetch(inner, values, key);
-        emitPrefetch(inner, keys, addIndex(inner, key, kBlock));
-      }
-      for (int64_t tile = 0; tile < dotTiles; ++tile) {
-        Value first = stateAt(inner, keys, block, j, 2 * tile * kLanes);
-        Value second = stateAt(inner, keys, block, j, (2 * tile + 1) * kLanes);
-        storeLine(inner, row(inner, first, second), blockKeys, addIndex(inner, line, tile * kLanes));
-      }
-    });
-  }
-
-  /// A row beyond the last is fetched by no one: a prefetch of what is not there does nothing.
-  void emitPrefetch(ImplicitLocOpBuilder &b, Value slab, Value key) {
-    Type element = cast<MemRefType>(op.getState().getType()).getElementType();
-    const int64_t perLine = 64 * 8 / element.getIntOrFloatBitWidth();
-    for (int64_t d = 0; d < headSize; d += perLine) {
-      memref::PrefetchOp::create(b, op.getState(), ValueRange{slab, key, constantIndex(b, d)},
-                                 /*isWrite=*/false, /*localityHint=*/3, /*isDataCache=*/true);
-    }
-  }
-
-  /// The values of a block below `count`, transposed; those beyond are zero.
-  void emitValues(ImplicitLocOpBuilder &b, Value block, Value count) {
-    Value here = least(b, minus(b, count, block), kBlock);
-    decodeBlock(b, /*isKeys=*/false, block, here);
-    Value rest = arith::RemUIOp::create(b, here, constantIndex(b, kUnit)), whole = minus(b, here, rest);
-    forRange(b, constantIndex(b, 0), whole, kUnit, [&](ImplicitLocOpBuilder &inner, Value first) {
-      emitUnitOfValues(inner, first, [&](ImplicitLocOpBuilder &nested, Value j, int64_t d) {
-        return stateAt(nested, values, block, addIndex(nested, first, j), d);
-      });
-    });
-    when(b, less(b, constantIndex(b, 0), rest), [&](ImplicitLocOpBuilder &inner) {
-      Value end = constantIndex(inner, kUnit);
-      forRange(inner, constantIndex(inner, 0), end, 1, [&](ImplicitLocOpBuilder &nested, Value j) {
-        for (int64_t d = 0; d < outTiles * kLanes; d += kLanes) {
-          Value zero = constantF32(nested, floats, 0.0f);
-          vector::StoreOp::create(nested, zero, lastKeys, ValueRange{j, constantIndex(nested, d)});
-        }
-      });
-      forRange(inner, constantIndex(inner, 0), rest, 1, [&](ImplicitLocOpBuilder &nested, Value j) {
-        Value key = addIndex(nested, whole, j);
-        for (int64_t d = 0; d < headSize; d += kLanes) {
-          Chunk chunk = chunkAt(nested, d);
-          storeChunk(nested, chunk, stateChunk(nested, chunk, values, block, key), lastKeys, {j, chunk.base});
-        }
-      });
-      emitUnitOfValues(inner, whole, [&](ImplicitLocOpBuilder &nested, Value j, int64_t d) {
-        return vector::LoadOp::create(nested, floats, lastKeys, ValueRange{j, constantIndex(nested, d)});
-      });
-    });
-  }
-
-  /// 32 keys from `first` of the block on; `load` gives elements d .. d + 15 of the value of one of them.
-  void emitUnitOfValues(ImplicitLocOpBuilder &b, Value first,
-                        function_ref<Value(ImplicitLocOpBuilder &, Value, int64_t)> load) {
-    Value unit = arith::DivUIOp::create(b, first, constantIndex(b, kUnit));
-    Value line = times(b, unit, outTiles * kLanes);
-    for (int64_t tile = 0; tile < outTiles; ++tile) {
-      SmallVector<Value> square;
-      for (int64_t j = 0; j < kUnit; j += 2) {
-        Value even = load(b, constantIndex(b, j), tile * kLanes);
-        Value odd = load(b, constantIndex(b, j + 1), tile * kLanes);
-        square.push_back(pairs(b, even, odd));
-      }
-      transposeSquare(b, square);
-      for (auto [i, row] : llvm::enumerate(square)) {
-        storeLine(b, row, blockValues, addIndex(b, line, tile * kLanes + static_cast<int64_t>(i)));
-      }
-    }
-  }
-
   /// What a block of keys adds to a strip, if any of its rows sees one.
   void emitBlock(ImplicitLocOpBuilder &b, const Strip &strip, const KeyBlock &block) {
     Value last = lanesAreHeads ? strip.position : addIndex(b, addIndex(b, strip.position, strip.lanes), -1);
     auto [first, to] = keysOfBlock(b, visibleKeys(b, op, strip.position, last), block, kBlock);
     Value from = minus(b, first, arith::RemUIOp::create(b, first, constantIndex(b, kUnit)));
-    when(b, less(b, from, to), [&, to = to](ImplicitLocOpBuilder &inner) {
+    emitIf(b, isLess(b, from, to), [&, to = to](ImplicitLocOpBuilder &inner) {
       emitScores(inner, strip, from, to);
       emitPowerCap(inner, op, scores, from, to);
       emitMasks(inner, strip, block, from, to);
@@ -400,7 +212,7 @@ private:
       for (int64_t tile = 0; tile < dotTiles; ++tile) {
         Value right = tileAt(inner, queries, addIndex(inner, query, tile * kLanes));
         for (int64_t i = 0; i < parts; ++i) {
-          Value left = tileAt(inner, blockKeys, addIndex(inner, line, (i * dotTiles + tile) * kLanes));
+          Value left = tileAt(inner, state.keys, addIndex(inner, line, (i * dotTiles + tile) * kLanes));
           products[i] = amx::TileMulFOp::create(inner, sumTile, left, right, products[i]);
         }
       }
@@ -523,7 +335,7 @@ private:
                              Value odd = power(nested, addIndex(nested, first, 2 * c + 1), top);
                              Value both = arith::AddFOp::create(nested, even, odd);
                              next[c] = arith::AddFOp::create(nested, next[c], both);
-                             storeLine(nested, pairs(nested, even, odd), weights, addIndex(nested, pair, c));
+                             weights.store(nested, linePairs(nested, even, odd), addIndex(nested, pair, c));
                            }
                            return next;
                          });
@@ -542,15 +354,16 @@ private:
     Value bits = vector::BitCastOp::create(b, VectorType::get({1}, b.getIntegerType(kLanes)), grown);
     Value any = vector::ExtractOp::create(b, bits, 0);
     Value none = arith::ConstantOp::create(b, b.getIntegerAttr(any.getType(), 0));
-    when(b, arith::CmpIOp::create(b, arith::CmpIPredicate::ne, any, none), [&](ImplicitLocOpBuilder &inner) {
-      Value line = times(inner, strip.slot, outTiles * kLanes);
-      forRange(inner, constantIndex(inner, 0), constantIndex(inner, outTiles * kLanes), 1,
-               [&](ImplicitLocOpBuilder &nested, Value d) {
-                 Value at = addIndex(nested, line, d);
-                 Value x = arith::MulFOp::create(nested, loadRow(nested, results, at), decay);
-                 vector::StoreOp::create(nested, x, results, ValueRange{at, constantIndex(nested, 0)});
-               });
-    });
+    emitIf(b, arith::CmpIOp::create(b, arith::CmpIPredicate::ne, any, none),
+           [&](ImplicitLocOpBuilder &inner) {
+             Value line = times(inner, strip.slot, outTiles * kLanes);
+             forRange(inner, constantIndex(inner, 0), constantIndex(inner, outTiles * kLanes), 1,
+                      [&](ImplicitLocOpBuilder &nested, Value d) {
+                        Value at = addIndex(nested, line, d);
+                        Value x = arith::MulFOp::create(nested, loadRow(nested, results, at), decay);
+                        vector::StoreOp::create(nested, x, results, ValueRange{at, constantIndex(nested, 0)});
+                      });
+           });
   }
 
   /// x where x > y, else y: one instruction.
@@ -580,7 +393,7 @@ private:
             Value left = times(inner, unit, outTiles * kLanes);
             SmallVector<Value> next;
             for (int64_t i = 0; i < count; ++i) {
-              Value tile = tileAt(inner, blockValues, addIndex(inner, left, (first + i) * kLanes));
+              Value tile = tileAt(inner, state.values, addIndex(inner, left, (first + i) * kLanes));
               next.push_back(amx::TileMulFOp::create(inner, sumTile, tile, right, carried[i]));
             }
             return next;
@@ -612,7 +425,7 @@ private:
     });
     forRange(b, none, strip.lanes, 1, [&](ImplicitLocOpBuilder &inner, Value lane) {
       for (int64_t d = 0; d < headSize; d += kLanes) {
-        Chunk chunk = chunkAt(inner, d);
+        Chunk chunk = headChunk(inner, headSize, d);
         SmallVector<Value> place = rowAndHead(inner, strip, lane);
         place.push_back(chunk.base);
         Value x = loadChunk(inner, chunk, finished, {lane, chunk.base});
