@@ -1,0 +1,301 @@
+//===- Table.cpp - The one table of the accelerator's instructions ----------===//
+#include "coopt/NpuIsa/Instruction.h"
+
+using namespace coopt::npu;
+
+namespace {
+
+using Names = std::vector<const char *>;
+
+const Names kNoYes = {"no", "yes"};
+const Names kTypes = {"i1", "i2", "i4", "i8", "i16", "i32", "f32", "f16", "bf16", "f8e4m3", "f8e5m2"};
+const Names kModes = {"ws", "os", "dot", "nm", "lut", "bitserial"};
+const Names kUpdates = {"write", "add"};
+const Names kScalarFunctions = {"add", "sub", "mul", "div", "rem", "shl", "shr",
+                                "and", "or",  "min", "max", "lt",  "eq"};
+const Names kVectorFunctions = {"copy", "add",    "sub",  "mul",  "div",   "fma",  "min", "max",
+                                "neg",  "abs",    "sqrt", "rint", "floor", "exp2", "lt",  "le",
+                                "eq",   "select", "and",  "or",   "xor",   "shl",  "shr", "sar"};
+const Names kReductions = {"sum", "max", "min", "amax"};
+const Names kBroadcasts = {"none", "row", "column", "scalar"};
+
+Field number(const char *name, uint8_t width, const char *meaning) {
+  return {name, FieldKind::Unsigned, width, nullptr, false, meaning};
+}
+Field integer(const char *name, uint8_t width, const char *meaning) {
+  return {name, FieldKind::Signed, width, nullptr, false, meaning};
+}
+Field reg(const char *name, const char *meaning) {
+  return {name, FieldKind::Register, 1, nullptr, false, meaning};
+}
+Field optionalReg(const char *name, const char *meaning) {
+  return {name, FieldKind::Register, 1, nullptr, true, meaning};
+}
+Field choice(const char *name, const Names &names, const char *meaning) {
+  return {name, FieldKind::Choice, 1, &names, false, meaning};
+}
+Field address(const char *name, const char *meaning) {
+  return {name, FieldKind::Address, 6, nullptr, false, meaning};
+}
+Field extent(const char *name, uint8_t width, const char *meaning) {
+  return {name, FieldKind::Extent, width, nullptr, false, meaning};
+}
+
+std::vector<Instruction> makeTable() {
+  const Engine control = Engine::Control, dma = Engine::Dma, matrix = Engine::Matrix, vector = Engine::Vector,
+               topk = Engine::TopK;
+  return {
+      {0x01, "halt", control, Timing::Issue, {}, "ends the stream, once all engines have finished"},
+      {0x02,
+       "loop",
+       control,
+       Timing::Issue,
+       {reg("counter", "0 .. count - 1, in turn"),
+        extent("count", 4, "how often; 0: the body is skipped"),
+        {"body", FieldKind::Body, 4, nullptr, false, "entries up to the end of the loop, that one included"}},
+       "begins a loop; loops may contain loops"},
+      {0x03, "endloop", control, Timing::Issue, {}, "ends the body of the innermost loop"},
+      {0x04,
+       "set",
+       control,
+       Timing::Issue,
+       {reg("to", "register"), integer("value", 8, "its new value")},
+       "to = value"},
+      {0x05,
+       "scalar",
+       control,
+       Timing::Issue,
+       {reg("to", "register"),
+        choice("function", kScalarFunctions,
+               "of a and b, in 64 bits; lt and eq give 0 or 1; a divisor of 0 is a fault"),
+        reg("a", "first operand"), optionalReg("b", "second operand; none: value"),
+        integer("value", 8, "second operand where b is none")},
+       "to = function(a, b)"},
+      {0x06,
+       "load",
+       control,
+       Timing::Issue,
+       {reg("to", "register"), address("from", "of the integer, in a memory of the core"),
+        choice("type", kTypes, "i8, i16 or i32"),
+        number("bound", 4, "the most it may be; less than 0 or more is a fault")},
+       "reads an integer: how many tokens an expert has, which row is next. What wrote it must have been "
+       "waited for"},
+      {0x07,
+       "fence",
+       control,
+       Timing::Issue,
+       {},
+       "goes on once all engines of the core have finished what they were given"},
+
+      {0x10,
+       "dma.shape",
+       dma,
+       Timing::Settings,
+       {number("count2", 2, "of dimension 2"), number("from2", 4, "bytes between its steps at the source"),
+        number("to2", 4, "and at the destination"), number("count3", 2, "of dimension 3"),
+        number("from3", 4, "as above"), number("to3", 4, "as above"),
+        number("count4", 2, "of dimension 4, the outermost"), number("from4", 4, "as above"),
+        number("to4", 4, "as above")},
+       "the outer dimensions of the channel's next copies that are shaped"},
+      {0x11,
+       "dma.copy",
+       dma,
+       Timing::Transfer,
+       {address("to", "destination"), address("from", "source"),
+        extent("bytes", 4, "side by side: dimension 0"), extent("count", 4, "of dimension 1"),
+        number("from1", 4, "bytes between its steps at the source"),
+        number("to1", 4, "and at the destination"),
+        choice("shaped", kNoYes, "whether dimensions 2 to 4 of dma.shape apply")},
+       "copies; its signals come when the bytes are visible to every engine"},
+      {0x12,
+       "dma.fill",
+       dma,
+       Timing::Transfer,
+       {address("to", "destination"), extent("bytes", 4, "side by side"), extent("count", 4, "of runs"),
+        number("to1", 4, "bytes between runs"), number("value", 1, "of every byte")},
+       "fills memory with a byte"},
+      {0x13,
+       "dma.gather",
+       dma,
+       Timing::Transfer,
+       {address("to", "rows, one behind the other"), address("from", "row 0 of the table"),
+        address("indices", "of i32, in the scratchpad"), extent("count", 4, "rows"),
+        number("bytes", 4, "of a row"), number("from1", 4, "bytes between rows of the table"),
+        number("rows", 4, "of the table; an index that is none of theirs is a fault")},
+       "copies the rows that a list names: embeddings, tokens of an expert"},
+      {0x14,
+       "dma.scatter",
+       dma,
+       Timing::Transfer,
+       {address("to", "row 0 of the table"), address("from", "rows, one behind the other"),
+        address("indices", "of i32, in the scratchpad"), extent("count", 4, "rows"),
+        number("bytes", 4, "of a row"), number("to1", 4, "bytes between rows of the table"),
+        number("rows", 4, "of the table; an index that is none of theirs is a fault")},
+       "copies rows to where a list says; of equal indices the last row stays"},
+
+      {0x20,
+       "mxu.mode",
+       matrix,
+       Timing::Settings,
+       {choice("mode", kModes, "of the array"), choice("a", kTypes, "type of activations"),
+        choice("w", kTypes, "type of weights, as they are stored"),
+        choice("acc", kTypes, "type of sums: i32 or f32"),
+        number("a_stride", 4, "bytes between rows of activations"),
+        number("w_stride", 4, "bytes between rows of weights (k)"),
+        number("acc_stride", 4, "bytes between rows of sums"), number("n", 1, "kept of a group (nm)"),
+        number("m", 1, "group of nm; weights of a look-up (lut)"),
+        number("a_slice", 1, "bits of an activation at a time (bitserial)"),
+        number("w_slice", 1, "bits of a weight at a time (bitserial)")},
+       "what the array computes from here on"},
+      {0x21,
+       "mxu.weights",
+       matrix,
+       Timing::WeightLoad,
+       {address("from",
+                "weights [rows][columns] in the scratchpad; of nm: kept ones, and their places behind them"),
+        number("rows", 2, "at most those of the array"), number("columns", 2, "at most those of the array")},
+       "loads a tile of weights into the registers that are not in use"},
+      {0x22,
+       "mxu.stream",
+       matrix,
+       Timing::Stream,
+       {address("from", "activations [rows][k] in the scratchpad"),
+        address("to", "sums [rows][columns] in the accumulator"), extent("rows", 2, "of activations"),
+        choice("update", kUpdates, "whether sums are written or added to"),
+        choice("swap", kNoYes, "whether the tile that was loaded last is taken into use first")},
+       "to[m][n] = (or +=) sum over k of from[m][k] weights[k][n], for the tile in use (ws, nm, dot)"},
+      {0x23,
+       "mxu.multiply",
+       matrix,
+       Timing::Stream,
+       {address("a", "activations [rows][depth] in the scratchpad"),
+        address("w", "weights [depth][columns] in the scratchpad"), extent("depth", 2, "steps of k"),
+        number("rows", 2, "at most those of the array"), number("columns", 2, "at most those of the array"),
+        choice("update", kUpdates, "whether the array's sums begin at 0 or go on")},
+       "adds a[m][k] w[k][n] to the array's own sums (os, bitserial)"},
+      {0x24,
+       "mxu.drain",
+       matrix,
+       Timing::Drain,
+       {address("to", "sums [rows][columns] in the accumulator"), number("rows", 2, "of sums"),
+        number("columns", 2, "of sums"), choice("update", kUpdates, "whether sums are written or added to")},
+       "moves the array's own sums out (os, bitserial); the next mxu.multiply may begin meanwhile"},
+      {0x25,
+       "mxu.tables",
+       matrix,
+       Timing::Tables,
+       {address("from", "activations [rows][depth] in the scratchpad"), extent("rows", 2, "of activations"),
+        number("depth", 2, "of activations, a multiple of the group")},
+       "makes the sums of each group of activations under all signs, 16 bits each, in the tables that are "
+       "not in use (lut)"},
+      {0x26,
+       "mxu.lookup",
+       matrix,
+       Timing::Stream,
+       {address("from", "bit planes of weights in the scratchpad"),
+        address("to", "sums [rows][columns] in the accumulator"), extent("rows", 2, "of the tables"),
+        number("columns", 2, "of weights"),
+        choice("update", kUpdates, "whether sums are written or added to"),
+        choice("swap", kNoYes, "whether the tables made last are taken into use first")},
+       "adds what weights look up in the tables in use, plane by plane (lut)"},
+
+      {0x30,
+       "vec.mode",
+       vector,
+       Timing::Settings,
+       {choice("to", kTypes, "type of results"), choice("a", kTypes, "of the first operand"),
+        choice("b", kTypes, "of the second"), choice("c", kTypes, "of the third"),
+        number("to_stride", 4, "bytes between rows of results"), number("a_stride", 4, "of a"),
+        number("b_stride", 4, "of b"), number("c_stride", 4, "of c"),
+        choice("b_broadcast", kBroadcasts,
+               "row: one row for all; column: one number for each row; scalar: one number"),
+        choice("c_broadcast", kBroadcasts, "as of b")},
+       "types, strides and broadcasts of the unit's operands from here on"},
+      {0x31,
+       "vec.map",
+       vector,
+       Timing::Elements,
+       {choice("function", kVectorFunctions,
+               "of a, b and c, element by element, rounded to nearest even; exp2 as the numeric contract "
+               "defines it"),
+        address("to", "results [rows][columns]"), address("a", "first operand"),
+        address("b", "second, where the function has one"),
+        address("c", "third, of fma (a b + c) and select (a ? b : c)"), extent("rows", 2, "of all"),
+        extent("columns", 2, "of all")},
+       "to = function(a, b, c); operands are converted to binary32 (integers: to i32) before, results to "
+       "their type after, saturating"},
+      {0x32,
+       "vec.reduce",
+       vector,
+       Timing::Elements,
+       {choice("function", kReductions, "in the order of the numeric contract: 16 lanes, then halves"),
+        address("to", "a number for each row"), address("a", "operand [rows][columns]"),
+        extent("rows", 2, "of a"), extent("columns", 2, "of a")},
+       "to[m] = function over a[m][..]"},
+      {0x33,
+       "vec.unpack",
+       vector,
+       Timing::Elements,
+       {address("to", "bytes [rows][columns] in the scratchpad"), address("from", "codes, as bit planes"),
+        address("scales", "of groups, i8 (two levels)"), address("zeros", "of groups, i8"),
+        number("bits", 1, "of a code, 1 to 8"),
+        number("group", 2, "columns that share a scale; 0: no scales and no zeros"),
+        extent("rows", 2, "of codes"), number("columns", 2, "of codes")},
+       "to = (code - zero) scale, in bytes: what the array multiplies"},
+
+      {0x40,
+       "topk.select",
+       topk,
+       Timing::Selection,
+       {address("scores", "f32 [rows][columns]"), address("values", "f32 [rows][k]"),
+        address("indices", "i32 [rows][k]"), extent("rows", 2, "of scores"),
+        number("columns", 2, "of scores"), number("k", 1, "how many")},
+       "the k greatest of each row, descending; of equal ones the lowest index first"},
+      {0x41,
+       "topk.route",
+       topk,
+       Timing::Selection,
+       {address("choices", "experts of each token, i32 [rows][k]"),
+        address("places", "of each choice among all, i32 [rows][k]"),
+        address("tokens", "of each place, i32 [rows k]"),
+        address("segments", "first place of each expert, i32 [experts + 1]"), extent("rows", 2, "tokens"),
+        number("k", 1, "experts of a token"), number("experts", 2, "of the layer")},
+       "sorts choices by expert, tokens in order within one: what dma.gather and loops over experts read"},
+  };
+}
+
+} // namespace
+
+const std::vector<Instruction> &coopt::npu::table() {
+  static const std::vector<Instruction> all = makeTable();
+  return all;
+}
+
+const Instruction *coopt::npu::find(uint8_t opcode) {
+  for (const Instruction &instruction : table()) {
+    if (instruction.opcode == opcode) {
+      return &instruction;
+    }
+  }
+  return nullptr;
+}
+
+const Instruction *coopt::npu::find(std::string_view mnemonic) {
+  for (const Instruction &instruction : table()) {
+    if (instruction.mnemonic == mnemonic) {
+      return &instruction;
+    }
+  }
+  return nullptr;
+}
+
+const char *coopt::npu::name(Engine engine) {
+  static const char *const names[] = {"control", "dma", "matrix", "vector", "topk"};
+  return names[static_cast<size_t>(engine)];
+}
+
+const char *coopt::npu::name(Timing timing) {
+  static const char *const names[] = {"issue", "settings", "transfer", "weight load", "stream",
+                                      "drain", "tables",   "elements", "selection"};
+  return names[static_cast<size_t>(timing)];
+}
