@@ -9,7 +9,6 @@ using namespace coopt::npu;
 
 namespace {
 
-constexpr uint8_t kSpaces = 4;
 constexpr unsigned kAddressBytes = 6;
 
 uint64_t readInteger(const uint8_t *bytes, unsigned width) {
@@ -65,6 +64,9 @@ Status checkOperand(const Field &field, const Operand &operand) {
   case FieldKind::Address:
     if (static_cast<uint8_t>(operand.space) >= kSpaces) {
       return fail("there is no memory " + std::to_string(static_cast<int>(operand.space)));
+    }
+    if ((field.spaces & setOf(operand.space)) == 0) {
+      return fail(std::string("it can't be in ") + name(operand.space));
     }
     return range(0, (int64_t(1) << (8 * kAddressBytes)) - 1);
   }
@@ -164,6 +166,9 @@ Entry npu::entryOf(const Instruction &instruction) {
   for (size_t i = 0; i < instruction.fields.size(); ++i) {
     const Field &field = instruction.fields[i];
     entry.operands[i].reg = field.kind == FieldKind::Register && !field.isOptional ? 0 : kNoRegister;
+    while (field.kind == FieldKind::Address && (field.spaces & setOf(entry.operands[i].space)) == 0) {
+      entry.operands[i].space = static_cast<Space>(static_cast<unsigned>(entry.operands[i].space) + 1);
+    }
   }
   return entry;
 }

@@ -34,8 +34,18 @@ Field optionalReg(const char *name, const char *meaning) {
 Field choice(const char *name, const Names &names, const char *meaning) {
   return {name, FieldKind::Choice, 1, &names, false, meaning};
 }
-Field address(const char *name, const char *meaning) {
-  return {name, FieldKind::Address, 6, nullptr, false, meaning};
+Field addressIn(uint8_t spaces, const char *name, const char *meaning) {
+  return {name, FieldKind::Address, 6, nullptr, false, meaning, spaces};
+}
+Field address(const char *name, const char *meaning) { return addressIn(kAnySpace, name, meaning); }
+Field inScratchpad(const char *name, const char *meaning) {
+  return addressIn(setOf(Space::Spad), name, meaning);
+}
+Field inAccumulator(const char *name, const char *meaning) {
+  return addressIn(setOf(Space::Acc), name, meaning);
+}
+Field inCore(const char *name, const char *meaning) {
+  return addressIn(setOf(Space::Spad) | setOf(Space::Acc), name, meaning);
 }
 Field extent(const char *name, uint8_t width, const char *meaning) {
   return {name, FieldKind::Extent, width, nullptr, false, meaning};
@@ -75,8 +85,7 @@ std::vector<Instruction> makeTable() {
        "load",
        control,
        Timing::Issue,
-       {reg("to", "register"), address("from", "of the integer, in a memory of the core"),
-        choice("type", kTypes, "i8, i16 or i32"),
+       {reg("to", "register"), inCore("from", "of the integer"), choice("type", kTypes, "i8, i16 or i32"),
         number("bound", 4, "the most it may be; less than 0 or more is a fault")},
        "reads an integer: how many tokens an expert has, which row is next. What wrote it must have been "
        "waited for"},
@@ -119,8 +128,8 @@ std::vector<Instruction> makeTable() {
        dma,
        Timing::Transfer,
        {address("to", "rows, one behind the other"), address("from", "row 0 of the table"),
-        address("indices", "of i32, in the scratchpad"), extent("count", 4, "rows"),
-        number("bytes", 4, "of a row"), number("from1", 4, "bytes between rows of the table"),
+        inScratchpad("indices", "of i32"), extent("count", 4, "rows"), number("bytes", 4, "of a row"),
+        number("from1", 4, "bytes between rows of the table"),
         number("rows", 4, "of the table; an index that is none of theirs is a fault")},
        "copies the rows that a list names: embeddings, tokens of an expert"},
       {0x14,
@@ -128,8 +137,8 @@ std::vector<Instruction> makeTable() {
        dma,
        Timing::Transfer,
        {address("to", "row 0 of the table"), address("from", "rows, one behind the other"),
-        address("indices", "of i32, in the scratchpad"), extent("count", 4, "rows"),
-        number("bytes", 4, "of a row"), number("to1", 4, "bytes between rows of the table"),
+        inScratchpad("indices", "of i32"), extent("count", 4, "rows"), number("bytes", 4, "of a row"),
+        number("to1", 4, "bytes between rows of the table"),
         number("rows", 4, "of the table; an index that is none of theirs is a fault")},
        "copies rows to where a list says; of equal indices the last row stays"},
 
@@ -151,16 +160,15 @@ std::vector<Instruction> makeTable() {
        "mxu.weights",
        matrix,
        Timing::WeightLoad,
-       {address("from",
-                "weights [rows][columns] in the scratchpad; of nm: kept ones, and their places behind them"),
+       {inScratchpad("from", "weights [rows][columns]; of nm: kept ones, and their places behind them"),
         number("rows", 2, "at most those of the array"), number("columns", 2, "at most those of the array")},
        "loads a tile of weights into the registers that are not in use"},
       {0x22,
        "mxu.stream",
        matrix,
        Timing::Stream,
-       {address("from", "activations [rows][k] in the scratchpad"),
-        address("to", "sums [rows][columns] in the accumulator"), extent("rows", 2, "of activations"),
+       {inScratchpad("from", "activations [rows][k]"), inAccumulator("to", "sums [rows][columns]"),
+        extent("rows", 2, "of activations"),
         choice("update", kUpdates, "whether sums are written or added to"),
         choice("swap", kNoYes, "whether the tile that was loaded last is taken into use first")},
        "to[m][n] = (or +=) sum over k of from[m][k] weights[k][n], for the tile in use (ws, nm, dot)"},
@@ -168,23 +176,23 @@ std::vector<Instruction> makeTable() {
        "mxu.multiply",
        matrix,
        Timing::Stream,
-       {address("a", "activations [rows][depth] in the scratchpad"),
-        address("w", "weights [depth][columns] in the scratchpad"), extent("depth", 2, "steps of k"),
-        number("rows", 2, "at most those of the array"), number("columns", 2, "at most those of the array"),
+       {inScratchpad("a", "activations [rows][depth]"), inScratchpad("w", "weights [depth][columns]"),
+        extent("depth", 2, "steps of k"), number("rows", 2, "at most those of the array"),
+        number("columns", 2, "at most those of the array"),
         choice("update", kUpdates, "whether the array's sums begin at 0 or go on")},
        "adds a[m][k] w[k][n] to the array's own sums (os, bitserial)"},
       {0x24,
        "mxu.drain",
        matrix,
        Timing::Drain,
-       {address("to", "sums [rows][columns] in the accumulator"), number("rows", 2, "of sums"),
+       {inAccumulator("to", "sums [rows][columns]"), number("rows", 2, "of sums"),
         number("columns", 2, "of sums"), choice("update", kUpdates, "whether sums are written or added to")},
        "moves the array's own sums out (os, bitserial); the next mxu.multiply may begin meanwhile"},
       {0x25,
        "mxu.tables",
        matrix,
        Timing::Tables,
-       {address("from", "activations [rows][depth] in the scratchpad"), extent("rows", 2, "of activations"),
+       {inScratchpad("from", "activations [rows][depth]"), extent("rows", 2, "of activations"),
         number("depth", 2, "of activations, a multiple of the group")},
        "makes the sums of each group of activations under all signs, 16 bits each, in the tables that are "
        "not in use (lut)"},
@@ -192,9 +200,8 @@ std::vector<Instruction> makeTable() {
        "mxu.lookup",
        matrix,
        Timing::Stream,
-       {address("from", "bit planes of weights in the scratchpad"),
-        address("to", "sums [rows][columns] in the accumulator"), extent("rows", 2, "of the tables"),
-        number("columns", 2, "of weights"),
+       {inScratchpad("from", "bit planes of weights"), inAccumulator("to", "sums [rows][columns]"),
+        extent("rows", 2, "of the tables"), number("columns", 2, "of weights"),
         choice("update", kUpdates, "whether sums are written or added to"),
         choice("swap", kNoYes, "whether the tables made last are taken into use first")},
        "adds what weights look up in the tables in use, plane by plane (lut)"},
@@ -218,9 +225,9 @@ std::vector<Instruction> makeTable() {
        {choice("function", kVectorFunctions,
                "of a, b and c, element by element, rounded to nearest even; exp2 as the numeric contract "
                "defines it"),
-        address("to", "results [rows][columns]"), address("a", "first operand"),
-        address("b", "second, where the function has one"),
-        address("c", "third, of fma (a b + c) and select (a ? b : c)"), extent("rows", 2, "of all"),
+        inCore("to", "results [rows][columns]"), inCore("a", "first operand"),
+        inCore("b", "second, where the function has one"),
+        inCore("c", "third, of fma (a b + c) and select (a ? b : c)"), extent("rows", 2, "of all"),
         extent("columns", 2, "of all")},
        "to = function(a, b, c); operands are converted to binary32 (integers: to i32) before, results to "
        "their type after, saturating"},
@@ -229,15 +236,15 @@ std::vector<Instruction> makeTable() {
        vector,
        Timing::Elements,
        {choice("function", kReductions, "in the order of the numeric contract: 16 lanes, then halves"),
-        address("to", "a number for each row"), address("a", "operand [rows][columns]"),
+        inCore("to", "a number for each row"), inCore("a", "operand [rows][columns]"),
         extent("rows", 2, "of a"), extent("columns", 2, "of a")},
        "to[m] = function over a[m][..]"},
       {0x33,
        "vec.unpack",
        vector,
        Timing::Elements,
-       {address("to", "bytes [rows][columns] in the scratchpad"), address("from", "codes, as bit planes"),
-        address("scales", "of groups, i8 (two levels)"), address("zeros", "of groups, i8"),
+       {inScratchpad("to", "bytes [rows][columns]"), inScratchpad("from", "codes, as bit planes"),
+        inScratchpad("scales", "of groups, i8 (two levels)"), inScratchpad("zeros", "of groups, i8"),
         number("bits", 1, "of a code, 1 to 8"),
         number("group", 2, "columns that share a scale; 0: no scales and no zeros"),
         extent("rows", 2, "of codes"), number("columns", 2, "of codes")},
@@ -247,19 +254,20 @@ std::vector<Instruction> makeTable() {
        "topk.select",
        topk,
        Timing::Selection,
-       {address("scores", "f32 [rows][columns]"), address("values", "f32 [rows][k]"),
-        address("indices", "i32 [rows][k]"), extent("rows", 2, "of scores"),
+       {inScratchpad("scores", "f32 [rows][columns]"), inScratchpad("values", "f32 [rows][k]"),
+        inScratchpad("indices", "i32 [rows][k]"), extent("rows", 2, "of scores"),
         number("columns", 2, "of scores"), number("k", 1, "how many")},
        "the k greatest of each row, descending; of equal ones the lowest index first"},
       {0x41,
        "topk.route",
        topk,
        Timing::Selection,
-       {address("choices", "experts of each token, i32 [rows][k]"),
-        address("places", "of each choice among all, i32 [rows][k]"),
-        address("tokens", "of each place, i32 [rows k]"),
-        address("segments", "first place of each expert, i32 [experts + 1]"), extent("rows", 2, "tokens"),
-        number("k", 1, "experts of a token"), number("experts", 2, "of the layer")},
+       {inScratchpad("choices", "experts of each token, i32 [rows][k]"),
+        inScratchpad("places", "of each choice among all, i32 [rows][k]"),
+        inScratchpad("tokens", "of each place, i32 [rows k]"),
+        inScratchpad("segments", "first place of each expert, i32 [experts + 1]"),
+        extent("rows", 2, "tokens"), number("k", 1, "experts of a token"),
+        number("experts", 2, "of the layer")},
        "sorts choices by expert, tokens in order within one: what dma.gather and loops over experts read"},
   };
 }
@@ -292,6 +300,11 @@ const Instruction *coopt::npu::find(std::string_view mnemonic) {
 const char *coopt::npu::name(Engine engine) {
   static const char *const names[] = {"control", "dma", "matrix", "vector", "topk"};
   return names[static_cast<size_t>(engine)];
+}
+
+const char *coopt::npu::name(Space space) {
+  static const char *const names[] = {"dram", "l2", "spad", "acc"};
+  return names[static_cast<size_t>(space)];
 }
 
 const char *coopt::npu::name(Timing timing) {

@@ -9,8 +9,6 @@ using namespace coopt::npu;
 
 namespace {
 
-const char *const kSpaceNames[] = {"dram", "l2", "spad", "acc"};
-
 std::string hex(uint64_t value) {
   char text[24];
   std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
@@ -31,7 +29,7 @@ std::string print(const Field &field, const Operand &operand) {
     return operand.reg == kNoRegister ? "none" : registerName(operand.reg);
   case FieldKind::Address: {
     std::string offset = hex(static_cast<uint64_t>(operand.value));
-    return std::string(kSpaceNames[static_cast<size_t>(operand.space)]) + "[" + offset +
+    return std::string(name(operand.space)) + "[" + offset +
            (operand.reg == kNoRegister ? "" : "+" + registerName(operand.reg)) + "]";
   }
   case FieldKind::Extent:
@@ -136,8 +134,8 @@ public:
     return SemaphoreUse{static_cast<uint8_t>(*semaphore), static_cast<uint8_t>(*count)};
   }
   std::optional<Space> space() {
-    for (size_t i = 0; i < std::size(kSpaceNames); ++i) {
-      if (take(std::string(kSpaceNames[i]) + "[")) {
+    for (unsigned i = 0; i < kSpaces; ++i) {
+      if (take(std::string(name(static_cast<Space>(i))) + "[")) {
         return static_cast<Space>(i);
       }
     }
@@ -478,8 +476,8 @@ std::string npu::print(const Image &image) {
     text += "location " + std::to_string(i) + " \"" + image.locations[i] + "\"\n";
   }
   for (const Symbol &symbol : image.symbols) {
-    text += "symbol \"" + symbol.name + "\" " + kSpaceNames[static_cast<size_t>(symbol.space)] + "[" +
-            hex(symbol.address) + "] bytes=" + std::to_string(symbol.bytes) + "\n";
+    text += "symbol \"" + symbol.name + "\" " + name(symbol.space) + "[" + hex(symbol.address) +
+            "] bytes=" + std::to_string(symbol.bytes) + "\n";
   }
   for (const Data &data : image.data) {
     text += "data dram[" + hex(data.address) + "] ";
@@ -503,55 +501,3 @@ std::string npu::print(const Image &image) {
 }
 
 Expected<Image> npu::parse(std::string_view text) { return Parser().run(text); }
-
-std::string npu::describeInstructions() {
-  auto kindOf = [](const Field &field) -> std::string {
-    const std::string bits = std::to_string(8 * field.width) + " bits";
-    switch (field.kind) {
-    case FieldKind::Unsigned:
-      return bits;
-    case FieldKind::Signed:
-      return bits + ", signed";
-    case FieldKind::Register:
-      return field.isOptional ? "register or none" : "register";
-    case FieldKind::Address:
-      return "address";
-    case FieldKind::Extent:
-      return bits + ", or a register up to that";
-    case FieldKind::Body:
-      return bits + ", counted";
-    case FieldKind::Choice: {
-      std::string names;
-      for (const char *name : *field.names) {
-        names += std::string(names.empty() ? "`" : ", `") + name + "`";
-      }
-      return names;
-    }
-    }
-    return "";
-  };
-  std::string text;
-  for (Engine engine : {Engine::Control, Engine::Dma, Engine::Matrix, Engine::Vector, Engine::TopK}) {
-    text += std::string("## ") +
-            (engine == Engine::Control ? "The control unit" : std::string("Engine ") + name(engine)) + "\n";
-    for (const Instruction &instruction : table()) {
-      if (instruction.engine != engine) {
-        continue;
-      }
-      text += std::string("\n### `") + instruction.mnemonic + "`\n\n" + hex(instruction.opcode) +
-              ", time: " + name(instruction.timing) + ". " + instruction.meaning + ".\n";
-      if (!instruction.fields.empty()) {
-        text += "\n| operand | byte | holds | |\n|---|---|---|---|\n";
-      }
-      size_t at = kHeaderBytes;
-      for (const Field &field : instruction.fields) {
-        text += std::string("| `") + field.name + "` | " + std::to_string(at) + " | " + kindOf(field) +
-                " | " + field.meaning + " |\n";
-        at += field.bytes();
-      }
-    }
-    text += "\n";
-  }
-  text.pop_back();
-  return text;
-}

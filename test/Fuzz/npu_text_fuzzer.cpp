@@ -1,5 +1,5 @@
-// Any text as a program of the accelerator: what is read is printed as a text that means the same.
-#include "coopt/NpuIsa/Image.h"
+// Any text as a program of the accelerator: what is read is printed as a text that means the same, and checked.
+#include "coopt/NpuIsa/Checker.h"
 
 #include <cstdlib>
 
@@ -14,5 +14,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (!again || !(*again == *image)) {
     std::abort();
   }
+  npu::Limits limits;
+  limits.bytes = {1 << 20, 1 << 16, 1 << 16, 1 << 14};
+  limits.channels = npu::kChannels;
+  (void)npu::checkProgram(*image, limits);
   return 0;
 }

@@ -61,6 +61,12 @@ enum class Timing : uint8_t {
 const char *name(Timing timing);
 
 enum class Space : uint8_t { Dram, L2, Spad, Acc };
+constexpr unsigned kSpaces = 4;
+/// "dram", "l2", "spad", "acc".
+const char *name(Space space);
+/// Sets of memories: a bit for each.
+constexpr uint8_t setOf(Space space) { return static_cast<uint8_t>(1u << static_cast<unsigned>(space)); }
+constexpr uint8_t kAnySpace = (1u << kSpaces) - 1;
 
 /// What a field holds.
 enum class FieldKind : uint8_t {
@@ -80,6 +86,7 @@ struct Field {
   const std::vector<const char *> *names = nullptr; ///< of a choice
   bool isOptional = false;                          ///< a register that may be none
   const char *meaning = "";
+  uint8_t spaces = kAnySpace; ///< of an address: the memories that it may be in
 
   /// Bytes in the entry.
   size_t bytes() const;
@@ -138,7 +145,7 @@ struct Entry {
   }
 };
 
-/// An entry of an instruction with all operands zero or none.
+/// An entry of an instruction with all operands zero or none, addresses in the first memory that they may be in.
 Entry entryOf(const Instruction &instruction);
 
 /// Success if encode() can write it: a known opcode, as many operands as fields, numbers that fit, registers, semaphores, choices and

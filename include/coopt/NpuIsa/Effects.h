@@ -1,0 +1,47 @@
+//===- Effects.h - What an instruction reads and writes -------------------===//
+//
+// The memory that an entry touches, from its operands and what its engine was told before (mxu.mode, vec.mode, dma.shape, the
+// tile of weights in use). Simulator and checker ask here, so both mean the same. Ranges run from the first byte to the last: what is
+// between the rows of a strided operand belongs to it.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_NPUISA_EFFECTS_H
+#define COOPT_NPUISA_EFFECTS_H
+
+#include "coopt/NpuIsa/Instruction.h"
+
+namespace coopt::npu {
+
+/// Bits of an element; the number of a type is its place among the table's names of types.
+unsigned bitsOfType(int64_t type);
+
+struct Access {
+  Space space = Space::Dram;
+  uint64_t first = 0, bytes = 0; ///< bytes is not 0
+  bool isWrite = false;
+  size_t operand = 0; ///< the field that says it
+};
+
+/// Settings of the engines of a core, and what accesses follow from them.
+class Settings {
+public:
+  /// What the entry touches, registers resolved (Operand::reg none, values with them). Errors: it needs settings that were not made: "mxu.stream:
+  /// expected mxu.mode before".
+  Expected<std::vector<Access>> accesses(const Entry &entry) const;
+  /// Remembers what the entry sets: to be called for each, in order, after accesses().
+  void update(const Entry &entry);
+
+private:
+  struct Tile {
+    int64_t rows = 0, columns = 0;
+  };
+  std::optional<Entry> shapes[kChannels], matrixMode, vectorMode;
+  std::optional<Tile> loaded, used;       ///< of weights
+  std::optional<Tile> madeTables, tables; ///< rows, and depth as columns
+
+  friend class AccessList;
+};
+
+} // namespace coopt::npu
+
+#endif // COOPT_NPUISA_EFFECTS_H

@@ -1,0 +1,217 @@
+//===- Checker.cpp - Limits, bounds and balance -----------------------------===//
+#include "Stream.h"
+
+#include <cstdio>
+#include <map>
+
+using namespace coopt;
+using namespace coopt::npu;
+
+namespace {
+
+constexpr int kMostNested = 8; ///< loops: each doubles the work
+
+std::string hex(uint64_t value) {
+  char text[24];
+  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(value));
+  return text;
+}
+
+Status checkLimits(const Stream &stream, const Limits &limits) {
+  int depth = 0;
+  for (size_t i = 0; i < stream.entries().size(); ++i) {
+    const Entry &entry = stream.entries()[i];
+    const std::string_view mnemonic = stream.mnemonic(i);
+    depth += mnemonic == "loop" ? 1 : mnemonic == "endloop" ? -1 : 0;
+    if (depth > kMostNested) {
+      return stream.failAt(i,
+                           "loops in loops deeper than " + std::to_string(kMostNested) + " can't be decided");
+    }
+    if (entry.channel >= limits.channels) {
+      return stream.failAt(i, "the machine has " + std::to_string(limits.channels) +
+                                  " DMA channels, none of number " + std::to_string(entry.channel));
+    }
+    auto checkUse = [&](SemaphoreUse use) { return use.semaphore < limits.semaphores; };
+    for (SemaphoreUse use :
+         {entry.waits[0], entry.waits[1], entry.waits[2], entry.signals[0], entry.signals[1]}) {
+      if (!checkUse(use)) {
+        return stream.failAt(i, "the machine has " + std::to_string(limits.semaphores) +
+                                    " semaphores, none of number " + std::to_string(use.semaphore));
+      }
+    }
+    auto atMost = [&](const char *field, int64_t most, const char *what) -> Status {
+      if (const int64_t value = entry[field].value; value > most) {
+        return stream.failAt(i, std::string(field) + ": " + what + " has " + std::to_string(most) + ", got " +
+                                    std::to_string(value));
+      }
+      return {};
+    };
+    Status status;
+    if (mnemonic == "mxu.weights" || mnemonic == "mxu.multiply" || mnemonic == "mxu.drain") {
+      status = atMost("rows", limits.rows, "the array");
+      status = status ? atMost("columns", limits.columns, "the array") : status;
+    } else if (mnemonic == "topk.select") {
+      status = atMost("k", limits.mostSelected, "the selecting unit");
+    }
+    if (!status) {
+      return status;
+    }
+  }
+  return {};
+}
+
+/// Walks through a stream with intervals of registers; a loop's body is walked once, for all of its rounds.
+class BoundsWalk {
+public:
+  BoundsWalk(const Stream &stream, const Limits &limits) : stream(stream), limits(limits) {}
+
+  Status run() { return walk(0, stream.entries().size()); }
+
+private:
+  const Stream &stream;
+  const Limits &limits;
+  Registers registers = {};
+  Settings settings;
+
+  Status walk(size_t first, size_t end);
+  Status walkLoop(size_t loop);
+};
+
+Status BoundsWalk::walkLoop(size_t loop) {
+  const Entry &entry = stream.entries()[loop];
+  const size_t end = stream.behindLoop(loop);
+  const Operand &count = entry["count"];
+  int64_t most = count.value;
+  if (count.reg != kNoRegister && registers[count.reg].isBounded()) {
+    most = std::min(most, std::max<int64_t>(registers[count.reg].most, 0));
+  }
+  // What a body writes has no bounds at its beginning: it may come from the round before.
+  const Registers before = registers;
+  for (size_t i = loop + 1; i < end; ++i) {
+    const Entry &inner = stream.entries()[i];
+    if (stream.isLoop(i)) {
+      registers[inner["counter"].reg] = {};
+    } else if (stream.mnemonic(i) == "set" || stream.mnemonic(i) == "scalar" ||
+               stream.mnemonic(i) == "load") {
+      registers[inner["to"].reg] = {};
+    }
+  }
+  // Once with the settings that the first round finds, and once with those that a round leaves to the next.
+  const Registers atRound = registers;
+  for (int64_t round = 0; round < std::min<int64_t>(most, 2); ++round) {
+    registers = atRound;
+    registers[entry["counter"].reg] = {0, most - 1};
+    if (Status status = walk(loop + 1, end - 1); !status) {
+      return status;
+    }
+  }
+  // It may also not have run.
+  for (size_t i = 0; i < registers.size(); ++i) {
+    registers[i] = {std::min(registers[i].least, before[i].least),
+                    std::max(registers[i].most, before[i].most)};
+  }
+  return {};
+}
+
+Status BoundsWalk::walk(size_t first, size_t end) {
+  for (size_t i = first; i < end; i = stream.isLoop(i) ? stream.behindLoop(i) : i + 1) {
+    if (stream.isLoop(i)) {
+      if (Status status = walkLoop(i); !status) {
+        return status;
+      }
+      continue;
+    }
+    const Entry &entry = stream.entries()[i];
+    auto accesses = stream.accesses(i, registers, settings);
+    if (!accesses) {
+      return forward(accesses.error());
+    }
+    for (const Access &access : *accesses) {
+      const uint64_t size = limits.bytes[static_cast<size_t>(access.space)];
+      if (access.first > size || access.bytes > size - access.first) {
+        return stream.failAt(i, std::string(find(entry.opcode)->fields[access.operand].name) + ": " +
+                                    name(access.space) + " has " + hex(size) + " bytes, " +
+                                    (access.isWrite ? "written" : "read") + " are " + hex(access.first) +
+                                    " .. " + hex(access.first + access.bytes - 1));
+      }
+    }
+    settings.update(entry);
+    execute(entry, registers);
+  }
+  return {};
+}
+
+/// What the entries of a body signal and wait for, by semaphore and predicate.
+Status checkBody(const Stream &stream, size_t first, size_t end, const std::string &what, size_t place) {
+  std::map<std::pair<uint8_t, unsigned>, int64_t> sums; // predicate, semaphore
+  std::map<uint8_t, size_t> begun, lastUse;             // predicates of entries that use semaphores
+  for (size_t i = first; i < end; i = stream.isLoop(i) ? stream.behindLoop(i) : i + 1) {
+    const Entry &entry = stream.entries()[i];
+    if (stream.isLoop(i)) {
+      if (Status status = checkBody(stream, i + 1, stream.behindLoop(i) - 1, "a round of the loop", i);
+          !status) {
+        return status;
+      }
+    }
+    bool isUsed = false;
+    for (SemaphoreUse use : entry.waits) {
+      sums[{entry.predicate, use.semaphore}] -= use.count;
+      isUsed |= use.count != 0;
+    }
+    for (SemaphoreUse use : entry.signals) {
+      sums[{entry.predicate, use.semaphore}] += use.count;
+      isUsed |= use.count != 0;
+    }
+    if (isUsed && entry.predicate != kNoRegister) {
+      begun.emplace(entry.predicate, i);
+      lastUse[entry.predicate] = i;
+    }
+  }
+  for (const auto &[key, sum] : sums) {
+    if (sum != 0) {
+      return stream.failAt(place,
+                           what + " signals semaphore " + std::to_string(key.second) + " " +
+                               std::to_string(sum < 0 ? -sum : sum) +
+                               (sum < 0 ? " times less" : " times more") + " than it waits for it" +
+                               (key.first == kNoRegister ? "" : " under s" + std::to_string(key.first)));
+    }
+  }
+  for (const auto &[predicate, from] : begun) {
+    for (size_t i = from; i < lastUse[predicate]; ++i) {
+      const std::string_view mnemonic = stream.mnemonic(i);
+      const bool isWritten = (mnemonic == "set" || mnemonic == "scalar" || mnemonic == "load")
+                                 ? stream.entries()[i]["to"].reg == predicate
+                                 : stream.isLoop(i) && stream.entries()[i]["counter"].reg == predicate;
+      if (isWritten) {
+        return stream.failAt(i, "s" + std::to_string(predicate) + " is a predicate of " +
+                                    stream.placeOf(from) + " and of " + stream.placeOf(lastUse[predicate]) +
+                                    ", which belong together: it can't change between them");
+      }
+    }
+  }
+  return {};
+}
+
+} // namespace
+
+Status npu::checkBounds(const Stream &stream, const Limits &limits) {
+  return BoundsWalk(stream, limits).run();
+}
+
+Status npu::checkBalance(const Stream &stream) {
+  return checkBody(stream, 0, stream.entries().size(), "the stream", stream.entries().size() - 1);
+}
+
+Status npu::checkProgram(const Image &image, const Limits &limits) {
+  for (size_t core = 0; core < image.cores.size(); ++core) {
+    const Stream stream(image, core);
+    Status status = checkLimits(stream, limits);
+    status = status ? checkBounds(stream, limits) : status;
+    status = status ? checkBalance(stream) : status;
+    status = status ? checkOrder(stream, limits) : status;
+    if (!status) {
+      return status;
+    }
+  }
+  return {};
+}
