@@ -33,8 +33,9 @@ uint64_t extentOf(uint64_t bytes, int64_t count, int64_t stride) {
   return isTooLong || all > kMostBytes ? kMostBytes : all;
 }
 
-/// The name of a choice.
-std::string_view chosen(const Entry &entry, std::string_view field) {
+} // namespace
+
+std::string_view npu::chosen(const Entry &entry, std::string_view field) {
   const Instruction *instruction = find(entry.opcode);
   for (size_t i = 0; i < instruction->fields.size(); ++i) {
     if (instruction->fields[i].name == field) {
@@ -44,8 +45,7 @@ std::string_view chosen(const Entry &entry, std::string_view field) {
   return {};
 }
 
-/// Operands that a function of vec.map reads: 1, 2 or 3.
-int operandsOf(std::string_view function) {
+int npu::operandsOf(std::string_view function) {
   for (const char *one : {"copy", "neg", "abs", "sqrt", "rint", "floor", "exp2"}) {
     if (function == one) {
       return 1;
@@ -53,8 +53,6 @@ int operandsOf(std::string_view function) {
   }
   return function == "fma" || function == "select" ? 3 : 2;
 }
-
-} // namespace
 
 unsigned npu::bitsOfType(int64_t type) {
   static const unsigned bits[] = {1, 2, 4, 8, 16, 32, 32, 16, 16, 8, 8};

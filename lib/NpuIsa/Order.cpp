@@ -381,8 +381,7 @@ Expected<int64_t> roundsOf(const Stream &stream) {
     if (stream.mnemonic(i) != "scalar") {
       continue;
     }
-    const Field &field = find(entry.opcode)->fields[1];
-    const std::string_view function = (*field.names)[static_cast<size_t>(entry["function"].value)];
+    const std::string_view function = chosen(entry, "function");
     if (function != "rem" && function != "and") {
       continue;
     }

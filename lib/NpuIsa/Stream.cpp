@@ -104,13 +104,8 @@ void npu::execute(const Entry &entry, Registers &registers) {
   } else if (mnemonic == "scalar") {
     const Operand &b = entry["b"];
     const int64_t value = entry["value"].value;
-    const size_t function = static_cast<size_t>(entry["function"].value);
-    for (const Field &field : find(entry.opcode)->fields) {
-      if (field.name == std::string_view("function")) {
-        isWritten(apply((*field.names)[function], registers[entry["a"].reg],
-                        b.reg == kNoRegister ? bounded(value, value) : registers[b.reg]));
-      }
-    }
+    isWritten(apply(chosen(entry, "function"), registers[entry["a"].reg],
+                    b.reg == kNoRegister ? bounded(value, value) : registers[b.reg]));
   }
 }
 

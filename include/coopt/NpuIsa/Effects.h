@@ -12,6 +12,11 @@
 
 namespace coopt::npu {
 
+/// The name that a choice of an entry has: chosen(entry, "mode") is "ws".
+std::string_view chosen(const Entry &entry, std::string_view field);
+/// Operands that a function of vec.map reads: 1, 2 or 3.
+int operandsOf(std::string_view function);
+
 /// Bits of an element; the number of a type is its place among the table's names of types.
 unsigned bitsOfType(int64_t type);
 
@@ -30,6 +35,11 @@ public:
   Expected<std::vector<Access>> accesses(const Entry &entry) const;
   /// Remembers what the entry sets: to be called for each, in order, after accesses().
   void update(const Entry &entry);
+
+  /// What was set last, if anything was.
+  const std::optional<Entry> &shape(unsigned channel) const { return shapes[channel]; }
+  const std::optional<Entry> &matrix() const { return matrixMode; }
+  const std::optional<Entry> &vector() const { return vectorMode; }
 
 private:
   struct Tile {

@@ -1,0 +1,170 @@
+#include "Npu/Core/Core.h"
+#include "Npu/Core/Elements.h"
+
+#include <cstdlib>
+
+using namespace coopt;
+using namespace coopt::npu;
+
+Expected<Entry> Control::resolved(const Entry &entry) const {
+  Entry result = entry;
+  const std::vector<Field> &fields = find(entry.opcode)->fields;
+  for (size_t i = 0; i < fields.size(); ++i) {
+    Operand &operand = result.operands[i];
+    if (operand.reg == kNoRegister || fields[i].kind == FieldKind::Register) {
+      continue;
+    }
+    const int64_t value = registers[operand.reg];
+    if (fields[i].kind == FieldKind::Extent) {
+      if (value < 0 || value > operand.value) {
+        return fail(std::string(fields[i].name) + ": s" + std::to_string(operand.reg) + " is " +
+                    std::to_string(value) + ", expected 0 .. " + std::to_string(operand.value));
+      }
+      operand.value = value;
+    } else if (__builtin_add_overflow(operand.value, value, &operand.value) || operand.value < 0) {
+      return fail(std::string(fields[i].name) + ": s" + std::to_string(operand.reg) + " is " +
+                  std::to_string(value) + ": there is no such address");
+    }
+    operand.reg = kNoRegister;
+  }
+  return result;
+}
+
+Status Control::scalar(const Entry &entry) {
+  const int64_t a = registers[entry["a"].reg];
+  const int64_t b = entry["b"].reg == kNoRegister ? entry["value"].value : registers[entry["b"].reg];
+  const auto left = static_cast<uint64_t>(a), right = static_cast<uint64_t>(b);
+  const std::string_view function = chosen(entry, "function");
+  int64_t &to = registers[entry["to"].reg];
+  // Sums and products wrap around; shifts of 64 and more leave nothing.
+  if (function == "add") {
+    to = static_cast<int64_t>(left + right);
+  } else if (function == "sub") {
+    to = static_cast<int64_t>(left - right);
+  } else if (function == "mul") {
+    to = static_cast<int64_t>(left * right);
+  } else if (function == "div" || function == "rem") {
+    if (b == 0) {
+      return fail("division by 0");
+    }
+    const bool wraps = b == -1;
+    to = function == "div" ? (wraps ? static_cast<int64_t>(0 - left) : a / b) : (wraps ? 0 : a % b);
+  } else if (function == "shl") {
+    to = right < 64 ? static_cast<int64_t>(left << right) : 0;
+  } else if (function == "shr") {
+    to = right < 64 ? static_cast<int64_t>(left >> right) : 0;
+  } else if (function == "and") {
+    to = a & b;
+  } else if (function == "or") {
+    to = a | b;
+  } else if (function == "min") {
+    to = a < b ? a : b;
+  } else if (function == "max") {
+    to = a < b ? b : a;
+  } else {
+    to = function == "lt" ? a < b : a == b;
+  }
+  return {};
+}
+
+Status Control::load(const Entry &entry, const MemoryMap &memories) {
+  const Operand &from = entry["from"];
+  Memory &memory = *memories[static_cast<size_t>(from.space)];
+  const auto type = static_cast<ElementType>(entry["type"].value);
+  if (type != ElementType::I8 && type != ElementType::I16 && type != ElementType::I32) {
+    return fail("type: expected i8, i16 or i32");
+  }
+  const uint64_t bytes = bitsOfType(entry["type"].value) / 8, address = static_cast<uint64_t>(from.value);
+  if (address > memory.size() || bytes > memory.size() - address) {
+    return fail("from: outside of " + std::string(name(from.space)));
+  }
+  const int64_t value = loadInteger(type, memory.at(address), 0);
+  if (value < 0 || value > entry["bound"].value) {
+    return fail("from: got " + std::to_string(value) + ", expected 0 .. " +
+                std::to_string(entry["bound"].value));
+  }
+  registers[entry["to"].reg] = value;
+  return {};
+}
+
+Expected<std::optional<Entry>> Control::step(const MemoryMap &memories) {
+  const Entry &raw = entries[next];
+  const std::string_view mnemonic = find(raw.opcode)->mnemonic;
+  if (mnemonic == "endloop") {
+    Loop &loop = loops.back();
+    if (++loop.round < loop.count) {
+      registers[entries[loop.first]["counter"].reg] = loop.round;
+      next = loop.first + 1;
+    } else {
+      loops.pop_back();
+      ++next;
+    }
+    return std::nullopt;
+  }
+  if (raw.predicate != kNoRegister && registers[raw.predicate] == 0) {
+    ++next;
+    return std::nullopt;
+  }
+  auto entry = resolved(raw);
+  if (!entry) {
+    return forward(entry.error());
+  }
+  Status status;
+  if (mnemonic == "loop") {
+    const int64_t count = (*entry)["count"].value;
+    if (count == 0) {
+      next += static_cast<size_t>(raw["body"].value) + 1;
+      return std::nullopt;
+    }
+    loops.push_back({next, count, 0});
+    registers[raw["counter"].reg] = 0;
+  } else if (mnemonic == "set") {
+    registers[raw["to"].reg] = raw["value"].value;
+  } else if (mnemonic == "scalar") {
+    status = scalar(raw);
+  } else if (mnemonic == "load") {
+    status = load(*entry, memories);
+  }
+  if (!status) {
+    return forward(status.error());
+  }
+  ++next;
+  if (find(raw.opcode)->engine == Engine::Control) {
+    return std::nullopt;
+  }
+  return std::optional<Entry>(std::move(*entry));
+}
+
+Status npu::runInOrder(const std::vector<Entry> &entries, const MemoryMap &memories) {
+  Control control(entries);
+  Core core(memories);
+  while (!control.isAtEnd()) {
+    const size_t position = control.position();
+    auto place = [&] {
+      return "entry " + std::to_string(position) + " (" + find(entries[position].opcode)->mnemonic + ")";
+    };
+    auto entry = control.step(memories);
+    if (!entry) {
+      return forward(entry.error(), place());
+    }
+    if (*entry) {
+      if (Status status = core.execute(**entry); !status) {
+        return forward(status.error(), place());
+      }
+    }
+  }
+  return {};
+}
+
+void Memory::Free::operator()(uint8_t *pointer) const { std::free(pointer); }
+
+Expected<Memory> Memory::create(uint64_t size) {
+  Memory memory;
+  memory.length = size;
+  // Pages that are never touched take no memory.
+  memory.bytes.reset(static_cast<uint8_t *>(std::calloc(size == 0 ? 1 : size, 1)));
+  if (!memory.bytes) {
+    return fail("a memory of " + std::to_string(size) + " bytes: there is not so much");
+  }
+  return memory;
+}

@@ -1,0 +1,130 @@
+//===- Core.h - What a core of the accelerator computes ---------------------===//
+//
+// Values alone, without time: the effect of each instruction on the memories. Time is the simulator's, which executes an entry here when
+// its engine finishes it. A program that the static checks accept gives the same values in any order that its semaphores allow, so also in
+// that of its stream: runInOrder() is the reference for what takes time.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_NPU_CORE_CORE_H
+#define COOPT_NPU_CORE_CORE_H
+
+#include "coopt/NpuIsa/Effects.h"
+#include "coopt/NpuIsa/Image.h"
+
+#include <memory>
+
+namespace coopt::npu {
+
+/// Bytes, zero at first.
+class Memory {
+public:
+  Memory() = default;
+  /// Errors: there is not so much.
+  static Expected<Memory> create(uint64_t size);
+
+  uint64_t size() const { return length; }
+  uint8_t *at(uint64_t address) { return bytes.get() + address; }
+
+private:
+  struct Free {
+    void operator()(uint8_t *pointer) const;
+  };
+  std::unique_ptr<uint8_t, Free> bytes;
+  uint64_t length = 0;
+};
+
+/// Of one core, by Space; DRAM and L2 may be shared with others.
+using MemoryMap = std::array<Memory *, kSpaces>;
+
+/// The engines of one core.
+class Core {
+public:
+  explicit Core(MemoryMap memories) : memories(memories) {}
+
+  /// Executes an entry of an engine whose registers are resolved. Errors (faults): accesses outside the memories, indices outside their
+  /// table, types that the engine can't compute with.
+  Status execute(const Entry &entry);
+  /// What it touches, as long as nothing else was executed.
+  Expected<std::vector<Access>> accesses(const Entry &entry) const { return settings.accesses(entry); }
+
+private:
+  MemoryMap memories;
+  Settings settings;
+
+  /// Weights [depth][columns] as the array multiplies them: what was pruned is 0.
+  struct Tile {
+    int64_t depth = 0, columns = 0;
+    std::vector<int32_t> integers;
+    std::vector<float> floats;
+  };
+  Tile loaded, used;
+  /// The array's own sums (os, bitserial).
+  int64_t sumColumns = 0;
+  std::vector<int32_t> integerSums;
+  std::vector<float> floatSums;
+  /// Activations whose tables were made (lut), [rows][depth].
+  struct Tables {
+    int64_t depth = 0;
+    std::vector<int32_t> activations;
+  };
+  Tables madeTables, tables;
+
+  uint8_t *at(const Operand &address) {
+    return memories[static_cast<size_t>(address.space)]->at(static_cast<uint64_t>(address.value));
+  }
+
+  void copy(const Entry &entry);
+  void fill(const Entry &entry);
+  Status moveRows(const Entry &entry, bool isGather);
+
+  Status matrix(const Entry &entry);
+  void loadWeights(const Entry &entry);
+  void addSums(const Entry &entry, int64_t rows, int64_t columns, const int32_t *integers,
+               const float *floats);
+  void stream(const Entry &entry);
+  void multiply(const Entry &entry);
+  void lookUp(const Entry &entry);
+
+  Status vector(const Entry &entry);
+  void map(const Entry &entry);
+  void reduce(const Entry &entry);
+  void unpack(const Entry &entry);
+
+  void select(const Entry &entry);
+  Status route(const Entry &entry);
+};
+
+/// The control unit: the stream's next entries, one by one.
+class Control {
+public:
+  explicit Control(const std::vector<Entry> &entries) : entries(entries) {}
+
+  bool isAtEnd() const { return next >= entries.size(); }
+  /// The number of the entry that comes next.
+  size_t position() const { return next; }
+  /// Takes the next entry. An entry of an engine comes back with its registers resolved; what the control unit does itself, or skips, comes back
+  /// as nothing. Errors (faults): a register that is greater than an extent's bound, a negative address, a loaded number outside its bound, a
+  /// division by 0.
+  Expected<std::optional<Entry>> step(const MemoryMap &memories);
+
+private:
+  struct Loop {
+    size_t first;
+    int64_t count, round;
+  };
+  const std::vector<Entry> &entries;
+  size_t next = 0;
+  std::array<int64_t, kRegisters> registers = {};
+  std::vector<Loop> loops;
+
+  Expected<Entry> resolved(const Entry &entry) const;
+  Status scalar(const Entry &entry);
+  Status load(const Entry &entry, const MemoryMap &memories);
+};
+
+/// A whole stream in its own order. Errors name the entry: "entry 12 (load): from: got 70, expected 0 .. 64".
+Status runInOrder(const std::vector<Entry> &entries, const MemoryMap &memories);
+
+} // namespace coopt::npu
+
+#endif // COOPT_NPU_CORE_CORE_H
