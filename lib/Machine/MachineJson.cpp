@@ -1,3 +1,4 @@
+#include "NpuFields.h"
 #include "coopt/Machine/Machine.h"
 #include "coopt/Support/Json.h"
 
@@ -8,6 +9,8 @@ using namespace coopt::machine;
 using nlohmann::ordered_json;
 
 static constexpr const char *kSchema = "coopt-machine/1";
+/// What descriptions of all kinds have.
+static const std::vector<std::string> kCommonKeys = {"schema", "kind", "name", "source"};
 
 namespace {
 
@@ -113,12 +116,16 @@ Expected<Machine> read(const JsonValue &document) {
   if (auto schema = document["schema"].string(); !schema || *schema != kSchema) {
     return document["schema"].expected(std::string("\"") + kSchema + "\"");
   }
-  if (auto kind = document["kind"].string(); !kind || *kind != "cpu") {
-    return document["kind"].expected(alternatives(knownKinds()) + " (known to this version)");
-  }
+  const auto kind = document["kind"].string();
   JsonReader in;
   Machine machine;
-  machine.description = readCpu(in, document);
+  if (kind && *kind == "cpu") {
+    machine.description = readCpu(in, document);
+  } else if (kind && *kind == "npu") {
+    readFields(in, document, machine.description.emplace<NpuMachine>(), kCommonKeys);
+  } else {
+    return document["kind"].expected(alternatives(knownKinds()) + " (known to this version)");
+  }
   in.take(document["name"].string(), machine.name);
   if (const JsonValue source = document["source"]; !source.isMissing()) {
     in.take(source.string(), machine.source);
@@ -164,11 +171,11 @@ Expected<InstructionSet> machine::parseInstructionSet(std::string_view text) {
 }
 
 const std::vector<std::string> &machine::knownKinds() {
-  static const std::vector<std::string> kinds = {"cpu"};
+  static const std::vector<std::string> kinds = {"cpu", "npu"};
   return kinds;
 }
 
-const char *Machine::kind() const { return "cpu"; }
+const char *Machine::kind() const { return cpu() ? "cpu" : "npu"; }
 
 const SimdVariant *CpuMachine::variant(InstructionSet set) const {
   for (const SimdVariant &variant : variants) {
@@ -203,6 +210,8 @@ std::string machine::toJson(const Machine &machine) {
   }
   if (const CpuMachine *cpu = machine.cpu()) {
     writeCpu(*cpu, document);
+  } else if (const NpuMachine *npu = machine.npu()) {
+    writeFields(document, *npu);
   }
   return document.dump(2, ' ', /*ensure_ascii=*/true, ordered_json::error_handler_t::replace) + "\n";
 }

@@ -4,7 +4,7 @@
 //
 // A machine is a JSON file (schema `coopt-machine/1`) with units in its field names; cost models, schedulers
 // and code generation read it and nothing else, so results depend on the description and never on the host
-// that compiles. `kind` says which sort of machine it is. This version describes `cpu`; further kinds are
+// that compiles. `kind` says which sort of machine it is: `cpu`, here, or `npu` (Npu.h); further kinds are
 // further alternatives of Machine::description with a reader, a writer and a validate of their own.
 //
 //   { "schema": "coopt-machine/1", "kind": "cpu", "name": "desk",
@@ -24,6 +24,7 @@
 #ifndef COOPT_MACHINE_MACHINE_H
 #define COOPT_MACHINE_MACHINE_H
 
+#include "coopt/Machine/Npu.h"
 #include "coopt/Support/Error.h"
 
 #include <cstdint>
@@ -116,13 +117,15 @@ struct CpuMachine {
 struct Machine {
   std::string name;   ///< letters, digits, '.', '_', '-'
   std::string source; ///< where the numbers come from; may be empty
-  std::variant<CpuMachine> description;
+  std::variant<CpuMachine, NpuMachine> description;
 
-  /// "cpu"
+  /// "cpu", "npu"
   const char *kind() const;
   /// Null if the machine is of another kind.
   const CpuMachine *cpu() const { return std::get_if<CpuMachine>(&description); }
   CpuMachine *cpu() { return std::get_if<CpuMachine>(&description); }
+  const NpuMachine *npu() const { return std::get_if<NpuMachine>(&description); }
+  NpuMachine *npu() { return std::get_if<NpuMachine>(&description); }
 
   friend bool operator==(const Machine &a, const Machine &b) {
     return a.name == b.name && a.source == b.source && a.description == b.description;
@@ -158,6 +161,19 @@ Machine hostMachine();
 /// of 16 x 64 x 16 in 16 cycles (amx). Errors: an unknown name; the message lists the known ones.
 Expected<Machine> presetCpu(std::string_view name);
 const std::vector<std::string> &presetCpuNames();
+
+/// Accelerators that something is published about to compare with; `source` names it. What the source does not say is that of
+/// `edge1`, a design of this project. Ports, and an accumulator that would hold no tile, grow with the array. A memory that the
+/// source has not is not there. Errors: an unknown name; the message lists the known ones.
+Expected<Machine> presetNpu(std::string_view name);
+const std::vector<std::string> &presetNpuNames();
+
+/// The machine that a command line names: `cpu` (the preset amx, so that what is compiled doesn't depend on where), `cpu:PRESET`,
+/// `npu:PRESET`, or the path of a description that ends in `.json`. Errors: other texts, unknown presets, files that can't be
+/// read, whatever parseMachine refuses.
+Expected<Machine> findMachine(const std::string &text);
+/// What findMachine takes, one line each with what it is, for people.
+std::string describeMachines();
 
 } // namespace coopt::machine
 

@@ -52,9 +52,9 @@ TEST(MachineBadFiles, OneReplacementOneMessage) {
       // What it is
       {"\"schema\": \"coopt-machine/1\",", "", "$.schema: expected \"coopt-machine/1\", got nothing"},
       {"coopt-machine/1", "coopt-machine/2", "$.schema: expected \"coopt-machine/1\", got 'coopt-machine/2'"},
-      {"\"cpu\"", "\"tpu\"", "$.kind: expected cpu (known to this version), got 'tpu'"},
-      {"\"cpu\"", "7", "$.kind: expected cpu (known to this version), got 7"},
-      {"\"kind\": \"cpu\",", "", "$.kind: expected cpu (known to this version), got nothing"},
+      {"\"cpu\"", "\"tpu\"", "$.kind: expected cpu or npu (known to this version), got 'tpu'"},
+      {"\"cpu\"", "7", "$.kind: expected cpu or npu (known to this version), got 7"},
+      {"\"kind\": \"cpu\",", "", "$.kind: expected cpu or npu (known to this version), got nothing"},
       {"\"desk\"", "\"\"", "$.name: expected 1 to 64 letters, digits, '.', '_' or '-', got ''"},
       {"\"desk\"", "\"my desk\"", "$.name: expected 1 to 64 letters, digits, '.', '_' or '-', got 'my desk'"},
       {"\"desk\"", "5", "$.name: expected a string, got 5"},
