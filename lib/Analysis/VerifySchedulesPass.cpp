@@ -1,6 +1,5 @@
 //===- VerifySchedulesPass.cpp - verifySchedules from coopt-opt ----------------------===//
 #include "coopt/Analysis/VerifySchedule.h"
-#include "coopt/Support/MappedFile.h"
 
 #include "mlir/Pass/Pass.h"
 
@@ -19,20 +18,8 @@ struct VerifySchedulesPass : PassWrapper<VerifySchedulesPass, OperationPass<Modu
     return "Check that every kernel can be scheduled as its choices say";
   }
 
-  Expected<machine::Machine> readMachine() const {
-    const std::string &name = machineName;
-    if (!StringRef(name).ends_with(".json")) {
-      return machine::presetCpu(name);
-    }
-    auto file = MappedFile::open(name);
-    if (!file) {
-      return forward(file.error());
-    }
-    return machine::parseMachine({reinterpret_cast<const char *>(file->data()), file->size()}, name);
-  }
-
   void runOnOperation() final {
-    Expected<machine::Machine> machine = readMachine();
+    Expected<machine::Machine> machine = machine::findMachine(machineName);
     if (!machine) {
       emitError(getOperation().getLoc()) << machine.error().message;
       return signalPassFailure();
@@ -43,8 +30,8 @@ struct VerifySchedulesPass : PassWrapper<VerifySchedulesPass, OperationPass<Modu
     markAllAnalysesPreserved();
   }
 
-  Option<std::string> machineName{*this, "machine", llvm::cl::init("generic-x86-64"),
-                                  llvm::cl::desc("a preset's name, or a description's path ending in .json")};
+  Option<std::string> machineName{*this, "machine", llvm::cl::init("cpu:generic-x86-64"),
+                                  llvm::cl::desc("as coopt-compile --target takes it")};
 };
 
 } // namespace

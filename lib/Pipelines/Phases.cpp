@@ -200,7 +200,7 @@ LogicalResult kernelsPhase(ModuleOp module, const CompileOptions &options) {
 
 } // namespace
 
-machine::Machine coopt::defaultMachine() { return *machine::presetCpu("amx"); }
+machine::Machine coopt::defaultMachine() { return *machine::findMachine("cpu"); }
 
 llvm::ArrayRef<Phase> coopt::allPhases() { return kPhases; }
 

@@ -1,4 +1,4 @@
-// RUN: coopt-opt %s --coopt-verify-schedules=machine=generic-x86-64 --split-input-file --verify-diagnostics
+// RUN: coopt-opt %s --coopt-verify-schedules=machine=cpu:generic-x86-64 --split-input-file --verify-diagnostics
 
 #rows = affine_map<(m, n, k) -> (m, k)>
 #columns = affine_map<(m, n, k) -> (n, k)>

@@ -6,7 +6,6 @@
 #include "coopt/Numerics/QuantizationScheme.h"
 #include "coopt/Numerics/SparsePattern.h"
 #include "coopt/Pipelines/Driver.h"
-#include "coopt/Support/MappedFile.h"
 #include "coopt/Support/StandardOutput.h"
 
 #include "llvm/ADT/SmallString.h"
@@ -39,25 +38,6 @@ std::string phaseList() {
     list += (list.empty() ? "" : ", ") + phaseName(phase).str();
   }
   return list;
-}
-
-/// The machine that --target names.
-Expected<machine::Machine> readMachine(const std::string &target) {
-  if (target == "cpu") {
-    return defaultMachine();
-  }
-  llvm::StringRef preset = target;
-  if (preset.consume_front("cpu:")) {
-    return machine::presetCpu(preset.str());
-  }
-  if (!preset.ends_with(".json")) {
-    return fail("--target: unknown machine '" + target + "': expected cpu, cpu:PRESET or FILE.json");
-  }
-  auto file = MappedFile::open(target);
-  if (!file) {
-    return forward(file.error());
-  }
-  return machine::parseMachine({reinterpret_cast<const char *>(file->data()), file->size()}, target);
 }
 
 /// Whether --quantize has a budget, which is spent by what the statistics say; a mistake in it is said where it is read.
@@ -151,16 +131,20 @@ int main(int argc, char **argv) {
     llvm::outs() << kKvHelp;
     return finishOutput();
   }
+  if (asksFor("--target")) {
+    llvm::outs() << machine::describeMachines();
+    return finishOutput();
+  }
   app.set_version_flag("--version", "coopt 0.1.0");
   DriverOptions options;
   std::string from, to = "package", target = "cpu", variants;
   app.add_option("MODEL", options.input, "Hugging Face directory, GGUF file or MLIR file")->required();
   app.add_option("-o,--output", options.output, "where to write: a package, or MLIR text with --compile-to")
       ->required();
-  app.add_option(
-         "--target", target,
-         "machine to compile for: cpu, cpu:PRESET (generic-x86-64, avx2, avx512, amx), or the JSON file "
-         "of a description")
+  app.add_option("--target", target,
+                 "machine to compile for: cpu, cpu:PRESET (generic-x86-64, avx2, avx512, amx), npu:PRESET, "
+                 "the JSON file "
+                 "of a description, or help")
       ->capture_default_str();
   app.add_option("--quantize", options.compile.quantize,
                  "how weights and activations are stored: f32 (of a quantised checkpoint: its own codes), a "
@@ -242,9 +226,10 @@ int main(int argc, char **argv) {
   if (auto mistake = checkCalibration(options.compile); !mistake.empty()) {
     return wrong(mistake);
   }
-  auto machine = readMachine(target);
+  auto machine = machine::findMachine(target);
   if (!machine) {
-    return wrong(machine.error().message);
+    const bool isFile = llvm::StringRef(target).ends_with(".json"); // its name begins the message
+    return wrong((isFile ? "" : "--target: ") + machine.error().message);
   }
   options.compile.machine = *machine;
   auto end = parsePhase(to);
@@ -259,9 +244,20 @@ int main(int argc, char **argv) {
                    ", but not package");
     }
   }
+  // Import, compress and fuse don't look at the machine.
+  const machine::CpuMachine *cpu = machine->cpu();
+  if (!cpu && options.to > Phase::Fuse) {
+    return wrong(
+        "--target: machine '" + machine->name + "' is an " + machine->kind() +
+        ": this version makes code for machines of kind cpu alone; for an " + machine->kind() +
+        " it checks the description and stops before the layout: --compile-to=import, compress or fuse");
+  }
+  if (!cpu && !variants.empty()) {
+    return wrong("--isa belongs to a machine of kind cpu, '" + machine->name + "' is an " + machine->kind());
+  }
   options.compile.variants.clear();
-  for (const machine::SimdVariant &variant : machine->cpu()->variants) {
-    if (variants.empty()) {
+  if (cpu && variants.empty()) {
+    for (const machine::SimdVariant &variant : cpu->variants) {
       options.compile.variants.push_back(machine::name(variant.set));
     }
   }
