@@ -170,6 +170,7 @@ void simba(NpuMachine &npu, NpuCore &core) {
 void fusemax256(NpuMachine &npu, NpuCore &core) {
   onlyHbm(npu);
   npu.clocksMegahertz.core = 940;
+  npu.memory.hbm->gbytesPerSecondPerChannel = 50; // 400 of all
   core.repeat = 1;
   core.spad.bytes = 16 * MiB;
   core.acc->bytes = 256 * KiB; // one tile; edge1's would hold half of it
@@ -240,7 +241,8 @@ const Preset kPresets[] = {
      "nvdla-small; else edge1",
      simba},
     {"fusemax256",
-     "FuseMax (Nayak et al., MICRO 2024): 256 x 256 and 256 vector lanes, 0.94 GHz, 16 MiB; else edge1",
+     "FuseMax (Nayak et al., MICRO 2024): 256 x 256 and 256 vector lanes, 0.94 GHz, 16 MiB; DRAM of FLAT's "
+     "cloud accelerator, 400 GB/s; else edge1",
      fusemax256},
     {"trn-like",
      "AWS Neuron, Trainium architecture guide: 2 cores of 128 x 128, SBUF 24 MiB, PSUM 2 MiB, HBM 32 GiB at "

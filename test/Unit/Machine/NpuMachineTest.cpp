@@ -214,7 +214,7 @@ TEST(NpuMachine, PresetsHaveTheNumbersOfTheirSources) {
       {"scalesim32", 1, 32, 32, 512 * KiB, 64, 1000, 8 * 32},
       {"eyeriss168", 1, 12, 14, 128 * KiB, 64, 1000, 2 * 16},
       {"simba", 16, 4, 4, 192 * KiB, 64, 1000, 2 * 16},
-      {"fusemax256", 1, 256, 256, 16 * MiB, 64, 940, 8 * 32},
+      {"fusemax256", 1, 256, 256, 16 * MiB, 64, 940, 400},
       {"trn-like", 2, 128, 128, 24 * MiB, 64, 1000, 820},
       {"tpu4-like", 4, 128, 128, 32 * MiB, 64, 1000, 614.4},
   };
