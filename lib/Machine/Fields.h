@@ -11,7 +11,8 @@
 //
 // From the list come readFields, writeFields, checkFields and equalFields. Members are numbers, truths, texts, enumerations
 // (with Names), structs with fields, lists of these, maps from enumerations to numbers, and std::optional of any of them: what
-// is absent from JSON is absent there. `field.defaulted(..)` keeps the member's default where JSON says nothing. A list with
+// is absent from JSON is absent there. `field.keyed(..)` is a list that is an object in JSON: an enumeration in each element
+// is its key, and orders the list. `field.defaulted(..)` keeps the member's default where JSON says nothing. A list with
 // `field.optional(..)` is absent where it is empty. Structs whose Fields are derived from Tuple are arrays in JSON, in the
 // order of the list.
 //
@@ -134,6 +135,13 @@ void readValue(JsonReader &in, const JsonValue &json, std::map<E, double> &out, 
     }
   }
 }
+inline void readValue(JsonReader &in, const JsonValue &json, std::map<std::string, double> &out,
+                      const KeyedLimit &limit) {
+  in.require(json.expectKeys(limit.keys));
+  for (const std::string &key : json.keys()) {
+    readValue(in, json[key], out[key], limit.each);
+  }
+}
 template <typename T>
 void readValue(JsonReader &in, const JsonValue &json, std::vector<T> &out, const CountLimit &) {
   in.forEach(json, [&](const JsonValue &element) { readValue(in, element, out.emplace_back(), NoLimit()); });
@@ -171,6 +179,9 @@ nlohmann::ordered_json written(const std::map<E, double> &map) {
   }
   return json;
 }
+inline nlohmann::ordered_json written(const std::map<std::string, double> &map) {
+  return nlohmann::ordered_json(map);
+}
 template <typename T>
 nlohmann::ordered_json written(const std::optional<T> &value) {
   return written(*value);
@@ -196,6 +207,12 @@ void checkValue(Rules &rules, const std::string &path, const std::map<E, double>
                 const NumberLimit &limit) {
   for (const auto &[key, value] : map) {
     rules.require(path + "." + nameOf(key), limit, value);
+  }
+}
+inline void checkValue(Rules &rules, const std::string &path, const std::map<std::string, double> &map,
+                       const KeyedLimit &limit) {
+  for (const auto &[key, value] : map) {
+    rules.require(path + "." + key, limit.each, value);
   }
 }
 template <typename T>
@@ -267,6 +284,10 @@ struct KeyCollector {
   void optional(const char *key, M, const Limit & = {}) {
     keys.push_back(key);
   }
+  template <typename M, typename K>
+  void keyed(const char *key, M, K) {
+    keys.push_back(key);
+  }
 };
 
 template <typename T>
@@ -310,6 +331,18 @@ struct FieldReader {
       readValue(in, value, out.*member, limit);
       if (value.isArray() && value.size() == 0) {
         in.mistake(value.error(std::string("expected ") + limit.what + ", got 0"));
+      }
+    }
+  }
+  template <typename M, typename E>
+  void keyed(const char *key, std::vector<M> T::*member, E M::*name) {
+    const JsonValue elements = next(key);
+    in.require(elements.expectKeys(namesOf<E>()));
+    for (const auto &[value, text] : Names<E>::all()) {
+      if (const JsonValue element = elements[text]; !element.isMissing()) {
+        M &made = (out.*member).emplace_back();
+        made.*name = value;
+        readValue(in, element, made, NoLimit());
       }
     }
   }
@@ -365,6 +398,13 @@ struct FieldWriter {
       (*this)(key, member);
     }
   }
+  template <typename M, typename E>
+  void keyed(const char *key, std::vector<M> T::*member, E M::*name) {
+    json[key] = nlohmann::ordered_json::object();
+    for (const M &element : value.*member) {
+      json[key][nameOf(element.*name)] = written(element);
+    }
+  }
 };
 
 template <typename T>
@@ -400,6 +440,16 @@ struct FieldChecker {
       (*this)(key, member, limit);
     }
   }
+  template <typename M, typename E>
+  void keyed(const char *key, std::vector<M> T::*member, E M::*name) {
+    const std::vector<M> &list = value.*member;
+    const std::string place = path + "." + key;
+    for (size_t i = 0; i < list.size() && rules.status; ++i) {
+      rules.require(i == 0 || list[i - 1].*name < list[i].*name, place, "each key once, in ascending order",
+                    nameOf(list[i].*name));
+      checkValue(rules, place + "." + nameOf(list[i].*name), list[i], NoLimit());
+    }
+  }
 };
 
 template <typename T>
@@ -424,6 +474,14 @@ struct FieldComparer {
   template <typename M, typename Limit = NoLimit>
   void optional(const char *key, M T::*member, const Limit & = {}) {
     (*this)(key, member);
+  }
+  template <typename M, typename E>
+  void keyed(const char *, std::vector<M> T::*member, E M::*name) {
+    const std::vector<M> &as = a.*member, &bs = b.*member;
+    equal = equal && equalValue(as, bs);
+    for (size_t i = 0; i < as.size() && equal; ++i) {
+      equal = as[i].*name == bs[i].*name;
+    }
   }
 };
 

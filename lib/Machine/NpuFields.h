@@ -234,7 +234,7 @@ struct Fields<NpuMatrixUnit> {
     field("shadow_accumulators", &NpuMatrixUnit::shadowAccumulators);
     field("modes", &NpuMatrixUnit::modes);
     field("types", &NpuMatrixUnit::types, CountLimit{1, 32, "one to 32 types"});
-    field.defaulted("u_acc", &NpuMatrixUnit::accumulationRoundoff, NumberLimit{false, 1});
+    field.defaulted("u_acc", &NpuMatrixUnit::accumulationRoundoff, roundoff());
   }
 };
 

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <limits>
 #include <string>
+#include <vector>
 
 namespace coopt::machine {
 
@@ -36,15 +37,15 @@ struct IntegerLimit {
   }
 };
 
-/// What a number must be, whatever the others are; both ends are finite.
+/// What a number must be, whatever the others are; it is finite in any case.
 struct NumberLimit {
   bool mayBeZero = false;
   double below = std::numeric_limits<double>::infinity();
+  const char *what = nullptr; ///< for messages; null: what the range says
 
   bool holds(double value) const { return (mayBeZero ? value >= 0 : value > 0) && value < below; }
   std::string expected() const {
-    const std::string bound = below < std::numeric_limits<double>::infinity() ? " below " + shown(below) : "";
-    return mayBeZero ? "a number" + bound + " that is not negative" : "a positive number" + bound;
+    return what ? what : mayBeZero ? "a number that is not negative" : "a positive number";
   }
 };
 
@@ -54,11 +55,20 @@ struct CountLimit {
   const char *what; ///< "one to eight levels"
 };
 
+/// What each number of a map must be, and under which keys they may stand.
+struct KeyedLimit {
+  std::vector<std::string> keys;
+  NumberLimit each;
+};
+
 inline IntegerLimit positiveInteger() { return {}; }
 inline IntegerLimit within(int64_t least, int64_t most) { return {least, most, false}; }
 inline IntegerLimit powerOfTwo(int64_t most = std::numeric_limits<int64_t>::max()) { return {1, most, true}; }
 inline NumberLimit positive() { return {}; }
 inline NumberLimit notNegative() { return {true}; }
+inline NumberLimit roundoff() {
+  return {false, 1, "a roundoff between 0 and 1, such as 2^-24 = 5.9604644775390625e-08"};
+}
 
 /// Collects the first broken rule; later ones are not looked at.
 class Rules {

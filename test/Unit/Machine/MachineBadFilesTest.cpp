@@ -72,15 +72,15 @@ TEST(MachineBadFiles, OneReplacementOneMessage) {
       {"\"generic\"", "\"neon\"", "$.variants.neon: unknown key"},
       {"\"generic\"", "\"genric\"", "$.variants.genric: unknown key, did you mean 'generic'?"},
       {"\"u_acc\": {\"f32\"", "\"u_acc\": {\"f64\"", "$.variants.generic.u_acc.f64: unknown key"},
-      {"\"cores\": 4,", "", "$.cores: expected an integer below 2^63, got nothing"},
+      {"\"cores\": 4,", "", "$.cores: expected an integer in 1..65536, got nothing"},
       {"\"latency_ns\": 90", "\"bytes\": 90", "$.memory.bytes: the key is given twice in one object"},
       // Types
-      {"\"cores\": 4", "\"cores\": 4.0", "$.cores: expected an integer below 2^63, got 4.0"},
-      {"\"cores\": 4", "\"cores\": \"4\"", "$.cores: expected an integer below 2^63, got '4'"},
+      {"\"cores\": 4", "\"cores\": 4.0", "$.cores: expected an integer in 1..65536, got 4.0"},
+      {"\"cores\": 4", "\"cores\": \"4\"", "$.cores: expected an integer in 1..65536, got '4'"},
       {"17179869184", "18446744073709551615",
-       "$.memory.bytes: expected an integer below 2^63, got 18446744073709551615"},
-      {"\"clock_mhz\": 3000", "\"clock_mhz\": true", "$.clock_mhz: expected a number, got true"},
-      {"\"clock_mhz\": 3000", "\"clock_mhz\": null", "$.clock_mhz: expected a number, got null"},
+       "$.memory.bytes: expected a positive integer, got 18446744073709551615"},
+      {"\"clock_mhz\": 3000", "\"clock_mhz\": true", "$.clock_mhz: expected a positive number, got true"},
+      {"\"clock_mhz\": 3000", "\"clock_mhz\": null", "$.clock_mhz: expected a positive number, got null"},
       {"{\"bytes\": 32768, \"line_bytes\": 64, \"shared_by_cores\": 1, \"gbytes_per_s_per_core\": 192}",
        "32768", "$.caches[0]: expected an object, got 32768"},
       {"{\"f32\": 5.9604644775390625e-08}", "6e-8",
@@ -95,9 +95,10 @@ TEST(MachineBadFiles, OneReplacementOneMessage) {
        "$.work_item_overhead_ns: expected a number that is not negative, got -0.5"},
       {"1048576", "-3", "$.caches[1].bytes: expected a positive integer, got -3"},
       {"1048576", "16384",
-       "$.caches[1].bytes: expected at least the bytes of the cache before it (32768), nearest first, "
+       "$.caches[1].bytes: expected at least 32768, the bytes of the cache before it, nearest first, "
        "got 16384"},
-      {"1048576", "1048577", "$.caches[1].bytes: expected a multiple of line_bytes (128), got 1048577"},
+      {"1048576", "1048577",
+       "$.caches[1].bytes: expected a multiple of 128, whole lines (line_bytes), got 1048577"},
       {"\"line_bytes\": 128", "\"line_bytes\": 96",
        "$.caches[1].line_bytes: expected a power of two, got 96"},
       {"\"line_bytes\": 128", "\"line_bytes\": 0", "$.caches[1].line_bytes: expected a power of two, got 0"},
@@ -112,9 +113,9 @@ TEST(MachineBadFiles, OneReplacementOneMessage) {
       {"\"generic\"", "\"avx2\"",
        "$.variants.generic: expected an object, got nothing: every machine has the generic variant"},
       {"\"vector_bits\": 128", "\"vector_bits\": 32",
-       "$.variants.generic.vector_bits: expected an integer in 64..4096, got 32"},
+       "$.variants.generic.vector_bits: expected a power of two in 64..4096, got 32"},
       {"\"vector_bits\": 128", "\"vector_bits\": 192",
-       "$.variants.generic.vector_bits: expected a power of two, got 192"},
+       "$.variants.generic.vector_bits: expected a power of two in 64..4096, got 192"},
       {"\"vector_registers\": 16", "\"vector_registers\": 0",
        "$.variants.generic.vector_registers: expected an integer in 1..1024, got 0"},
       {"\"f32_gflops_per_core\": 24", "\"f32_gflops_per_core\": 0",
@@ -171,7 +172,7 @@ TEST(MachineBadFiles, ValidateRefusesWhatJsonCannotSay) {
   EXPECT_EQ(refusalOf([](Machine &, CpuMachine &cpu) { cpu.memory.gbytesPerSecond = INFINITY; }),
             "$.memory.gbytes_per_s: expected a positive number, got inf");
   EXPECT_EQ(refusalOf([](Machine &, CpuMachine &cpu) { cpu.variants.push_back(cpu.variants[0]); }),
-            "$.variants: expected each instruction set once, in ascending order, got generic");
+            "$.variants: expected each key once, in ascending order, got generic");
   EXPECT_EQ(refusalOf([](Machine &machine, CpuMachine &) { machine.name = std::string(65, 'a'); }),
             "$.name: expected 1 to 64 letters, digits, '.', '_' or '-', got 65 characters");
 }

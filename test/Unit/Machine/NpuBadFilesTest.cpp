@@ -226,7 +226,9 @@ TEST(NpuBadFiles, RangesOfCores) {
       {"/cores/0/mxu/modes/bitserial/w_slice", "17",
        ".cores[0].mxu.modes.bitserial.w_slice: expected an integer in 1..16, got 17"},
       {"/cores/0/mxu/types", "[]", ".cores[0].mxu.types: expected one to 32 types, got 0"},
-      {"/cores/0/mxu/u_acc/bf16", "1", ".cores[0].mxu.u_acc.bf16: expected a positive number below 1, got 1"},
+      {"/cores/0/mxu/u_acc/bf16", "1",
+       ".cores[0].mxu.u_acc.bf16: expected a roundoff between 0 and 1, such as 2^-24 = "
+       "5.9604644775390625e-08, got 1"},
       {"/cores/0/vec/lanes", "48", ".cores[0].vec.lanes: expected a power of two in 1..65536, got 48"},
       {"/cores/0/vec/op_cycles/add", "0",
        ".cores[0].vec.op_cycles.add: expected an integer in 1..65536, got 0"},
@@ -439,7 +441,8 @@ TEST(NpuBadFiles, ValidateRefusesWhatJsonCannotSay) {
   EXPECT_EQ(refusalOf([](NpuMachine &npu) {
               npu.cores[0].mxu->accumulationRoundoff[NpuType::BF16] = std::nan("");
             }),
-            "$.cores[0].mxu.u_acc.bf16: expected a positive number below 1, got nan");
+            "$.cores[0].mxu.u_acc.bf16: expected a roundoff between 0 and 1, such as 2^-24 = "
+            "5.9604644775390625e-08, got nan");
 }
 
 TEST(NpuBadFiles, DamagedAndHostileTextIsAMessage) {
