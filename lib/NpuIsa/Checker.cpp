@@ -1,6 +1,7 @@
 //===- Checker.cpp - Limits, bounds and balance -----------------------------===//
 #include "Stream.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
 
@@ -46,6 +47,11 @@ Status checkLimits(const Stream &stream, const Limits &limits) {
       }
       return {};
     };
+    const Engine engine = find(entry.opcode)->engine;
+    if ((engine == Engine::Matrix && limits.rows == 0) || (engine == Engine::Vector && !limits.hasVectors) ||
+        (engine == Engine::TopK && limits.mostSelected == 0)) {
+      return stream.failAt(i, std::string("the machine has no ") + name(engine) + " engine");
+    }
     Status status;
     if (mnemonic == "mxu.weights" || mnemonic == "mxu.multiply" || mnemonic == "mxu.drain") {
       status = atMost("rows", limits.rows, "the array");
@@ -194,6 +200,23 @@ Status checkBody(const Stream &stream, size_t first, size_t end, const std::stri
 
 } // namespace
 
+Limits npu::limitsOf(const machine::NpuMachine &machine) {
+  const machine::NpuCore &core = machine.cores.front();
+  auto bytes = [](const auto &memory) { return memory ? static_cast<uint64_t>(memory->bytes) : 0; };
+  Limits limits;
+  limits.bytes = {bytes(machine.memory.hbm) + bytes(machine.memory.ddr), bytes(machine.memory.l2),
+                  static_cast<uint64_t>(core.spad.bytes), bytes(core.acc)};
+  limits.cores = static_cast<size_t>(core.repeat);
+  limits.channels = static_cast<unsigned>(core.dma.channels);
+  limits.semaphores = static_cast<unsigned>(std::min<int64_t>(core.semaphores, kSemaphores));
+  limits.queueDepth = static_cast<unsigned>(core.queueDepth);
+  limits.rows = core.mxu ? core.mxu->rows : 0;
+  limits.columns = core.mxu ? core.mxu->cols : 0;
+  limits.hasVectors = core.vec.has_value();
+  limits.mostSelected = core.topk ? core.topk->kMax : 0;
+  return limits;
+}
+
 Status npu::checkBounds(const Stream &stream, const Limits &limits) {
   return BoundsWalk(stream, limits).run();
 }
@@ -203,6 +226,10 @@ Status npu::checkBalance(const Stream &stream) {
 }
 
 Status npu::checkProgram(const Image &image, const Limits &limits) {
+  if (image.cores.size() > limits.cores) {
+    return fail("the program has the code of " + std::to_string(image.cores.size()) + " cores, the machine " +
+                std::to_string(limits.cores));
+  }
   for (size_t core = 0; core < image.cores.size(); ++core) {
     const Stream stream(image, core);
     Status status = checkLimits(stream, limits);

@@ -54,9 +54,12 @@ int npu::operandsOf(std::string_view function) {
   return function == "fma" || function == "select" ? 3 : 2;
 }
 
-unsigned npu::bitsOfType(int64_t type) {
-  static const unsigned bits[] = {1, 2, 4, 8, 16, 32, 32, 16, 16, 8, 8};
-  return bits[static_cast<size_t>(type)];
+machine::NpuType npu::typeOf(const Entry &entry, std::string_view field) {
+  return static_cast<machine::NpuType>(entry[field].value);
+}
+
+unsigned npu::bitsOf(const Entry &entry, std::string_view field) {
+  return static_cast<unsigned>(machine::bits(typeOf(entry, field)));
 }
 
 namespace coopt::npu {
@@ -141,8 +144,7 @@ Status AccessList::matrix() {
     return needs("mxu.mode");
   }
   const Entry &mode = *settings.matrixMode;
-  const unsigned a = bitsOfType(mode["a"].value), w = bitsOfType(mode["w"].value),
-                 acc = bitsOfType(mode["acc"].value);
+  const unsigned a = bitsOf(mode, "a"), w = bitsOf(mode, "w"), acc = bitsOf(mode, "acc");
   const int64_t aStride = mode["a_stride"].value, wStride = mode["w_stride"].value,
                 accStride = mode["acc_stride"].value, n = mode["n"].value, m = mode["m"].value;
   const bool isSparse = chosen(mode, "mode") == "nm";
@@ -200,14 +202,14 @@ Status AccessList::vector() {
   }
   auto addOperand = [&](const char *name, std::string_view broadcast) {
     const std::string field = name;
-    const unsigned bits = bitsOfType(mode[field].value);
+    const unsigned bits = bitsOf(mode, field);
     const bool isOneRow = broadcast == "row" || broadcast == "scalar";
     const bool isOneColumn = broadcast == "column" || broadcast == "scalar";
     addRows(field, false, isOneRow ? std::min<int64_t>(rows, 1) : rows,
             bytesOf(isOneColumn ? std::min<int64_t>(columns, 1) : columns, bits),
             mode[field + "_stride"].value);
   };
-  const unsigned toBits = bitsOfType(mode["to"].value);
+  const unsigned toBits = bitsOf(mode, "to");
   const bool isMap = mnemonic == "vec.map";
   addRows("to", true, rows, bytesOf(isMap ? columns : std::min<int64_t>(columns, 1), toBits),
           mode["to_stride"].value);
@@ -240,7 +242,7 @@ Expected<std::vector<Access>> AccessList::run() {
   if (instruction.timing != Timing::Settings) {
     Status status;
     if (instruction.mnemonic == std::string_view("load")) {
-      add("from", false, bitsOfType(value("type")) / 8);
+      add("from", false, bitsOf(entry, "type") / 8);
     } else if (instruction.engine == Engine::Dma) {
       status = copies();
     } else if (instruction.engine == Engine::Matrix) {

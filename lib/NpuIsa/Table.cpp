@@ -1,6 +1,8 @@
 //===- Table.cpp - The one table of the accelerator's instructions ----------===//
+#include "coopt/Machine/Npu.h"
 #include "coopt/NpuIsa/Instruction.h"
 
+using namespace coopt;
 using namespace coopt::npu;
 
 namespace {
@@ -8,7 +10,18 @@ namespace {
 using Names = std::vector<const char *>;
 
 const Names kNoYes = {"no", "yes"};
-const Names kTypes = {"i1", "i2", "i4", "i8", "i16", "i32", "f32", "f16", "bf16", "f8e4m3", "f8e5m2"};
+/// In the order of machine::NpuType.
+const Names &types() {
+  static const Names names = [] {
+    Names all;
+    for (int type = 0; type <= static_cast<int>(machine::NpuType::F32); ++type) {
+      all.push_back(machine::name(static_cast<machine::NpuType>(type)));
+    }
+    return all;
+  }();
+  return names;
+}
+
 const Names kModes = {"ws", "os", "dot", "nm", "lut", "bitserial"};
 const Names kUpdates = {"write", "add"};
 const Names kScalarFunctions = {"add", "sub", "mul", "div", "rem", "shl", "shr",
@@ -85,7 +98,7 @@ std::vector<Instruction> makeTable() {
        "load",
        control,
        Timing::Issue,
-       {reg("to", "register"), inCore("from", "of the integer"), choice("type", kTypes, "i8, i16 or i32"),
+       {reg("to", "register"), inCore("from", "of the integer"), choice("type", types(), "i8, i16 or i32"),
         number("bound", 4, "the most it may be; less than 0 or more is a fault")},
        "reads an integer: how many tokens an expert has, which row is next. What wrote it must have been "
        "waited for"},
@@ -146,9 +159,9 @@ std::vector<Instruction> makeTable() {
        "mxu.mode",
        matrix,
        Timing::Settings,
-       {choice("mode", kModes, "of the array"), choice("a", kTypes, "type of activations"),
-        choice("w", kTypes, "type of weights, as they are stored"),
-        choice("acc", kTypes, "type of sums: i32 or f32"),
+       {choice("mode", kModes, "of the array"), choice("a", types(), "type of activations"),
+        choice("w", types(), "type of weights, as they are stored"),
+        choice("acc", types(), "type of sums: i32 or f32"),
         number("a_stride", 4, "bytes between rows of activations"),
         number("w_stride", 4, "bytes between rows of weights (k)"),
         number("acc_stride", 4, "bytes between rows of sums"), number("n", 1, "kept of a group (nm)"),
@@ -210,8 +223,8 @@ std::vector<Instruction> makeTable() {
        "vec.mode",
        vector,
        Timing::Settings,
-       {choice("to", kTypes, "type of results"), choice("a", kTypes, "of the first operand"),
-        choice("b", kTypes, "of the second"), choice("c", kTypes, "of the third"),
+       {choice("to", types(), "type of results"), choice("a", types(), "of the first operand"),
+        choice("b", types(), "of the second"), choice("c", types(), "of the third"),
         number("to_stride", 4, "bytes between rows of results"), number("a_stride", 4, "of a"),
         number("b_stride", 4, "of b"), number("c_stride", 4, "of c"),
         choice("b_broadcast", kBroadcasts,

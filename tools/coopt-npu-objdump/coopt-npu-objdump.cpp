@@ -1,5 +1,6 @@
 //===- coopt-npu-objdump.cpp - Programs of the accelerator as text -------------===//
-#include "coopt/NpuIsa/Image.h"
+#include "coopt/Machine/Machine.h"
+#include "coopt/NpuIsa/Checker.h"
 #include "coopt/Support/MappedFile.h"
 #include "coopt/Support/OutputFile.h"
 #include "coopt/Support/StandardOutput.h"
@@ -28,18 +29,34 @@ Status save(const std::string &path, const std::vector<uint8_t> &bytes) {
   return file->commit();
 }
 
-Status run(const std::string &input, const std::string &output, bool assemble) {
+Status checkFor(const std::string &target, const npu::Image &image) {
+  auto machine = machine::findMachine(target);
+  if (!machine) {
+    return forward(machine.error(), "--check");
+  }
+  if (!machine->npu()) {
+    return fail("--check: " + target + " is a machine of kind " + machine->kind() + ", expected npu");
+  }
+  return npu::checkProgram(image, npu::limitsOf(*machine->npu()));
+}
+
+Status run(const std::string &input, const std::string &output, const std::string &target, bool assemble) {
   auto file = MappedFile::open(input);
   if (!file) {
     return forward(file.error());
   }
-  if (assemble) {
-    auto image = npu::parse({reinterpret_cast<const char *>(file->data()), file->size()});
-    return image ? save(output, npu::write(*image)) : forward(image.error(), input);
-  }
-  auto image = npu::read(file->data(), file->size());
+  auto image = assemble ? npu::parse({reinterpret_cast<const char *>(file->data()), file->size()})
+                        : npu::read(file->data(), file->size());
   if (!image) {
     return forward(image.error(), input);
+  }
+  if (!target.empty()) {
+    if (Status checked = checkFor(target, *image); !checked) {
+      return forward(checked.error(), input);
+    }
+  }
+  if (assemble) {
+    return save(output, npu::write(*image));
   }
   const std::string text = npu::print(*image);
   return output.empty() ? writeStandardOutput(text)
@@ -53,11 +70,14 @@ int main(int argc, char **argv) {
   app.name("coopt-npu-objdump");
   app.footer("Example:\n  coopt-npu-objdump program.npu > program.txt\n  coopt-npu-objdump --assemble "
              "program.txt -o program.npu");
-  std::string input, output;
+  std::string input, output, target;
   bool assemble = false, instructions = false;
   auto *from = app.add_option("IMAGE", input, "image, or text with --assemble");
   app.add_option("-o,--output", output, "where to write; text goes to standard output without it");
   app.add_flag("--assemble", assemble, "make an image of text");
+  app.add_option("--check", target,
+                 "refuse a program that could go wrong on this machine: npu:NAME or FILE.json")
+      ->type_name("MACHINE");
   app.add_flag("--instructions", instructions, "describe all instructions, in Markdown")->excludes(from);
   CLI11_PARSE(app, argc, argv);
   if (!instructions && input.empty()) {
@@ -67,6 +87,6 @@ int main(int argc, char **argv) {
     return report("--assemble: expected -o with the image's name");
   }
   Status status =
-      instructions ? writeStandardOutput(npu::describeInstructions()) : run(input, output, assemble);
+      instructions ? writeStandardOutput(npu::describeInstructions()) : run(input, output, target, assemble);
   return status ? 0 : report(status.error().message);
 }

@@ -24,6 +24,7 @@
 #ifndef COOPT_NPUISA_CHECKER_H
 #define COOPT_NPUISA_CHECKER_H
 
+#include "coopt/Machine/Npu.h"
 #include "coopt/NpuIsa/Image.h"
 
 namespace coopt::npu {
@@ -31,11 +32,16 @@ namespace coopt::npu {
 /// What a machine has; of a core but for DRAM and L2.
 struct Limits {
   std::array<uint64_t, kSpaces> bytes = {}; ///< of each memory
+  size_t cores = 1;
   unsigned channels = 1, semaphores = kSemaphores;
   unsigned queueDepth = 16;        ///< entries that wait at an engine
-  int64_t rows = 16, columns = 16; ///< of the array
-  int64_t mostSelected = 64;       ///< k of topk.select
+  int64_t rows = 16, columns = 16; ///< of the array; 0: there is none
+  bool hasVectors = true;
+  int64_t mostSelected = 64; ///< k of topk.select; 0: there is no such engine
 };
+
+/// Those of a machine's cores.
+Limits limitsOf(const machine::NpuMachine &machine);
 
 /// Of an image that check() accepts. Errors begin with the place and the instruction: "core 0, entry 12 (mxu.stream, layers.0/mlp/up_proj):
 /// from: spad[0x100 .. 0x1ff] is read while entry 4 (dma.copy) may write it".

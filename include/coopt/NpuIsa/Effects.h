@@ -8,6 +8,7 @@
 #ifndef COOPT_NPUISA_EFFECTS_H
 #define COOPT_NPUISA_EFFECTS_H
 
+#include "coopt/Machine/Npu.h"
 #include "coopt/NpuIsa/Instruction.h"
 
 namespace coopt::npu {
@@ -17,8 +18,9 @@ std::string_view chosen(const Entry &entry, std::string_view field);
 /// Operands that a function of vec.map reads: 1, 2 or 3.
 int operandsOf(std::string_view function);
 
-/// Bits of an element; the number of a type is its place among the table's names of types.
-unsigned bitsOfType(int64_t type);
+/// The type that a field of an entry names, and its bits.
+machine::NpuType typeOf(const Entry &entry, std::string_view field);
+unsigned bitsOf(const Entry &entry, std::string_view field);
 
 struct Access {
   Space space = Space::Dram;

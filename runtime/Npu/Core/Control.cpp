@@ -70,11 +70,11 @@ Status Control::scalar(const Entry &entry) {
 Status Control::load(const Entry &entry, const MemoryMap &memories) {
   const Operand &from = entry["from"];
   Memory &memory = *memories[static_cast<size_t>(from.space)];
-  const auto type = static_cast<ElementType>(entry["type"].value);
-  if (type != ElementType::I8 && type != ElementType::I16 && type != ElementType::I32) {
+  const auto type = typeOf(entry, "type");
+  if (type != machine::NpuType::I8 && type != machine::NpuType::I16 && type != machine::NpuType::I32) {
     return fail("type: expected i8, i16 or i32");
   }
-  const uint64_t bytes = bitsOfType(entry["type"].value) / 8, address = static_cast<uint64_t>(from.value);
+  const uint64_t bytes = bitsOf(entry, "type") / 8, address = static_cast<uint64_t>(from.value);
   if (address > memory.size() || bytes > memory.size() - address) {
     return fail("from: outside of " + std::string(name(from.space)));
   }

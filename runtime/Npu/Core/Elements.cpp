@@ -2,7 +2,6 @@
 
 #include "coopt/Numerics/ElementFormat.h"
 #include "coopt/Numerics/Half.h"
-#include "coopt/NpuIsa/Effects.h"
 
 #include <algorithm>
 #include <cmath>
@@ -13,7 +12,7 @@ using namespace coopt::npu;
 
 namespace {
 
-unsigned bitsOf(ElementType type) { return bitsOfType(static_cast<int64_t>(type)); }
+unsigned bitsOf(machine::NpuType type) { return static_cast<unsigned>(machine::bits(type)); }
 
 uint32_t loadBits(unsigned bits, const uint8_t *base, int64_t index) {
   if (bits < 8) {
@@ -35,39 +34,39 @@ void storeBits(unsigned bits, uint8_t *base, int64_t index, uint32_t code) {
   std::memcpy(base + index * (bits / 8), &code, bits / 8);
 }
 
-const numerics::ElementFormat &byteFormat(ElementType type) {
+const numerics::ElementFormat &byteFormat(machine::NpuType type) {
   static const numerics::ElementFormat e4m3 = numerics::ElementFormat::e4m3(),
                                        e5m2 = numerics::ElementFormat::e5m2();
-  return type == ElementType::F8E4M3 ? e4m3 : e5m2;
+  return type == machine::NpuType::F8E4M3FN ? e4m3 : e5m2;
 }
 
 } // namespace
 
-int32_t npu::loadInteger(ElementType type, const uint8_t *base, int64_t index) {
+int32_t npu::loadInteger(machine::NpuType type, const uint8_t *base, int64_t index) {
   const unsigned unused = 32 - bitsOf(type);
   return static_cast<int32_t>(loadBits(bitsOf(type), base, index) << unused) >> unused;
 }
 
-float npu::loadFloat(ElementType type, const uint8_t *base, int64_t index) {
-  if (isInteger(type)) {
+float npu::loadFloat(machine::NpuType type, const uint8_t *base, int64_t index) {
+  if (machine::isInteger(type)) {
     return static_cast<float>(loadInteger(type, base, index));
   }
   const uint32_t code = loadBits(bitsOf(type), base, index);
   switch (type) {
-  case ElementType::F16:
+  case machine::NpuType::F16:
     return numerics::floatFromHalf(static_cast<uint16_t>(code));
-  case ElementType::BF16:
+  case machine::NpuType::BF16:
     return numerics::floatFromBFloat16(static_cast<uint16_t>(code));
-  case ElementType::F8E4M3:
-  case ElementType::F8E5M2:
+  case machine::NpuType::F8E4M3FN:
+  case machine::NpuType::F8E5M2:
     return byteFormat(type).decode(code);
   default:
     return numerics::floatOf(code);
   }
 }
 
-void npu::storeInteger(ElementType type, uint8_t *base, int64_t index, int64_t value) {
-  if (!isInteger(type)) {
+void npu::storeInteger(machine::NpuType type, uint8_t *base, int64_t index, int64_t value) {
+  if (!machine::isInteger(type)) {
     storeFloat(type, base, index, static_cast<float>(value));
     return;
   }
@@ -75,8 +74,8 @@ void npu::storeInteger(ElementType type, uint8_t *base, int64_t index, int64_t v
   storeBits(bitsOf(type), base, index, static_cast<uint32_t>(std::clamp<int64_t>(value, -half, half - 1)));
 }
 
-void npu::storeFloat(ElementType type, uint8_t *base, int64_t index, float value) {
-  if (isInteger(type)) {
+void npu::storeFloat(machine::NpuType type, uint8_t *base, int64_t index, float value) {
+  if (machine::isInteger(type)) {
     // Beyond the integers of 32 bits, whose ends are no floats, all saturate alike.
     const float rounded = std::isnan(value) ? 0.0f : std::nearbyint(std::clamp(value, -0x1p32f, 0x1p32f));
     storeInteger(type, base, index, static_cast<int64_t>(rounded));
@@ -84,14 +83,14 @@ void npu::storeFloat(ElementType type, uint8_t *base, int64_t index, float value
   }
   uint32_t code = 0;
   switch (type) {
-  case ElementType::F16:
+  case machine::NpuType::F16:
     code = numerics::halfFromFloat(value);
     break;
-  case ElementType::BF16:
+  case machine::NpuType::BF16:
     code = numerics::bfloat16FromFloat(value);
     break;
-  case ElementType::F8E4M3:
-  case ElementType::F8E5M2:
+  case machine::NpuType::F8E4M3FN:
+  case machine::NpuType::F8E5M2:
     code = byteFormat(type).encode(value);
     break;
   default:

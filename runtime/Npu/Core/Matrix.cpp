@@ -15,10 +15,6 @@ using namespace coopt::npu;
 
 namespace {
 
-ElementType typeOf(const Entry &mode, const char *field) {
-  return static_cast<ElementType>(mode[field].value);
-}
-
 int32_t addProduct(int32_t sum, int32_t a, int32_t w) {
   return static_cast<int32_t>(static_cast<uint32_t>(sum) +
                               static_cast<uint32_t>(a) * static_cast<uint32_t>(w));
@@ -26,7 +22,7 @@ int32_t addProduct(int32_t sum, int32_t a, int32_t w) {
 float addProduct(float sum, float a, float w) { return std::fma(a, w, sum); }
 
 template <typename T>
-T load(ElementType type, const uint8_t *base, int64_t index) {
+T load(machine::NpuType type, const uint8_t *base, int64_t index) {
   if constexpr (std::is_same_v<T, float>) {
     return loadFloat(type, base, index);
   } else {
@@ -38,9 +34,10 @@ T load(ElementType type, const uint8_t *base, int64_t index) {
 
 Status Core::matrix(const Entry &entry) {
   const Entry &mode = *settings.matrix();
-  const ElementType a = typeOf(mode, "a"), w = typeOf(mode, "w"), acc = typeOf(mode, "acc");
-  const bool areIntegers = isInteger(a) && isInteger(w);
-  if (areIntegers ? acc != ElementType::I32 : isInteger(a) || isInteger(w) || acc != ElementType::F32) {
+  const machine::NpuType a = typeOf(mode, "a"), w = typeOf(mode, "w"), acc = typeOf(mode, "acc");
+  const bool areIntegers = machine::isInteger(a) && machine::isInteger(w);
+  if (areIntegers ? acc != machine::NpuType::I32
+                  : machine::isInteger(a) || machine::isInteger(w) || acc != machine::NpuType::F32) {
     return fail("mxu.mode: expected integers with sums of i32, or floats with sums of f32");
   }
   const std::string_view mnemonic = find(entry.opcode)->mnemonic;
@@ -87,7 +84,7 @@ Status Core::matrix(const Entry &entry) {
 
 void Core::loadWeights(const Entry &entry) {
   const Entry &mode = *settings.matrix();
-  const ElementType type = typeOf(mode, "w");
+  const machine::NpuType type = typeOf(mode, "w");
   const bool isSparse = chosen(mode, "mode") == "nm";
   const int64_t rows = entry["rows"].value, n = mode["n"].value, m = mode["m"].value;
   loaded.columns = entry["columns"].value;
@@ -101,7 +98,7 @@ void Core::loadWeights(const Entry &entry) {
   }
   for (int64_t row = 0; row < rows; ++row) {
     const uint8_t *line = at(entry["from"]) + row * mode["w_stride"].value;
-    const uint8_t *places = line + (loaded.columns * bitsOfType(mode["w"].value) + 7) / 8;
+    const uint8_t *places = line + (loaded.columns * bitsOf(mode, "w") + 7) / 8;
     for (int64_t column = 0; column < loaded.columns; ++column) {
       int64_t k = row;
       if (isSparse) {
@@ -114,7 +111,8 @@ void Core::loadWeights(const Entry &entry) {
       }
       const int64_t number = k * loaded.columns + column;
       if (k < loaded.depth) {
-        loaded.integers[static_cast<size_t>(number)] = isInteger(type) ? loadInteger(type, line, column) : 0;
+        loaded.integers[static_cast<size_t>(number)] =
+            machine::isInteger(type) ? loadInteger(type, line, column) : 0;
         loaded.floats[static_cast<size_t>(number)] = loadFloat(type, line, column);
       }
     }
@@ -130,12 +128,12 @@ void Core::addSums(const Entry &entry, int64_t rows, int64_t columns, const int3
     uint8_t *line = at(entry["to"]) + row * mode["acc_stride"].value;
     for (int64_t column = 0; column < columns; ++column) {
       const int64_t number = row * columns + column;
-      if (typeOf(mode, "acc") == ElementType::I32) {
-        const int32_t before = isAdded ? loadInteger(ElementType::I32, line, column) : 0;
-        storeInteger(ElementType::I32, line, column, addProduct(before, integers[number], 1));
+      if (typeOf(mode, "acc") == machine::NpuType::I32) {
+        const int32_t before = isAdded ? loadInteger(machine::NpuType::I32, line, column) : 0;
+        storeInteger(machine::NpuType::I32, line, column, addProduct(before, integers[number], 1));
       } else {
-        const float before = isAdded ? loadFloat(ElementType::F32, line, column) : 0;
-        storeFloat(ElementType::F32, line, column, isAdded ? before + floats[number] : floats[number]);
+        const float before = isAdded ? loadFloat(machine::NpuType::F32, line, column) : 0;
+        storeFloat(machine::NpuType::F32, line, column, isAdded ? before + floats[number] : floats[number]);
       }
     }
   }
@@ -145,7 +143,7 @@ namespace {
 
 /// sums[m][n] += a[m][k] w[k][n].
 template <typename T>
-void contract(std::vector<T> &sums, int64_t rows, int64_t depth, int64_t columns, ElementType type,
+void contract(std::vector<T> &sums, int64_t rows, int64_t depth, int64_t columns, machine::NpuType type,
               const uint8_t *a, int64_t stride, const T *w) {
   for (int64_t row = 0; row < rows; ++row) {
     for (int64_t k = 0; k < depth; ++k) {
@@ -169,8 +167,8 @@ void Core::stream(const Entry &entry) {
   const auto size = static_cast<size_t>(rows * used.columns);
   std::vector<int32_t> integers(size);
   std::vector<float> floats(size);
-  const ElementType a = typeOf(mode, "a");
-  if (isInteger(a)) {
+  const machine::NpuType a = typeOf(mode, "a");
+  if (machine::isInteger(a)) {
     contract(integers, rows, used.depth, used.columns, a, at(entry["from"]), mode["a_stride"].value,
              used.integers.data());
   } else {
@@ -182,7 +180,7 @@ void Core::stream(const Entry &entry) {
 
 void Core::multiply(const Entry &entry) {
   const Entry &mode = *settings.matrix();
-  const ElementType a = typeOf(mode, "a"), w = typeOf(mode, "w");
+  const machine::NpuType a = typeOf(mode, "a"), w = typeOf(mode, "w");
   const int64_t rows = entry["rows"].value, columns = entry["columns"].value, depth = entry["depth"].value;
   const auto size = static_cast<size_t>(rows * columns);
   if (chosen(entry, "update") == "write") {
@@ -195,11 +193,11 @@ void Core::multiply(const Entry &entry) {
   for (int64_t k = 0; k < depth; ++k) {
     for (int64_t column = 0; column < columns; ++column) {
       const uint8_t *line = at(entry["w"]) + k * mode["w_stride"].value;
-      integers.push_back(isInteger(w) ? loadInteger(w, line, column) : 0);
+      integers.push_back(machine::isInteger(w) ? loadInteger(w, line, column) : 0);
       floats.push_back(loadFloat(w, line, column));
     }
   }
-  if (isInteger(a)) {
+  if (machine::isInteger(a)) {
     contract(integerSums, rows, depth, columns, a, at(entry["a"]), mode["a_stride"].value, integers.data());
   } else {
     contract(floatSums, rows, depth, columns, a, at(entry["a"]), mode["a_stride"].value, floats.data());
@@ -212,7 +210,7 @@ void Core::lookUp(const Entry &entry) {
   if (chosen(entry, "swap") == "yes") {
     tables = madeTables;
   }
-  const unsigned bits = bitsOfType(mode["w"].value);
+  const unsigned bits = bitsOf(mode, "w");
   const int64_t rows = entry["rows"].value, columns = entry["columns"].value, depth = tables.depth;
   const uint8_t *planes = at(entry["from"]);
   std::vector<int32_t> sums(static_cast<size_t>(rows * columns));

@@ -15,7 +15,7 @@ void Core::select(const Entry &entry) {
   std::vector<int64_t> order(static_cast<size_t>(columns));
   for (int64_t row = 0; row < entry["rows"].value; ++row) {
     auto score = [&](int64_t column) {
-      return loadFloat(ElementType::F32, at(entry["scores"]), row * columns + column);
+      return loadFloat(machine::NpuType::F32, at(entry["scores"]), row * columns + column);
     };
     std::iota(order.begin(), order.end(), 0);
     std::sort(order.begin(), order.end(), [&](int64_t x, int64_t y) {
@@ -27,8 +27,8 @@ void Core::select(const Entry &entry) {
     });
     for (int64_t slot = 0; slot < std::min(k, columns); ++slot) {
       const int64_t column = order[static_cast<size_t>(slot)];
-      storeFloat(ElementType::F32, at(entry["values"]), row * k + slot, score(column));
-      storeInteger(ElementType::I32, at(entry["indices"]), row * k + slot, column);
+      storeFloat(machine::NpuType::F32, at(entry["values"]), row * k + slot, score(column));
+      storeInteger(machine::NpuType::I32, at(entry["indices"]), row * k + slot, column);
     }
   }
 }
@@ -36,7 +36,9 @@ void Core::select(const Entry &entry) {
 Status Core::route(const Entry &entry) {
   const int64_t choices = entry["rows"].value * entry["k"].value, experts = entry["experts"].value;
   std::vector<int64_t> next(static_cast<size_t>(experts) + 1);
-  auto expertOf = [&](int64_t choice) { return loadInteger(ElementType::I32, at(entry["choices"]), choice); };
+  auto expertOf = [&](int64_t choice) {
+    return loadInteger(machine::NpuType::I32, at(entry["choices"]), choice);
+  };
   for (int64_t choice = 0; choice < choices; ++choice) {
     const int32_t expert = expertOf(choice);
     if (expert < 0 || expert >= experts) {
@@ -51,14 +53,14 @@ Status Core::route(const Entry &entry) {
     places.push_back(next[static_cast<size_t>(expertOf(choice))]++);
   }
   // Each expert's next place is now the first one of the expert behind it.
-  storeInteger(ElementType::I32, at(entry["segments"]), 0, 0);
+  storeInteger(machine::NpuType::I32, at(entry["segments"]), 0, 0);
   for (int64_t expert = 0; expert < experts; ++expert) {
-    storeInteger(ElementType::I32, at(entry["segments"]), expert + 1, next[static_cast<size_t>(expert)]);
+    storeInteger(machine::NpuType::I32, at(entry["segments"]), expert + 1, next[static_cast<size_t>(expert)]);
   }
   for (int64_t choice = 0; choice < choices; ++choice) {
     const int64_t place = places[static_cast<size_t>(choice)];
-    storeInteger(ElementType::I32, at(entry["places"]), choice, place);
-    storeInteger(ElementType::I32, at(entry["tokens"]), place, choice / entry["k"].value);
+    storeInteger(machine::NpuType::I32, at(entry["places"]), choice, place);
+    storeInteger(machine::NpuType::I32, at(entry["tokens"]), place, choice / entry["k"].value);
   }
   return {};
 }

@@ -142,12 +142,12 @@ Number apply(std::string_view function, Number a, Number b, Number c) {
                    : integerFunction(function, a.integer, b.integer);
 }
 
-Number load(ElementType type, const uint8_t *base, int64_t index) {
-  return isInteger(type) ? Number::of(int64_t(loadInteger(type, base, index)))
-                         : Number::of(loadFloat(type, base, index));
+Number load(machine::NpuType type, const uint8_t *base, int64_t index) {
+  return machine::isInteger(type) ? Number::of(int64_t(loadInteger(type, base, index)))
+                                  : Number::of(loadFloat(type, base, index));
 }
 
-void store(ElementType type, uint8_t *base, int64_t index, Number number) {
+void store(machine::NpuType type, uint8_t *base, int64_t index, Number number) {
   if (number.isFloat) {
     storeFloat(type, base, index, number.value);
   } else {
@@ -183,7 +183,7 @@ void Core::map(const Entry &entry) {
     const bool isOneRow = broadcast == "row" || broadcast == "scalar",
                isOneColumn = broadcast == "column" || broadcast == "scalar";
     const int64_t stride = mode[std::string(name) + "_stride"].value;
-    return load(static_cast<ElementType>(mode[name].value), at(entry[name]) + (isOneRow ? 0 : row * stride),
+    return load(typeOf(mode, name), at(entry[name]) + (isOneRow ? 0 : row * stride),
                 isOneColumn ? 0 : column);
   };
   const std::string_view ofB = chosen(mode, "b_broadcast"), ofC = chosen(mode, "c_broadcast");
@@ -191,8 +191,7 @@ void Core::map(const Entry &entry) {
     for (int64_t column = 0; column < entry["columns"].value; ++column) {
       const Number result = apply(function, operand("a", 1, "none", row, column),
                                   operand("b", 2, ofB, row, column), operand("c", 3, ofC, row, column));
-      store(static_cast<ElementType>(mode["to"].value), at(entry["to"]) + row * mode["to_stride"].value,
-            column, result);
+      store(typeOf(mode, "to"), at(entry["to"]) + row * mode["to_stride"].value, column, result);
     }
   }
 }
@@ -200,13 +199,12 @@ void Core::map(const Entry &entry) {
 void Core::reduce(const Entry &entry) {
   const Entry &mode = *settings.vector();
   const std::string_view function = chosen(entry, "function");
-  const auto type = static_cast<ElementType>(mode["a"].value),
-             to = static_cast<ElementType>(mode["to"].value);
+  const auto type = typeOf(mode, "a"), to = typeOf(mode, "to");
   const int64_t columns = entry["columns"].value;
   for (int64_t row = 0; row < entry["rows"].value && columns > 0; ++row) {
     const uint8_t *line = at(entry["a"]) + row * mode["a_stride"].value;
     Number result;
-    if (isInteger(type)) {
+    if (machine::isInteger(type)) {
       int64_t value =
           function == "amax" ? std::abs(int64_t(loadInteger(type, line, 0))) : loadInteger(type, line, 0);
       for (int64_t column = 1; column < columns; ++column) {
@@ -248,8 +246,8 @@ void Core::unpack(const Entry &entry) {
       }
       if (group != 0) {
         const int64_t of = row * groups + column / group;
-        code = (code - loadInteger(ElementType::I8, at(entry["zeros"]), of)) *
-               loadInteger(ElementType::I8, at(entry["scales"]), of);
+        code = (code - loadInteger(machine::NpuType::I8, at(entry["zeros"]), of)) *
+               loadInteger(machine::NpuType::I8, at(entry["scales"]), of);
       }
       at(entry["to"])[row * mode["to_stride"].value + column] = static_cast<uint8_t>(code);
     }
