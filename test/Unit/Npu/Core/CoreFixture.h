@@ -1,6 +1,6 @@
 //===- CoreFixture.h - A core with small memories, and programs as text -------===//
-#ifndef COOPT_TEST_UNIT_NPUCORE_COREFIXTURE_H
-#define COOPT_TEST_UNIT_NPUCORE_COREFIXTURE_H
+#ifndef COOPT_TEST_UNIT_NPU_CORE_COREFIXTURE_H
+#define COOPT_TEST_UNIT_NPU_CORE_COREFIXTURE_H
 
 #include "Npu/Core/Core.h"
 #include "coopt/NpuIsa/Checker.h"
@@ -60,4 +60,4 @@ protected:
 
 } // namespace coopt::npu::test
 
-#endif // COOPT_TEST_UNIT_NPUCORE_COREFIXTURE_H
+#endif // COOPT_TEST_UNIT_NPU_CORE_COREFIXTURE_H

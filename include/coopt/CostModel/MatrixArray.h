@@ -1,0 +1,87 @@
+//===- MatrixArray.h - Timing laws of a systolic matrix array ---------------===//
+//
+// # The time that tiles take on a matrix array
+//
+// R rows and C columns of multiply-add cells; v registers on each hop down, h on each hop across. A tile is a
+// product of int8 matrices A (M x K) and W (K x N) with int32 sums. What enters cell (r, c) is rv + ch cycles older
+// than what enters cell (0, 0): activations move to the right, sums (weight stationary) or weights (output
+// stationary) down, and the ports are skewed and aligned by registers inside the array. Below, times are those of
+// cell (0, 0), cycles are counted from the first to the last, both included, and no port stalls.
+//
+// Weight stationary (K <= R, N <= C). A cell has a weight in use and a shadow of the next one. Let w_i and s_i be the
+// cycles in which tile i's first weight and first activation word are accepted.
+//   - Its K weight words are accepted one a cycle, its first activation word the cycle after: s_i >= w_i + K_i.
+//   - The shadow of row r becomes the weight in use with the tile's first activation, in cycle s_i + rv.
+//     Words addressed by row move down beside the sums: the word of row r comes in cycle w_(i+1) + r + rv, so it is
+//     enough that w_(i+1) >= s_i. In a chain of shadows all rows of a column shift at once, so the last row in use must have
+//     taken its weight: w_(i+1) >= s_i + (K_i - 1)v.
+//   - One activation word a cycle: s_(i+1) >= s_i + M_i.
+//   The least of these, from w_0 = 0, is s_(i+1) - s_i = max(M_i, K_(i+1)), with a chain max(M_i, (K_i - 1)v + K_(i+1)).
+//   The sum of activation word s leaves the last row and column (R-1)v + (C-1)h later and is at the port after one register
+//   more: a tile alone takes K + M + (R-1)v + (C-1)h + 1.
+//
+// Output stationary (M <= R, N <= C). A cell has the sum it works on and a shadow with the last one. Let e_i be the cycle
+// in which tile i's last pair of words is accepted (one activation and one weight word, of K).
+//   - Row r's sum goes to its shadow at the end of cycle e_i + rv, if r < M. The shadows of a column are a chain that shifts at once, from
+//     T_i = e_i + 1 + (M_i - 1)v on, when the last row in use has its sum: row r's sum is at the port in cycle T_i + R-1 - r, and
+//     the last of R - 1 shifts ends with cycle T_i + R-2.
+//   - A sum that came before the end of that shift would move with it: e_(i+1) >= T_i + R-2. One pair a cycle: e_(i+1) >= e_i + K_(i+1).
+//   So e_(i+1) - e_i = max(K_(i+1), (M_i - 1)v + R-1), and a tile alone takes K + (M-1)v + (C-1)h + R.
+//   (Here v >= 1 is needed: without registers the last rows would take their sums before row 0's old one has passed.)
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_COSTMODEL_MATRIXARRAY_H
+#define COOPT_COSTMODEL_MATRIXARRAY_H
+
+#include "coopt/Support/Error.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace coopt::cost {
+
+enum class ArrayMode {
+  WeightStationary,      ///< weight words addressed by row
+  WeightStationaryChain, ///< weights shifted through a chain of shadows
+  OutputStationary
+};
+const std::vector<ArrayMode> &allArrayModes();
+/// "ws", "ws-chain", "os"
+const char *name(ArrayMode mode);
+/// Errors: an unknown name; the message lists the known ones.
+Expected<ArrayMode> parseArrayMode(const std::string &name);
+
+/// An array as it is built.
+struct MatrixArray {
+  ArrayMode mode = ArrayMode::WeightStationary;
+  int64_t rows = 0, columns = 0;                        ///< 1..256
+  int64_t hopRegistersDown = 1, hopRegistersAcross = 1; ///< 1..8
+};
+
+/// A product of A (m x k) and W (k x n).
+struct ArrayTile {
+  int64_t m = 0, n = 0, k = 0;
+};
+
+/// Errors: an array that cannot be built; a tile that it does not hold. Sizes that stream are at most 65,535.
+Status check(const MatrixArray &array);
+Status check(const MatrixArray &array, const ArrayTile &tile);
+
+/// Cycles from the first word that a tile alone is given to its last result.
+int64_t latency(const MatrixArray &array, const ArrayTile &tile);
+/// Cycles from the start of a tile to that of the next: from first to first activation word (weight stationary), from last
+/// to last (output stationary).
+int64_t interval(const MatrixArray &array, const ArrayTile &tile, const ArrayTile &next);
+/// Cycles of tiles back to back: the latency of the last, after the intervals before it.
+int64_t cycles(const MatrixArray &array, const std::vector<ArrayTile> &tiles);
+
+/// The laws above as text, for pages and certificates: K' and so on are the next tile's.
+struct ArrayLaw {
+  const char *start, *end, *latency, *interval;
+};
+ArrayLaw law(ArrayMode mode);
+
+} // namespace coopt::cost
+
+#endif // COOPT_COSTMODEL_MATRIXARRAY_H

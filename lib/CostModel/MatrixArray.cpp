@@ -1,0 +1,129 @@
+#include "coopt/CostModel/MatrixArray.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+using namespace coopt;
+using namespace coopt::cost;
+
+const std::vector<ArrayMode> &cost::allArrayModes() {
+  static const std::vector<ArrayMode> modes{ArrayMode::WeightStationary, ArrayMode::WeightStationaryChain,
+                                            ArrayMode::OutputStationary};
+  return modes;
+}
+
+const char *cost::name(ArrayMode mode) {
+  switch (mode) {
+  case ArrayMode::WeightStationary:
+    return "ws";
+  case ArrayMode::WeightStationaryChain:
+    return "ws-chain";
+  case ArrayMode::OutputStationary:
+    return "os";
+  }
+  return "";
+}
+
+Expected<ArrayMode> cost::parseArrayMode(const std::string &text) {
+  std::string known;
+  for (ArrayMode mode : allArrayModes()) {
+    if (text == name(mode)) {
+      return mode;
+    }
+    known += (known.empty() ? "" : ", ") + std::string(name(mode));
+  }
+  return fail("mode of the matrix array: expected one of " + known + ", got '" + text + "'");
+}
+
+namespace {
+
+Status checkRange(const char *what, int64_t value, int64_t most) {
+  if (value < 1 || value > most) {
+    return fail(std::string(what) + ": expected 1 to " + std::to_string(most) + ", got " +
+                std::to_string(value));
+  }
+  return {};
+}
+
+constexpr int64_t mostStreamed = 65535;
+
+} // namespace
+
+Status cost::check(const MatrixArray &array) {
+  const std::pair<const char *, int64_t> sizes[] = {{"rows", array.rows}, {"columns", array.columns}},
+                                         hops[] = {{"hop registers down", array.hopRegistersDown},
+                                                   {"hop registers across", array.hopRegistersAcross}};
+  for (auto [what, value] : sizes) {
+    if (Status status = checkRange(what, value, 256); !status) {
+      return forward(status.error(), "matrix array");
+    }
+  }
+  for (auto [what, value] : hops) {
+    if (Status status = checkRange(what, value, 8); !status) {
+      return forward(status.error(), "matrix array");
+    }
+  }
+  return {};
+}
+
+Status cost::check(const MatrixArray &array, const ArrayTile &tile) {
+  bool keepsOutputs = array.mode == ArrayMode::OutputStationary;
+  const std::tuple<const char *, int64_t, int64_t> sizes[] = {
+      {"m", tile.m, keepsOutputs ? array.rows : mostStreamed},
+      {"n", tile.n, array.columns},
+      {"k", tile.k, keepsOutputs ? mostStreamed : array.rows}};
+  for (auto [what, value, most] : sizes) {
+    if (Status status = checkRange(what, value, most); !status) {
+      return forward(status.error(), "tile of a matrix array");
+    }
+  }
+  return {};
+}
+
+int64_t cost::latency(const MatrixArray &array, const ArrayTile &tile) {
+  int64_t across = (array.columns - 1) * array.hopRegistersAcross;
+  if (array.mode == ArrayMode::OutputStationary) {
+    return tile.k + (tile.m - 1) * array.hopRegistersDown + across + array.rows;
+  }
+  return tile.k + tile.m + (array.rows - 1) * array.hopRegistersDown + across + 1;
+}
+
+int64_t cost::interval(const MatrixArray &array, const ArrayTile &tile, const ArrayTile &next) {
+  switch (array.mode) {
+  case ArrayMode::WeightStationary:
+    return std::max(tile.m, next.k);
+  case ArrayMode::WeightStationaryChain:
+    return std::max(tile.m, (tile.k - 1) * array.hopRegistersDown + next.k);
+  case ArrayMode::OutputStationary:
+    return std::max(next.k, (tile.m - 1) * array.hopRegistersDown + array.rows - 1);
+  }
+  return 0;
+}
+
+int64_t cost::cycles(const MatrixArray &array, const std::vector<ArrayTile> &tiles) {
+  if (tiles.empty()) {
+    return 0;
+  }
+  // The first tile starts after its weights (weight stationary) or with its last pair of words (output stationary).
+  int64_t start = tiles.front().k;
+  for (size_t i = 1; i < tiles.size(); ++i) {
+    start += interval(array, tiles[i - 1], tiles[i]);
+  }
+  return start + latency(array, tiles.back()) - tiles.back().k;
+}
+
+ArrayLaw cost::law(ArrayMode mode) {
+  switch (mode) {
+  case ArrayMode::WeightStationary:
+    return {"first weight word accepted", "last result word accepted", "K + M + (R-1)v + (C-1)h + 1",
+            "max(M, K')"};
+  case ArrayMode::WeightStationaryChain:
+    return {"first weight word accepted", "last result word accepted", "K + M + (R-1)v + (C-1)h + 1",
+            "max(M, (K-1)v + K')"};
+  case ArrayMode::OutputStationary:
+    return {"first pair of words accepted", "last result word accepted", "K + (M-1)v + (C-1)h + R",
+            "max(K', (M-1)v + R-1)"};
+  }
+  return {};
+}

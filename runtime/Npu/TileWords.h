@@ -1,0 +1,38 @@
+//===- TileWords.h - The words of tiles, and what comes back ----------------===//
+//
+// How matrices become words of an array's ports, for every mode.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_NPU_TILEWORDS_H
+#define COOPT_NPU_TILEWORDS_H
+
+#include "Npu/Drive.h"
+#include "coopt/CostModel/MatrixArray.h"
+
+#include <memory>
+
+namespace coopt::npu {
+
+/// A tile with its operands, all by rows.
+struct TileData {
+  cost::ArrayTile tile;
+  std::vector<int8_t> activations; ///< m x k
+  std::vector<int8_t> weights;     ///< k x n
+  std::vector<int32_t> partials;   ///< m x n, added to the product; looked at only if weights are stationary
+};
+
+/// The model of an array. Errors: those of check().
+Expected<std::unique_ptr<Device>> makeArray(const cost::MatrixArray &array);
+
+/// Adds a tile's words to what goes into the array; lanes that are not looked at are `unused`.
+/// Errors: a tile that the array does not hold, operands of other sizes.
+Status appendTile(const cost::MatrixArray &array, const TileData &data, Stimulus &stimulus,
+                  int32_t unused = 0);
+
+/// The m x n results of a tile, by rows, from its m result words, which begin at `first`.
+std::vector<int32_t> tileResults(const cost::MatrixArray &array, const cost::ArrayTile &tile,
+                                 const std::vector<Word> &words, size_t first);
+
+} // namespace coopt::npu
+
+#endif // COOPT_NPU_TILEWORDS_H

@@ -1,0 +1,167 @@
+//===- Workload.h - Seeded products for a matrix array, and what they are ---===//
+#ifndef COOPT_TEST_NPU_WORKLOAD_H
+#define COOPT_TEST_NPU_WORKLOAD_H
+
+#include "Npu/TileWords.h"
+
+#include <algorithm>
+
+namespace coopt::npu::test {
+
+/// SplitMix64.
+class Random {
+public:
+  explicit Random(uint64_t seed) : state_(seed) {}
+  uint64_t next() {
+    uint64_t z = (state_ += 0x9e3779b97f4a7c15u);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return z ^ (z >> 31);
+  }
+  /// least..most, both included.
+  int64_t in(int64_t least, int64_t most) {
+    return least + static_cast<int64_t>(next() % static_cast<uint64_t>(most - least + 1));
+  }
+  /// One in eight is the least or the most int8.
+  int8_t code() {
+    int64_t which = in(0, 15);
+    return static_cast<int8_t>(which == 0 ? -128 : which == 1 ? 127 : in(-128, 127));
+  }
+
+private:
+  uint64_t state_;
+};
+
+/// C (m x n) = A W of any size, folded into tiles that follow each other. Each tile is given partial sums of its own if
+/// weights are stationary: what the tiles of an element give adds up to the product and those sums.
+class Product {
+public:
+  Product(const cost::MatrixArray &array, int64_t m, int64_t n, int64_t k, Random &random)
+      : m_(m), n_(n), k_(k), expected_(m * n, 0) {
+    std::vector<int8_t> a(m * k), w(k * n);
+    for (int8_t &x : a) {
+      x = random.code();
+    }
+    for (int8_t &x : w) {
+      x = random.code();
+    }
+    for (int64_t i = 0; i < m; ++i) {
+      for (int64_t j = 0; j < n; ++j) {
+        for (int64_t l = 0; l < k; ++l) {
+          expected_[i * n + j] += static_cast<uint32_t>(int32_t(a[i * k + l]) * int32_t(w[l * n + j]));
+        }
+      }
+    }
+    bool keepsOutputs = array.mode == cost::ArrayMode::OutputStationary;
+    const int64_t foldM = keepsOutputs ? array.rows : m, foldK = keepsOutputs ? k : array.rows;
+    for (int64_t i = 0; i < m; i += foldM) {
+      for (int64_t j = 0; j < n; j += array.columns) {
+        for (int64_t l = 0; l < k; l += foldK) {
+          TileData data;
+          data.tile = {std::min(foldM, m - i), std::min(array.columns, n - j), std::min(foldK, k - l)};
+          for (int64_t x = 0; x < data.tile.m; ++x) {
+            data.activations.insert(data.activations.end(), &a[(i + x) * k + l],
+                                    &a[(i + x) * k + l] + data.tile.k);
+            for (int64_t y = 0; !keepsOutputs && y < data.tile.n; ++y) {
+              data.partials.push_back(static_cast<int32_t>(random.next()));
+              expected_[(i + x) * n + j + y] += static_cast<uint32_t>(data.partials.back());
+            }
+          }
+          for (int64_t x = 0; x < data.tile.k; ++x) {
+            data.weights.insert(data.weights.end(), &w[(l + x) * n + j], &w[(l + x) * n + j] + data.tile.n);
+          }
+          tiles.push_back(std::move(data));
+          origins_.push_back({i, j});
+        }
+      }
+    }
+  }
+
+  std::vector<TileData> tiles;
+
+  /// "" if the words of the tiles, which begin at `word` (which is moved past them), hold the product; else what differs.
+  std::string compare(const cost::MatrixArray &array, const std::vector<Word> &words, size_t &word) const {
+    std::vector<uint32_t> sums(m_ * n_, 0);
+    for (size_t t = 0; t < tiles.size(); ++t) {
+      const cost::ArrayTile &tile = tiles[t].tile;
+      std::vector<int32_t> results = tileResults(array, tile, words, word);
+      word += tile.m;
+      for (int64_t x = 0; x < tile.m; ++x) {
+        for (int64_t y = 0; y < tile.n; ++y) {
+          sums[(origins_[t].first + x) * n_ + origins_[t].second + y] +=
+              static_cast<uint32_t>(results[x * tile.n + y]);
+        }
+      }
+    }
+    for (size_t i = 0; i < sums.size(); ++i) {
+      if (sums[i] != expected_[i]) {
+        return "product of " + std::to_string(m_) + " x " + std::to_string(n_) + " x " + std::to_string(k_) +
+               ", element " + std::to_string(i) + ": expected " +
+               std::to_string(static_cast<int32_t>(expected_[i])) + ", got " +
+               std::to_string(static_cast<int32_t>(sums[i]));
+      }
+    }
+    return "";
+  }
+
+private:
+  int64_t m_, n_, k_;
+  std::vector<uint32_t> expected_;
+  std::vector<std::pair<int64_t, int64_t>> origins_;
+};
+
+/// Products back to back, as words.
+struct Workload {
+  std::vector<Product> products;
+  std::vector<cost::ArrayTile> tiles;
+  Stimulus stimulus;
+
+  /// Lanes that are not looked at are noise.
+  void add(const cost::MatrixArray &array, int64_t m, int64_t n, int64_t k, Random &random) {
+    products.emplace_back(array, m, n, k, random);
+    for (const TileData &data : products.back().tiles) {
+      if (Status status = appendTile(array, data, stimulus, random.code()); !status) {
+        failure = status.error().message;
+      }
+      tiles.push_back(data.tile);
+    }
+  }
+  std::string compare(const cost::MatrixArray &array, const std::vector<Word> &words) const {
+    size_t word = 0;
+    for (const Product &product : products) {
+      if (std::string difference = product.compare(array, words, word); !difference.empty()) {
+        return difference;
+      }
+    }
+    return failure;
+  }
+  std::string failure;
+};
+
+/// One to five products of sizes from 1 to 3R + 1.
+inline Workload randomWorkload(const cost::MatrixArray &array, Random &random) {
+  Workload workload;
+  for (int64_t i = random.in(1, 5); i > 0; --i) {
+    const int64_t most = 3 * array.rows + 1;
+    int64_t m = random.in(1, most), n = random.in(1, most), k = random.in(1, most);
+    workload.add(array, m, n, k, random);
+  }
+  return workload;
+}
+
+/// A pattern for each of the ports: some never stall, some nearly always.
+inline void addStalls(const std::vector<Port> &ports, Random &random, Stimulus &stimulus) {
+  for (const Port &port : ports) {
+    int64_t sixteenths = random.in(0, 3) * 5;
+    std::vector<bool> pattern(random.in(40, 300));
+    for (size_t i = 0; i < pattern.size(); ++i) {
+      pattern[i] = random.in(0, 15) < sixteenths;
+    }
+    pattern[random.in(0, static_cast<int64_t>(pattern.size()) - 1)] = false;
+    stimulus.stalls[port.name] = pattern;
+  }
+}
+
+} // namespace coopt::npu::test
+
+#endif // COOPT_TEST_NPU_WORKLOAD_H

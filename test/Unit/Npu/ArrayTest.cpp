@@ -1,0 +1,188 @@
+#include "Workload.h"
+
+#include <gtest/gtest.h>
+
+using namespace coopt;
+using namespace coopt::npu;
+using namespace coopt::npu::test;
+using coopt::cost::ArrayMode;
+using coopt::cost::ArrayTile;
+using coopt::cost::MatrixArray;
+
+namespace {
+
+std::string print(const MatrixArray &array) {
+  return std::string(name(array.mode)) + " " + std::to_string(array.rows) + "x" +
+         std::to_string(array.columns) + " v" + std::to_string(array.hopRegistersDown) + " h" +
+         std::to_string(array.hopRegistersAcross);
+}
+
+std::string print(const std::vector<ArrayTile> &tiles) {
+  std::string out;
+  for (const ArrayTile &tile : tiles) {
+    out += " " + std::to_string(tile.m) + "x" + std::to_string(tile.n) + "x" + std::to_string(tile.k);
+  }
+  return out;
+}
+
+/// What the model does with a workload, after its values were compared.
+Transfer runModel(const MatrixArray &array, const Workload &workload, bool keepsEvents = false) {
+  auto device = makeArray(array);
+  EXPECT_TRUE(device) << (device ? "" : device.error().message);
+  auto run = drive(**device, workload.stimulus, keepsEvents);
+  EXPECT_TRUE(run) << print(array) << print(workload.tiles) << ": " << (run ? "" : run.error().message);
+  if (!run) {
+    return {};
+  }
+  EXPECT_EQ(workload.compare(array, run->output), "") << print(array) << print(workload.tiles);
+  return *run;
+}
+
+std::vector<MatrixArray> arrays() {
+  std::vector<MatrixArray> out;
+  const int64_t sizes[][4] = {{1, 1, 1, 1}, {1, 3, 1, 2}, {3, 1, 2, 1}, {2, 2, 1, 1}, {4, 3, 1, 1},
+                              {3, 4, 2, 1}, {3, 2, 1, 3}, {5, 4, 3, 2}, {2, 3, 8, 8}};
+  for (ArrayMode mode : cost::allArrayModes()) {
+    for (const auto &size : sizes) {
+      out.push_back({mode, size[0], size[1], size[2], size[3]});
+    }
+  }
+  return out;
+}
+
+TEST(MatrixArray, EveryTileAloneTakesTheLatency) {
+  for (const MatrixArray &array : arrays()) {
+    bool keepsOutputs = array.mode == ArrayMode::OutputStationary;
+    Random random(1);
+    for (int64_t m = 1; m <= (keepsOutputs ? array.rows : 7); ++m) {
+      for (int64_t n = 1; n <= array.columns; ++n) {
+        for (int64_t k = 1; k <= (keepsOutputs ? 7 : array.rows); ++k) {
+          Workload workload;
+          workload.add(array, m, n, k, random);
+          EXPECT_EQ(runModel(array, workload).cycles, uint64_t(latency(array, {m, n, k})))
+              << print(array) << print(workload.tiles);
+        }
+      }
+    }
+  }
+}
+
+TEST(MatrixArray, TilesBackToBackTakeTheIntervals) {
+  for (const MatrixArray &array : arrays()) {
+    Random random(2);
+    for (int i = 0; i < 60; ++i) {
+      Workload workload = randomWorkload(array, random);
+      EXPECT_EQ(runModel(array, workload).cycles, uint64_t(cycles(array, workload.tiles)))
+          << print(array) << print(workload.tiles);
+    }
+  }
+}
+
+// The laws with numbers, and the one of the start of a tile seen at the ports.
+TEST(MatrixArray, SteadyStateOfEqualTiles) {
+  const MatrixArray ws{ArrayMode::WeightStationary, 8, 8, 2, 1},
+      chain{ArrayMode::WeightStationaryChain, 8, 8, 2, 1}, os{ArrayMode::OutputStationary, 8, 8, 2, 1};
+  const ArrayTile row{1, 8, 8}, square{8, 8, 8}, column{8, 8, 1}, tall{100, 8, 8}, deep{8, 8, 100};
+  EXPECT_EQ(latency(ws, square), 8 + 8 + 14 + 7 + 1);
+  EXPECT_EQ(latency(chain, square), latency(ws, square));
+  EXPECT_EQ(latency(os, square), 8 + 14 + 7 + 8);
+  EXPECT_EQ(interval(ws, row, row), 8);
+  EXPECT_EQ(interval(chain, row, row), 8 + 14);
+  EXPECT_EQ(interval(ws, tall, tall), 100);
+  EXPECT_EQ(interval(chain, tall, tall), 100);
+  EXPECT_EQ(interval(os, column, column), 14 + 7);
+  EXPECT_EQ(interval(os, deep, deep), 100);
+
+  for (const MatrixArray &array : {ws, chain, os}) {
+    const ArrayTile tile = array.mode == ArrayMode::OutputStationary ? column : row;
+    Random random(3);
+    Workload workload;
+    for (int i = 0; i < 5; ++i) {
+      workload.add(array, tile.m, tile.n, tile.k, random);
+    }
+    Transfer run = runModel(array, workload, true);
+    std::vector<uint64_t> starts; // there is one activation word a tile
+    for (const Event &event : run.trace.events()) {
+      if (event.port == 2) {
+        starts.push_back(event.cycle);
+      }
+    }
+    ASSERT_EQ(starts.size(), 5u);
+    for (int i = 1; i < 5; ++i) {
+      EXPECT_EQ(starts[i] - starts[i - 1], uint64_t(interval(array, tile, tile))) << print(array);
+    }
+  }
+}
+
+TEST(MatrixArray, StallsChangeTimesAndNoValue) {
+  for (const MatrixArray &array : arrays()) {
+    Random random(4);
+    auto device = makeArray(array);
+    ASSERT_TRUE(device);
+    for (int i = 0; i < 20; ++i) {
+      Workload workload = randomWorkload(array, random);
+      Transfer plain = runModel(array, workload);
+      addStalls((*device)->ports, random, workload.stimulus);
+      Transfer stalled = runModel(array, workload), again = runModel(array, workload);
+      EXPECT_EQ(stalled.output, plain.output);
+      EXPECT_EQ(stalled.trace.hash(), again.trace.hash());
+      EXPECT_EQ(stalled.cycles, again.cycles);
+    }
+    // A result that waits for 90 of 100 cycles comes nearly ten times as late.
+    Workload workload;
+    workload.add(array, array.mode == ArrayMode::OutputStationary ? array.rows : 200, array.columns,
+                 array.rows, random);
+    uint64_t free = runModel(array, workload).cycles;
+    std::vector<bool> pattern(10, true);
+    pattern[9] = false;
+    workload.stimulus.stalls["results"] = pattern;
+    uint64_t held = runModel(array, workload).cycles;
+    EXPECT_GT(held, free + 8 * (workload.stimulus.outputWords - 1)) << print(array);
+  }
+}
+
+TEST(MatrixArray, TraceHoldsWhatMoved) {
+  PortTrace a, b, c;
+  a.record(1, 2, {3, -4});
+  b.record(1, 2, {3, -5});
+  c.record(2, 2, {3, -4});
+  EXPECT_NE(a.hash(), b.hash());
+  EXPECT_NE(a.hash(), c.hash());
+  // FNV-1a of the units 1, 0, 2, 3, 0xfffffffc.
+  uint64_t hash = 14695981039346656037u;
+  for (uint64_t unit : {uint64_t(1), uint64_t(0), uint64_t(2), uint64_t(3), uint64_t(0xfffffffc)}) {
+    hash = (hash ^ unit) * 1099511628211u;
+  }
+  EXPECT_EQ(a.hash(), hash);
+}
+
+TEST(MatrixArray, BadInputIsAnError) {
+  auto message = [](const auto &result) { return result ? std::string() : result.error().message; };
+  EXPECT_EQ(message(makeArray({ArrayMode::WeightStationary, 0, 4, 1, 1})),
+            "matrix array: rows: expected 1 to 256, got 0");
+  EXPECT_EQ(message(makeArray({ArrayMode::OutputStationary, 4, 4, 0, 1})),
+            "matrix array: hop registers down: expected 1 to 8, got 0");
+  EXPECT_EQ(message(cost::parseArrayMode("is")),
+            "mode of the matrix array: expected one of ws, ws-chain, os, got 'is'");
+  const MatrixArray ws{ArrayMode::WeightStationary, 4, 3, 1, 1};
+  Stimulus stimulus;
+  EXPECT_EQ(message(appendTile(ws, {{1, 1, 5}, {}, {}, {}}, stimulus)),
+            "tile of a matrix array: k: expected 1 to 4, got 5");
+  EXPECT_EQ(message(appendTile(ws, {{1, 4, 1}, {}, {}, {}}, stimulus)),
+            "tile of a matrix array: n: expected 1 to 3, got 4");
+  EXPECT_EQ(message(appendTile(ws, {{65536, 1, 1}, {}, {}, {}}, stimulus)),
+            "tile of a matrix array: m: expected 1 to 65535, got 65536");
+  EXPECT_EQ(message(appendTile(ws, {{2, 1, 2}, {1, 2, 3}, {1, 1}, {0, 0}}, stimulus)),
+            "activations of a tile: expected 4 numbers, got 3");
+  auto device = makeArray(ws);
+  stimulus.words["weights"] = {{1, 2}};
+  EXPECT_EQ(message(drive(**device, stimulus)), "port weights: expected words of 3 lanes, got 2");
+  stimulus.words["weights"] = {{1, 2, 3}};
+  EXPECT_EQ(message(drive(**device, stimulus)),
+            "port weights: all results are there, but not all words were taken");
+  stimulus.outputWords = 1;
+  EXPECT_EQ(message(drive(**device, stimulus, false, 10)),
+            "cycle 10: no word has moved for 11 cycles, 0 of 1 results are there");
+}
+
+} // namespace
