@@ -62,10 +62,10 @@ void WeightStationary::clock() {
   ActivationWord &word = activations_.push();
   word.first = starts_;
   for (size_t r = 0; r < rows_; ++r) {
-    word.activations[r] = moves && static_cast<int64_t>(r) < tile.k ? ports[Activations].word[r] : 0;
+    word.activations[r] = static_cast<int64_t>(r) < tile.k ? ports[Activations].word[r] : 0;
   }
   for (size_t c = 0; c < columns_; ++c) {
-    word.partials[c] = moves && static_cast<int64_t>(c) < tile.n ? ports[Partials].word[c] : 0;
+    word.partials[c] = static_cast<int64_t>(c) < tile.n ? ports[Partials].word[c] : 0;
   }
   accepted_.push() = moves;
 

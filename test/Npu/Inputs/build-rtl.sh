@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Builds the RTL of the matrix array with Verilator, and the program that compares it with its model.
+#
+#   build-rtl.sh MODE ROWS COLUMNS HOPS_DOWN HOPS_ACROSS FOLDER [RTL_FOLDER]
+#
+# MODE: ws, ws-chain, os. FOLDER is emptied; the program is FOLDER/check-rtl. RTL_FOLDER: other sources than
+# runtime/Npu/Rtl. The model's sources are compiled with the program, so that both have the same compiler and flags.
+set -euo pipefail
+
+[ $# -ge 6 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+mode=$1 rows=$2 columns=$3 down=$4 across=$5 folder=$6
+inputs=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(cd "$inputs/../../.." && pwd)
+rtl=${7:-$root/runtime/Npu/Rtl}
+
+parameters=(-GROWS="$rows" -GCOLUMNS="$columns" -GHOPS_DOWN="$down" -GHOPS_ACROSS="$across")
+os=0
+case $mode in
+ws) top=weight_stationary parameters+=(-GCHAIN=0) ;;
+ws-chain) top=weight_stationary parameters+=(-GCHAIN=1) ;;
+os) top=output_stationary os=1 ;;
+*) echo "build-rtl.sh: error: unknown mode '$mode': expected ws, ws-chain, os" >&2; exit 2 ;;
+esac
+
+rm -rf "$folder"
+mkdir -p "$folder"
+# What differs between arrays is in a header: the compiler cache then has the other sources.
+printf '#define COOPT_%s\n' "MODE \"$mode\"" "OUTPUT_STATIONARY $os" "ROWS $rows" "COLUMNS $columns" \
+  "HOPS_DOWN $down" "HOPS_ACROSS $across" >"$folder/ArrayOfRtl.h"
+flags="-std=c++20 -O1 -I$root/include -I$root/runtime -I$inputs"
+make=(CXX=clang++-22 LINK=clang++-22)
+# Mistakes that are put in may cause warnings; the sources may not.
+lint=(-Wall -Wno-DECLFILENAME -Wno-UNUSEDSIGNAL)
+[ $# -ge 7 ] && lint=(-Wno-fatal)
+command -v ccache >/dev/null && make+=(OBJCACHE=ccache)
+log=$folder/log
+# Nothing but Verilog of 2005, and no warning. The registers' first values are noise: reset must be enough.
+verilator --cc --exe --build -j 2 --Mdir "$folder" -o check-rtl --prefix Vrtl --top-module "$top" \
+  --language 1364-2005 "${lint[@]}" --x-initial unique --output-split 5000 \
+  -O3 -MAKEFLAGS "OPT_FAST=-O1" -MAKEFLAGS "OPT_SLOW=-O0" -MAKEFLAGS "OPT_GLOBAL=-O1" \
+  $(printf -- '-MAKEFLAGS %s ' "${make[@]}") "${parameters[@]}" -CFLAGS "$flags" -y "$rtl" "$rtl/$top.v" \
+  "$inputs/check-rtl.cpp" "$root"/runtime/Npu/*.cpp "$root/lib/CostModel/MatrixArray.cpp" >"$log" 2>&1 ||
+  { cat "$log" >&2; exit 1; }
