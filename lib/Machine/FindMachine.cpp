@@ -7,7 +7,6 @@ using namespace coopt::machine;
 
 namespace {
 
-/// What an option `text` names: "cpu:" and the like, with its presets.
 bool consumePrefix(std::string_view &text, std::string_view prefix) {
   if (text.substr(0, prefix.size()) != prefix) {
     return false;
@@ -16,6 +15,7 @@ bool consumePrefix(std::string_view &text, std::string_view prefix) {
   return true;
 }
 
+/// "512 KiB": the largest unit that leaves no rest.
 std::string inUnits(int64_t bytes) {
   const char *units[] = {" B", " KiB", " MiB", " GiB", " TiB"};
   size_t unit = 0;

@@ -46,8 +46,13 @@ Expected<Machine> read(const JsonValue &document) {
 } // namespace
 
 const std::vector<InstructionSet> &machine::allInstructionSets() {
-  static const std::vector<InstructionSet> sets = {InstructionSet::Generic, InstructionSet::Avx2,
-                                                   InstructionSet::Avx512, InstructionSet::Amx};
+  static const std::vector<InstructionSet> sets = [] {
+    std::vector<InstructionSet> list;
+    for (const auto &[set, name] : Names<InstructionSet>::all()) {
+      list.push_back(set);
+    }
+    return list;
+  }();
   return sets;
 }
 
