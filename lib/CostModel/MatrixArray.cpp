@@ -127,3 +127,9 @@ ArrayLaw cost::law(ArrayMode mode) {
   }
   return {};
 }
+
+int64_t cost::requantizerLatency(int64_t m) { return m + 4; }
+
+int64_t cost::requantizerInterval(int64_t m) { return m; }
+
+ArrayLaw cost::requantizerLaw() { return {"scales accepted", "last word of codes accepted", "M + 4", "M"}; }

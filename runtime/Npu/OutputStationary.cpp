@@ -83,7 +83,7 @@ void OutputStationary::advanceCells() {
     activation[0] = {entering.activations[r], entering.first, entering.last && isUsed};
     int32_t *weight = &weights[r * columns_], *sum = &sums_[r * columns_];
     for (size_t c = 0; c < columns_; ++c) {
-      weight[c] = r == 0 ? pairs_[c * across_].weights[c] : weight[c - columns_];
+      weight[c] = r == 0 ? pairs_[c * across_].weights[c] : weights[(r - 1) * columns_ + c];
       sum[c] = static_cast<int32_t>(static_cast<uint32_t>(activation[c].first ? 0 : sum[c]) +
                                     static_cast<uint32_t>(activation[c].value * weight[c]));
       if (activation[c].last) {

@@ -98,7 +98,7 @@ void WeightStationary::advanceCells() {
     }
     int32_t *sum = &sums[r * columns_];
     for (size_t c = 0; c < columns_; ++c) {
-      int32_t above = r == 0 ? activations_[c * across_].partials[c] : sum[c - columns_];
+      int32_t above = r == 0 ? activations_[c * across_].partials[c] : sums[(r - 1) * columns_ + c];
       sum[c] = static_cast<int32_t>(static_cast<uint32_t>(above) +
                                     static_cast<uint32_t>(activation[c] * weight[c]));
     }

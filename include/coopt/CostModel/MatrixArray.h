@@ -29,6 +29,10 @@
 //   So e_(i+1) - e_i = max(K_(i+1), (M_i - 1)v + R-1), and a tile alone takes K + (M-1)v + (C-1)h + R.
 //   (Here v >= 1 is needed: without registers the last rows would take their sums before row 0's old one has passed.)
 //
+// Requantiser behind the array, sums of M x N to codes. A tile's scales are accepted with the last word of sums of the tile before or
+// later, its first word of sums the cycle after; a word takes three registers, product, rounding and limits. One word
+// a cycle: the interval is M, and a tile alone takes 1 + M + 3 cycles from its scales to its last codes.
+//
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_COSTMODEL_MATRIXARRAY_H
 #define COOPT_COSTMODEL_MATRIXARRAY_H
@@ -81,6 +85,11 @@ struct ArrayLaw {
   const char *start, *end, *latency, *interval;
 };
 ArrayLaw law(ArrayMode mode);
+
+/// The requantiser's: cycles of a tile of m words alone, and from its start to that of the next.
+int64_t requantizerLatency(int64_t m);
+int64_t requantizerInterval(int64_t m);
+ArrayLaw requantizerLaw();
 
 } // namespace coopt::cost
 

@@ -1,10 +1,12 @@
-//===- RtlDevice.h - Lanes of a port and the signals that Verilator makes ---===//
+//===- RtlDevice.h - What Verilator makes of the RTL, as a device ------------===//
 #ifndef COOPT_TEST_NPU_RTLDEVICE_H
 #define COOPT_TEST_NPU_RTLDEVICE_H
 
 #include "Npu/Device.h"
 
 #include "verilated.h"
+
+#include <cstdlib>
 
 namespace coopt::npu::test {
 
@@ -46,6 +48,50 @@ void getLanes(const Signal &signal, int bits, Word &word) {
     word[i] = static_cast<int32_t>(above) >> (32 - bits);
   }
 }
+
+/// Resets the RTL, whose registers begin with noise, and keeps its clock; what derives from it connects the ports.
+template <typename Rtl>
+class RtlDevice : public Device {
+public:
+  RtlDevice(std::vector<Port> ports, uint64_t seed) : Device(std::move(ports)), rtl(noisyContext(seed)) {
+    rtl.reset = 1;
+    clock();
+    clock();
+    rtl.reset = 0;
+  }
+  void clock() override {
+    rtl.clock = 1;
+    rtl.eval();
+    rtl.clock = 0;
+    rtl.eval();
+  }
+
+protected:
+  Port &port(const char *name) {
+    for (Port &port : ports) {
+      if (port.name == name) {
+        return port;
+      }
+    }
+    std::abort();
+  }
+  template <typename Signal>
+  void drive(const char *name, CData &valid, Signal &signal, int bits) {
+    valid = port(name).valid;
+    setLanes(signal, bits, port(name).word);
+  }
+
+private:
+  VerilatedContext *noisyContext(uint64_t seed) {
+    context_.randReset(2);
+    context_.randSeed(static_cast<int>(seed % 0x7fffffff) + 1);
+    return &context_;
+  }
+  VerilatedContext context_;
+
+protected:
+  Rtl rtl;
+};
 
 } // namespace coopt::npu::test
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds the RTL of the matrix array with Verilator, and the program that compares it with its model.
+# Builds RTL with Verilator, and the program that compares it with its model.
 #
 #   build-rtl.sh MODE ROWS COLUMNS HOPS_DOWN HOPS_ACROSS FOLDER [RTL_FOLDER]
 #
-# MODE: ws, ws-chain, os. FOLDER is emptied; the program is FOLDER/check-rtl. RTL_FOLDER: other sources than
+# MODE: ws, ws-chain, os: the matrix array; requantizer: of COLUMNS lanes, other sizes are -. FOLDER is emptied; the program is FOLDER/check-rtl. RTL_FOLDER: other sources than
 # runtime/Npu/Rtl. The model's sources are compiled with the program, so that both have the same compiler and flags.
 set -euo pipefail
 
@@ -13,13 +13,15 @@ inputs=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$inputs/../../.." && pwd)
 rtl=${7:-$root/runtime/Npu/Rtl}
 
-parameters=(-GROWS="$rows" -GCOLUMNS="$columns" -GHOPS_DOWN="$down" -GHOPS_ACROSS="$across")
-os=0
+parameters=(-GCOLUMNS="$columns")
+array=(-GROWS="$rows" -GHOPS_DOWN="$down" -GHOPS_ACROSS="$across")
+os=0 check=check-array
 case $mode in
-ws) top=weight_stationary parameters+=(-GCHAIN=0) ;;
-ws-chain) top=weight_stationary parameters+=(-GCHAIN=1) ;;
-os) top=output_stationary os=1 ;;
-*) echo "build-rtl.sh: error: unknown mode '$mode': expected ws, ws-chain, os" >&2; exit 2 ;;
+ws) top=weight_stationary parameters+=("${array[@]}" -GCHAIN=0) ;;
+ws-chain) top=weight_stationary parameters+=("${array[@]}" -GCHAIN=1) ;;
+os) top=output_stationary parameters+=("${array[@]}") os=1 ;;
+requantizer) top=requantizer check=check-requantizer ;;
+*) echo "build-rtl.sh: error: unknown mode '$mode': expected ws, ws-chain, os, requantizer" >&2; exit 2 ;;
 esac
 
 rm -rf "$folder"
@@ -39,5 +41,6 @@ verilator --cc --exe --build -j 2 --Mdir "$folder" -o check-rtl --prefix Vrtl --
   --language 1364-2005 "${lint[@]}" --x-initial unique --output-split 5000 \
   -O3 -MAKEFLAGS "OPT_FAST=-O1" -MAKEFLAGS "OPT_SLOW=-O0" -MAKEFLAGS "OPT_GLOBAL=-O1" \
   $(printf -- '-MAKEFLAGS %s ' "${make[@]}") "${parameters[@]}" -CFLAGS "$flags" -y "$rtl" "$rtl/$top.v" \
-  "$inputs/check-rtl.cpp" "$root"/runtime/Npu/*.cpp "$root/lib/CostModel/MatrixArray.cpp" >"$log" 2>&1 ||
+  "$inputs/$check.cpp" "$inputs/Comparison.cpp" "$root"/runtime/Npu/*.cpp \
+  "$root/lib/CostModel/MatrixArray.cpp" "$root/lib/Numerics/DyadicScale.cpp" >"$log" 2>&1 ||
   { cat "$log" >&2; exit 1; }
