@@ -46,11 +46,12 @@ void OutputStationary::clock() {
   pair.last = moves_ && accepted_ + 1 == command_.k;
   pair.m = command_.m;
   for (size_t r = 0; r < rows_; ++r) {
-    pair.activations[r] = ports[Activations].word[r];
+    pair.activations[r] = static_cast<int8_t>(ports[Activations].word[r]);
   }
   for (size_t c = 0; c < columns_; ++c) {
     // Without a pair the weights are zero, which adds nothing.
-    pair.weights[c] = moves_ && static_cast<int64_t>(c) < command_.n ? ports[Weights].word[c] : 0;
+    pair.weights[c] =
+        moves_ && static_cast<int64_t>(c) < command_.n ? static_cast<int8_t>(ports[Weights].word[c]) : 0;
   }
   advanceCells();
   advanceSequencer();

@@ -15,7 +15,7 @@
 #ifndef COOPT_NPU_REQUANTIZER_H
 #define COOPT_NPU_REQUANTIZER_H
 
-#include "Npu/Device.h"
+#include "Npu/Drive.h"
 #include "Npu/History.h"
 #include "coopt/Numerics/DyadicScale.h"
 
@@ -24,6 +24,17 @@ namespace coopt::npu {
 /// The shift of a scale as the port has it. Codes are the same: with a shift of 0 or less every sum but 0 is beyond all codes, with 63
 /// and more every sum gives 0.
 int32_t requantizerShift(const numerics::DyadicScale &scale);
+
+/// A tile for the requantiser.
+struct RequantizerTile {
+  std::vector<numerics::DyadicScale> scales; ///< by column
+  int32_t low = -128, high = 127;
+  std::vector<int32_t> sums; ///< m x columns, by rows
+};
+
+/// Adds a tile's words to what goes into the requantiser; words of codes come as `codes`.
+/// Errors: sums that are no 1 to 65,535 rows, multipliers and limits out of range.
+Status appendTile(const RequantizerTile &tile, Stimulus &stimulus);
 
 class Requantizer : public Device {
 public:

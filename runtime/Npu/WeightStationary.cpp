@@ -62,7 +62,8 @@ void WeightStationary::clock() {
   ActivationWord &word = activations_.push();
   word.first = starts_;
   for (size_t r = 0; r < rows_; ++r) {
-    word.activations[r] = static_cast<int64_t>(r) < tile.k ? ports[Activations].word[r] : 0;
+    word.activations[r] =
+        static_cast<int64_t>(r) < tile.k ? static_cast<int8_t>(ports[Activations].word[r]) : 0;
   }
   for (size_t c = 0; c < columns_; ++c) {
     word.partials[c] = static_cast<int64_t>(c) < tile.n ? ports[Partials].word[c] : 0;

@@ -2,7 +2,7 @@
 #ifndef COOPT_TEST_NPU_REQUANTIZED_H
 #define COOPT_TEST_NPU_REQUANTIZED_H
 
-#include "Npu/Drive.h"
+#include "Npu/Requantizer.h"
 #include "Workload.h"
 #include "coopt/CostModel/MatrixArray.h"
 
@@ -37,7 +37,6 @@ struct Requantized {
   std::vector<Word> expected;
 
   Requantized(int64_t columns, Random &random) {
-    stimulus.outputPort = "codes";
     tiles = random.in(1, 5);
     for (size_t tile = 0; tile < tiles; ++tile) {
       const int64_t m = random.in(1, 40);
@@ -46,28 +45,29 @@ struct Requantized {
         low = random.code();
         high = static_cast<int32_t>(random.in(low, 127));
       }
-      Word multipliers(columns), shifts(columns);
+      RequantizerTile data{{}, low, high, {}};
       for (int64_t c = 0; c < columns; ++c) {
         bool isHalf = random.in(0, 3) == 0; // then ties are met
-        multipliers[c] = static_cast<int32_t>(isHalf ? 1 << 30 : random.in(1 << 30, 0x7fffffff));
-        shifts[c] = static_cast<int32_t>(random.in(0, 3) == 0 ? random.in(0, 63) : random.in(31, 50));
+        auto multiplier = static_cast<int32_t>(isHalf ? 1 << 30 : random.in(1 << 30, 0x7fffffff));
+        auto shift = static_cast<int>(random.in(0, 3) == 0 ? random.in(0, 63) : random.in(31, 50));
+        data.scales.push_back({multiplier, shift});
       }
-      stimulus.words["commands"].push_back({static_cast<int32_t>(m), low, high});
-      stimulus.words["multipliers"].push_back(multipliers);
-      stimulus.words["shifts"].push_back(shifts);
       for (int64_t i = 0; i < m; ++i) {
-        Word sums(columns), codes(columns);
+        Word codes(columns);
         for (int64_t c = 0; c < columns; ++c) {
-          sums[c] = static_cast<int32_t>(random.next()) >> random.in(0, 31);
+          int32_t sum = static_cast<int32_t>(random.next());
+          sum >>= random.in(0, 31);
           if (random.in(0, 15) == 0) {
-            sums[c] = random.in(0, 1) == 0 ? INT32_MIN : INT32_MAX;
+            sum = random.in(0, 1) == 0 ? INT32_MIN : INT32_MAX;
           }
-          codes[c] = nearestCode(sums[c], multipliers[c], shifts[c], low, high);
+          data.sums.push_back(sum);
+          codes[c] = nearestCode(sum, data.scales[c].multiplier, data.scales[c].shift, low, high);
         }
-        stimulus.words["sums"].push_back(sums);
         expected.push_back(codes);
       }
-      stimulus.outputWords += m;
+      if (Status status = appendTile(data, stimulus); !status) {
+        failure = status.error().message;
+      }
       cycles += tile + 1 == tiles ? cost::requantizerLatency(m) : cost::requantizerInterval(m);
     }
   }
@@ -82,8 +82,9 @@ struct Requantized {
         }
       }
     }
-    return "";
+    return failure;
   }
+  std::string failure;
 };
 
 } // namespace coopt::npu::test

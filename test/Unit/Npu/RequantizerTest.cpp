@@ -51,4 +51,24 @@ TEST(Requantizer, ShiftsOfAllScales) {
   EXPECT_GT(beyond, 1000);
 }
 
+TEST(Requantizer, BadTilesAreErrors) {
+  Stimulus stimulus;
+  auto message = [&](const RequantizerTile &tile) {
+    Status status = appendTile(tile, stimulus);
+    return status ? std::string() : status.error().message;
+  };
+  const numerics::DyadicScale scale{1 << 30, 31};
+  EXPECT_EQ(message({{scale, scale}, -128, 127, {1, 2, 3}}),
+            "tile of the requantiser: expected sums of 1 to 65535 rows of 2 columns, got 3");
+  EXPECT_EQ(message({{}, -128, 127, {}}),
+            "tile of the requantiser: expected sums of 1 to 65535 rows of 0 columns, got 0");
+  EXPECT_EQ(message({{scale}, -129, 127, {1}}),
+            "tile of the requantiser: least code: expected -128 to 127, got -129");
+  EXPECT_EQ(message({{scale}, 5, 4, {1}}),
+            "tile of the requantiser: greatest code: expected 5 to 127, got 4");
+  EXPECT_EQ(message({{{3, 4}}, 0, 4, {1}}),
+            "tile of the requantiser: multiplier: expected 2^30 to 2^31 - 1, got 3");
+  EXPECT_TRUE(stimulus.words.empty());
+}
+
 } // namespace
