@@ -265,6 +265,11 @@ Expected<std::vector<Access>> Settings::accesses(const Entry &entry) const {
   return AccessList(*this, entry).run();
 }
 
+int64_t Settings::tableDepth(const Entry &lookup) const {
+  const std::optional<Tile> &of = chosen(lookup, "swap") == "yes" ? madeTables : tables;
+  return of ? of->columns : 0;
+}
+
 void Settings::update(const Entry &entry) {
   const std::string_view mnemonic = find(entry.opcode)->mnemonic;
   if (mnemonic == "dma.shape") {

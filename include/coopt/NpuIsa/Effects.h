@@ -42,6 +42,8 @@ public:
   const std::optional<Entry> &shape(unsigned channel) const { return shapes[channel]; }
   const std::optional<Entry> &matrix() const { return matrixMode; }
   const std::optional<Entry> &vector() const { return vectorMode; }
+  /// Activations of a row whose tables an mxu.lookup reads; 0 if there are none.
+  int64_t tableDepth(const Entry &lookup) const;
 
 private:
   struct Tile {

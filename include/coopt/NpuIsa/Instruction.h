@@ -4,7 +4,7 @@
 //
 // A core runs one stream of entries of 64 bytes. Its control unit takes them in order: loops, scalars and loads are its own, every
 // other entry is handed to the queue of its engine with all registers resolved, so that engines never read one. Engines run in
-// order and independently of each other; they synchronise by counting semaphores alone. One table (table()) says what each
+// order and independently of each other, and finish in order; they synchronise by counting semaphores alone. One table (table()) says what each
 // instruction is: the simulator, the text form, the checker and the page of the docs come from it.
 //
 // An entry is

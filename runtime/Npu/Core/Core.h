@@ -102,6 +102,11 @@ public:
   bool isAtEnd() const { return next >= entries.size(); }
   /// The number of the entry that comes next.
   size_t position() const { return next; }
+  /// Whether its predicate says that it is not executed.
+  bool isSkipped() const {
+    const uint8_t predicate = entries[next].predicate;
+    return predicate != kNoRegister && registers[predicate] == 0;
+  }
   /// Takes the next entry. An entry of an engine comes back with its registers resolved; what the control unit does itself, or skips, comes back
   /// as nothing. Errors (faults): a register that is greater than an extent's bound, a negative address, a loaded number outside its bound, a
   /// division by 0.
