@@ -58,6 +58,7 @@ void buildLowerToLlvmPipeline(OpPassManager &passManager) {
 
 void registerConversionPasses() {
   registerPass([] { return createAllocateScratchPass(); });
+  registerLowerToNpuPass();
   registerPass([] { return createDefineArithmeticPass(); });
   registerPass([] { return createDivideByScalePass(); });
   registerPass([] { return createExpandMathPass(); });

@@ -154,6 +154,7 @@ std::vector<Instruction> makeTable() {
         number("to1", 4, "bytes between rows of the table"),
         number("rows", 4, "of the table; an index that is none of theirs is a fault")},
        "copies rows to where a list says; of equal indices the last row stays"},
+      {0x15, "dma.sync", dma, Timing::Settings, {}, "nothing but its semaphores"},
 
       {0x20,
        "mxu.mode",
@@ -218,6 +219,7 @@ std::vector<Instruction> makeTable() {
         choice("update", kUpdates, "whether sums are written or added to"),
         choice("swap", kNoYes, "whether the tables made last are taken into use first")},
        "adds what weights look up in the tables in use, plane by plane (lut)"},
+      {0x27, "mxu.sync", matrix, Timing::Settings, {}, "nothing but its semaphores"},
 
       {0x30,
        "vec.mode",
@@ -262,6 +264,7 @@ std::vector<Instruction> makeTable() {
         number("group", 2, "columns that share a scale; 0: no scales and no zeros"),
         extent("rows", 2, "of codes"), number("columns", 2, "of codes")},
        "to = (code - zero) scale, in bytes: what the array multiplies"},
+      {0x34, "vec.sync", vector, Timing::Settings, {}, "nothing but its semaphores"},
 
       {0x40,
        "topk.select",
@@ -282,6 +285,7 @@ std::vector<Instruction> makeTable() {
         extent("rows", 2, "tokens"), number("k", 1, "experts of a token"),
         number("experts", 2, "of the layer")},
        "sorts choices by expert, tokens in order within one: what dma.gather and loops over experts read"},
+      {0x42, "topk.sync", topk, Timing::Settings, {}, "nothing but its semaphores"},
   };
 }
 

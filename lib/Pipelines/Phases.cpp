@@ -15,6 +15,7 @@
 #include "coopt/Transforms/OutlineKernels.h"
 #include "coopt/Transforms/SelectSchedules.h"
 #include "coopt/Transforms/TileKernels.h"
+#include "dialects/Npu/Transforms/Passes.h"
 #include "dialects/Program/Transforms/Passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -121,6 +122,11 @@ LogicalResult fusePhase(ModuleOp module) {
 }
 
 LogicalResult layoutPhase(ModuleOp module, const CompileOptions &options) {
+  if (const machine::NpuMachine *npu = options.machine.npu()) {
+    const auto &unit = npu->cores.front().mxu;
+    return unit ? assignArrayLayouts(module, unit->cols)
+                : LogicalResult(module.emitError("layout: the machine has no matrix unit"));
+  }
   SmallVector<machine::InstructionSet> sets;
   for (const std::string &variant : options.variants) {
     auto set = machine::parseInstructionSet(std::string_view(variant));
@@ -168,8 +174,45 @@ LogicalResult lowerVariant(ModuleOp module, ModuleOp kernels, StringRef variant)
   return addKernelEntries(lowered, kernels);
 }
 
+/// Lowers the kernels for an accelerator: a module @npu in its dialect, and, of what the host computes, @generic.
+LogicalResult lowerForNpu(ModuleOp module, ModuleOp kernels, const machine::NpuMachine &machine) {
+  auto copyOf = [&](StringRef name, bool ofDevice) {
+    OpBuilder builder(kernels);
+    auto copy = cast<ModuleOp>(builder.clone(*kernels));
+    copy.setSymName(name);
+    for (auto function : llvm::make_early_inc_range(copy.getOps<func::FuncOp>())) {
+      if (function->hasAttr(kDeviceName) != ofDevice) {
+        function.erase();
+      }
+    }
+    return copy;
+  };
+  ModuleOp host = copyOf("host", false);
+  const bool hasHost = !host.getOps<func::FuncOp>().empty();
+  if (hasHost && failed(lowerVariant(module, host, "generic"))) {
+    return failure();
+  }
+  for (auto function : host.getOps<func::FuncOp>()) { // what their scratch takes
+    kernels.lookupSymbol(function.getSymName())->setAttrs(function->getAttrs());
+  }
+  host.erase();
+  ModuleOp device = copyOf("npu", true);
+  PassManager manager(module.getContext(), device.getOperationName());
+#ifdef NDEBUG
+  manager.enableVerifier(false);
+#endif
+  manager.addPass(createLowerToNpuPass(machine));
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
+  manager.addPass(createLoopInvariantCodeMotionPass());
+  manager.addPass(npu::createAllocateMemoryPass(machine));
+  manager.addPass(npu::createSynchronisePass(machine));
+  return manager.run(device);
+}
+
 LogicalResult kernelsPhase(ModuleOp module, const CompileOptions &options) {
-  if (failed(outlineKernels(module))) {
+  const machine::NpuMachine *npu = options.machine.npu();
+  if (failed(outlineKernels(module, {/*loopsOverItems=*/npu != nullptr}))) {
     return failure();
   }
   LogicalResult planned = runPasses(module, [](OpPassManager &manager) {
@@ -182,7 +225,10 @@ LogicalResult kernelsPhase(ModuleOp module, const CompileOptions &options) {
     return failure();
   }
   auto kernels = cast<ModuleOp>(SymbolTable::lookupSymbolIn(module, "kernels"));
-  for (const std::string &variant : options.variants) {
+  if (npu && failed(lowerForNpu(module, kernels, *npu))) {
+    return failure();
+  }
+  for (const std::string &variant : npu ? std::vector<std::string>() : options.variants) {
     if (options.progress) {
       options.progress("code for " + variant, 0, 0);
     }

@@ -4,6 +4,7 @@
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Moe/IR/Moe.h"
+#include "dialects/Npu/IR/Npu.h"
 #include "dialects/Program/IR/Program.h"
 #include "dialects/Program/Transforms/Passes.h"
 #include "dialects/Quantized/IR/Quantized.h"
@@ -16,11 +17,13 @@
 #include "coopt/Conversion/Passes.h"
 #include "coopt/Package/ProgramSerializer.h"
 #include "coopt/Pipelines/Phases.h"
+#include "coopt/Target/Npu.h"
 #include "coopt/Target/X86.h"
 #include "coopt/Transforms/Compress.h"
 #include "coopt/Transforms/ConfigureAttention.h"
 #include "coopt/Transforms/EntriesToFunctions.h"
 #include "coopt/Transforms/ExpandToReference.h"
+#include "coopt/Transforms/OutlineKernels.h"
 
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/AMX/Transforms.h"
@@ -41,6 +44,7 @@ void coopt::registerCooptDialects(mlir::DialectRegistry &registry) {
   registry.insert<moe::MoeDialect>();
   registry.insert<quantized::QuantizedDialect>();
   registry.insert<schedule::ScheduleDialect>();
+  registry.insert<npu::NpuDialect>();
   registry.insert<sparse::SparseDialect>();
   mlir::registerConvertAMXToLLVMInterface(registry);
 }
@@ -67,4 +71,6 @@ void coopt::registerCooptPasses() {
   quantized::registerQuantizedPasses();
   schedule::registerSchedulePasses();
   target::registerTargetPasses();
+  registerOutlinePass();
+  target::registerNpuPasses();
 }

@@ -92,6 +92,17 @@ model::LayoutAttr cpuWeightLayout(RankedTensorType type, unsigned bits) {
   return layout ? model::LayoutAttr::get(type.getContext(), *layout, bits) : nullptr;
 }
 
+/// An accelerator's: panels of as many rows as its array has columns.
+model::LayoutAttr arrayWeightLayout(RankedTensorType type, unsigned bits, int64_t columns) {
+  if (type.getRank() != 2 || !type.hasStaticShape() || bits == 0) {
+    return nullptr;
+  }
+  std::vector<int64_t> sizes(type.getShape().begin(), type.getShape().end());
+  Expected<layout::Layout> layout =
+      layout::blocked(sizes, {{0, llvm::Log2_64(static_cast<uint64_t>(columns))}});
+  return layout ? model::LayoutAttr::get(type.getContext(), *layout, bits) : nullptr;
+}
+
 /// The layout that stores only what a pattern keeps; null if its tiles or panels can't have the pattern, or take no less memory.
 model::LayoutAttr keeping(model::LayoutAttr dense, sparse::PatternAttr pattern, Type element) {
   const unsigned bits = dense.getBits();
@@ -178,9 +189,10 @@ void widenCodes(ModuleOp module) {
 
 class LayoutAssigner {
 public:
-  LayoutAssigner(ModuleOp module, ArrayRef<machine::InstructionSet> variants, bool alwaysKept)
+  LayoutAssigner(ModuleOp module, ArrayRef<machine::InstructionSet> variants, bool alwaysKept,
+                 int64_t arrayColumns = 0)
       : module(module), symbols(module), builder(module.getContext()), variants(variants),
-        alwaysKept(alwaysKept) {}
+        alwaysKept(alwaysKept), arrayColumns(arrayColumns) {}
   LogicalResult run();
 
 private:
@@ -198,6 +210,7 @@ private:
   OpBuilder builder;
   ArrayRef<machine::InstructionSet> variants;
   bool alwaysKept;
+  int64_t arrayColumns; ///< of an accelerator; 0: kernels are for the CPU
   bool hasWideRuns = false,
        haveFloats =
            false; ///< some weights are stored dense because of wide runs, or of floats that they meet
@@ -359,10 +372,15 @@ LogicalResult LayoutAssigner::run() {
       }
       if (model::LoadOp load = loadBehind(kernel, weight->get())) {
         StringAttr name = load.getParameterAttr().getAttr();
-        if (auto layout = cpuWeightLayout(cast<RankedTensorType>(load.getType()), codeBitsOf(*weight))) {
+        auto type = cast<RankedTensorType>(load.getType());
+        if (auto layout = arrayColumns != 0 ? arrayWeightLayout(type, codeBitsOf(*weight), arrayColumns)
+                                            : cpuWeightLayout(type, codeBitsOf(*weight))) {
           weights.insert(name);
           choose(name, layout, *weight);
         }
+      }
+      if (arrayColumns != 0) {
+        return;
       }
       // The scales and zeros of a group, for 16 rows side by side.
       for (Value part : partsBehind(*weight)) {
@@ -405,6 +423,18 @@ LogicalResult LayoutAssigner::run() {
 LogicalResult coopt::assignLayouts(ModuleOp module, ArrayRef<machine::InstructionSet> variants,
                                    bool alwaysKept) {
   return LayoutAssigner(module, variants, alwaysKept).run();
+}
+
+LogicalResult coopt::assignArrayLayouts(ModuleOp module, int64_t arrayColumns) {
+  if (!llvm::isPowerOf2_64(static_cast<uint64_t>(arrayColumns))) {
+    return module.emitError("layout: an array of ") << arrayColumns << " columns: expected a power of two";
+  }
+  bool isSparse = false;
+  module.walk([&](model::ParameterOp op) { isSparse |= op->hasAttr(sparse::SparseDialect::kPatternName); });
+  if (isSparse) {
+    return module.emitError("layout: sparse weights are not for accelerators yet");
+  }
+  return LayoutAssigner(module, {}, false, arrayColumns).run();
 }
 
 LogicalResult coopt::verifyByteStorage(ModuleOp module) {

@@ -486,12 +486,20 @@ LogicalResult HostProgramBuilder::build() {
   return success();
 }
 
-LogicalResult coopt::outlineKernels(ModuleOp module) {
+/// Whether an entry works on what a device keeps.
+static bool isForDevice(model::EntryOp entry) {
+  const bool hasState = llvm::any_of(entry.getBody().getArgumentTypes(),
+                                     [](Type type) { return isa<attention::StateType>(type); });
+  return hasState || entry.walk([](model::LoadOp) { return WalkResult::interrupt(); }).wasInterrupted();
+}
+
+LogicalResult coopt::outlineKernels(ModuleOp module, const OutlineOptions &options) {
   OpBuilder builder(module.getContext());
   builder.setInsertionPointToEnd(module.getBody());
   auto kernels = ModuleOp::create(builder, module.getLoc(), "kernels");
   KernelOutliner outliner(kernels);
   for (auto entry : llvm::make_early_inc_range(module.getOps<model::EntryOp>())) {
+    outliner.loopOverItems(options.loopsOverItems && isForDevice(entry));
     if (failed(HostProgramBuilder(entry, outliner).build())) {
       return failure();
     }

@@ -1,12 +1,14 @@
 #include "KernelOutliner.h"
 
 #include "coopt/PackageFormat/KernelAbi.h"
+#include "coopt/Transforms/OutlineKernels.h"
 #include "dialects/Model/IR/Model.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/Transforms.h"
+#include "mlir/Dialect/SCF/Transforms/Transforms.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/ADT/TypeSwitch.h"
 #include "llvm/Support/MathExtras.h"
@@ -27,8 +29,8 @@ namespace {
 /// Builds the function of one kernel.
 class FunctionBuilder {
 public:
-  FunctionBuilder(schedule::KernelOp kernel, ModuleOp kernels)
-      : kernel(kernel), kernels(kernels), builder(kernel.getContext()) {}
+  FunctionBuilder(schedule::KernelOp kernel, ModuleOp kernels, bool loopsOverItems)
+      : kernel(kernel), kernels(kernels), loopsOverItems(loopsOverItems), builder(kernel.getContext()) {}
 
   FailureOr<OutlinedKernel> build();
 
@@ -44,6 +46,7 @@ private:
 
   schedule::KernelOp kernel;
   ModuleOp kernels;
+  bool loopsOverItems;
   OpBuilder builder;
   IRMapping map;
   OutlinedKernel result;
@@ -121,6 +124,16 @@ std::optional<int64_t> layerOf(Operation &op) {
       .Default(std::nullopt);
 }
 
+/// Layers of the state that an op works on.
+int64_t layersOf(Operation &op) {
+  for (Value operand : op.getOperands()) {
+    if (auto state = dyn_cast<attention::StateType>(operand.getType())) {
+      return state.getLayers();
+    }
+  }
+  return 1;
+}
+
 } // namespace
 
 void FunctionBuilder::classifyOperands() {
@@ -135,6 +148,7 @@ void FunctionBuilder::classifyOperands() {
   kernel.walk([&](Operation *op) {
     if (std::optional<int64_t> layer = layerOf(*op); layer && !llvm::is_contained(result.constants, *layer)) {
       result.constants.push_back(*layer);
+      result.largestConstants.push_back(layersOf(*op) - 1);
     }
   });
 }
@@ -144,7 +158,25 @@ void FunctionBuilder::makeSignature() {
   for (unsigned number : llvm::concat<unsigned>(result.reads, result.writes)) {
     types.push_back(bufferType(kernel->getOperand(number).getType()));
   }
-  types.append(result.scalars.size() + result.constants.size() + 2, builder.getIndexType());
+  types.append(result.scalars.size() + result.constants.size(), builder.getIndexType());
+  if (loopsOverItems) {
+    function = func::FuncOp::create(kernel.getLoc(), "kernel", builder.getFunctionType(types, {}));
+    function->setAttr(kDeviceName, builder.getUnitAttr());
+    function.addEntryBlock();
+    for (auto [place, number] : llvm::enumerate(llvm::concat<unsigned>(result.reads, result.writes))) {
+      Value operand = kernel->getOperand(number);
+      auto type = cast<MemRefType>(types[place]);
+      int64_t bytes = type.getElementTypeBitWidth() / 8;
+      for (int64_t d = 0; d < type.getRank(); ++d) {
+        bytes *= type.isDynamicDim(d) ? largestExtent(operand, d).value_or(0) : type.getDimSize(d);
+      }
+      if (bytes > 0) {
+        function.setArgAttr(static_cast<unsigned>(place), "npu.bytes", builder.getI64IntegerAttr(bytes));
+      }
+    }
+    return;
+  }
+  types.append(2, builder.getIndexType());
   types.push_back(MemRefType::get({ShapedType::kDynamic}, builder.getI8Type()));
   function = func::FuncOp::create(kernel.getLoc(), "kernel", builder.getFunctionType(types, {}));
   scratchNumber = types.size() - 1;
@@ -362,6 +394,14 @@ void FunctionBuilder::stateBounds() {
       argument.replaceAllUsesExcept(limited, limited.getDefiningOp());
     }
   }
+  if (!loopsOverItems) {
+    return;
+  }
+  for (int64_t bound : result.largestConstants) {
+    Value argument = entry.getArgument(next++);
+    Value limited = bounded(argument, bound);
+    argument.replaceAllUsesExcept(limited, limited.getDefiningOp());
+  }
 }
 
 /// Turns `forall` into a loop over items first .. last - 1 of it.
@@ -394,6 +434,14 @@ static void loopOverTiles(OpBuilder &builder, scf::ForallOp forall, Value first,
 }
 
 void FunctionBuilder::loopOverItems() {
+  if (loopsOverItems) {
+    IRRewriter rewriter(builder);
+    for (scf::ForallOp forall : llvm::to_vector(function.getOps<scf::ForallOp>())) {
+      rewriter.setInsertionPoint(forall);
+      (void)scf::forallToForLoop(rewriter, forall);
+    }
+    return;
+  }
   Block &entry = function.getBody().front();
   Value first = entry.getArgument(scratchNumber - 2), last = entry.getArgument(scratchNumber - 1);
   Location loc = kernel.getLoc();
@@ -443,7 +491,7 @@ FailureOr<OutlinedKernel> FunctionBuilder::build() {
 }
 
 FailureOr<OutlinedKernel> KernelOutliner::outline(schedule::KernelOp kernel) {
-  FailureOr<OutlinedKernel> outlined = FunctionBuilder(kernel, kernels).build();
+  FailureOr<OutlinedKernel> outlined = FunctionBuilder(kernel, kernels, loopsOverItems).build();
   if (failed(outlined)) {
     return failure();
   }

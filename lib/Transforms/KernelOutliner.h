@@ -8,7 +8,8 @@
 // in the nested module @kernels: bufferised, its scf.forall turned into a loop over the work items
 // first..last-1. Opaque state becomes memref<(2 * layers * heads) x capacity x headSize>; the layer is a
 // scalar, so that the layers of a model share their kernels. Kernels whose functions are equal but for the
-// name are one function.
+// name are one function. Where the kernel loops over its items itself, the three arguments after the scalars are missing, and buffers say
+// by `npu.bytes` what they take at most.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_LIB_TRANSFORMS_KERNELOUTLINER_H
@@ -34,16 +35,21 @@ struct OutlinedKernel {
   /// Operand numbers that are scalars, in order; constants (layers) follow them.
   llvm::SmallVector<unsigned> scalars;
   llvm::SmallVector<int64_t> constants;
+  /// The most that each constant may be: what kernels are the same for.
+  llvm::SmallVector<int64_t> largestConstants;
 };
 
 class KernelOutliner {
 public:
   explicit KernelOutliner(mlir::ModuleOp kernels) : kernels(kernels) {}
+  /// Whether the next kernels loop over their items themselves.
+  void loopOverItems(bool loops) { loopsOverItems = loops; }
 
   mlir::FailureOr<OutlinedKernel> outline(schedule::KernelOp kernel);
 
 private:
   mlir::ModuleOp kernels;
+  bool loopsOverItems = false;
   llvm::StringMap<mlir::func::FuncOp> byText;
 };
 

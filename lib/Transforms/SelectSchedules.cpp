@@ -1,5 +1,6 @@
 #include "coopt/Transforms/SelectSchedules.h"
 
+#include "NpuSchedules.h"
 #include "ScheduleFile.h"
 #include "TileSegments.h"
 #include "coopt/Analysis/KernelRoots.h"
@@ -284,6 +285,18 @@ LogicalResult coopt::selectSchedules(ModuleOp module, const machine::Machine &ma
   FailureOr<ScheduleFile> file = ScheduleFile::read(module, options.scheduleFile);
   if (failed(file)) {
     return failure();
+  }
+  if (const machine::NpuMachine *npu = machine.npu()) {
+    module.walk([&](schedule::KernelOp kernel) {
+      if (std::optional<schedule::SetAttr> given = file->find(kernel.getId())) {
+        kernel.setChoicesAttr(*given);
+      } else if (!kernel.getChoices()) {
+        if (auto chosen = canBeCut(kernel) ? chooseNpuSchedule(kernel, *npu) : std::nullopt) {
+          kernel.setChoicesAttr(*chosen);
+        }
+      }
+    });
+    return file->reportUnused(module);
   }
   auto costs = cost::makeCostModel(machine);
   if (!costs) {

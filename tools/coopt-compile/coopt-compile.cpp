@@ -244,13 +244,12 @@ int main(int argc, char **argv) {
                    ", but not package");
     }
   }
-  // Import, compress and fuse don't look at the machine.
   const machine::CpuMachine *cpu = machine->cpu();
-  if (!cpu && options.to > Phase::Fuse) {
+  if (!cpu && options.to == Phase::Package) {
     return wrong(
         "--target: machine '" + machine->name + "' is an " + machine->kind() +
-        ": this version makes code for machines of kind cpu alone; for an " + machine->kind() +
-        " it checks the description and stops before the layout: --compile-to=import, compress or fuse");
+        ": this version writes packages for machines of kind cpu alone; for an " + machine->kind() +
+        " it stops after the kernels: --compile-to=kernels, or a phase before");
   }
   if (!cpu && !variants.empty()) {
     return wrong("--isa belongs to a machine of kind cpu, '" + machine->name + "' is an " + machine->kind());

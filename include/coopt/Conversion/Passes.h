@@ -75,6 +75,10 @@ void buildLowerLeavesPipeline(mlir::OpPassManager &passManager, const LowerLeave
 /// What buildLowerLeavesPipeline leaves -> the LLVM dialect. Runs on a module.
 void buildLowerToLlvmPipeline(mlir::OpPassManager &passManager);
 
+/// Structured ops on memrefs -> the npu dialect, for the cores of a machine.
+std::unique_ptr<mlir::Pass> createLowerToNpuPass(const machine::NpuMachine &machine);
+void registerLowerToNpuPass();
+
 /// Registers the passes above as `coopt-<verb>` and the pipelines `coopt-lower-leaves` and
 /// `coopt-lower-to-llvm`.
 void registerConversionPasses();

@@ -8,6 +8,8 @@
 //   f32    [N/16][K][16 n]    one vector of 16 channels for every k
 //   codes  tiles of 16 rows and 64 columns, [N/16][K/64][16 k][16 n][4 k], as bit planes (BitPlanes.h)
 //
+// On an accelerator whose array has C columns codes are [N/C][K][C n]: rows of the tiles that the array takes, as they come.
+//
 // Of weights that promise a pattern (sparse.pattern) only what is kept is stored (SparseTile.h, SparsePanel.h), if one of the
 // instruction sets that kernels are made for gains from it: if it has instructions that expand vectors (machine::expandsVectors), and
 // tiles are not those of wide runs, whose expansion takes longer than reading the zeros. Otherwise zeros are stored, too: the matrix is
@@ -31,6 +33,8 @@ namespace coopt {
 /// `alwaysKept`: only what is kept is stored wherever that takes less memory.
 mlir::LogicalResult assignLayouts(mlir::ModuleOp module, llvm::ArrayRef<machine::InstructionSet> variants,
                                   bool alwaysKept = false);
+/// For an accelerator whose array has that many columns, a power of two. Errors: it is none; weights under a pattern.
+mlir::LogicalResult assignArrayLayouts(mlir::ModuleOp module, int64_t arrayColumns);
 
 /// Fails with an error at the first value whose elements are no whole number of bytes (i1 apart, which is a
 /// truth value).

@@ -12,7 +12,20 @@
 
 namespace coopt {
 
-mlir::LogicalResult outlineKernels(mlir::ModuleOp module);
+struct OutlineOptions {
+  /// Who computes work items: the runtime, range by range (false), or the kernel itself, all of them in loops (true); it then
+  /// has neither a range nor scratch nor a fault among its arguments, and is marked by `kDeviceName`. The latter is for entries that read
+  /// parameters or states: what is left, as choosing a token, is the host's.
+  bool loopsOverItems = false;
+};
+
+/// Of functions in @kernels: kernels of a device.
+constexpr llvm::StringLiteral kDeviceName = "coopt.device";
+
+mlir::LogicalResult outlineKernels(mlir::ModuleOp module, const OutlineOptions &options = {});
+
+/// coopt-outline-kernels.
+void registerOutlinePass();
 
 } // namespace coopt
 

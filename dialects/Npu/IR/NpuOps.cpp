@@ -1,0 +1,241 @@
+//===- NpuOps.cpp - Operations of the npu dialect ----------------------------===//
+#include "dialects/Npu/IR/Npu.h"
+
+#include "coopt/Machine/Npu.h"
+#include "coopt/NpuIsa/Effects.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace coopt;
+using namespace coopt::npu;
+
+#define GET_OP_CLASSES
+#include "dialects/Npu/IR/NpuOps.cpp.inc"
+
+Space npu::spaceOf(MemRefType type) {
+  auto space = dyn_cast_or_null<MemorySpaceAttr>(type.getMemorySpace());
+  return space ? static_cast<Space>(space.getValue()) : Space::Dram;
+}
+
+MemRefType npu::typeIn(Space space, ArrayRef<int64_t> shape, Type element) {
+  Attribute attribute;
+  if (space != Space::Dram) {
+    attribute = MemorySpaceAttr::get(element.getContext(), static_cast<MemorySpace>(space));
+  }
+  return MemRefType::get(shape, element, MemRefLayoutAttrInterface(), attribute);
+}
+
+std::optional<std::string> npu::typeName(Type element) {
+  if (element.isInteger(1) || element.isInteger(2) || element.isInteger(4) || element.isInteger(8) ||
+      element.isInteger(16) || element.isInteger(32)) {
+    return "i" + std::to_string(element.getIntOrFloatBitWidth());
+  }
+  return llvm::TypeSwitch<Type, std::optional<std::string>>(element)
+      .Case([](Float32Type) { return "f32"; })
+      .Case([](Float16Type) { return "f16"; })
+      .Case([](BFloat16Type) { return "bf16"; })
+      .Case([](Float8E4M3FNType) { return "f8e4m3fn"; })
+      .Case([](Float8E5M2Type) { return "f8e5m2"; })
+      .Default([](Type) { return std::nullopt; });
+}
+
+std::optional<EngineUse> npu::engineOf(Operation *op) {
+  auto dma = [](int64_t channel) { return EngineUse{Engine::Dma, static_cast<unsigned>(channel)}; };
+  return llvm::TypeSwitch<Operation *, std::optional<EngineUse>>(op)
+      .Case<CopyOp, FillOp>([&](auto of) { return dma(of.getChannel()); })
+      .Case([](MatmulOp) { return EngineUse{Engine::Matrix, 0}; })
+      .Case<MapOp, ReduceOp>([](auto) { return EngineUse{Engine::Vector, 0}; })
+      .Case<LoadOp, FenceOp>([](auto) { return EngineUse{Engine::Control, 0}; })
+      .Case([&](SyncOp sync) -> std::optional<EngineUse> {
+        return sync.getEngine() == "matrix"   ? EngineUse{Engine::Matrix, 0}
+               : sync.getEngine() == "vector" ? EngineUse{Engine::Vector, 0}
+               : sync.getEngine() == "topk"   ? EngineUse{Engine::TopK, 0}
+                                              : dma(sync.getChannel());
+      })
+      .Default([](Operation *) { return std::nullopt; });
+}
+
+namespace {
+
+MemRefType memrefOf(Value value) { return cast<MemRefType>(value.getType()); }
+
+/// C1: waits and signals are pairs of a semaphore of the machine and a positive count, at most as many as an entry has.
+LogicalResult verifySemaphores(Operation *op, std::optional<ArrayRef<int64_t>> pairs, StringRef what,
+                               size_t most) {
+  if (!pairs) {
+    return success();
+  }
+  if (pairs->size() % 2 != 0 || pairs->size() / 2 > most) {
+    return op->emitOpError("expected '")
+           << what << "' to be at most " << most << " pairs of a semaphore and a count";
+  }
+  for (size_t i = 0; i < pairs->size(); i += 2) {
+    const int64_t semaphore = (*pairs)[i], count = (*pairs)[i + 1];
+    if (semaphore < 0 || semaphore >= kSemaphores || count < 1 || count > 255) {
+      return op->emitOpError("expected '") << what << "' to name semaphores 0 to " << kSemaphores - 1
+                                           << " and counts 1 to 255, got " << semaphore << ", " << count;
+    }
+  }
+  return success();
+}
+
+template <typename OpType>
+LogicalResult verifyCommon(OpType op) {
+  return failure(failed(verifySemaphores(op, op.getWaits(), "waits", 3)) ||
+                 failed(verifySemaphores(op, op.getSignals(), "signals", 2)));
+}
+
+LogicalResult verifyChannel(Operation *op, int64_t channel) {
+  return channel >= 0 && channel < kChannels
+             ? success()
+             : op->emitOpError("expected a channel from 0 to ") << kChannels - 1 << ", got " << channel;
+}
+
+/// Strides that the instruction can name, the last of them 1 where rows are said to lie side by side.
+LogicalResult verifyMatrix(Operation *op, Value value, StringRef what, ArrayRef<Space> spaces) {
+  MemRefType type = memrefOf(value);
+  SmallVector<int64_t> strides;
+  int64_t offset = 0;
+  if (type.getRank() != 2 || failed(type.getStridesAndOffset(strides, offset)) ||
+      ShapedType::isDynamic(strides[0]) || (strides[1] != 1 && type.getDimSize(1) != 1)) {
+    return op->emitOpError("expected ")
+           << what << " to be a matrix with static strides, elements of a row side by side, got " << type;
+  }
+  if (!typeName(type.getElementType())) {
+    return op->emitOpError("expected ") << what << " of a type that the accelerator has, got " << type;
+  }
+  if (!llvm::is_contained(spaces, spaceOf(type))) {
+    InFlightDiagnostic error = op->emitOpError("expected ") << what << " in ";
+    llvm::interleave(spaces, [&](Space space) { error << npu::name(space); }, [&] { error << " or "; });
+    return error << ", got " << type;
+  }
+  return success();
+}
+
+bool agree(int64_t a, int64_t b) { return ShapedType::isDynamic(a) || ShapedType::isDynamic(b) || a == b; }
+
+LogicalResult verifyFunction(Operation *op, StringRef mnemonic, StringRef function) {
+  const Instruction *instruction = find(std::string_view(mnemonic));
+  for (const Field &field : instruction->fields) {
+    if (StringRef(field.name) == "function") {
+      if (llvm::any_of(*field.names, [&](const char *name) { return function == name; })) {
+        return success();
+      }
+      InFlightDiagnostic error = op->emitOpError("expected a function of ");
+      llvm::interleaveComma(*field.names, error);
+      return error << ", got '" << function << "'";
+    }
+  }
+  return failure();
+}
+
+constexpr Space kCore[] = {Space::Spad, Space::Acc};
+
+} // namespace
+
+LogicalResult CopyOp::verify() {
+  MemRefType from = memrefOf(getSource()), to = memrefOf(getTarget());
+  if (from.getElementType() != to.getElementType() || from.getRank() != to.getRank() ||
+      !llvm::all_of(llvm::zip(from.getShape(), to.getShape()),
+                    [](auto pair) { return agree(std::get<0>(pair), std::get<1>(pair)); })) {
+    return emitOpError("expected source and destination of the same extents and elements, got ")
+           << from << " and " << to;
+  }
+  if (from.getElementTypeBitWidth() % 8 != 0) {
+    return emitOpError("expected elements of whole bytes, got ") << from;
+  }
+  return failure(failed(verifyCommon(*this)) || failed(verifyChannel(*this, getChannel())));
+}
+
+LogicalResult FillOp::verify() {
+  if (getValue() < 0 || getValue() > 255) {
+    return emitOpError("expected a byte, 0 to 255, got ") << getValue();
+  }
+  return failure(failed(verifyCommon(*this)) || failed(verifyChannel(*this, getChannel())));
+}
+
+LogicalResult MatmulOp::verify() {
+  if (failed(verifyCommon(*this)) || failed(verifyMatrix(*this, getA(), "activations", Space::Spad)) ||
+      failed(verifyMatrix(*this, getW(), "weights", Space::Spad)) ||
+      failed(verifyMatrix(*this, getSums(), "sums", Space::Acc))) {
+    return failure();
+  }
+  MemRefType a = memrefOf(getA()), w = memrefOf(getW()), sums = memrefOf(getSums());
+  if (!agree(a.getDimSize(0), sums.getDimSize(0)) || !agree(a.getDimSize(1), w.getDimSize(0)) ||
+      !agree(w.getDimSize(1), sums.getDimSize(1))) {
+    return emitOpError("expected matrices of M x K, K x N and M x N, got ")
+           << a << ", " << w << " and " << sums;
+  }
+  const bool isInteger = isa<IntegerType>(a.getElementType());
+  Type sum = isInteger ? Type(IntegerType::get(getContext(), 32)) : Type(Float32Type::get(getContext()));
+  if (isa<IntegerType>(w.getElementType()) != isInteger || sums.getElementType() != sum) {
+    return emitOpError("expected integers summed in i32 or floats summed in f32, got ")
+           << a << ", " << w << " and " << sums;
+  }
+  return success();
+}
+
+LogicalResult MapOp::verify() {
+  if (failed(verifyCommon(*this)) || failed(verifyFunction(*this, "vec.map", getFunction()))) {
+    return failure();
+  }
+  const int wanted = operandsOf(std::string_view(getFunction()));
+  if (static_cast<int>(getInputs().size()) != wanted) {
+    return emitOpError("expected ") << wanted << " operands for '" << getFunction() << "', got "
+                                    << getInputs().size();
+  }
+  if (failed(verifyMatrix(*this, getTarget(), "results", kCore))) {
+    return failure();
+  }
+  MemRefType to = memrefOf(getTarget());
+  for (auto [number, input] : llvm::enumerate(getInputs())) {
+    if (failed(verifyMatrix(*this, input, "operands", kCore))) {
+      return failure();
+    }
+    MemRefType type = memrefOf(input);
+    for (int64_t d = 0; d < 2; ++d) {
+      const bool isTakenForAll = number > 0 && type.getDimSize(d) == 1;
+      if (!isTakenForAll && !agree(type.getDimSize(d), to.getDimSize(d))) {
+        return emitOpError("expected operands of the results' extents, or of 1 behind the first, got ")
+               << type << " for " << to;
+      }
+    }
+  }
+  return success();
+}
+
+LogicalResult ReduceOp::verify() {
+  if (failed(verifyCommon(*this)) || failed(verifyFunction(*this, "vec.reduce", getFunction())) ||
+      failed(verifyMatrix(*this, getInput(), "rows", kCore)) ||
+      failed(verifyMatrix(*this, getTarget(), "results", kCore))) {
+    return failure();
+  }
+  MemRefType from = memrefOf(getInput()), to = memrefOf(getTarget());
+  if (to.getDimSize(1) != 1 || !agree(from.getDimSize(0), to.getDimSize(0))) {
+    return emitOpError("expected a number for each row, got ") << to << " for " << from;
+  }
+  return success();
+}
+
+LogicalResult LoadOp::verify() {
+  MemRefType type = memrefOf(getSource());
+  if (type.getNumElements() != 1 || !type.hasStaticShape() || !isa<IntegerType>(type.getElementType()) ||
+      !llvm::is_contained(kCore, spaceOf(type)) || type.getElementTypeBitWidth() < 8 ||
+      type.getElementTypeBitWidth() > 32) {
+    return emitOpError("expected one element of i8, i16 or i32 in spad or acc, got ") << type;
+  }
+  if (getBound() < 0 || getBound() > UINT32_MAX) {
+    return emitOpError("expected a bound from 0 to 4294967295, got ") << getBound();
+  }
+  return verifyCommon(*this);
+}
+
+LogicalResult SyncOp::verify() {
+  if (!llvm::is_contained({"dma", "matrix", "vector", "topk"}, getEngine())) {
+    return emitOpError("expected an engine of dma, matrix, vector, topk, got '") << getEngine() << "'";
+  }
+  return failure(failed(verifyCommon(*this)) || failed(verifyChannel(*this, getChannel())));
+}
+
+LogicalResult FenceOp::verify() { return verifyCommon(*this); }

@@ -1,0 +1,131 @@
+//===- NpuOps.td - Operations of the npu dialect --------------*- tablegen -*-===//
+#ifndef COOPT_NPU_OPS_TD
+#define COOPT_NPU_OPS_TD
+
+include "dialects/Npu/IR/NpuAttrs.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+// An op that the control unit hands to an engine, or executes itself.
+class Npu_Op<string opMnemonic, dag operands, list<Trait> traits = []> : Op<Npu_Dialect, opMnemonic, traits> {
+  // Pairs of a semaphore and a count: what is taken before the op begins, what is added once its results are visible.
+  let arguments = !con(operands, (ins OptionalAttr<DenseI64ArrayAttr>:$waits, OptionalAttr<DenseI64ArrayAttr>:$signals));
+  let hasVerifier = 1;
+}
+
+class Npu_Read<string what> : Arg<AnyMemRef, what, [MemRead]>;
+class Npu_Written<string what> : Arg<AnyMemRef, what, [MemWrite]>;
+
+//===----------------------------------------------------------------------===//
+// DMA
+//===----------------------------------------------------------------------===//
+
+def Npu_CopyOp : Npu_Op<"copy", (ins Npu_Read<"source">:$source, Npu_Written<"destination">:$target,
+                                     DefaultValuedAttr<I64Attr, "0">:$channel)> {
+  let summary = "copies between memories";
+  let description = [{
+    dma.copy. Element by element, in any strides; rows that lie side by side are moved as one.
+
+    C2: both have the same extents and elements, of whole bytes, and static strides; what remains when neighbours are one has at most five
+    dimensions.
+
+    ```mlir
+    npu.copy channel(1) %a to %b : memref<8x64xi8, strided<[256, 1], offset: ?>> to memref<8x64xi8, #npu.space<spad>>
+    ```
+  }];
+  let assemblyFormat = "(`channel` `(` $channel^ `)`)? $source `to` $target attr-dict `:` type($source) `to` type($target)";
+}
+
+def Npu_FillOp : Npu_Op<"fill", (ins I64Attr:$value, Npu_Written<"destination">:$target,
+                                     DefaultValuedAttr<I64Attr, "0">:$channel)> {
+  let summary = "fills memory with a byte";
+  let description = [{
+    dma.fill.
+
+    C3: the byte is 0 to 255; the destination has at most two dimensions that are not side by side.
+  }];
+  let assemblyFormat = "(`channel` `(` $channel^ `)`)? $value `to` $target attr-dict `:` type($target)";
+}
+
+//===----------------------------------------------------------------------===//
+// The array
+//===----------------------------------------------------------------------===//
+
+def Npu_MatmulOp : Npu_Op<"matmul", (ins Npu_Read<"activations">:$a, Npu_Read<"weights">:$w,
+                                         Arg<AnyMemRef, "sums", [MemRead, MemWrite]>:$sums, DefaultValuedAttr<BoolAttr, "false">:$add)> {
+  let summary = "a tile of a product, weights standing still";
+  let description = [{
+    mxu.weights and mxu.stream. sums[m][n] = (with `add`: +=) sum over k of a[m][k] w[k][n].
+
+    C4: matrices of extents M x K, K x N and M x N, in spad, spad and acc; rows have their elements side by side; integers are summed in
+    i32, floats in f32.
+  }];
+  let assemblyFormat = [{
+    `ins` `(` $a `,` $w `:` type($a) `,` type($w) `)` `outs` `(` $sums `:` type($sums) `)` (`add` $add^)? attr-dict
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// The vector unit
+//===----------------------------------------------------------------------===//
+
+def Npu_MapOp : Npu_Op<"map", (ins StrAttr:$function, Arg<Variadic<AnyMemRef>, "operands", [MemRead]>:$inputs,
+                                   Npu_Written<"results">:$target)> {
+  let summary = "a function of elements";
+  let description = [{
+    vec.map. The functions are those of the instruction table.
+
+    C5: the function is one of the table, with as many operands as it has.
+    C6: matrices whose rows have their elements side by side, in spad or acc. The first operand has the extents of the results; of the
+    others, an extent may be 1: that row, column or number is taken for all.
+
+    ```mlir
+    npu.map "mul"(%x, %scale) to %y : memref<8x64xf32, #npu.space<spad>>, memref<8x1xf32, #npu.space<spad>> to memref<8x64xf32, #npu.space<spad>>
+    ```
+  }];
+  let assemblyFormat = "$function `(` $inputs `)` `to` $target attr-dict `:` type($inputs) `to` type($target)";
+}
+
+def Npu_ReduceOp : Npu_Op<"reduce", (ins StrAttr:$function, Npu_Read<"rows">:$input, Npu_Written<"a number for each row">:$target)> {
+  let summary = "rows to numbers";
+  let description = [{
+    vec.reduce: sum, max, min or amax, in the order of the numeric contract.
+
+    C7: the function is one of the table.
+    C8: a matrix M x N whose rows have their elements side by side, and one of M x 1; in spad or acc.
+  }];
+  let assemblyFormat = "$function $input `to` $target attr-dict `:` type($input) `to` type($target)";
+}
+
+//===----------------------------------------------------------------------===//
+// The control unit
+//===----------------------------------------------------------------------===//
+
+def Npu_LoadOp : Npu_Op<"load", (ins Npu_Read<"memory">:$source, I64Attr:$bound)> {
+  let summary = "reads an integer into a register";
+  let description = [{
+    load. What wrote it must have been waited for. A number that is negative or greater than the bound is a fault of the run.
+
+    C9: one element of i8, i16 or i32 in spad or acc; the bound is 0 to 2^32 - 1.
+  }];
+  let results = (outs Index:$result);
+  let assemblyFormat = "$source `bound` $bound attr-dict `:` type($source)";
+}
+
+def Npu_SyncOp : Npu_Op<"sync", (ins StrAttr:$engine, DefaultValuedAttr<I64Attr, "0">:$channel)> {
+  let summary = "nothing but semaphores";
+  let description = [{
+    For an engine that has to wait or to signal where it has nothing to do.
+
+    C10: the engine is dma, matrix, vector or topk.
+  }];
+  let assemblyFormat = "$engine (`channel` `(` $channel^ `)`)? attr-dict";
+}
+
+def Npu_FenceOp : Npu_Op<"fence", (ins)> {
+  let summary = "waits for all engines";
+  let description = "The control unit goes on once all engines of the core have finished what they were given.";
+  let assemblyFormat = "attr-dict";
+}
+
+#endif // COOPT_NPU_OPS_TD

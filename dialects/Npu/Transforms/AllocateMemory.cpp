@@ -1,0 +1,152 @@
+//===- AllocateMemory.cpp - Addresses of buffers ---------------------------------===//
+#include "Passes.h"
+
+#include "dialects/Npu/IR/Npu.h"
+
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace coopt;
+using namespace coopt::npu;
+
+namespace {
+
+/// An allocation, from the op that makes it to the last one that uses it; of those in its block, which may hold others.
+struct Lifetime {
+  memref::AllocOp alloc;
+  Space space;
+  int64_t first = 0, last = 0; ///< numbers of ops, in the order of the text
+  int64_t bytes = 0, address = 0;
+};
+
+class Allocator {
+public:
+  Allocator(func::FuncOp function, const machine::NpuCore &core) : function(function), core(core) {}
+  LogicalResult run();
+
+private:
+  func::FuncOp function;
+  const machine::NpuCore &core;
+  DenseMap<Operation *, std::pair<int64_t, int64_t>> numbers; ///< of an op, and of the last one inside of it
+  int64_t next = 0;
+
+  void number(Operation *op);
+  int64_t lastUse(Value value, Block *block);
+  LogicalResult place(std::vector<Lifetime> &lifetimes, Space space, int64_t capacity, int64_t alignment);
+};
+
+void Allocator::number(Operation *op) {
+  const int64_t own = next++;
+  for (Region &region : op->getRegions()) {
+    for (Block &block : region) {
+      for (Operation &inner : block) {
+        number(&inner);
+      }
+    }
+  }
+  numbers[op] = {own, next - 1};
+}
+
+int64_t Allocator::lastUse(Value value, Block *block) {
+  int64_t last = 0;
+  for (Operation *user : value.getUsers()) {
+    last = std::max(last, numbers.lookup(block->findAncestorOpInBlock(*user)).second);
+    if (isa<ViewLikeOpInterface, memref::ExtractStridedMetadataOp>(user)) {
+      for (Value result : user->getResults()) {
+        last = std::max(last, lastUse(result, block));
+      }
+    }
+  }
+  return last;
+}
+
+LogicalResult Allocator::place(std::vector<Lifetime> &lifetimes, Space space, int64_t capacity,
+                               int64_t alignment) {
+  SmallVector<const Lifetime *> placed;
+  int64_t most = 0;
+  for (Lifetime &lifetime : lifetimes) {
+    if (lifetime.space != space) {
+      continue;
+    }
+    // The lowest place between those that live at the same time.
+    SmallVector<const Lifetime *> neighbours;
+    for (const Lifetime *other : placed) {
+      if (other->first <= lifetime.last && lifetime.first <= other->last) {
+        neighbours.push_back(other);
+      }
+    }
+    llvm::sort(neighbours, [](const Lifetime *a, const Lifetime *b) { return a->address < b->address; });
+    int64_t address = 0;
+    for (const Lifetime *other : neighbours) {
+      if (address + lifetime.bytes <= other->address) {
+        break;
+      }
+      address = std::max(
+          address, static_cast<int64_t>(llvm::alignTo(static_cast<uint64_t>(other->address + other->bytes),
+                                                      static_cast<uint64_t>(alignment))));
+    }
+    lifetime.address = address;
+    most = std::max(most, address + lifetime.bytes);
+    placed.push_back(&lifetime);
+    lifetime.alloc->setAttr(NpuDialect::kAddressName,
+                            IntegerAttr::get(IntegerType::get(function.getContext(), 64), address));
+  }
+  if (most > capacity) {
+    return function.emitError("needs ") << most << " bytes of " << name(space) << " at a time, a core has "
+                                        << capacity << ": " << most - capacity << " too many";
+  }
+  return success();
+}
+
+LogicalResult Allocator::run() {
+  number(function);
+  std::vector<Lifetime> lifetimes;
+  WalkResult result = function.walk<WalkOrder::PreOrder>([&](memref::AllocOp alloc) {
+    const Space space = spaceOf(alloc.getType());
+    if (space != Space::Spad && space != Space::Acc) {
+      alloc.emitError("is in ") << name(space) << ": only spad and acc are allocated";
+      return WalkResult::interrupt();
+    }
+    if (!alloc.getType().hasStaticShape()) {
+      alloc.emitError("has an extent of run time");
+      return WalkResult::interrupt();
+    }
+    Lifetime lifetime{alloc, space};
+    lifetime.first = numbers[alloc].first;
+    lifetime.last = std::max(lifetime.first, lastUse(alloc, alloc->getBlock()));
+    lifetime.bytes = alloc.getType().getNumElements() *
+                     static_cast<int64_t>(llvm::divideCeil(alloc.getType().getElementTypeBitWidth(), 8));
+    lifetimes.push_back(lifetime);
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted() ||
+                 failed(place(lifetimes, Space::Spad, core.spad.bytes, core.spad.widthBytes)) ||
+                 failed(place(lifetimes, Space::Acc, core.acc ? core.acc->bytes : 0,
+                              core.acc ? core.acc->widthBytes : 1)));
+}
+
+struct AllocateMemoryPass : PassWrapper<AllocateMemoryPass, OperationPass<>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AllocateMemoryPass)
+  explicit AllocateMemoryPass(const machine::NpuMachine &machine) : machine(machine) {}
+  StringRef getArgument() const final { return "npu-allocate-memory"; }
+
+  void runOnOperation() final {
+    getOperation()->walk([&](func::FuncOp function) {
+      if (!function.isExternal() && failed(allocateMemory(function, machine.cores.front()))) {
+        signalPassFailure();
+      }
+    });
+  }
+
+  machine::NpuMachine machine;
+};
+
+} // namespace
+
+LogicalResult npu::allocateMemory(func::FuncOp function, const machine::NpuCore &core) {
+  return Allocator(function, core).run();
+}
+
+std::unique_ptr<Pass> npu::createAllocateMemoryPass(const machine::NpuMachine &machine) {
+  return std::make_unique<AllocateMemoryPass>(machine);
+}

@@ -1,0 +1,25 @@
+//===- Passes.h - Memory and semaphores of npu functions ------------------------===//
+#ifndef COOPT_DIALECTS_NPU_TRANSFORMS_PASSES_H
+#define COOPT_DIALECTS_NPU_TRANSFORMS_PASSES_H
+
+#include "coopt/Machine/Npu.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Pass/Pass.h"
+
+#include <memory>
+
+namespace coopt::npu {
+
+/// Gives every memref.alloc of a function its address (`npu.address`), by liveness and first fit in the order of the program. What
+/// does not fit is an error with the limit, the value and the excess.
+mlir::LogicalResult allocateMemory(mlir::func::FuncOp function, const machine::NpuCore &core);
+std::unique_ptr<mlir::Pass> createAllocateMemoryPass(const machine::NpuMachine &machine);
+
+/// Puts waits, signals and fences where one engine needs what another one did.
+mlir::LogicalResult synchronise(mlir::func::FuncOp function, const machine::NpuCore &core);
+std::unique_ptr<mlir::Pass> createSynchronisePass(const machine::NpuMachine &machine);
+
+} // namespace coopt::npu
+
+#endif // COOPT_DIALECTS_NPU_TRANSFORMS_PASSES_H

@@ -1,0 +1,311 @@
+//===- LowerToNpu.cpp - coopt-lower-to-npu ---------------------------------------===//
+//
+// Kernel functions become functions of the npu dialect: numbers that the host knows (scalars, extents) are read from a block of integers of 32
+// bits, the leaves are lowered one by one, temporaries lie in the scratchpad.
+//
+//===----------------------------------------------------------------------===//
+#include "../FunctionPass.h"
+#include "Elementwise.h"
+#include "Lowerings.h"
+
+#include "coopt/Machine/Machine.h"
+
+#include "mlir/Dialect/Affine/Transforms/Transforms.h"
+#include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace coopt;
+using namespace coopt::npu;
+
+namespace {
+
+/// The most that an argument or an extent of one may be: what it is the minimum with.
+std::optional<int64_t> promisedBound(Value number) {
+  std::optional<int64_t> bound;
+  for (Operation *user : number.getUsers()) {
+    auto least = dyn_cast<affine::AffineMinOp>(user);
+    if (!least || least.getOperands().size() != 1) {
+      continue;
+    }
+    for (AffineExpr expr : least.getMap().getResults()) {
+      if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
+        bound = std::min(bound.value_or(constant.getValue()), constant.getValue());
+      }
+    }
+  }
+  return bound;
+}
+
+/// The most that the only extent of run time of an argument may be.
+std::optional<int64_t> boundByBytes(func::FuncOp function, BlockArgument argument, int64_t dimension) {
+  auto bytes = function.getArgAttrOfType<IntegerAttr>(argument.getArgNumber(), NpuDialect::kBytesName);
+  auto type = cast<MemRefType>(argument.getType());
+  if (!bytes || type.getNumDynamicDims() != 1 || !type.isDynamicDim(static_cast<unsigned>(dimension))) {
+    return std::nullopt;
+  }
+  int64_t others = type.getElementTypeBitWidth() / 8;
+  for (int64_t extent : type.getShape()) {
+    others *= ShapedType::isDynamic(extent) ? 1 : extent;
+  }
+  return bytes.getInt() / others;
+}
+
+class FunctionLowering {
+public:
+  FunctionLowering(func::FuncOp function, const machine::NpuMachine &machine)
+      : function(function), core(machine.cores.front()), builder(function.getContext()),
+        tiles(function, builder, core.dma.channels) {}
+
+  LogicalResult run() {
+    return failure(failed(expandViews()) || failed(readNumbers()) || failed(lowerLeaves()) ||
+                   failed(expandViews()) || failed(nameArguments()));
+  }
+
+private:
+  func::FuncOp function;
+  const machine::NpuCore &core;
+  OpBuilder builder;
+  Tiles tiles;
+  int64_t buffers = 0;
+
+  LogicalResult expandViews();
+  LogicalResult readNumbers();
+  LogicalResult lowerLeaves();
+  LogicalResult lower(Operation *op);
+  LogicalResult nameArguments();
+};
+
+/// Views become offsets, extents and strides of what they are views of.
+LogicalResult FunctionLowering::expandViews() {
+  RewritePatternSet patterns(function.getContext());
+  memref::populateExpandStridedMetadataPatterns(patterns);
+  memref::populateResolveRankedShapedTypeResultDimsPatterns(patterns);
+  memref::ReinterpretCastOp::getCanonicalizationPatterns(patterns, function.getContext());
+  memref::DimOp::getCanonicalizationPatterns(patterns, function.getContext());
+  affine::AffineApplyOp::getCanonicalizationPatterns(patterns, function.getContext());
+  affine::AffineMinOp::getCanonicalizationPatterns(patterns, function.getContext());
+  return applyPatternsGreedily(function, std::move(patterns));
+}
+
+/// Scalars in their order, then all extents of all buffers.
+LogicalResult FunctionLowering::readNumbers() {
+  Block &entry = function.getBody().front();
+  SmallVector<BlockArgument> scalars;
+  SmallVector<std::pair<Value, int64_t>> extents;
+  for (BlockArgument argument : entry.getArguments()) {
+    if (auto type = dyn_cast<MemRefType>(argument.getType())) {
+      ++buffers;
+      for (int64_t d = 0; d < type.getRank(); ++d) {
+        extents.push_back({argument, d});
+      }
+    } else if (argument.getType().isIndex()) {
+      scalars.push_back(argument);
+    } else {
+      return function.emitError("has an argument that is neither a buffer nor an index");
+    }
+  }
+  // Views ask in their own way what the extents of arguments are.
+  function.walk([&](memref::ExtractStridedMetadataOp metadata) {
+    if (isa<BlockArgument>(metadata.getSource())) {
+      builder.setInsertionPoint(metadata);
+      for (auto [d, size] : llvm::enumerate(metadata.getSizes())) {
+        if (!size.use_empty()) {
+          size.replaceAllUsesWith(memref::DimOp::create(builder, metadata.getLoc(), metadata.getSource(),
+                                                        static_cast<int64_t>(d)));
+        }
+      }
+    }
+  });
+  const auto count = static_cast<int64_t>(scalars.size() + extents.size());
+  Type i32 = builder.getI32Type();
+  (void)function.insertArgument(function.getNumArguments(),
+                                MemRefType::get({1, std::max<int64_t>(count, 1)}, i32), DictionaryAttr(),
+                                function.getLoc());
+  BlockArgument block = entry.getArguments().back();
+  builder.setInsertionPointToStart(&entry);
+  FailureOr<Tile> numbers;
+  auto load = [&](int64_t place, int64_t bound) -> FailureOr<Value> {
+    if (!numbers->buffer) {
+      numbers = tiles.read(block);
+      if (failed(numbers)) {
+        return failure();
+      }
+    }
+    Value at =
+        tiles.matrix(*numbers, 0, 1, tiles.index(1), tiles.index(1), {tiles.index(0), tiles.index(place)});
+    return LoadOp::create(builder, function.getLoc(), at, bound, DenseI64ArrayAttr(), DenseI64ArrayAttr())
+        .getResult();
+  };
+  numbers = Tile();
+  for (auto [place, scalar] : llvm::enumerate(scalars)) {
+    if (scalar.use_empty()) {
+      continue;
+    }
+    std::optional<int64_t> bound = promisedBound(scalar);
+    if (!bound) {
+      return function.emitError("has a number without a bound (argument ") << scalar.getArgNumber() << ")";
+    }
+    FailureOr<Value> number = load(static_cast<int64_t>(place), *bound);
+    if (failed(number)) {
+      return failure();
+    }
+    scalar.replaceAllUsesWith(*number);
+  }
+  for (auto [place, extent] : llvm::enumerate(extents)) {
+    SmallVector<memref::DimOp> dims;
+    std::optional<int64_t> bound;
+    for (Operation *user : extent.first.getUsers()) {
+      auto dim = dyn_cast<memref::DimOp>(user);
+      if (dim && dim.getConstantIndex() == extent.second) {
+        dims.push_back(dim);
+        std::optional<int64_t> promised = promisedBound(dim);
+        bound = promised ? std::min(*promised, bound.value_or(*promised)) : bound;
+      }
+    }
+    if (dims.empty()) {
+      continue;
+    }
+    bound = bound ? bound : boundByBytes(function, cast<BlockArgument>(extent.first), extent.second);
+    if (!bound) {
+      return function.emitError("has an extent without a bound (argument ")
+             << cast<BlockArgument>(extent.first).getArgNumber() << ")";
+    }
+    FailureOr<Value> number = load(static_cast<int64_t>(scalars.size() + place), *bound);
+    if (failed(number)) {
+      return failure();
+    }
+    for (memref::DimOp dim : dims) {
+      dim.replaceAllUsesWith(*number);
+      dim.erase();
+    }
+  }
+  // What is gone from the arguments stands in the block.
+  BitVector gone(entry.getNumArguments());
+  for (BlockArgument scalar : scalars) {
+    gone.set(scalar.getArgNumber());
+  }
+  return function.eraseArguments(gone);
+}
+
+LogicalResult FunctionLowering::lower(Operation *op) {
+  auto unplaced = [&](Operation *at, Value from, Value to) -> LogicalResult {
+    tiles.moveTo(at);
+    FailureOr<Tile> source = tiles.read(from);
+    FailureOr<Tile> target = tiles.room(to);
+    if (failed(source) || failed(target)) {
+      return failure();
+    }
+    tiles.copy(tiles.all(*source), tiles.all(*target));
+    tiles.write(*target, to);
+    return success();
+  };
+  return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](linalg::GenericOp of) { return lowerGeneric(tiles, of); })
+      .Case([&](quantized::ContractOp of) { return lowerContract(tiles, of, core); })
+      .Case([&](quantized::DequantizeOp of) { return lowerDequantize(tiles, of); })
+      .Case([&](model::RowReduceOp of) { return lowerRowReduce(tiles, of); })
+      .Case([&](model::GatherOp of) { return lowerGather(tiles, of); })
+      .Case([&](attention::AppendOp of) { return lowerAppend(tiles, of); })
+      .Case([&](attention::AttendOp of) { return lowerAttend(tiles, of); })
+      .Case([&](memref::CopyOp of) { return unplaced(of, of.getSource(), of.getTarget()); })
+      .Case([&](linalg::CopyOp of) { return unplaced(of, of.getInputs()[0], of.getOutputs()[0]); })
+      .Default([&](Operation *) { return op->emitError("is nothing that the accelerator has code for"); });
+}
+
+LogicalResult FunctionLowering::lowerLeaves() {
+  SmallVector<Operation *> leaves;
+  function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (isa<linalg::LinalgOp, quantized::ContractOp, quantized::DequantizeOp, model::RowReduceOp,
+            model::GatherOp, attention::AppendOp, attention::AttendOp, memref::CopyOp, memref::StoreOp,
+            memref::LoadOp>(op)) {
+      leaves.push_back(op);
+      return WalkResult::skip();
+    }
+    return WalkResult::advance();
+  });
+  for (Operation *leaf : leaves) {
+    if (failed(lower(leaf))) {
+      return failure();
+    }
+    leaf->erase();
+  }
+  // What lay in temporaries lies in the scratchpad.
+  SmallVector<Operation *> dead;
+  bool changed = true;
+  while (changed) {
+    changed = false;
+    function.walk([&](Operation *op) {
+      const bool isUseless =
+          isa<model::UnpackOp, memref::AllocOp, ViewLikeOpInterface, memref::ExtractStridedMetadataOp>(op);
+      if (isa<memref::DeallocOp>(op) || (isUseless && op->use_empty())) {
+        op->erase();
+        changed = true;
+      }
+    });
+  }
+  return success();
+}
+
+LogicalResult FunctionLowering::nameArguments() {
+  for (BlockArgument argument : function.getArguments()) {
+    const unsigned number = argument.getArgNumber();
+    auto type = cast<MemRefType>(argument.getType());
+    const bool isBlock = number == buffers;
+    function.setArgAttr(number, NpuDialect::kSymbolName,
+                        builder.getStringAttr(isBlock ? "block" : ("operand." + Twine(number)).str()));
+    if (type.hasStaticShape()) {
+      const int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+      function.setArgAttr(number, NpuDialect::kBytesName, builder.getI64IntegerAttr(bytes));
+    } else if (!function.getArgAttr(number, NpuDialect::kBytesName)) {
+      return function.emitError("argument ")
+             << number << ": expected '" << NpuDialect::kBytesName << "', the most bytes that it takes";
+    }
+  }
+  return success();
+}
+
+class LowerToNpuPass : public FunctionsPass<LowerToNpuPass> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LowerToNpuPass)
+  LowerToNpuPass() = default;
+  explicit LowerToNpuPass(const machine::NpuMachine &given) : given(given) {}
+  LowerToNpuPass(const LowerToNpuPass &other) : FunctionsPass(other), given(other.given) {
+    name = other.name;
+  }
+
+  StringRef getArgument() const final { return "coopt-lower-to-npu"; }
+  StringRef getDescription() const final {
+    return "lower the structured ops of kernel functions to the npu dialect";
+  }
+  void getDependentDialects(DialectRegistry &registry) const override {
+    FunctionsPass::getDependentDialects(registry);
+    registry.insert<NpuDialect>();
+  }
+
+  LogicalResult runOn(func::FuncOp function) {
+    if (!given) {
+      auto machine = machine::findMachine(name);
+      if (!machine || !machine->npu()) {
+        return function.emitError("machine: ")
+               << (machine ? "expected one of kind npu" : machine.error().message);
+      }
+      given = *machine->npu();
+    }
+    return function.isExternal() ? success() : FunctionLowering(function, *given).run();
+  }
+
+private:
+  std::optional<machine::NpuMachine> given;
+  Option<std::string> name{*this, "machine", llvm::cl::desc("npu:PRESET, or the JSON file of a description"),
+                           llvm::cl::init("npu:edge1")};
+};
+
+} // namespace
+
+std::unique_ptr<Pass> coopt::createLowerToNpuPass(const machine::NpuMachine &machine) {
+  return std::make_unique<LowerToNpuPass>(machine);
+}
+
+void coopt::registerLowerToNpuPass() { PassRegistration<LowerToNpuPass>(); }
