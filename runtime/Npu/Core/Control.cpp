@@ -1,8 +1,6 @@
 #include "Npu/Core/Core.h"
 #include "Npu/Core/Elements.h"
 
-#include <cstdlib>
-
 using namespace coopt;
 using namespace coopt::npu;
 
@@ -75,8 +73,8 @@ Status Control::load(const Entry &entry, const MemoryMap &memories) {
     return fail("type: expected i8, i16 or i32");
   }
   const uint64_t bytes = bitsOf(entry, "type") / 8, address = static_cast<uint64_t>(from.value);
-  if (address > memory.size() || bytes > memory.size() - address) {
-    return fail("from: outside of " + std::string(name(from.space)));
+  if (!memory.holds(address, bytes, /*isWrite=*/false)) {
+    return fail("from: " + memory.whyNot(name(from.space), address, bytes));
   }
   const int64_t value = loadInteger(type, memory.at(address), 0);
   if (value < 0 || value > entry["bound"].value) {
@@ -154,17 +152,4 @@ Status npu::runInOrder(const std::vector<Entry> &entries, const MemoryMap &memor
     }
   }
   return {};
-}
-
-void Memory::Free::operator()(uint8_t *pointer) const { std::free(pointer); }
-
-Expected<Memory> Memory::create(uint64_t size) {
-  Memory memory;
-  memory.length = size;
-  // Pages that are never touched take no memory.
-  memory.bytes.reset(static_cast<uint8_t *>(std::calloc(size == 0 ? 1 : size, 1)));
-  if (!memory.bytes) {
-    return fail("a memory of " + std::to_string(size) + " bytes: there is not so much");
-  }
-  return memory;
 }

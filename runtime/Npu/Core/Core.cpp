@@ -5,6 +5,12 @@
 using namespace coopt;
 using namespace coopt::npu;
 
+/// Of a table that is gathered from or scattered to, the rows that are moved must be there, not all that a list may name.
+static bool isTable(const Instruction &instruction, std::string_view field) {
+  const std::string_view mnemonic = instruction.mnemonic;
+  return (mnemonic == "dma.gather" && field == "from") || (mnemonic == "dma.scatter" && field == "to");
+}
+
 Status Core::execute(const Entry &entry) {
   auto list = settings.accesses(entry);
   if (!list) {
@@ -12,14 +18,15 @@ Status Core::execute(const Entry &entry) {
   }
   const Instruction &instruction = *find(entry.opcode);
   for (const Access &access : *list) {
-    const uint64_t size = memories[static_cast<size_t>(access.space)]->size();
-    if (access.first > size || access.bytes > size - access.first) {
-      return fail(std::string(instruction.fields[access.operand].name) + ": outside of " +
-                  name(access.space));
+    const char *field = instruction.fields[access.operand].name;
+    const Memory &memory = *memories[static_cast<size_t>(access.space)];
+    if (!isTable(instruction, field) && !memory.holds(access.first, access.bytes, access.isWrite)) {
+      return fail(field + (": " + memory.whyNot(name(access.space), access.first, access.bytes)));
     }
   }
   Status status;
-  if (instruction.timing != Timing::Settings) {
+  const bool movesNothing = instruction.engine == Engine::Dma && list->empty();
+  if (instruction.timing != Timing::Settings && !movesNothing) {
     const std::string_view mnemonic = instruction.mnemonic;
     if (mnemonic == "dma.copy") {
       copy(entry);
@@ -73,7 +80,7 @@ void Core::fill(const Entry &entry) {
 Status Core::moveRows(const Entry &entry, bool isGather) {
   const int64_t bytes = entry["bytes"].value, rows = entry["rows"].value,
                 stride = entry[isGather ? "from1" : "to1"].value;
-  uint8_t *to = at(entry["to"]), *from = at(entry["from"]);
+  const Operand &table = entry[isGather ? "from" : "to"], &list = entry[isGather ? "to" : "from"];
   for (int64_t i = 0; i < entry["count"].value; ++i) {
     int32_t row = 0;
     std::memcpy(&row, at(entry["indices"]) + 4 * i, sizeof row);
@@ -81,8 +88,17 @@ Status Core::moveRows(const Entry &entry, bool isGather) {
       return fail("indices: element " + std::to_string(i) + " is " + std::to_string(row) +
                   ", expected 0 .. " + std::to_string(rows - 1));
     }
-    std::memmove(to + (isGather ? i * bytes : row * stride), from + (isGather ? row * stride : i * bytes),
-                 static_cast<size_t>(bytes));
+    if (bytes == 0) {
+      continue;
+    }
+    Memory &memory = *memories[static_cast<size_t>(table.space)];
+    const auto address = static_cast<uint64_t>(table.value) + static_cast<uint64_t>(row * stride);
+    if (!memory.holds(address, static_cast<uint64_t>(bytes), !isGather)) {
+      return fail(std::string(isGather ? "from" : "to") + ": row " + std::to_string(row) + ": " +
+                  memory.whyNot(name(table.space), address, static_cast<uint64_t>(bytes)));
+    }
+    uint8_t *tableRow = memory.at(address), *listRow = at(list) + i * bytes;
+    std::memmove(isGather ? listRow : tableRow, isGather ? tableRow : listRow, static_cast<size_t>(bytes));
   }
   return {};
 }

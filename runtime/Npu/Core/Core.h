@@ -15,15 +15,33 @@
 
 namespace coopt::npu {
 
-/// Bytes, zero at first.
+/// Bytes of the host that are part of a memory.
+struct Window {
+  uint64_t address = 0, bytes = 0; ///< in the memory
+  uint8_t *data = nullptr;         ///< what lies there
+  bool isWritable = false;
+};
+
+/// Bytes of its own, zero at first; or windows on the host's, with nothing between them.
 class Memory {
 public:
   Memory() = default;
   /// Errors: there is not so much.
   static Expected<Memory> create(uint64_t size);
+  /// Windows that don't overlap, in any order; the host's bytes must outlive the memory.
+  static Memory over(std::vector<Window> windows);
 
+  /// Bytes of its own.
   uint64_t size() const { return length; }
-  uint8_t *at(uint64_t address) { return bytes.get() + address; }
+  /// Whether these bytes are there (of windows: in one), and may be written if `isWrite`.
+  bool holds(uint64_t address, uint64_t count, bool isWrite) const {
+    return windows.empty() ? address <= length && count <= length - address
+                           : windowHolds(address, count, isWrite);
+  }
+  /// Why it does not hold them; `name` is the memory's: "outside of spad", "no window holds dram[0x100 .. 0x1ff]".
+  std::string whyNot(const char *name, uint64_t address, uint64_t count) const;
+  /// Of an address whose bytes it holds.
+  uint8_t *at(uint64_t address) { return windows.empty() ? bytes.get() + address : windowAt(address); }
 
 private:
   struct Free {
@@ -31,6 +49,11 @@ private:
   };
   std::unique_ptr<uint8_t, Free> bytes;
   uint64_t length = 0;
+  std::vector<Window> windows; ///< by address; empty: bytes of its own
+
+  const Window *find(uint64_t address) const;
+  bool windowHolds(uint64_t address, uint64_t count, bool isWrite) const;
+  uint8_t *windowAt(uint64_t address) const;
 };
 
 /// Of one core, by Space; DRAM and L2 may be shared with others.

@@ -361,5 +361,10 @@ Expected<Report> npu::simulate(const machine::NpuMachine &machine, const Image &
     }
     std::memcpy(dram.at(data.address), data.bytes.data(), data.bytes.size());
   }
+  return simulateChecked(machine, image, memories);
+}
+
+Expected<Report> npu::simulateChecked(const machine::NpuMachine &machine, const Image &image,
+                                      const MemoryMap &memories) {
   return Simulator(machine, image.cores[0], memories).run();
 }

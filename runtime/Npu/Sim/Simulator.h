@@ -57,6 +57,10 @@ struct Report {
 /// version); faults, with their place.
 Expected<Report> simulate(const machine::NpuMachine &machine, const Image &image, const MemoryMap &memories);
 
+/// The same of what runs many times: an image of one core that was checked before, and whose data lie in DRAM. Errors: faults.
+Expected<Report> simulateChecked(const machine::NpuMachine &machine, const Image &image,
+                                 const MemoryMap &memories);
+
 } // namespace coopt::npu
 
 #endif // COOPT_NPU_SIM_SIMULATOR_H

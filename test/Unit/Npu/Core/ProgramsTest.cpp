@@ -269,5 +269,82 @@ TEST_F(Programs, Faults) {
             "entry 1 (mxu.drain): the array's sums are of 0 rows and 0 columns");
 }
 
+/// DRAM of windows: a buffer that is written, one that is only read, and nothing elsewhere.
+class Windows : public CoreFixture {
+protected:
+  std::vector<uint8_t> written = std::vector<uint8_t>(64), onlyRead = std::vector<uint8_t>(100, 7);
+  Memory dram = Memory::over({{0x2000, 64, written.data(), true},
+                              {0x40, 0, nullptr, false},
+                              {0x1000, 100, onlyRead.data(), false},
+                              {0x1064, 64, written.data(), false}});
+
+  std::string runInWindows(const std::string &body) {
+    auto image = parse("image machine=0x0 features=0x0\ncore 0\n" + body + "\nhalt\n");
+    if (!image) {
+      return image.error().message;
+    }
+    map[static_cast<size_t>(Space::Dram)] = &dram;
+    Status status = runInOrder(image->cores[0], map);
+    return status ? std::string() : status.error().message;
+  }
+};
+
+TEST_F(Windows, BytesLieWhereTheHostHasThem) {
+  const auto in = fill<uint8_t>(Space::Spad, 0, 64, 0, 255);
+  EXPECT_EQ(
+      runInWindows("dma.copy to=dram[0x2000] from=spad[0x0] bytes=16 count=4 from1=16 to1=16 shaped=no\n"
+                   "dma.copy to=spad[0x100] from=dram[0x1000] bytes=50 count=2 from1=50 to1=50 shaped=no\n"
+                   "dma.copy to=spad[0x200] from=dram[0x1064] bytes=64 count=1 from1=0 to1=0 shaped=no\n"
+                   "dma.fill to=dram[0x203f] bytes=1 count=1 to1=0 value=9"),
+      "");
+  EXPECT_EQ(std::memcmp(written.data(), in.data(), 63), 0);
+  EXPECT_EQ(written[63], 9);
+  EXPECT_EQ(std::memcmp(data<uint8_t>(Space::Spad, 0x100), onlyRead.data(), 100), 0);
+  EXPECT_EQ(std::memcmp(data<uint8_t>(Space::Spad, 0x200), in.data(), 64), 0);
+}
+
+TEST_F(Windows, WhatIsInNoneIsAFault) {
+  auto copy = [](const std::string &to, const std::string &from, int bytes) {
+    return "dma.copy to=" + to + " from=" + from + " bytes=" + std::to_string(bytes) +
+           " count=1 from1=0 to1=0 shaped=no";
+  };
+  const std::vector<uint8_t> before = written;
+  EXPECT_EQ(runInWindows(copy("spad[0x0]", "dram[0xfff]", 2)),
+            "entry 0 (dma.copy): from: no window holds dram[0xfff .. 0x1000]");
+  // Windows that lie side by side are two all the same.
+  EXPECT_EQ(runInWindows(copy("spad[0x0]", "dram[0x1000]", 101)),
+            "entry 0 (dma.copy): from: no window holds dram[0x1000 .. 0x1064]");
+  EXPECT_EQ(runInWindows(copy("dram[0x2001]", "spad[0x0]", 64)),
+            "entry 0 (dma.copy): to: no window holds dram[0x2001 .. 0x2040]");
+  EXPECT_EQ(runInWindows(copy("dram[0x1010]", "spad[0x0]", 4)),
+            "entry 0 (dma.copy): to: dram[0x1010 .. 0x1013] is only read");
+  EXPECT_EQ(runInWindows("set to=s1 value=4611686018427387904\n" + copy("spad[0x0]", "dram[0x0+s1]", 2)),
+            "entry 1 (dma.copy): from: no window holds dram[0x4000000000000000 .. 0x4000000000000001]");
+  EXPECT_EQ(written, before);
+  // What moves nothing is nowhere.
+  EXPECT_EQ(runInWindows(copy("dram[0x77]", "dram[0x99999]", 0)), "");
+}
+
+/// A list may name any row of a table; those that it names must be there.
+TEST_F(Windows, RowsThatAreMoved) {
+  for (int i = 0; i < 4; ++i) {
+    data<int32_t>(Space::Spad, 0)[i] = 24 - 8 * i;
+    onlyRead[static_cast<size_t>(96 - 32 * i)] = static_cast<uint8_t>(i);
+  }
+  const std::string gather = "dma.gather to=spad[0x100] from=dram[0x1000] indices=spad[0x0] count=4 bytes=4 "
+                             "from1=4 rows=1000000";
+  EXPECT_EQ(runInWindows(gather), "");
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(*data<uint8_t>(Space::Spad, static_cast<uint64_t>(0x100 + 4 * i)), i);
+  }
+  data<int32_t>(Space::Spad, 0)[2] = 41;
+  EXPECT_EQ(runInWindows(gather),
+            "entry 0 (dma.gather): from: row 41: no window holds dram[0x10a4 .. 0x10a7]");
+  EXPECT_EQ(
+      runInWindows("dma.scatter to=dram[0x1000] from=spad[0x100] indices=spad[0x0] count=1 bytes=4 to1=4 "
+                   "rows=25"),
+      "entry 0 (dma.scatter): to: row 24: dram[0x1060 .. 0x1063] is only read");
+}
+
 } // namespace
 } // namespace coopt::npu::test
