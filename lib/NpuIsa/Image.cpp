@@ -166,6 +166,10 @@ Status readSection(Image &image, SectionKind kind, uint32_t number, uint64_t add
 
 } // namespace
 
+uint64_t npu::machineHash(std::string_view description) {
+  return XXH3_64bits(description.data(), description.size());
+}
+
 Status npu::check(const Image &image) {
   if (image.minor > kMinor || image.minor + 1 < kMinor) {
     return fail("version " + std::to_string(kMajor) + "." + std::to_string(image.minor) + ", expected " +

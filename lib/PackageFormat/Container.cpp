@@ -55,7 +55,7 @@ static Expected<Section> decodeRecord(const uint8_t *record, size_t fileSize) {
   ByteReader in(record, kRecordBytes);
   uint32_t kind = in.integer<uint32_t>();
   uint32_t zero = in.integer<uint32_t>();
-  if (kind > static_cast<uint32_t>(SectionKind::Parameters) || zero != 0) {
+  if (kind > static_cast<uint32_t>(SectionKind::Image) || zero != 0) {
     return fail("unknown kind " + std::to_string(kind));
   }
   Section section;
@@ -117,7 +117,8 @@ Expected<std::vector<Section>> package::decodeContainer(const uint8_t *bytes, si
     if (!section) {
       return forward(section.error(), "section " + std::to_string(i));
     }
-    auto key = std::make_pair(section->kind, section->kind == SectionKind::Code ? section->name : "");
+    const bool isOneOfMany = section->kind == SectionKind::Code || section->kind == SectionKind::Image;
+    auto key = std::make_pair(section->kind, isOneOfMany ? section->name : "");
     if (!seen.insert(key).second) {
       return fail("section " + std::to_string(i) + ": there twice");
     }

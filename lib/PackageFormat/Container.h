@@ -12,18 +12,18 @@
 
 namespace coopt::package {
 
-constexpr uint32_t kFormatVersion = 1;
+constexpr uint32_t kFormatVersion = 2;
 constexpr size_t kHeaderBytes = 64;
 constexpr size_t kRecordBytes = 64; ///< kind u32, 0 u32, name char[32], offset u64, size u64, checksum u64
 constexpr size_t kSectionAlignment = 4096;
 constexpr size_t kParameterAlignment = 64;
 constexpr size_t kMaxSectionName = 31;
 
-enum class SectionKind : uint32_t { Manifest, Program, Tokenizer, Code, Parameters };
+enum class SectionKind : uint32_t { Manifest, Program, Tokenizer, Code, Parameters, Image };
 
 struct Section {
   SectionKind kind = SectionKind::Manifest;
-  std::string name; ///< the variant of code, else empty
+  std::string name; ///< the variant of code, the number of an image's kernel, else empty
   uint64_t offset = 0, size = 0, checksum = 0;
 };
 
@@ -34,7 +34,7 @@ std::array<uint8_t, kHeaderBytes> encodeHeader(const std::vector<uint8_t> &table
                                                uint64_t fileSize);
 
 /// Header and table of a whole file, checked: every section lies inside it, kinds are known, at most one of
-/// each kind but code.
+/// each kind but code and images, whose names differ.
 Expected<std::vector<Section>> decodeContainer(const uint8_t *bytes, size_t size);
 
 } // namespace coopt::package

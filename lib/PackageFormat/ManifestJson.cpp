@@ -1,6 +1,7 @@
 #include "ManifestJson.h"
 
 #include "Container.h"
+#include "coopt/Machine/Machine.h"
 #include "coopt/Support/Json.h"
 
 #include <nlohmann/json.hpp>
@@ -18,6 +19,9 @@ std::string package::printManifest(const ManifestDocument &document) {
   Json json;
   json["producer"] = manifest.producer;
   json["target"] = manifest.target;
+  if (!manifest.machine.empty()) {
+    json["machine"] = manifest.machine; // a text, whose hash is in the images
+  }
   if (manifest.model) {
     const ModelInfo &model = *manifest.model;
     Json &out = json["model"];
@@ -153,6 +157,9 @@ Expected<ManifestDocument> package::parseManifest(const char *text, size_t size,
   Manifest &manifest = document.manifest;
   in.take(root["producer"].string(), manifest.producer);
   in.take(root["target"].string(), manifest.target);
+  if (JsonValue machine = root["machine"]; !machine.isMissing()) {
+    in.take(machine.string(), manifest.machine);
+  }
   if (JsonValue model = root["model"]; !model.isMissing()) {
     in.require(model.expectObject());
     manifest.model = readModel(in, model);
@@ -187,4 +194,39 @@ Expected<ManifestDocument> package::parseManifest(const char *text, size_t size,
     return forward(in.status.error());
   }
   return document;
+}
+
+Status package::checkTarget(const Manifest &manifest, const Program &program, size_t codeObjects,
+                            const std::vector<size_t> &imageBytes) {
+  const bool isNpu = manifest.target == "npu";
+  if (!isNpu && manifest.target != "cpu") {
+    return fail("manifest: $.target: expected 'cpu' or 'npu', got " + inQuotes(manifest.target));
+  }
+  if (isNpu == manifest.machine.empty()) {
+    return fail(std::string("manifest: $.machine: ") +
+                (isNpu ? "missing" : "a package for a cpu describes no machine"));
+  }
+  if (!isNpu) {
+    return imageBytes.empty() ? Status() : fail("images, which a package for a cpu has not");
+  }
+  auto machine = machine::parseMachine(manifest.machine, "manifest: machine");
+  if (!machine) {
+    return forward(machine.error());
+  }
+  if (!machine->npu()) {
+    return fail(std::string("manifest: machine: $.kind: expected npu, got ") + machine->kind());
+  }
+  if (codeObjects != 0) {
+    return fail("code for a cpu, which a package for an npu has not");
+  }
+  for (size_t i = 0; i < program.kernels.size(); ++i) {
+    if (i >= imageBytes.size() || imageBytes[i] == 0) {
+      return fail("kernel " + inQuotes(program.kernels[i].symbol) + ": no image");
+    }
+  }
+  if (imageBytes.size() > program.kernels.size()) {
+    return fail("image " + std::to_string(program.kernels.size()) + ": the program has " +
+                std::to_string(program.kernels.size()) + " kernels");
+  }
+  return {};
 }

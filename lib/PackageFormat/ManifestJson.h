@@ -17,6 +17,11 @@ std::string printManifest(const ManifestDocument &document);
 /// are aligned and lie inside `parameterSectionBytes`.
 Expected<ManifestDocument> parseManifest(const char *text, size_t size, uint64_t parameterSectionBytes);
 
+/// Whether a package has what its target needs, and nothing of another: `codeObjects` of a CPU, or a machine and for each kernel of the program
+/// an image of as many bytes.
+Status checkTarget(const Manifest &manifest, const Program &program, size_t codeObjects,
+                   const std::vector<size_t> &imageBytes);
+
 } // namespace coopt::package
 
 #endif // COOPT_LIB_PACKAGEFORMAT_MANIFESTJSON_H

@@ -1,8 +1,10 @@
 #include "Container.h"
 #include "ManifestJson.h"
 #include "coopt/PackageFormat/Package.h"
+#include "coopt/Support/Json.h"
 
 #include <algorithm>
+#include <charconv>
 
 using namespace coopt;
 using namespace coopt::package;
@@ -19,8 +21,19 @@ static const char *kindName(SectionKind kind) {
     return "code";
   case SectionKind::Parameters:
     return "parameters";
+  case SectionKind::Image:
+    return "image";
   }
   return "?";
+}
+
+/// The number of the kernel that an image is for; nothing if the program has no such kernel.
+static std::optional<size_t> kernelOf(const Section &image, const Program &program) {
+  size_t number = 0;
+  const char *end = image.name.data() + image.name.size();
+  auto [rest, problem] = std::from_chars(image.name.data(), end, number);
+  const bool isOne = problem == std::errc() && rest == end && image.name == std::to_string(number);
+  return isOne && number < program.kernels.size() ? std::optional(number) : std::nullopt;
 }
 
 static const Section *find(const std::vector<Section> &sections, SectionKind kind) {
@@ -87,6 +100,23 @@ Status PackageFile::read() {
       return fail("manifest: $.code: no variant '" + section.name + "'");
     }
     codeViews.push_back({section.name, features->second, bytes + section.offset, section.size});
+  }
+  std::vector<size_t> imageBytes;
+  for (const Section &section : *sections) {
+    if (section.kind == SectionKind::Image) {
+      auto kernel = kernelOf(section, *program);
+      if (!kernel) {
+        return fail("image " + inQuotes(section.name) + ": the program has " +
+                    std::to_string(program->kernels.size()) + " kernels, from 0 on");
+      }
+      imageViews.resize(program->kernels.size());
+      imageBytes.resize(program->kernels.size());
+      imageViews[*kernel] = {bytes + section.offset, section.size};
+      imageBytes[*kernel] = section.size;
+    }
+  }
+  if (auto status = checkTarget(document->manifest, *program, codeViews.size(), imageBytes); !status) {
+    return status;
   }
   if (const Section *tokenizer = find(*sections, SectionKind::Tokenizer)) {
     tokenizerBytes = bytes + tokenizer->offset;

@@ -120,7 +120,14 @@ static Status checkContents(const PackageContents &contents) {
       return fail("code '" + object.variant + "': no name, one that is too long, or one that is there twice");
     }
   }
-  return verify(contents.program, parameterBytes);
+  if (auto status = verify(contents.program, parameterBytes); !status) {
+    return status;
+  }
+  std::vector<size_t> imageBytes;
+  for (const std::vector<uint8_t> &image : contents.images) {
+    imageBytes.push_back(image.size());
+  }
+  return checkTarget(contents.manifest, contents.program, contents.code.size(), imageBytes);
 }
 
 Status package::writePackage(const std::string &path, PackageContents contents,
@@ -133,7 +140,8 @@ Status package::writePackage(const std::string &path, PackageContents contents,
     return forward(file.error());
   }
   bool hasTokenizer = !contents.tokenizer.empty();
-  PackageWriter writer(std::move(*file), 3 + (hasTokenizer ? 1 : 0) + contents.code.size());
+  PackageWriter writer(std::move(*file),
+                       3 + (hasTokenizer ? 1 : 0) + contents.code.size() + contents.images.size());
   Status status = writer.reserveTable();
   std::vector<uint8_t> program = serialize(contents.program);
   if (status) {
@@ -148,6 +156,10 @@ Status package::writePackage(const std::string &path, PackageContents contents,
       status = writer.section(SectionKind::Code, object.variant, object.elf.data(), object.elf.size());
     }
     document.code.emplace_back(object.variant, object.features);
+  }
+  for (size_t i = 0; status && i < contents.images.size(); ++i) {
+    const std::vector<uint8_t> &image = contents.images[i];
+    status = writer.section(SectionKind::Image, std::to_string(i), image.data(), image.size());
   }
   if (status) {
     status = writer.parameters(contents.manifest.parameters, source);

@@ -58,6 +58,9 @@ struct Image {
   }
 };
 
+/// Image::machine of what is made for a machine: the XXH3 (64 bits) of its description as JSON text, in the bytes that machine::toJson writes.
+uint64_t machineHash(std::string_view description);
+
 /// Success if write() can write it: entries that check() accepts, loops that end (with bodies of the length that they say), a halt at
 /// the end of each core's stream and nowhere in a loop, locations that exist, names without control characters, data in order. Errors begin
 /// with the place: "core 0, entry 12: ..".

@@ -13,11 +13,14 @@
 //                 chunk, context length)
 //     program     coopt::package::Program
 //     tokenizer   coopt::package::TokenizerTables, absent for packages that hold functions
-//     code        one ELF shared object an instruction-set variant; its name is the variant: "generic",
-//     "avx2", "avx512" parameters  the weights, each 64-byte aligned
+//     code        of a package for a CPU: one ELF shared object an instruction-set variant; its name is the
+//     variant: "generic", "avx2", "avx512", "amx"
+//     image       of a package for an accelerator: one image a kernel (KernelImage.h); its name is the
+//     kernel's number in the program, since names of kernels may be longer than that of a section
+//     parameters  the weights, each 64-byte aligned
 //
-// Manifest, program, tokenizer and code are checked at load; parameters by verifyParameters() only.
-// A package is native code: the checks guard against accidents, not malice.
+// Manifest, program, tokenizer, code and images are checked at load; parameters by verifyParameters() only.
+// A package for a CPU is native code: the checks guard against accidents, not malice.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_PACKAGEFORMAT_PACKAGE_H
@@ -76,8 +79,10 @@ struct Contraction {
 };
 
 struct Manifest {
-  std::string producer; ///< "coopt 0.1.0"
-  std::string target;   ///< "cpu"
+  std::string producer;       ///< "coopt 0.1.0"
+  std::string target = "cpu"; ///< "cpu" or "npu"
+  /// Of target "npu": the machine that the images were made for, the text of machine::toJson; they have its npu::machineHash().
+  std::string machine;
   std::optional<ModelInfo> model;
   std::vector<Parameter> parameters;
   std::vector<Contraction> contractions; ///< by op id, each once
@@ -95,7 +100,9 @@ struct PackageContents {
   Manifest manifest; ///< offsets and checksums of parameters are filled in by the writer
   Program program;
   std::vector<uint8_t> tokenizer; ///< empty: none
-  std::vector<CodeObject> code;
+  std::vector<CodeObject> code;   ///< of target "cpu"
+  /// Of target "npu": the bytes of the image of each kernel, in the order of Program::kernels.
+  std::vector<std::vector<uint8_t>> images;
 };
 /// Receives consecutive bytes of the parameter that is being written.
 using ByteSink = std::function<Status(const uint8_t *bytes, size_t size)>;
@@ -117,10 +124,16 @@ public:
     const uint8_t *bytes;
     size_t size;
   };
+  struct ImageView {
+    const uint8_t *bytes = nullptr;
+    size_t size = 0;
+  };
 
   const Manifest &manifest() const { return *manifestData; }
   const Program &program() const { return *programData; }
   const std::vector<CodeView> &code() const { return codeViews; }
+  /// Of target "npu": one a kernel of the program. Not yet read: readKernelImage() does.
+  const std::vector<ImageView> &images() const { return imageViews; }
   /// Null and 0 if there is none.
   const uint8_t *tokenizer() const { return tokenizerBytes; }
   size_t tokenizerSize() const { return tokenizerLength; }
@@ -144,6 +157,7 @@ private:
   std::shared_ptr<Manifest> manifestData;
   std::shared_ptr<Program> programData;
   std::vector<CodeView> codeViews;
+  std::vector<ImageView> imageViews;
   const uint8_t *tokenizerBytes = nullptr;
   size_t tokenizerLength = 0;
   const uint8_t *parameterBytes = nullptr;
