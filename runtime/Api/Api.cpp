@@ -67,6 +67,7 @@ coopt_package *coopt_package_open(const char *path, const coopt_package_options 
       if (options->struct_size < sizeof(*options)) {
         return fail("options: struct_size " + std::to_string(options->struct_size) + " is too small");
       }
+      load.device = options->device ? options->device : "";
       load.isa = options->isa ? options->isa : "";
       load.verify = options->verify != 0;
       auto experts = parseExpertOptions(options->expert_memory ? options->expert_memory : "",
@@ -116,6 +117,10 @@ int64_t coopt_package_context(const coopt_package *package) {
 
 const char *coopt_package_isa(const coopt_package *package) {
   return package ? package->loaded->isa().c_str() : "";
+}
+
+const char *coopt_package_device(const coopt_package *package) {
+  return package ? package->loaded->code().device() : "";
 }
 
 int64_t coopt_tokenize(const coopt_package *package, const char *text, size_t bytes, int add_special,

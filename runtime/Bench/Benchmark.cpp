@@ -309,6 +309,7 @@ Expected<Result> bench::run(const std::string &path, const Options &options, con
   Result result;
   result.path = path;
   runtime::LoadOptions load;
+  load.device = "cpu"; // what is measured is the host's time
   load.isa = options.isa;
   progress("loading");
   auto package = runtime::LoadedPackage::load(path, load);

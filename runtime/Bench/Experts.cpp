@@ -173,6 +173,7 @@ Status ExpertsMeasurement::run(const Package &mapped, const Progress &progress) 
   }
   for (bool prefetch : {true, false}) {
     runtime::LoadOptions load;
+    load.device = "cpu";
     load.isa = options.isa;
     load.experts = options.experts;
     load.experts.prefetch = prefetch;

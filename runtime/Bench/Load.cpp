@@ -17,6 +17,7 @@ extern char **environ;
 
 Status bench::loadOnly(const std::string &path, const Options &options) {
   runtime::LoadOptions load;
+  load.device = "cpu"; // what is measured is the host's time
   load.isa = options.isa;
   auto package = runtime::LoadedPackage::load(path, load);
   if (!package) {

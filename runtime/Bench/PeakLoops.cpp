@@ -1,6 +1,6 @@
 #include "Bench/PeakLoops.h"
 
-#include "Loader/CpuFeatures.h"
+#include "Device/CpuFeatures.h"
 
 #include <initializer_list>
 #include <sys/syscall.h>

@@ -1,6 +1,6 @@
 #include "Bench/ReadLoops.h"
 
-#include "Loader/CpuFeatures.h"
+#include "Device/CpuFeatures.h"
 
 using namespace coopt;
 using namespace coopt::bench;

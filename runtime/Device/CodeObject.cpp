@@ -1,4 +1,4 @@
-#include "Loader/CodeObject.h"
+#include "Device/CodeObject.h"
 
 #include <algorithm>
 #include <cerrno>

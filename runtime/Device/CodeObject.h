@@ -1,6 +1,6 @@
 //===- CodeObject.h - Generated code, loaded from memory --------------------===//
-#ifndef COOPT_RUNTIME_LOADER_CODEOBJECT_H
-#define COOPT_RUNTIME_LOADER_CODEOBJECT_H
+#ifndef COOPT_RUNTIME_DEVICE_CODEOBJECT_H
+#define COOPT_RUNTIME_DEVICE_CODEOBJECT_H
 
 #include "coopt/PackageFormat/KernelAbi.h"
 #include "coopt/Support/Error.h"
@@ -42,4 +42,4 @@ private:
 
 } // namespace coopt::runtime
 
-#endif // COOPT_RUNTIME_LOADER_CODEOBJECT_H
+#endif // COOPT_RUNTIME_DEVICE_CODEOBJECT_H

@@ -1,4 +1,4 @@
-#include "Loader/CpuFeatures.h"
+#include "Device/CpuFeatures.h"
 
 #include <cstdint>
 

@@ -1,6 +1,6 @@
 //===- CpuFeatures.h - What the processor and the operating system allow ----===//
-#ifndef COOPT_RUNTIME_LOADER_CPUFEATURES_H
-#define COOPT_RUNTIME_LOADER_CPUFEATURES_H
+#ifndef COOPT_RUNTIME_DEVICE_CPUFEATURES_H
+#define COOPT_RUNTIME_DEVICE_CPUFEATURES_H
 
 #include <optional>
 #include <string>
@@ -17,4 +17,4 @@ std::vector<std::string> knownCpuFeatures();
 
 } // namespace coopt::runtime
 
-#endif // COOPT_RUNTIME_LOADER_CPUFEATURES_H
+#endif // COOPT_RUNTIME_DEVICE_CPUFEATURES_H

@@ -1,6 +1,8 @@
 #include "Executor/Executor.h"
 
+#include "Executor/Fault.h"
 #include "Executor/FloatEnvironment.h"
+#include "Executor/ThreadPool.h"
 
 #include <algorithm>
 #include <chrono>
@@ -23,38 +25,25 @@ static int64_t now() {
       .count();
 }
 
-Executor::Executor(std::shared_ptr<const LoadedPackage> package, int threads)
-    : loaded(std::move(package)), pool(threads) {}
-
 Expected<std::unique_ptr<Executor>> Executor::create(std::shared_ptr<const LoadedPackage> package,
                                                      int threads) {
-  constexpr int maxThreads = 1024;
-  if (threads < 0 || threads > maxThreads) {
-    return fail("expected between 0 and " + std::to_string(maxThreads) + " threads, got " +
+  if (threads < 0 || threads > kMaxThreads) {
+    return fail("expected between 0 and " + std::to_string(kMaxThreads) + " threads, got " +
                 std::to_string(threads));
   }
-  std::unique_ptr<Executor> executor(
-      new Executor(std::move(package), threads == 0 ? std::min(availableThreads(), maxThreads) : threads));
-  uint64_t arenaBytes = 0, scratchBytes = 0;
-  for (const Entry &entry : executor->loaded->program().entries) {
+  uint64_t arenaBytes = 0;
+  for (const Entry &entry : package->program().entries) {
     arenaBytes = std::max(arenaBytes, entry.arenaBytes);
-  }
-  for (const package::Kernel &kernel : executor->loaded->program().kernels) {
-    scratchBytes = std::max(scratchBytes, kernel.scratchBytes);
   }
   auto arena = AlignedMemory::allocate(arenaBytes);
   if (!arena) {
     return forward(arena.error(), "arena");
   }
-  executor->arena = std::move(*arena);
-  for (int i = 0; i < executor->threads(); ++i) {
-    auto memory = AlignedMemory::allocate(scratchBytes);
-    if (!memory) {
-      return forward(memory.error(), "scratch");
-    }
-    executor->scratch.push_back(std::move(*memory));
+  auto device = package->code().open(*package, threads);
+  if (!device) {
+    return forward(device.error());
   }
-  return executor;
+  return std::unique_ptr<Executor>(new Executor(std::move(package), std::move(*device), std::move(*arena)));
 }
 
 Status runtime::checkSizes(const Entry &entry, const std::vector<int64_t> &sizes) {
@@ -77,24 +66,6 @@ Status Executor::run(const Call &call) {
     status = execute(call, entry);
   }
   return status ? status : Status(forward(status.error(), "entry '" + entry.name + "'"));
-}
-
-/// A failed check in words.
-static std::string describe(abi::FaultKind kind, int64_t value, int64_t bound) {
-  std::string v = std::to_string(value), b = std::to_string(bound);
-  switch (kind) {
-  case abi::FaultKind::None:
-    break;
-  case abi::FaultKind::Index:
-    return "index " + v + " is outside [0, " + b + ")";
-  case abi::FaultKind::Slice:
-    return "a slice reaches element " + v + ", outside [0, " + b + ")";
-  case abi::FaultKind::Sizes:
-    return "sizes " + v + " and " + b + " must be equal";
-  case abi::FaultKind::Negative:
-    return "expected a size of at least 0, got " + v;
-  }
-  return "a check of an unknown kind failed";
 }
 
 Status Executor::execute(const Call &call, const Entry &entry) {
@@ -169,13 +140,6 @@ Status Executor::execute(const Call &call, const Entry &entry) {
     }
   }
   return {};
-}
-
-static std::string describe(const abi::Fault &fault) {
-  std::string place =
-      fault.line == 0 ? ""
-                      : " at line " + std::to_string(fault.line) + ", column " + std::to_string(fault.column);
-  return describe(fault.kind, fault.value, fault.bound) + place;
 }
 
 /// Toward minus infinity, with wrap-around where the quotient has no representation.
@@ -270,78 +234,6 @@ Status Executor::shapeOf(const Buffer &buffer, size_t dimensions, std::vector<in
   return {};
 }
 
-struct Executor::Job {
-  abi::Kernel kernel;
-  const abi::Block *blocks;
-  const abi::Services *services;
-  uint32_t first = 0; ///< item of the run
-
-  static void runItems(void *context, int worker, uint32_t first, uint32_t last);
-};
-
-// UBSan's check of the function's type reads the eight bytes before it, where generated code has none: at the
-// start of a segment that may be unmapped.
-#if defined(__clang__)
-__attribute__((no_sanitize("function")))
-#endif
-void Executor::Job::runItems(void *context, int worker, uint32_t first, uint32_t last) {
-  const Job &job = *static_cast<const Job *>(context);
-  job.kernel(&job.blocks[worker], job.services, job.first + first, job.first + last);
-}
-
-static const abi::Services services{abi::kVersion};
-
-uint32_t Executor::expertsOf(const Entry &entry, const Command &command) const {
-  if (loaded->experts() && command.segments != Command::kNoSegments) {
-    for (uint32_t index : command.buffers) {
-      const Buffer &buffer = entry.buffers[index];
-      uint32_t group = buffer.kind == BufferKind::Parameter ? loaded->experts()->groupOf(buffer.index)
-                                                            : ExpertStore::kNoGroup;
-      if (group != ExpertStore::kNoGroup) {
-        return group;
-      }
-    }
-  }
-  return ExpertStore::kNoGroup;
-}
-
-Status Executor::runSegments(const Command &command, uint32_t group, Job &job, uint32_t items) {
-  ExpertStore &experts = *loaded->experts();
-  const auto *segments = static_cast<const int32_t *>(operands[command.segments]);
-  auto count = static_cast<uint32_t>(shapes[command.segments][0]);
-  if (count == 0 || items % count != 0) {
-    return fail(std::to_string(items) + " work items are not equally many for each of " +
-                std::to_string(count) + " segments");
-  }
-  const uint32_t each = items / count, last = experts.expertsOf(group) - 1;
-  std::vector<ExpertStore::Request> requests;
-  std::vector<uint32_t> segmentOf; // a request
-  for (uint32_t i = 0; i < count; ++i) {
-    const int32_t *segment = segments + i * package::kSegmentParts;
-    if (segment[2] > 0) { // no rows, no work
-      requests.push_back(
-          {std::min(static_cast<uint32_t>(segment[0]), last), static_cast<uint32_t>(segment[2])});
-      segmentOf.push_back(i);
-    }
-  }
-  ExpertStore::Use use(experts, group, std::move(requests));
-  while (true) {
-    auto ready = use.next();
-    if (!ready || ready->empty()) {
-      return ready ? Status() : Status(forward(ready.error()));
-    }
-    // Neighbours run together.
-    for (size_t i = 0, end = 0; i < ready->size(); i = end) {
-      const uint32_t first = segmentOf[(*ready)[i]];
-      for (end = i + 1; end < ready->size() && segmentOf[(*ready)[end]] == first + (end - i);) {
-        ++end;
-      }
-      job.first = first * each;
-      pool.run(static_cast<uint32_t>(end - i) * each, Job::runItems, &job);
-    }
-  }
-}
-
 Status Executor::prefetch(const Entry &entry, const Command &command) {
   ExpertStore *experts = loaded->experts();
   if (!experts) {
@@ -413,41 +305,18 @@ Status Executor::dispatch(const CallView &view, const Command &command) {
     scalars.push_back(slots[slot]);
   }
   const package::Kernel &kernel = loaded->program().kernels[command.kernel];
-  DispatchView dispatched{view,         command, kernel, static_cast<uint32_t>(items), operands.data(),
-                          shapes.data()};
+  DispatchView dispatched{view,          command, kernel, static_cast<uint32_t>(items), operands.data(),
+                          shapes.data(), scalars};
   for (Observer *observer : watching) {
     if (auto status = observer->before(dispatched); !status) {
       return forward(status.error(), command.opId);
     }
   }
-  constexpr size_t inlineBlocks = 64;
-  abi::Block few[inlineBlocks];
-  std::vector<abi::Block> many;
-  abi::Block *blocks = few;
-  if (scratch.size() > inlineBlocks) {
-    many.resize(scratch.size());
-    blocks = many.data();
-  }
-  faults.assign(scratch.size(), abi::Fault());
-  for (size_t i = 0; i < scratch.size(); ++i) {
-    blocks[i] = {operands.data(), scalars.data(), scratch[i].data(), &faults[i]};
-  }
-  Job job{loaded->kernel(command.kernel), blocks, &services};
   int64_t start = watching.empty() ? 0 : now();
-  Status status;
-  if (uint32_t group = expertsOf(entry, command); group == ExpertStore::kNoGroup) {
-    pool.run(static_cast<uint32_t>(items), Job::runItems, &job);
-  } else {
-    status = runSegments(command, group, job, static_cast<uint32_t>(items));
-  }
+  Status status = device->run(dispatched);
   int64_t end = watching.empty() ? 0 : now();
   if (!status) {
     return forward(status.error(), command.opId);
-  }
-  for (const abi::Fault &fault : faults) {
-    if (fault.kind != abi::FaultKind::None) {
-      return fail(command.opId + ": " + describe(fault));
-    }
   }
   for (Observer *observer : watching) {
     if (auto status = observer->after(dispatched, start, end); !status) {

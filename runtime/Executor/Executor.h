@@ -4,9 +4,7 @@
 
 #include "Executor/AlignedMemory.h"
 #include "Executor/Observer.h"
-#include "Executor/ThreadPool.h"
 #include "Loader/LoadedPackage.h"
-#include "coopt/PackageFormat/KernelAbi.h"
 
 #include <memory>
 #include <vector>
@@ -22,7 +20,7 @@ struct Call {
   void *const *states = nullptr; ///< one a state of the program
 };
 
-/// Runs the entries of a package, one call at a time. All memory is allocated once, for the largest sizes.
+/// Runs the entries of a package on its device, one call at a time. All memory is allocated once, for the largest sizes.
 class Executor {
 public:
   /// `threads` 0: as many as the process may use.
@@ -34,40 +32,34 @@ public:
   /// kernel that failed. Results are then not to be used.
   Status run(const Call &call);
 
-  int threads() const { return pool.threads(); }
+  int threads() const { return device->threads(); }
   const LoadedPackage &package() const { return *loaded; }
   std::shared_ptr<const LoadedPackage> shared() const { return loaded; }
   /// Observers are called in order and must outlive the executor or be removed.
   void observe(std::vector<Observer *> observers) { watching = std::move(observers); }
 
 private:
-  Executor(std::shared_ptr<const LoadedPackage> package, int threads);
+  Executor(std::shared_ptr<const LoadedPackage> package, std::unique_ptr<Device> device, AlignedMemory arena)
+      : loaded(std::move(package)), device(std::move(device)), arena(std::move(arena)) {}
   Status execute(const Call &call, const package::Entry &entry);
   Status scalar(const package::Command &command);
   Status dispatch(const CallView &view, const package::Command &command);
-  struct Job;
-  /// Runs the items of those segments whose experts are in memory, then those whose experts come, until all ran.
-  Status runSegments(const package::Command &command, uint32_t group, Job &job, uint32_t items);
   /// Prefetches side by side are one guess, which expectGuess hands on.
   Status prefetch(const package::Entry &entry, const package::Command &command);
   void expectGuess();
-  /// The group of experts that a dispatch needs parts of; ExpertStore::kNoGroup if everything it reads is there.
-  uint32_t expertsOf(const package::Entry &entry, const package::Command &command) const;
   Status copy(const package::Entry &entry, const package::Command &command);
   int64_t extent(const package::Extent &extent) const;
   /// Fills `shape`; an error if a computed extent makes the buffer larger than it may be.
   Status shapeOf(const package::Buffer &buffer, size_t dimensions, std::vector<int64_t> &shape) const;
 
   std::shared_ptr<const LoadedPackage> loaded;
-  ThreadPool pool;
+  std::unique_ptr<Device> device;
   AlignedMemory arena;
-  std::vector<AlignedMemory> scratch; ///< one a thread
   std::vector<Observer *> watching;
 
   // Of the running call; kept so that a call allocates nothing.
   std::vector<int64_t> slots, scalars;
   std::vector<void *> bases, operands;
-  std::vector<abi::Fault> faults; // one a thread
   std::vector<std::vector<int64_t>> shapes;
   std::vector<int64_t> prefetchShape;
   std::vector<std::pair<uint32_t, ExpertStore::Expectation>> guess; // and the tokens of each

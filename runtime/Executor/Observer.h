@@ -7,6 +7,10 @@
 #include <cstdint>
 #include <vector>
 
+namespace coopt::npu {
+struct Report;
+}
+
 namespace coopt::runtime {
 
 /// One call of an entry point.
@@ -24,6 +28,8 @@ struct DispatchView {
   uint32_t items;
   void *const *buffers;                      ///< one an operand
   const std::vector<int64_t> *operandShapes; ///< one an operand
+  const std::vector<int64_t> &scalars;       ///< of the command's slots
+  const npu::Report *report = nullptr;       ///< of an accelerator that was simulated, once it ran
 
   size_t operands() const { return command.buffers.size(); }
   bool isWritten(size_t operand) const { return operand >= command.firstWritten; }

@@ -13,6 +13,8 @@ namespace coopt::runtime {
 
 /// How many threads this process may use: its affinity mask and, where one is set, its control group's quota.
 int availableThreads();
+/// Of one session.
+constexpr int kMaxThreads = 1024;
 
 /// Runs ranges of work items on `threads` threads, one of them the caller's. Each thread has a run of
 /// consecutive items, which it takes a few at a time from the front: neighbouring items read neighbouring

@@ -1,7 +1,9 @@
 #include "Loader/LoadedPackage.h"
 
-#include "Loader/CpuFeatures.h"
+#include "Device/CpuCode.h"
+#include "Device/NpuCode.h"
 #include "Loader/Noise.h"
+#include "coopt/Support/Json.h"
 
 #include <algorithm>
 
@@ -29,7 +31,7 @@ Expected<std::shared_ptr<const LoadedPackage>> LoadedPackage::load(const std::st
 }
 
 Status LoadedPackage::prepare(const LoadOptions &options) {
-  if (auto status = loadCode(options.isa); !status) {
+  if (auto status = loadCode(options); !status) {
     return status;
   }
   if (packageFile.tokenizer()) {
@@ -50,76 +52,27 @@ Status LoadedPackage::prepare(const LoadOptions &options) {
   return {};
 }
 
-/// Nothing if the processor can run this code, else why not.
-static Status checkFeatures(const PackageFile::CodeView &code) {
-  for (const std::string &feature : code.features) {
-    auto present = hasCpuFeature(feature);
-    if (!present) {
-      return fail("package needs " + feature + ", which this runtime does not know");
-    }
-    if (!*present) {
-      return fail("package needs " + feature + ", which this processor lacks");
-    }
+Status LoadedPackage::loadCode(const LoadOptions &options) {
+  const bool isNpu = manifest().target == "npu";
+  const std::string device = isNpu ? "npu-sim" : "cpu";
+  const std::vector<std::string> &known = deviceNames();
+  if (!options.device.empty() && std::find(known.begin(), known.end(), options.device) == known.end()) {
+    return fail("expected device " + alternatives(known) + ", got " + inQuotes(options.device));
   }
+  if (!options.device.empty() && options.device != device) {
+    return fail("package has no code for device '" + options.device + "', only for: " + device);
+  }
+  auto made = isNpu ? NpuCode::load(packageFile, options) : CpuCode::load(packageFile, options.isa);
+  if (!made) {
+    return forward(made.error());
+  }
+  loadedCode = std::move(*made);
   return {};
 }
 
-static Expected<const PackageFile::CodeView *> choose(const std::vector<PackageFile::CodeView> &code,
-                                                      const std::string &isa) {
-  auto find = [&](const std::string &name) {
-    auto found =
-        std::find_if(code.begin(), code.end(), [&](const auto &view) { return view.variant == name; });
-    return found == code.end() ? nullptr : &*found;
-  };
-  if (!isa.empty()) {
-    const PackageFile::CodeView *view = find(isa);
-    if (!view) {
-      std::string names;
-      for (const auto &other : code) {
-        names += (names.empty() ? "" : ", ") + other.variant;
-      }
-      return fail("package has no code for '" + isa + "', only for: " + names);
-    }
-    if (auto status = checkFeatures(*view); !status) {
-      return forward(status.error());
-    }
-    return view;
-  }
-  Status last = fail("package has no code for a cpu");
-  for (const char *name : {"amx", "avx512", "avx2", "generic"}) {
-    if (const PackageFile::CodeView *view = find(name)) {
-      last = checkFeatures(*view);
-      if (last) {
-        return view;
-      }
-    }
-  }
-  return forward(last.error());
-}
-
-Status LoadedPackage::loadCode(const std::string &isa) {
-  if (program().kernels.empty() && packageFile.code().empty()) {
-    return {};
-  }
-  auto chosen = choose(packageFile.code(), isa);
-  if (!chosen) {
-    return forward(chosen.error());
-  }
-  variant = (*chosen)->variant;
-  std::string place = "code '" + variant + "'";
-  auto object = CodeObject::load((*chosen)->bytes, (*chosen)->size);
-  if (!object) {
-    return forward(object.error(), place);
-  }
-  code = std::move(*object);
-  for (const package::Kernel &kernel : program().kernels) {
-    auto address = code.kernel(kernel.symbol);
-    if (!address) {
-      return forward(address.error(), place);
-    }
-    kernels.push_back(*address);
-  }
-  return {};
+const std::vector<std::string> &runtime::deviceNames() {
+  static const std::vector<std::string> names = {"cpu", "npu-sim"};
+  return names;
 }
 
 Status LoadedPackage::placeParameters() {

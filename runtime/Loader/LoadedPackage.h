@@ -2,9 +2,9 @@
 #ifndef COOPT_RUNTIME_LOADER_LOADEDPACKAGE_H
 #define COOPT_RUNTIME_LOADER_LOADEDPACKAGE_H
 
+#include "Device/Device.h"
 #include "Executor/AlignedMemory.h"
 #include "Experts/ExpertStore.h"
-#include "Loader/CodeObject.h"
 #include "Tokenizer/Tokenizer.h"
 #include "coopt/PackageFormat/Package.h"
 
@@ -16,27 +16,27 @@
 namespace coopt::runtime {
 
 struct LoadOptions {
-  std::string isa;     ///< a variant of the package's code; empty: the best one that the processor has
+  std::string device;  ///< one of deviceNames(); empty: what the package has code for
+  std::string isa;     ///< a variant of the code for a CPU; empty: the best one that the processor has
   bool verify = false; ///< compare the parameters with their checksums
   ExpertOptions experts;
 };
 
-/// Shared by sessions, and immutable but for which experts are in memory: the mapped file, code with every kernel resolved,
+/// Shared by sessions, and immutable but for which experts are in memory: the mapped file, code,
 /// parameters made from noise.
 class LoadedPackage {
 public:
-  /// Errors, with the path in front: those of PackageFile::open; no code for this processor, with the first
-  /// missing feature; a kernel that the code lacks; a broken tokenizer; not enough memory; with experts limited those of
-  /// ExpertStore::create.
+  /// Errors, with the path in front: those of PackageFile::open; no code for the device; those of CpuCode::load and NpuCode::load; a broken
+  /// tokenizer; not enough memory; with experts limited those of ExpertStore::create.
   static Expected<std::shared_ptr<const LoadedPackage>> load(const std::string &path,
                                                              const LoadOptions &options = {});
 
   const package::PackageFile &file() const { return packageFile; }
   const package::Program &program() const { return packageFile.program(); }
   const package::Manifest &manifest() const { return packageFile.manifest(); }
-  /// The variant in use; empty if the package has no kernels.
-  const std::string &isa() const { return variant; }
-  abi::Kernel kernel(size_t index) const { return kernels[index]; }
+  const LoadedCode &code() const { return *loadedCode; }
+  /// The code's variant.
+  const std::string &isa() const { return loadedCode->variant(); }
   /// The bytes of a parameter, 64-byte aligned; of one that holds experts a map of the file, however few of them are kept in
   /// memory.
   const void *parameter(size_t index) const { return parameters[index]; }
@@ -47,13 +47,11 @@ public:
 
 private:
   Status prepare(const LoadOptions &options);
-  Status loadCode(const std::string &isa);
+  Status loadCode(const LoadOptions &options);
   Status placeParameters();
 
   package::PackageFile packageFile;
-  std::string variant;
-  CodeObject code;
-  std::vector<abi::Kernel> kernels;
+  std::unique_ptr<LoadedCode> loadedCode;
   std::vector<const void *> parameters;
   std::vector<AlignedMemory> noise;
   std::optional<Tokenizer> tokens;

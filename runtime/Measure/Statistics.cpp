@@ -1,5 +1,6 @@
 #include "Measure/Statistics.h"
 
+#include "Npu/Sim/Simulator.h"
 #include "coopt/Support/OutputFile.h"
 
 #include <algorithm>
@@ -16,6 +17,13 @@ Status Statistics::after(const DispatchView &dispatch, int64_t start, int64_t en
   for (size_t i = 0; i < dispatch.operands(); ++i) {
     row.bytes += static_cast<double>(dispatch.bytes(i));
   }
+  if (dispatch.report) {
+    row.cycles += dispatch.report->cycles;
+    total.cycles += dispatch.report->cycles;
+    for (const npu::EngineTime &engine : dispatch.report->engines) {
+      total.busy[engine.name] += engine.busy;
+    }
+  }
   return {};
 }
 
@@ -31,7 +39,8 @@ std::vector<Statistics::Row> Statistics::rows() const {
 }
 
 Status Trace::after(const DispatchView &dispatch, int64_t start, int64_t end) {
-  events.push_back({&dispatch.command, &dispatch.kernel, &dispatch.call.entry, dispatch.items, start, end});
+  events.push_back({&dispatch.command, &dispatch.kernel, &dispatch.call.entry, dispatch.items, start, end,
+                    dispatch.report ? std::optional(dispatch.report->cycles) : std::nullopt});
   return {};
 }
 
@@ -48,6 +57,9 @@ Status Trace::write(const std::string &path) const {
                     {"pid", 1},
                     {"tid", 1},
                     {"args", {{"kernel", event.kernel->symbol}, {"items", event.items}}}});
+    if (event.cycles) {
+      list.back()["args"]["cycles"] = *event.cycles;
+    }
   }
   nlohmann::ordered_json document = {{"displayTimeUnit", "ns"}, {"traceEvents", std::move(list)}};
   std::string text = document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);

@@ -4,6 +4,8 @@
 
 #include "Executor/Observer.h"
 
+#include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -11,7 +13,7 @@
 namespace coopt::runtime {
 
 /// Adds up, for each op id, its dispatches, their wall time and the bytes of all their operands (at the
-/// run-time sizes; a state counts with its whole capacity).
+/// run-time sizes; a state counts with its whole capacity). Of a simulated accelerator also cycles, which the host's time has nothing to do with.
 class Statistics : public Observer {
 public:
   struct Row {
@@ -19,13 +21,21 @@ public:
     uint64_t calls = 0;
     double seconds = 0;
     double bytes = 0;
+    uint64_t cycles = 0; ///< of the accelerator's core
+  };
+  /// All that was simulated, one dispatch behind the other.
+  struct Simulated {
+    uint64_t cycles = 0;
+    std::map<std::string, uint64_t> busy; ///< cycles of each engine that had something to do
   };
   Status after(const DispatchView &dispatch, int64_t start, int64_t end) override;
   /// Most time first.
   std::vector<Row> rows() const;
+  const Simulated &simulated() const { return total; }
 
 private:
   std::unordered_map<std::string, Row> byId;
+  Simulated total;
 };
 
 /// Writes every dispatch as a complete event ("X") of the Trace Event Format that chrome://tracing and
@@ -42,6 +52,7 @@ private:
     const package::Entry *entry;
     uint32_t items;
     int64_t start, end;
+    std::optional<uint64_t> cycles;
   };
   std::vector<Event> events;
 };

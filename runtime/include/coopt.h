@@ -33,6 +33,8 @@ typedef struct coopt_package_options {
   const char *expert_memory;
   const char *expert_policy; /* "lru", "score", "advice", or NULL: "score" */
   int expert_on_demand;      /* nonzero: nothing is read ahead */
+  const char
+      *device; /* "cpu", "npu-sim" (an accelerator, simulated), or NULL: what the package has code for */
 } coopt_package_options;
 
 coopt_package *coopt_package_open(const char *path, const coopt_package_options *options);
@@ -42,7 +44,7 @@ typedef struct coopt_expert_statistics {
   size_t struct_size; /* sizeof(coopt_expert_statistics) */
   uint64_t limit_bytes, total_bytes;
   uint64_t requests, hits; /* what dispatches asked for of one expert each, and how often it was there */
-  uint64_t guessed; /* of the requests: named by the guess for their layer */
+  uint64_t guessed;        /* of the requests: named by the guess for their layer */
   uint64_t foreseen;       /* of the hits: first use since a guess brought it */
   uint64_t read_bytes, waited_bytes; /* from the file; of these while a dispatch waited */
   double stall_seconds;
@@ -54,7 +56,10 @@ int coopt_package_expert_statistics(const coopt_package *package, coopt_expert_s
 /* Facts of a language model; -1 where the package holds none. */
 int64_t coopt_package_vocabulary(const coopt_package *package);
 int64_t coopt_package_context(const coopt_package *package);
+/* The code in use: of a CPU its instructions, as in the options; of an accelerator the machine's name; "" if there is no kernel. */
 const char *coopt_package_isa(const coopt_package *package);
+/* "cpu" or "npu-sim" */
+const char *coopt_package_device(const coopt_package *package);
 
 /* Text to ids and back. Both write at most `capacity` elements and return how many there are in all, or -1.
  * add_special: with the tokenizer's special tokens, or with the model's bos in front where it has one and the
@@ -68,7 +73,7 @@ int coopt_is_end(const coopt_package *package, int32_t token);
 
 typedef struct coopt_session_options {
   size_t struct_size; /* sizeof(coopt_session_options) */
-  int threads;        /* 0: as many as the process may use */
+  int threads;        /* 0: as many as the process may use; npu-sim uses one */
 } coopt_session_options;
 
 coopt_session *coopt_session_open(coopt_package *package, const coopt_session_options *options);

@@ -1,4 +1,5 @@
 //===- coopt-test-package.cpp - Writes a test package, for lit --------------===//
+#include "NpuPackages.h"
 #include "TestPackages.h"
 
 #include <cstdio>
@@ -14,10 +15,13 @@ static package::PackageContents make(const char *kind, int variant) {
   if (std::strcmp(kind, "interpreted") == 0) {
     return test::interpretedPackage();
   }
+  if (std::strcmp(kind, "npu") == 0) {
+    return test::npuPackage();
+  }
   return test::toyModel(variant, std::strcmp(kind, "toy") == 0);
 }
 
-// coopt-test-package functions|interpreted|toy|toy-without-tokenizer PATH [VARIANT]
+// coopt-test-package functions|interpreted|npu|toy|toy-without-tokenizer PATH [VARIANT]
 int main(int argc, char **argv) {
   if (argc < 3) {
     std::fprintf(stderr, "expected a kind and a path\n");

@@ -1,7 +1,8 @@
 #include "Loader/LoadedPackage.h"
 
 #include "Files.h"
-#include "Loader/CpuFeatures.h"
+#include "Device/CodeObject.h"
+#include "Device/CpuFeatures.h"
 #include "Loader/Noise.h"
 #include "Session/Session.h"
 #include "TestPackages.h"

@@ -1,0 +1,37 @@
+#include "Device/NpuCode.h"
+
+#include "Device/NpuDevice.h"
+
+using namespace coopt;
+using namespace coopt::runtime;
+
+Expected<std::unique_ptr<LoadedCode>> NpuCode::load(const package::PackageFile &file,
+                                                    const LoadOptions &options) {
+  if (!options.isa.empty()) {
+    return fail("package has no code for '" + options.isa + "', only for: npu-sim");
+  }
+  if (options.experts.isLimited()) {
+    return fail("device npu-sim keeps all experts in memory: their memory can't be limited");
+  }
+  auto code = std::make_unique<NpuCode>();
+  const std::string &description = file.manifest().machine;
+  auto machine = machine::parseMachine(description, "machine");
+  if (!machine) {
+    return forward(machine.error());
+  }
+  code->machine = std::move(*machine);
+  for (uint32_t i = 0; i < file.images().size(); ++i) {
+    const package::PackageFile::ImageView &view = file.images()[i];
+    auto kernel = package::readKernelImage(view.bytes, view.size, file.program(), i, code->machine,
+                                           npu::machineHash(description));
+    if (!kernel) {
+      return forward(kernel.error());
+    }
+    code->images.push_back(std::move(*kernel));
+  }
+  return code;
+}
+
+Expected<std::unique_ptr<Device>> NpuCode::open(const LoadedPackage &, int) const {
+  return NpuDevice::open(*this);
+}

@@ -1,0 +1,32 @@
+//===- NpuCode.h - Kernel images of a package -------------------------------===//
+#ifndef COOPT_RUNTIME_DEVICE_NPUCODE_H
+#define COOPT_RUNTIME_DEVICE_NPUCODE_H
+
+#include "Device/Device.h"
+#include "Loader/LoadedPackage.h"
+#include "coopt/PackageFormat/KernelImage.h"
+
+namespace coopt::runtime {
+
+class NpuCode : public LoadedCode {
+public:
+  /// Errors: those of readKernelImage; options that belong to a CPU.
+  static Expected<std::unique_ptr<LoadedCode>> load(const package::PackageFile &file,
+                                                    const LoadOptions &options);
+
+  const char *device() const override { return "npu-sim"; }
+  /// The machine's name.
+  const std::string &variant() const override { return machine.name; }
+  Expected<std::unique_ptr<Device>> open(const LoadedPackage &package, int threads) const override;
+
+  const machine::NpuMachine &npu() const { return *machine.npu(); }
+  const std::vector<package::KernelImage> &kernels() const { return images; }
+
+private:
+  machine::Machine machine;
+  std::vector<package::KernelImage> images;
+};
+
+} // namespace coopt::runtime
+
+#endif // COOPT_RUNTIME_DEVICE_NPUCODE_H
