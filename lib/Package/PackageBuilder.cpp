@@ -5,6 +5,7 @@
 #include "coopt/Package/ProgramSerializer.h"
 #include "coopt/Package/RecipeEvaluator.h"
 #include "coopt/PackageFormat/Package.h"
+#include "coopt/Target/Npu.h"
 #include "coopt/Target/X86.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Program/IR/Program.h"
@@ -124,12 +125,32 @@ void markExperts(ModuleOp module, SymbolTable &symbols, std::vector<Parameter> &
 
 } // namespace
 
-LogicalResult coopt::package::buildPackage(ModuleOp module, const std::vector<std::string> &variants,
-                                           const std::string &path, const Progress &progress) {
+/// The images of kernels for an accelerator, in the order of the program; nothing for those that the host computes.
+static FailureOr<std::vector<std::vector<uint8_t>>> emitImages(ModuleOp kernels, const Program &program,
+                                                               const std::string &description) {
+  std::vector<std::vector<uint8_t>> images;
+  for (const Kernel &kernel : program.kernels) {
+    auto function = kernels.lookupSymbol<func::FuncOp>(kernel.symbol);
+    images.emplace_back();
+    if (!function) {
+      continue;
+    }
+    FailureOr<npu::Image> image = target::emitImage(function, npu::machineHash(description));
+    if (failed(image)) {
+      return failure();
+    }
+    images.back() = npu::write(*image);
+  }
+  return images;
+}
+
+LogicalResult coopt::package::buildPackage(ModuleOp module, const machine::Machine &machine,
+                                           const std::vector<std::string> &variants, const std::string &path,
+                                           const Progress &progress) {
   SymbolTable symbols(module);
   PackageContents contents;
   contents.manifest.producer = "coopt 0.1.0";
-  contents.manifest.target = "cpu";
+  contents.manifest.target = machine.kind();
   contents.manifest.model = modelInfo(module);
   contents.manifest.parameters = collectParameters(module);
   contents.manifest.contractions = collectContractions(module);
@@ -145,6 +166,18 @@ LogicalResult coopt::package::buildPackage(ModuleOp module, const std::vector<st
   }
   contents.program = std::move(*program);
 
+  if (machine.npu()) {
+    contents.manifest.machine = machine::toJson(machine);
+    auto kernels = symbols.lookup<ModuleOp>("npu");
+    if (!kernels) {
+      return module.emitError("holds no kernels for the accelerator: expected a module @npu");
+    }
+    auto images = emitImages(kernels, contents.program, contents.manifest.machine);
+    if (failed(images)) {
+      return failure();
+    }
+    contents.images = std::move(*images);
+  }
   for (const std::string &name : variants) {
     auto lowered = symbols.lookup<ModuleOp>(name);
     const target::CpuVariant *variant = target::findCpuVariant(name);

@@ -140,8 +140,9 @@ Status package::writePackage(const std::string &path, PackageContents contents,
     return forward(file.error());
   }
   bool hasTokenizer = !contents.tokenizer.empty();
-  PackageWriter writer(std::move(*file),
-                       3 + (hasTokenizer ? 1 : 0) + contents.code.size() + contents.images.size());
+  const auto images = static_cast<size_t>(std::count_if(contents.images.begin(), contents.images.end(),
+                                                        [](const auto &image) { return !image.empty(); }));
+  PackageWriter writer(std::move(*file), 3 + (hasTokenizer ? 1 : 0) + contents.code.size() + images);
   Status status = writer.reserveTable();
   std::vector<uint8_t> program = serialize(contents.program);
   if (status) {
@@ -159,7 +160,9 @@ Status package::writePackage(const std::string &path, PackageContents contents,
   }
   for (size_t i = 0; status && i < contents.images.size(); ++i) {
     const std::vector<uint8_t> &image = contents.images[i];
-    status = writer.section(SectionKind::Image, std::to_string(i), image.data(), image.size());
+    status = image.empty()
+                 ? Status()
+                 : writer.section(SectionKind::Image, std::to_string(i), image.data(), image.size());
   }
   if (status) {
     status = writer.parameters(contents.manifest.parameters, source);

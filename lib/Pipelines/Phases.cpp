@@ -308,7 +308,14 @@ LogicalResult coopt::runPhase(Phase phase, ModuleOp module, const CompileOptions
 
 LogicalResult coopt::writePackageFile(ModuleOp module, const CompileOptions &options,
                                       const std::string &path) {
-  return package::buildPackage(module, options.variants, path, options.progress);
+  std::vector<std::string> variants = options.variants;
+  if (options.machine.npu()) { // what the host computes, on any processor
+    variants.clear();
+    if (module.lookupSymbol<ModuleOp>("generic")) {
+      variants.push_back("generic");
+    }
+  }
+  return package::buildPackage(module, options.machine, variants, path, options.progress);
 }
 
 namespace {

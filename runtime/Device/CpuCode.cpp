@@ -72,7 +72,13 @@ Expected<std::unique_ptr<LoadedCode>> CpuCode::load(const PackageFile &file, con
     return forward(object.error(), place);
   }
   code->object = std::move(*object);
+  const auto &images = file.images();
   for (const package::Kernel &kernel : file.program().kernels) {
+    const size_t number = code->kernels.size();
+    if (number < images.size() && images[number].size != 0) {
+      code->kernels.push_back(nullptr); // an accelerator's
+      continue;
+    }
     auto address = code->object.kernel(kernel.symbol);
     if (!address) {
       return forward(address.error(), place);

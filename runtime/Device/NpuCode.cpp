@@ -1,5 +1,6 @@
 #include "Device/NpuCode.h"
 
+#include "Device/CpuCode.h"
 #include "Device/NpuDevice.h"
 
 using namespace coopt;
@@ -22,6 +23,10 @@ Expected<std::unique_ptr<LoadedCode>> NpuCode::load(const package::PackageFile &
   code->machine = std::move(*machine);
   for (uint32_t i = 0; i < file.images().size(); ++i) {
     const package::PackageFile::ImageView &view = file.images()[i];
+    if (view.size == 0) {
+      code->images.emplace_back();
+      continue;
+    }
     auto kernel = package::readKernelImage(view.bytes, view.size, file.program(), i, code->machine,
                                            npu::machineHash(description));
     if (!kernel) {
@@ -29,9 +34,16 @@ Expected<std::unique_ptr<LoadedCode>> NpuCode::load(const package::PackageFile &
     }
     code->images.push_back(std::move(*kernel));
   }
+  if (!file.code().empty()) {
+    auto host = CpuCode::load(file, "");
+    if (!host) {
+      return forward(host.error());
+    }
+    code->hostCode = std::move(*host);
+  }
   return code;
 }
 
-Expected<std::unique_ptr<Device>> NpuCode::open(const LoadedPackage &, int) const {
-  return NpuDevice::open(*this);
+Expected<std::unique_ptr<Device>> NpuCode::open(const LoadedPackage &package, int threads) const {
+  return NpuDevice::open(*this, package, threads);
 }

@@ -20,11 +20,15 @@ public:
   Expected<std::unique_ptr<Device>> open(const LoadedPackage &package, int threads) const override;
 
   const machine::NpuMachine &npu() const { return *machine.npu(); }
+  /// By their numbers; of those that the host computes without operands.
   const std::vector<package::KernelImage> &kernels() const { return images; }
+  /// What computes kernels without an image; null if all have one.
+  const LoadedCode *host() const { return hostCode.get(); }
 
 private:
   machine::Machine machine;
   std::vector<package::KernelImage> images;
+  std::unique_ptr<LoadedCode> hostCode;
 };
 
 } // namespace coopt::runtime

@@ -8,7 +8,8 @@ using namespace coopt;
 using namespace coopt::runtime;
 using package::KernelImage;
 
-Expected<std::unique_ptr<Device>> NpuDevice::open(const NpuCode &code) {
+Expected<std::unique_ptr<Device>> NpuDevice::open(const NpuCode &code, const LoadedPackage &package,
+                                                  int threads) {
   std::unique_ptr<NpuDevice> device(new NpuDevice(code));
   const npu::Limits limits = npu::limitsOf(code.npu());
   for (npu::Space space : {npu::Space::L2, npu::Space::Spad, npu::Space::Acc}) {
@@ -17,6 +18,13 @@ Expected<std::unique_ptr<Device>> NpuDevice::open(const NpuCode &code) {
       return forward(memory.error(), npu::name(space));
     }
     device->memories[static_cast<size_t>(space)] = std::move(*memory);
+  }
+  if (code.host()) {
+    auto host = code.host()->open(package, threads);
+    if (!host) {
+      return forward(host.error());
+    }
+    device->host = std::move(*host);
   }
   uint64_t blockBytes = 0, scratchBytes = 0;
   for (const KernelImage &kernel : code.kernels()) {
@@ -94,6 +102,9 @@ Status NpuDevice::run(DispatchView &dispatch) {
     return {};
   }
   const KernelImage &kernel = code.kernels()[dispatch.command.kernel];
+  if (kernel.image.cores.empty()) {
+    return host->run(dispatch);
+  }
   if (kernel.block) {
     if (Status status = fillBlock(dispatch); !status) {
       return status;

@@ -13,9 +13,11 @@ namespace coopt::runtime {
 /// scratch hold stays from one dispatch to the next.
 class NpuDevice : public Device {
 public:
-  static Expected<std::unique_ptr<Device>> open(const NpuCode &code);
+  /// `threads`: of the processor, for kernels that it computes.
+  static Expected<std::unique_ptr<Device>> open(const NpuCode &code, const LoadedPackage &package,
+                                                int threads);
 
-  int threads() const override { return 1; }
+  int threads() const override { return host ? host->threads() : 1; }
   /// Errors: a number of the block that is none of i32; faults, with the place in the image.
   Status run(DispatchView &dispatch) override;
 
@@ -25,6 +27,7 @@ private:
   npu::Memory dramOf(const package::KernelImage &kernel, const DispatchView &dispatch);
 
   const NpuCode &code;
+  std::unique_ptr<Device> host; ///< runs kernels without an image
   std::array<npu::Memory, npu::kSpaces> memories;
   AlignedMemory block, scratch;
   size_t filled = 0;  ///< numbers of the block that the last dispatch wrote

@@ -245,12 +245,6 @@ int main(int argc, char **argv) {
     }
   }
   const machine::CpuMachine *cpu = machine->cpu();
-  if (!cpu && options.to == Phase::Package) {
-    return wrong(
-        "--target: machine '" + machine->name + "' is an " + machine->kind() +
-        ": this version writes packages for machines of kind cpu alone; for an " + machine->kind() +
-        " it stops after the kernels: --compile-to=kernels, or a phase before");
-  }
   if (!cpu && !variants.empty()) {
     return wrong("--isa belongs to a machine of kind cpu, '" + machine->name + "' is an " + machine->kind());
   }

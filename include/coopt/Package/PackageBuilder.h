@@ -2,6 +2,8 @@
 #ifndef COOPT_PACKAGE_PACKAGEBUILDER_H
 #define COOPT_PACKAGE_PACKAGEBUILDER_H
 
+#include "coopt/Machine/Machine.h"
+
 #include "mlir/IR/BuiltinOps.h"
 
 #include <functional>
@@ -18,7 +20,10 @@ using Progress = std::function<void(const std::string &what, uint64_t done, uint
 /// modules in the LLVM dialect), the host program, the parameters that it uses (recipes are evaluated and
 /// streamed), the tokenizer that `model.tokenizer` names, the facts of `model.info`. Errors are diagnostics;
 /// no half-written file is left.
-mlir::LogicalResult buildPackage(mlir::ModuleOp module, const std::vector<std::string> &variants,
+///
+/// For a machine of kind npu: the image of each kernel in @npu, and an object for what the host computes.
+mlir::LogicalResult buildPackage(mlir::ModuleOp module, const machine::Machine &machine,
+                                 const std::vector<std::string> &variants,
                                  const std::string &path, const Progress &progress = {});
 
 } // namespace coopt::package

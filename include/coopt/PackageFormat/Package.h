@@ -14,8 +14,8 @@
 //     program     coopt::package::Program
 //     tokenizer   coopt::package::TokenizerTables, absent for packages that hold functions
 //     code        of a package for a CPU: one ELF shared object an instruction-set variant; its name is the
-//     variant: "generic", "avx2", "avx512", "amx"
-//     image       of a package for an accelerator: one image a kernel (KernelImage.h); its name is the
+//     variant: "generic", "avx2", "avx512", "amx". Of a package for an accelerator: that of the kernels that the host computes
+//     image       of a package for an accelerator: one image a kernel (KernelImage.h), but for the host's; its name is the
 //     kernel's number in the program, since names of kernels may be longer than that of a section
 //     parameters  the weights, each 64-byte aligned
 //
@@ -100,8 +100,8 @@ struct PackageContents {
   Manifest manifest; ///< offsets and checksums of parameters are filled in by the writer
   Program program;
   std::vector<uint8_t> tokenizer; ///< empty: none
-  std::vector<CodeObject> code;   ///< of target "cpu"
-  /// Of target "npu": the bytes of the image of each kernel, in the order of Program::kernels.
+  std::vector<CodeObject> code;   ///< of target "cpu"; of "npu" that of the kernels without an image
+  /// Of target "npu": the bytes of the image of each kernel, in the order of Program::kernels; empty: the host computes it.
   std::vector<std::vector<uint8_t>> images;
 };
 /// Receives consecutive bytes of the parameter that is being written.
@@ -132,7 +132,7 @@ public:
   const Manifest &manifest() const { return *manifestData; }
   const Program &program() const { return *programData; }
   const std::vector<CodeView> &code() const { return codeViews; }
-  /// Of target "npu": one a kernel of the program. Not yet read: readKernelImage() does.
+  /// Of target "npu": one a kernel of the program, without bytes if the host computes it. Not yet read: readKernelImage() does.
   const std::vector<ImageView> &images() const { return imageViews; }
   /// Null and 0 if there is none.
   const uint8_t *tokenizer() const { return tokenizerBytes; }

@@ -89,7 +89,7 @@ LogicalResult FunctionLowering::expandViews() {
   return applyPatternsGreedily(function, std::move(patterns));
 }
 
-/// Scalars in their order, then all extents of all buffers.
+/// The numbers of a dispatch (KernelImage.h): extents of run time and scalars, as kernels of the CPU get them (KernelAbi.h), then all extents.
 LogicalResult FunctionLowering::readNumbers() {
   Block &entry = function.getBody().front();
   SmallVector<BlockArgument> scalars;
@@ -118,7 +118,10 @@ LogicalResult FunctionLowering::readNumbers() {
       }
     }
   });
-  const auto count = static_cast<int64_t>(scalars.size() + extents.size());
+  const auto dynamic = static_cast<int64_t>(llvm::count_if(extents, [](auto extent) {
+    return cast<MemRefType>(extent.first.getType()).isDynamicDim(static_cast<unsigned>(extent.second));
+  }));
+  const auto count = dynamic + static_cast<int64_t>(scalars.size() + extents.size());
   Type i32 = builder.getI32Type();
   (void)function.insertArgument(function.getNumArguments(),
                                 MemRefType::get({1, std::max<int64_t>(count, 1)}, i32), DictionaryAttr(),
@@ -147,7 +150,7 @@ LogicalResult FunctionLowering::readNumbers() {
     if (!bound) {
       return function.emitError("has a number without a bound (argument ") << scalar.getArgNumber() << ")";
     }
-    FailureOr<Value> number = load(static_cast<int64_t>(place), *bound);
+    FailureOr<Value> number = load(dynamic + static_cast<int64_t>(place), *bound);
     if (failed(number)) {
       return failure();
     }
@@ -172,7 +175,7 @@ LogicalResult FunctionLowering::readNumbers() {
       return function.emitError("has an extent without a bound (argument ")
              << cast<BlockArgument>(extent.first).getArgNumber() << ")";
     }
-    FailureOr<Value> number = load(static_cast<int64_t>(scalars.size() + place), *bound);
+    FailureOr<Value> number = load(dynamic + static_cast<int64_t>(scalars.size() + place), *bound);
     if (failed(number)) {
       return failure();
     }
