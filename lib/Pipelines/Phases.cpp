@@ -205,6 +205,9 @@ LogicalResult lowerForNpu(ModuleOp module, ModuleOp kernels, const machine::NpuM
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
   manager.addPass(createLoopInvariantCodeMotionPass());
+  manager.addPass(npu::createDoubleBufferPass());
+  manager.addPass(createCanonicalizerPass());
+  manager.addPass(createCSEPass());
   manager.addPass(npu::createAllocateMemoryPass(machine));
   manager.addPass(npu::createSynchronisePass(machine));
   return manager.run(device);

@@ -11,11 +11,12 @@ using namespace coopt::npu;
 
 namespace {
 
-/// An allocation, from the op that makes it to the last one that uses it; of those in its block, which may hold others.
+/// An allocation and how long it is used.
 struct Lifetime {
   memref::AllocOp alloc;
   Space space;
-  int64_t first = 0, last = 0; ///< numbers of ops, in the order of the text
+  /// Numbers of ops, in the order of the text: from the one that makes it to the last that uses it, and all of the block that it is in.
+  std::pair<int64_t, int64_t> tight, wide;
   int64_t bytes = 0, address = 0;
 };
 
@@ -25,14 +26,16 @@ public:
   LogicalResult run();
 
 private:
-  func::FuncOp function;
+  mutable func::FuncOp function;
   const machine::NpuCore &core;
   DenseMap<Operation *, std::pair<int64_t, int64_t>> numbers; ///< of an op, and of the last one inside of it
   int64_t next = 0;
 
   void number(Operation *op);
   int64_t lastUse(Value value, Block *block);
-  LogicalResult place(std::vector<Lifetime> &lifetimes, Space space, int64_t capacity, int64_t alignment);
+  /// Gives those of a memory their addresses; how many bytes that takes.
+  int64_t place(std::vector<Lifetime> &lifetimes, Space space, int64_t alignment, bool isWide) const;
+  LogicalResult place(std::vector<Lifetime> &lifetimes, Space space, int64_t capacity, int64_t alignment) const;
 };
 
 void Allocator::number(Operation *op) {
@@ -60,8 +63,7 @@ int64_t Allocator::lastUse(Value value, Block *block) {
   return last;
 }
 
-LogicalResult Allocator::place(std::vector<Lifetime> &lifetimes, Space space, int64_t capacity,
-                               int64_t alignment) {
+int64_t Allocator::place(std::vector<Lifetime> &lifetimes, Space space, int64_t alignment, bool isWide) const {
   SmallVector<const Lifetime *> placed;
   int64_t most = 0;
   for (Lifetime &lifetime : lifetimes) {
@@ -69,9 +71,10 @@ LogicalResult Allocator::place(std::vector<Lifetime> &lifetimes, Space space, in
       continue;
     }
     // The lowest place between those that live at the same time.
+    auto spanOf = [&](const Lifetime &of) { return isWide ? of.wide : of.tight; };
     SmallVector<const Lifetime *> neighbours;
     for (const Lifetime *other : placed) {
-      if (other->first <= lifetime.last && lifetime.first <= other->last) {
+      if (spanOf(*other).first <= spanOf(lifetime).second && spanOf(lifetime).first <= spanOf(*other).second) {
         neighbours.push_back(other);
       }
     }
@@ -81,19 +84,31 @@ LogicalResult Allocator::place(std::vector<Lifetime> &lifetimes, Space space, in
       if (address + lifetime.bytes <= other->address) {
         break;
       }
-      address = std::max(
-          address, static_cast<int64_t>(llvm::alignTo(static_cast<uint64_t>(other->address + other->bytes),
-                                                      static_cast<uint64_t>(alignment))));
+      const auto end = static_cast<uint64_t>(other->address + other->bytes);
+      address = std::max(address, static_cast<int64_t>(llvm::alignTo(end, static_cast<uint64_t>(alignment))));
     }
     lifetime.address = address;
     most = std::max(most, address + lifetime.bytes);
     placed.push_back(&lifetime);
-    lifetime.alloc->setAttr(NpuDialect::kAddressName,
-                            IntegerAttr::get(IntegerType::get(function.getContext(), 64), address));
+  }
+  return most;
+}
+
+LogicalResult Allocator::place(std::vector<Lifetime> &lifetimes, Space space, int64_t capacity, int64_t alignment) const {
+  // Buffers of a loop that share nothing let its engines work on several of them at a time.
+  int64_t most = place(lifetimes, space, alignment, true);
+  if (most > capacity) {
+    most = place(lifetimes, space, alignment, false);
   }
   if (most > capacity) {
     return function.emitError("needs ") << most << " bytes of " << name(space) << " at a time, a core has "
                                         << capacity << ": " << most - capacity << " too many";
+  }
+  for (Lifetime &lifetime : lifetimes) {
+    if (lifetime.space == space) {
+      lifetime.alloc->setAttr(NpuDialect::kAddressName,
+                              IntegerAttr::get(IntegerType::get(function.getContext(), 64), lifetime.address));
+    }
   }
   return success();
 }
@@ -111,9 +126,12 @@ LogicalResult Allocator::run() {
       alloc.emitError("has an extent of run time");
       return WalkResult::interrupt();
     }
-    Lifetime lifetime{alloc, space};
-    lifetime.first = numbers[alloc].first;
-    lifetime.last = std::max(lifetime.first, lastUse(alloc, alloc->getBlock()));
+    Lifetime lifetime{alloc, space, {}, {}};
+    const int64_t first = numbers[alloc].first;
+    lifetime.tight = {first, std::max(first, lastUse(alloc, alloc->getBlock()))};
+    Block &block = *alloc->getBlock();
+    const bool isInLoop = !isa<func::FuncOp>(block.getParentOp());
+    lifetime.wide = isInLoop ? std::pair(numbers[&block.front()].first, numbers[&block.back()].second) : lifetime.tight;
     lifetime.bytes = alloc.getType().getNumElements() *
                      static_cast<int64_t>(llvm::divideCeil(alloc.getType().getElementTypeBitWidth(), 8));
     lifetimes.push_back(lifetime);

@@ -11,13 +11,16 @@
 
 namespace coopt::npu {
 
+/// Loops that bring weights do two rounds at a time, each with buffers of its own.
+std::unique_ptr<mlir::Pass> createDoubleBufferPass();
+
 /// Gives every memref.alloc of a function its address (`npu.address`), by liveness and first fit in the order of the program. What
 /// does not fit is an error with the limit, the value and the excess.
 mlir::LogicalResult allocateMemory(mlir::func::FuncOp function, const machine::NpuCore &core);
 std::unique_ptr<mlir::Pass> createAllocateMemoryPass(const machine::NpuMachine &machine);
 
-/// Puts waits, signals and fences where one engine needs what another one did.
-mlir::LogicalResult synchronise(mlir::func::FuncOp function, const machine::NpuCore &core);
+/// Puts waits and signals where one engine needs what another one did.
+void synchronise(mlir::func::FuncOp function, const machine::NpuCore &core);
 std::unique_ptr<mlir::Pass> createSynchronisePass(const machine::NpuMachine &machine);
 
 } // namespace coopt::npu

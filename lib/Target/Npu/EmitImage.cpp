@@ -31,7 +31,7 @@ FailureOr<npu::Image> Emitter::run() {
 }
 
 LogicalResult Emitter::placeArguments() {
-  constexpr uint64_t kAlignment = 4096;
+  constexpr uint64_t kAlignment = 4096, kSmall = 1 << 20;
   uint64_t address = 0;
   for (BlockArgument argument : kernel.getArguments()) {
     auto symbol = kernel.getArgAttrOfType<StringAttr>(argument.getArgNumber(), npu::NpuDialect::kSymbolName);
@@ -44,7 +44,10 @@ LogicalResult Emitter::placeArguments() {
     const auto size = static_cast<uint64_t>(bytes.getInt());
     image.symbols.push_back({symbol.str(), npu::Space::Dram, address, size});
     places[argument] = {npu::Space::Dram, static_cast<int64_t>(address)};
-    address += llvm::alignTo(std::max<uint64_t>(size, 1), kAlignment);
+    // The checks follow numbers by their bounds alone: a tile that begins at the last row there may be, and has as many rows as there may be,
+    // ends behind the buffer, though no run has it. It must not end in another one.
+    const uint64_t beyond = size <= kSmall ? 3 * size : size;
+    address += llvm::alignTo(std::max<uint64_t>(size + beyond, 1), kAlignment);
   }
   auto module = kernel->getParentOfType<ModuleOp>();
   kernel.walk([&](memref::GetGlobalOp get) {

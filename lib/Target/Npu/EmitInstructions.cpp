@@ -8,6 +8,9 @@ using namespace coopt::target;
 
 /// A memref is a buffer, or a view of one whose offset, extents and strides are said together (memref-expand-strided-metadata).
 FailureOr<Emitter::View> Emitter::viewOf(Operation *at, Value memref) {
+  while (auto same = memref.getDefiningOp<memref::CastOp>()) {
+    memref = same.getSource();
+  }
   auto type = cast<MemRefType>(memref.getType());
   View view;
   view.elementBytes = std::max<int64_t>(type.getElementTypeBitWidth() / 8, 1);

@@ -1,0 +1,67 @@
+//===- DoubleBuffer.cpp - Loads of one round beside the work of another -------------===//
+//
+// A loop whose rounds bring weights and multiply them is unrolled once. Its two rounds have buffers of their own, so the next weights come
+// while the array works on the ones before; no op has to choose between two buffers at run time.
+//
+//===----------------------------------------------------------------------===//
+#include "Passes.h"
+
+#include "dialects/Npu/IR/Npu.h"
+
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Utils/Utils.h"
+
+using namespace mlir;
+using namespace coopt;
+using namespace coopt::npu;
+
+namespace {
+
+Value rootOf(Value memref) {
+  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>()) {
+    memref = view.getViewSource();
+  }
+  return memref;
+}
+
+/// Whether its own ops, not those of loops inside, bring what the array takes as weights, for a number of rounds that is known: a round
+/// that may be left over would be code once more.
+bool bringsWeights(scf::ForOp loop) {
+  if (!loop.getStaticTripCount()) {
+    return false;
+  }
+  llvm::SmallDenseSet<Value> brought;
+  for (CopyOp copy : loop.getBody()->getOps<CopyOp>()) {
+    if (spaceOf(cast<MemRefType>(copy.getSource().getType())) == Space::Dram) {
+      brought.insert(rootOf(copy.getTarget()));
+    }
+  }
+  return loop
+      .walk([&](MatmulOp matmul) {
+        return brought.contains(rootOf(matmul.getW())) ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
+struct DoubleBufferPass : PassWrapper<DoubleBufferPass, OperationPass<>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DoubleBufferPass)
+  StringRef getArgument() const final { return "npu-double-buffer"; }
+  StringRef getDescription() const final { return "Unroll loops that bring weights and multiply them, once"; }
+
+  void runOnOperation() final {
+    SmallVector<scf::ForOp> loops;
+    getOperation()->walk([&](scf::ForOp loop) {
+      if (bringsWeights(loop)) {
+        loops.push_back(loop);
+      }
+    });
+    for (scf::ForOp loop : loops) {
+      // What can't be unrolled stays as it is.
+      (void)loopUnrollByFactor(loop, 2);
+    }
+  }
+};
+
+} // namespace
+
+std::unique_ptr<Pass> npu::createDoubleBufferPass() { return std::make_unique<DoubleBufferPass>(); }
