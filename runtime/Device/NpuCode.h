@@ -17,6 +17,8 @@ public:
   const char *device() const override { return "npu-sim"; }
   /// The machine's name.
   const std::string &variant() const override { return machine.name; }
+  /// Of the core.
+  double clockMegahertz() const override { return npu().clocksMegahertz.core; }
   Expected<std::unique_ptr<Device>> open(const LoadedPackage &package, int threads) const override;
 
   const machine::NpuMachine &npu() const { return *machine.npu(); }

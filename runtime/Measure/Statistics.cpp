@@ -33,7 +33,9 @@ std::vector<Statistics::Row> Statistics::rows() const {
     sorted.push_back(row);
   }
   std::sort(sorted.begin(), sorted.end(), [](const Row &a, const Row &b) {
-    return a.seconds != b.seconds ? a.seconds > b.seconds : a.opId < b.opId;
+    return a.cycles != b.cycles     ? a.cycles > b.cycles
+           : a.seconds != b.seconds ? a.seconds > b.seconds
+                                    : a.opId < b.opId;
   });
   return sorted;
 }

@@ -29,7 +29,7 @@ public:
     std::map<std::string, uint64_t> busy; ///< cycles of each engine that had something to do
   };
   Status after(const DispatchView &dispatch, int64_t start, int64_t end) override;
-  /// Most time first.
+  /// Most cycles first, and most time where nothing was simulated.
   std::vector<Row> rows() const;
   const Simulated &simulated() const { return total; }
 

@@ -17,7 +17,7 @@ namespace coopt::run {
 
 struct Options {
   std::string package;
-  std::string isa;
+  std::string device, isa; ///< empty: what the package has code for, the best that the processor has
   int threads = 0;
   bool verify = false;
   std::string expertMemory; ///< empty: all experts are mapped
@@ -59,6 +59,7 @@ public:
 private:
   explicit Measurement(const Options &options) : options(options) {}
   void printTable() const;
+  void printSimulated() const;
 
   struct Phase {
     std::string name;

@@ -85,6 +85,25 @@ static void printExperts(const runtime::ExpertStatistics &counts) {
       megabytes(counts.bytesRead), megabytes(counts.bytesWaited), counts.stallSeconds);
 }
 
+static double percentOf(uint64_t part, uint64_t whole) {
+  return whole > 0 ? 100 * static_cast<double>(part) / static_cast<double>(whole) : 0.0;
+}
+
+/// The accelerator's time, all dispatches one behind the other; the host's has nothing to do with it.
+void Measurement::printSimulated() const {
+  const runtime::Statistics::Simulated &simulated = statistics->simulated();
+  const double megahertz = package->code().clockMegahertz();
+  std::fprintf(stderr, "%-8s %s: %llu cycles, %.9f s at %g MHz\n", package->code().device(),
+               package->code().variant().c_str(), static_cast<unsigned long long>(simulated.cycles),
+               static_cast<double>(simulated.cycles) / megahertz * 1e-6, megahertz);
+  const char *separator = "busy     ";
+  for (const auto &[engine, cycles] : simulated.busy) {
+    std::fprintf(stderr, "%s%s %.2f%%", separator, engine.c_str(), percentOf(cycles, simulated.cycles));
+    separator = ", ";
+  }
+  std::fputs(simulated.busy.empty() ? "" : "\n", stderr);
+}
+
 void Measurement::printTable() const {
   if (!sparsity.empty()) {
     std::fprintf(stderr, "sparsity %s\n", sparsity.c_str());
@@ -97,6 +116,11 @@ void Measurement::printTable() const {
                  static_cast<long long>(phase.tokens), phase.seconds,
                  phase.seconds > 0 ? static_cast<double>(phase.tokens) / phase.seconds : 0.0);
   }
+  const uint64_t cycles = statistics->simulated().cycles;
+  const bool isSimulated = package->code().clockMegahertz() > 0;
+  if (isSimulated) {
+    printSimulated();
+  }
   auto rows = statistics->rows();
   double total = 0;
   size_t width = 5;
@@ -104,15 +128,20 @@ void Measurement::printTable() const {
     total += row.seconds;
     width = std::max(width, row.opId.size());
   }
-  std::fprintf(stderr, "%-*s %8s %12s %7s %9s\n", static_cast<int>(width), "op id", "calls", "seconds",
-               "share", "GB/s");
+  std::fprintf(stderr, "%-*s %8s %12s %7s %9s", static_cast<int>(width), "op id", "calls", "seconds", "share",
+               "GB/s");
+  std::fprintf(stderr, isSimulated ? " %14s %7s\n" : "\n", "cycles", "share");
   for (const auto &row : rows) {
-    std::fprintf(stderr, "%-*s %8llu %12.6f %6.2f%% %9.3f\n", static_cast<int>(width), row.opId.c_str(),
+    std::fprintf(stderr, "%-*s %8llu %12.6f %6.2f%% %9.3f", static_cast<int>(width), row.opId.c_str(),
                  static_cast<unsigned long long>(row.calls), row.seconds,
                  total > 0 ? 100 * row.seconds / total : 0.0,
                  row.seconds > 0 ? row.bytes / row.seconds * 1e-9 : 0.0);
+    std::fprintf(stderr, isSimulated ? " %14llu %6.2f%%\n" : "\n",
+                 static_cast<unsigned long long>(row.cycles), percentOf(row.cycles, cycles));
   }
-  std::fprintf(stderr, "%-*s %8s %12.6f\n", static_cast<int>(width), "all dispatches", "", total);
+  std::fprintf(stderr, "%-*s %8s %12.6f", static_cast<int>(width), "all dispatches", "", total);
+  std::fprintf(stderr, isSimulated ? " %7s %9s %14llu\n" : "\n", "", "",
+               static_cast<unsigned long long>(cycles));
 }
 
 Status Measurement::finish() {

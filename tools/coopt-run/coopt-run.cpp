@@ -97,10 +97,15 @@ static void describe(CLI::App &app, Options &options) {
       ->type_name("NAME=N")
       ->group("Functions");
 
-  app.add_option("--threads", options.threads, "0: as many as the process may use")
+  app.add_option("--threads", options.threads, "0: as many as the process may use; npu-sim uses one")
       ->capture_default_str()
       ->check(CLI::Range(0, 1024))
       ->type_name("N")
+      ->group("Machine");
+  app.add_option(
+         "--device", options.device,
+         "cpu: the processor; npu-sim: an accelerator, simulated; what the package has code for if not given")
+      ->type_name("NAME")
       ->group("Machine");
   app.add_option("--isa", options.isa,
                  "Code variant: generic, avx2, avx512, amx; the best that the processor has if not given")
@@ -129,7 +134,8 @@ static void describe(CLI::App &app, Options &options) {
       ->type_name("HOW")
       ->group("Machine");
 
-  app.add_flag("--stats", options.stats, "Print tokens per second and the time of each op to stderr")
+  app.add_flag("--stats", options.stats,
+               "Print tokens per second and the time of each op to stderr; of npu-sim also cycles")
       ->group("Measurement");
   app.add_option("--trace", options.trace, "Write every dispatch in the Trace Event Format")
       ->type_name("FILE.json")
@@ -207,6 +213,7 @@ static Expected<bool> execute(const Options &options) {
     return forward(status.error());
   }
   runtime::LoadOptions load;
+  load.device = options.device;
   load.isa = options.isa;
   load.verify = options.verify;
   auto experts = runtime::parseExpertOptions(options.expertMemory, options.expertPolicy);
