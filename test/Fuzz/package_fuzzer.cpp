@@ -1,6 +1,6 @@
 // Any bytes as a package, as they are and with every checksum made right, so that what lies behind the
-// checksums is reached. What is accepted and holds no code is run, at the smallest sizes, if its memory is
-// small.
+// checksums is reached. What is accepted and holds no kernel is run, at the smallest sizes, if its memory is
+// small; images of kernels are read and checked.
 #include "MemoryFile.h"
 #include "Session/Session.h"
 
@@ -38,6 +38,11 @@ void repair(std::vector<uint8_t> &bytes) {
     size_t record = 64 + i * 64;
     uint64_t offset = load<uint64_t>(bytes, record + 40), size = load<uint64_t>(bytes, record + 48);
     if (offset <= bytes.size() && size <= bytes.size() - offset && load<uint32_t>(bytes, record) != 4) {
+      if (load<uint32_t>(bytes, record) == 5 &&
+          size >= 64) { // an image has a checksum of its own: see Image.h
+        store(bytes, offset + 40, 0);
+        store(bytes, offset + 40, XXH3_64bits(bytes.data() + offset, size));
+      }
       store(bytes, record + 56, XXH3_64bits(bytes.data() + offset, size));
     }
   }
@@ -105,7 +110,8 @@ void run(Session &session, const package::Entry &entry) {
 void open(const std::vector<uint8_t> &bytes) {
   MemoryFile file(bytes.data(), bytes.size());
   auto opened = package::PackageFile::open(file.path());
-  if (!opened || !opened->program().kernels.empty() || !opened->code().empty()) {
+  const bool isNative = opened && opened->manifest().target == "cpu";
+  if (!opened || (isNative && (!opened->program().kernels.empty() || !opened->code().empty()))) {
     return;
   }
   for (const package::Parameter &parameter : opened->manifest().parameters) {
@@ -115,7 +121,7 @@ void open(const std::vector<uint8_t> &bytes) {
   }
   (void)opened->verifyParameters();
   auto package = LoadedPackage::load(file.path());
-  if (!package || !isSmall(**package)) {
+  if (!package || !opened->program().kernels.empty() || !isSmall(**package)) {
     return;
   }
   auto session = Session::open(*package, 1);
