@@ -69,13 +69,13 @@ Status checkLimits(const Stream &stream, const Limits &limits) {
 /// Walks through a stream with intervals of registers; a loop's body is walked once, for all of its rounds.
 class BoundsWalk {
 public:
-  BoundsWalk(const Stream &stream, const Limits &limits) : stream(stream), limits(limits) {}
+  BoundsWalk(const Stream &stream, const AccessVisitor &visit) : stream(stream), visit(visit) {}
 
   Status run() { return walk(0, stream.entries().size()); }
 
 private:
   const Stream &stream;
-  const Limits &limits;
+  const AccessVisitor &visit;
   Registers registers = {};
   Settings settings;
 
@@ -132,14 +132,8 @@ Status BoundsWalk::walk(size_t first, size_t end) {
     if (!accesses) {
       return forward(accesses.error());
     }
-    for (const Access &access : *accesses) {
-      const uint64_t size = limits.bytes[static_cast<size_t>(access.space)];
-      if (access.first > size || access.bytes > size - access.first) {
-        return stream.failAt(i, std::string(find(entry.opcode)->fields[access.operand].name) + ": " +
-                                    name(access.space) + " has " + hex(size) + " bytes, " +
-                                    (access.isWrite ? "written" : "read") + " are " + hex(access.first) +
-                                    " .. " + hex(access.first + access.bytes - 1));
-      }
+    if (Status status = visit(i, *accesses); !status) {
+      return status;
     }
     settings.update(entry);
     execute(entry, registers);
@@ -217,8 +211,24 @@ Limits npu::limitsOf(const machine::NpuMachine &machine) {
   return limits;
 }
 
+Status npu::forEachAccess(const Stream &stream, const AccessVisitor &visit) {
+  return BoundsWalk(stream, visit).run();
+}
+
 Status npu::checkBounds(const Stream &stream, const Limits &limits) {
-  return BoundsWalk(stream, limits).run();
+  return forEachAccess(stream, [&](size_t entry, const std::vector<Access> &accesses) -> Status {
+    for (const Access &access : accesses) {
+      const uint64_t size = limits.bytes[static_cast<size_t>(access.space)];
+      if (access.first > size || access.bytes > size - access.first) {
+        return stream.failAt(
+            entry, std::string(find(stream.entries()[entry].opcode)->fields[access.operand].name) + ": " +
+                       name(access.space) + " has " + hex(size) + " bytes, " +
+                       (access.isWrite ? "written" : "read") + " are " + hex(access.first) + " .. " +
+                       hex(access.first + access.bytes - 1));
+      }
+    }
+    return {};
+  });
 }
 
 Status npu::checkBalance(const Stream &stream) {

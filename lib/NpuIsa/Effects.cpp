@@ -84,6 +84,11 @@ private:
   }
 
   void add(std::string_view field, bool isWrite, uint64_t bytes) {
+    addRows(field, isWrite, 1, bytes, 0);
+  }
+  /// `rows` rows of `rowBytes`, so far apart.
+  void addRows(std::string_view field, bool isWrite, int64_t rows, uint64_t rowBytes, int64_t stride) {
+    const uint64_t bytes = extentOf(rowBytes, rows, stride);
     if (bytes == 0) {
       return;
     }
@@ -92,11 +97,8 @@ private:
       ++operand;
     }
     const Operand &at = entry.operands[operand];
-    result.push_back({at.space, static_cast<uint64_t>(at.value), bytes, isWrite, operand});
-  }
-  /// `rows` rows of `rowBytes`, so far apart.
-  void addRows(std::string_view field, bool isWrite, int64_t rows, uint64_t rowBytes, int64_t stride) {
-    add(field, isWrite, extentOf(rowBytes, rows, stride));
+    result.push_back({at.space, static_cast<uint64_t>(at.value), bytes, isWrite, operand,
+                      static_cast<uint64_t>(rows), rowBytes, static_cast<uint64_t>(stride)});
   }
 
   Status copies();
@@ -271,20 +273,38 @@ int64_t Settings::tableDepth(const Entry &lookup) const {
 }
 
 void Settings::update(const Entry &entry) {
-  const std::string_view mnemonic = find(entry.opcode)->mnemonic;
-  if (mnemonic == "dma.shape") {
-    shapes[entry.channel] = entry;
-  } else if (mnemonic == "mxu.mode") {
-    matrixMode = entry;
-  } else if (mnemonic == "vec.mode") {
-    vectorMode = entry;
-  } else if (mnemonic == "mxu.weights") {
-    loaded = Tile{entry["rows"].value, entry["columns"].value};
-  } else if (mnemonic == "mxu.tables") {
-    madeTables = Tile{entry["rows"].value, entry["depth"].value};
-  } else if (mnemonic == "mxu.stream" && chosen(entry, "swap") == "yes") {
-    used = loaded;
-  } else if (mnemonic == "mxu.lookup" && chosen(entry, "swap") == "yes") {
-    tables = madeTables;
+  const Instruction &instruction = *find(entry.opcode);
+  const std::string_view mnemonic = instruction.mnemonic;
+  auto set = [&](auto &old, const auto &value) {
+    if (!(old == value)) {
+      old = value;
+      ++versions[static_cast<size_t>(instruction.engine)];
+    }
+  };
+  switch (instruction.timing) {
+  case Timing::Settings:
+    if (mnemonic == "dma.shape") {
+      set(shapes[entry.channel], std::optional<Entry>(entry));
+    } else if (mnemonic == "mxu.mode") {
+      set(matrixMode, std::optional<Entry>(entry));
+    } else if (mnemonic == "vec.mode") {
+      set(vectorMode, std::optional<Entry>(entry));
+    }
+    break;
+  case Timing::WeightLoad:
+    set(loaded, std::optional<Tile>(Tile{entry["rows"].value, entry["columns"].value}));
+    break;
+  case Timing::Tables:
+    set(madeTables, std::optional<Tile>(Tile{entry["rows"].value, entry["depth"].value}));
+    break;
+  case Timing::Stream:
+    if (mnemonic == "mxu.stream" && chosen(entry, "swap") == "yes") {
+      set(used, loaded);
+    } else if (mnemonic == "mxu.lookup" && chosen(entry, "swap") == "yes") {
+      set(tables, madeTables);
+    }
+    break;
+  default:
+    break;
   }
 }

@@ -5,6 +5,7 @@
 #include "coopt/NpuIsa/Checker.h"
 #include "coopt/NpuIsa/Effects.h"
 
+#include <functional>
 #include <limits>
 
 namespace coopt::npu {
@@ -52,6 +53,11 @@ private:
   const Image &image;
   size_t core;
 };
+
+/// Calls it with what each entry touches, for all rounds of its loops; with a loop's entries twice, as the settings that the first round
+/// finds may not be those of the others. Errors: its own, and those of Stream::accesses().
+using AccessVisitor = std::function<Status(size_t entry, const std::vector<Access> &accesses)>;
+Status forEachAccess(const Stream &stream, const AccessVisitor &visit);
 
 Status checkBounds(const Stream &stream, const Limits &limits);
 Status checkBalance(const Stream &stream);

@@ -297,12 +297,15 @@ const std::vector<Instruction> &coopt::npu::table() {
 }
 
 const Instruction *coopt::npu::find(uint8_t opcode) {
-  for (const Instruction &instruction : table()) {
-    if (instruction.opcode == opcode) {
-      return &instruction;
+  // Asked for every entry that is executed.
+  static const std::array<const Instruction *, 256> byOpcode = [] {
+    std::array<const Instruction *, 256> all = {};
+    for (const Instruction &instruction : table()) {
+      all[instruction.opcode] = &instruction;
     }
-  }
-  return nullptr;
+    return all;
+  }();
+  return byOpcode[opcode];
 }
 
 const Instruction *coopt::npu::find(std::string_view mnemonic) {

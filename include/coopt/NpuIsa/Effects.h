@@ -27,6 +27,8 @@ struct Access {
   uint64_t first = 0, bytes = 0; ///< bytes is not 0
   bool isWrite = false;
   size_t operand = 0; ///< the field that says it
+  /// What of the range is touched: rows of so many bytes, `stride` apart. Of copies with outer dimensions the range alone is told.
+  uint64_t rows = 1, rowBytes = 0, stride = 0;
 };
 
 /// Settings of the engines of a core, and what accesses follow from them.
@@ -37,6 +39,8 @@ public:
   Expected<std::vector<Access>> accesses(const Entry &entry) const;
   /// Remembers what the entry sets: to be called for each, in order, after accesses().
   void update(const Entry &entry);
+  /// Another number whenever accesses of the engine may be others, with equal operands.
+  uint64_t version(Engine engine) const { return versions[static_cast<size_t>(engine)]; }
 
   /// What was set last, if anything was.
   const std::optional<Entry> &shape(unsigned channel) const { return shapes[channel]; }
@@ -45,10 +49,15 @@ public:
   /// Activations of a row whose tables an mxu.lookup reads; 0 if there are none.
   int64_t tableDepth(const Entry &lookup) const;
 
-private:
   struct Tile {
     int64_t rows = 0, columns = 0;
+    friend bool operator==(const Tile &a, const Tile &b) { return a.rows == b.rows && a.columns == b.columns; }
   };
+  /// The weights that an mxu.stream multiplies with; accesses() has no error for it.
+  const Tile &weights(const Entry &stream) const { return chosen(stream, "swap") == "yes" ? *loaded : *used; }
+
+private:
+  std::array<uint64_t, 5> versions = {}; ///< by Engine
   std::optional<Entry> shapes[kChannels], matrixMode, vectorMode;
   std::optional<Tile> loaded, used;       ///< of weights
   std::optional<Tile> madeTables, tables; ///< rows, and depth as columns

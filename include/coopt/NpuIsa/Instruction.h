@@ -39,7 +39,9 @@
 namespace coopt::npu {
 
 constexpr size_t kEntryBytes = 64, kHeaderBytes = 18, kOperandBytes = kEntryBytes - kHeaderBytes;
-constexpr unsigned kRegisters = 32, kSemaphores = 64, kChannels = 8;
+constexpr unsigned kRegisters = 32, kChannels = 8;
+/// Semaphores of each core, 0 to 63, and behind them those that all cores of the chip share.
+constexpr unsigned kSemaphores = 64, kChipSemaphores = 64;
 constexpr uint8_t kNoRegister = 255;
 
 enum class Engine : uint8_t { Control, Dma, Matrix, Vector, TopK };

@@ -77,28 +77,44 @@ void Core::fill(const Entry &entry) {
   }
 }
 
-Status Core::moveRows(const Entry &entry, bool isGather) {
-  const int64_t bytes = entry["bytes"].value, rows = entry["rows"].value,
-                stride = entry[isGather ? "from1" : "to1"].value;
-  const Operand &table = entry[isGather ? "from" : "to"], &list = entry[isGather ? "to" : "from"];
-  for (int64_t i = 0; i < entry["count"].value; ++i) {
-    int32_t row = 0;
-    std::memcpy(&row, at(entry["indices"]) + 4 * i, sizeof row);
-    if (row < 0 || row >= rows) {
-      return fail("indices: element " + std::to_string(i) + " is " + std::to_string(row) +
+Expected<std::vector<int32_t>> Core::listOf(const Entry &entry) const {
+  const int64_t rows = entry["rows"].value;
+  const Operand &indices = entry["indices"];
+  std::vector<int32_t> list(static_cast<size_t>(entry["count"].value));
+  const uint64_t address = static_cast<uint64_t>(indices.value), bytes = 4 * list.size();
+  const Memory &memory = *memories[static_cast<size_t>(indices.space)];
+  if (bytes > 0 && !memory.holds(address, bytes, false)) {
+    return fail("indices: " + memory.whyNot(name(indices.space), address, bytes));
+  }
+  if (bytes > 0) {
+    std::memcpy(list.data(), at(indices), bytes);
+  }
+  for (size_t i = 0; i < list.size(); ++i) {
+    if (list[i] < 0 || list[i] >= rows) {
+      return fail("indices: element " + std::to_string(i) + " is " + std::to_string(list[i]) +
                   ", expected 0 .. " + std::to_string(rows - 1));
     }
-    if (bytes == 0) {
-      continue;
-    }
+  }
+  return list;
+}
+
+Status Core::moveRows(const Entry &entry, bool isGather) {
+  const int64_t bytes = entry["bytes"].value, stride = entry[isGather ? "from1" : "to1"].value;
+  const Operand &table = entry[isGather ? "from" : "to"], &side = entry[isGather ? "to" : "from"];
+  auto list = listOf(entry);
+  if (!list) {
+    return forward(list.error());
+  }
+  for (int64_t i = 0; bytes > 0 && i < entry["count"].value; ++i) {
+    const int64_t row = (*list)[static_cast<size_t>(i)];
     Memory &memory = *memories[static_cast<size_t>(table.space)];
     const auto address = static_cast<uint64_t>(table.value) + static_cast<uint64_t>(row * stride);
     if (!memory.holds(address, static_cast<uint64_t>(bytes), !isGather)) {
       return fail(std::string(isGather ? "from" : "to") + ": row " + std::to_string(row) + ": " +
                   memory.whyNot(name(table.space), address, static_cast<uint64_t>(bytes)));
     }
-    uint8_t *tableRow = memory.at(address), *listRow = at(list) + i * bytes;
-    std::memmove(isGather ? listRow : tableRow, isGather ? tableRow : listRow, static_cast<size_t>(bytes));
+    uint8_t *tableRow = memory.at(address), *sideRow = at(side) + i * bytes;
+    std::memmove(isGather ? sideRow : tableRow, isGather ? tableRow : sideRow, static_cast<size_t>(bytes));
   }
   return {};
 }

@@ -67,6 +67,10 @@ public:
   /// Executes an entry of an engine whose registers are resolved. Errors (faults): accesses outside the memories, indices outside their
   /// table, types that the engine can't compute with.
   Status execute(const Entry &entry);
+  /// Only remembers what the entry sets, for those that come.
+  void skip(const Entry &entry) { settings.update(entry); }
+  /// The rows that a dma.gather or dma.scatter names. Errors: those that are not in its table.
+  Expected<std::vector<int32_t>> listOf(const Entry &entry) const;
   /// What it touches, as long as nothing else was executed.
   Expected<std::vector<Access>> accesses(const Entry &entry) const { return settings.accesses(entry); }
 
@@ -92,7 +96,7 @@ private:
   };
   Tables madeTables, tables;
 
-  uint8_t *at(const Operand &address) {
+  uint8_t *at(const Operand &address) const {
     return memories[static_cast<size_t>(address.space)]->at(static_cast<uint64_t>(address.value));
   }
 
@@ -129,6 +133,10 @@ public:
   bool isSkipped() const {
     const uint8_t predicate = entries[next].predicate;
     return predicate != kNoRegister && registers[predicate] == 0;
+  }
+  /// Whether the stream may still come to an entry, however its loops and predicates go on.
+  bool mayCome(size_t entry) const {
+    return entry >= next || (!loops.empty() && entry > loops.front().first);
   }
   /// Takes the next entry. An entry of an engine comes back with its registers resolved; what the control unit does itself, or skips, comes back
   /// as nothing. Errors (faults): a register that is greater than an extent's bound, a negative address, a loaded number outside its bound, a

@@ -1,61 +1,53 @@
 //===- Simulator.h - A program's values and time ----------------------------===//
 //
-// One core, event by event. The control unit hands out an entry a cycle; each engine takes its entries in order, starts one when it was handed
-// out, its semaphores allow it and the part of the engine that it needs is free, and finishes it when Durations.h says, in order. Values come
-// with the end of an entry, so that what the control unit loads, and with it what is executed, is what hardware would see at that time.
-// A signal wakes who waits for it semaphore_wake_cycles later.
+// # L1: events
 //
-// The matrix engine has three parts, which work side by side: one loads weights (and makes tables), one streams (and looks up), one drains. All others
-// are one part each.
+// Each control unit hands out an entry a cycle; each engine takes its entries in order, starts one when it was handed out, its semaphores allow it and
+// the unit of the engine that it needs is free, and finishes it, in order, when Work.h (matrix, vector, topk) or Transfer.h (DMA) say, and the
+// memories that it shares with others allow (Resource.h, Levels.h). Values come with the end of an entry, so that what the control unit loads,
+// and with it what is executed, is what hardware would see at that time. A signal wakes who waits for it semaphore_wake_cycles later.
 //
-// Every cycle of every engine is busy or has one cause of standing still; their sum is the program's time, which is asserted.
+// Where nothing is shared this is the law of the engine to the cycle; it looks at entries, pieces of descriptors and rows of DRAM, not at cycles.
+//
+// Time alone: without `values`, entries are executed only if a loaded register or a list may depend on them (Slice.h), so the time is the same. A
+// recorded run can be timed again without any values, also on a machine of which parts are infinite: what they cost.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_NPU_SIM_SIMULATOR_H
 #define COOPT_NPU_SIM_SIMULATOR_H
 
-#include "Npu/Core/Core.h"
+#include "Npu/Sim/Report.h"
 #include "coopt/Machine/Npu.h"
 #include "coopt/NpuIsa/Checker.h"
 
-#include <map>
-
 namespace coopt::npu {
 
-/// Why an engine stood still.
-enum class Cause : uint8_t {
-  NotHandedOut, ///< nothing in its queue
-  Semaphore,    ///< it waited for one
-  Part,         ///< the part that it needed was busy
-  Queue,        ///< the control unit: a queue was full
-  Fence,        ///< the control unit: engines had not finished
-  Finished,     ///< nothing came any more
-};
-const char *name(Cause cause);
-
-struct EngineTime {
-  std::string name;
-  uint64_t busy = 0;
-  /// By cause and, of semaphores, their number, of queues, the engine's.
-  std::map<std::pair<Cause, unsigned>, uint64_t> stalls;
+struct RunOptions {
+  /// Refuses what the static checks refuse. Without them a program may stand still, which is an error that says who waits for whom.
+  bool isChecked = true;
+  bool hasValues = true;
+  PartSet infinite = 0;
 };
 
-struct Slice {
-  unsigned engine = 0; ///< its place in Report::engines
-  size_t entry = 0;
-  uint64_t start = 0, end = 0; ///< cycles
-};
+/// Runs an image; `memories` are those of its cores, of which DRAM and L2 are the same. Errors: what the checks refuse, faults with their
+/// place, a program that stands still.
+Expected<Report> simulate(const machine::NpuMachine &machine, const Image &image,
+                          const std::vector<MemoryMap> &memories, const RunOptions &options = {});
 
-struct Report {
-  uint64_t cycles = 0;
-  std::vector<EngineTime>
-      engines; ///< the control unit first; those that had nothing to do have no name and are left out
-  std::vector<Slice> slices; ///< by their ends
-};
+/// Times what was recorded when the image ran, with parts of the machine infinite. With none it is the run's time.
+Expected<Report> retime(const machine::NpuMachine &machine, const Image &image, const Recording &recording,
+                        PartSet infinite);
 
-/// Runs the only core of an image that the static checks accept for the machine. Errors: what the checks refuse; several cores (not in this
-/// version); faults, with their place.
-Expected<Report> simulate(const machine::NpuMachine &machine, const Image &image, const MemoryMap &memories);
+/// The memories of a machine's first cores, as simulate() wants them. Errors: there is not so much.
+class MachineMemory {
+public:
+  static Expected<MachineMemory> create(const machine::NpuMachine &machine, size_t cores);
+  const std::vector<MemoryMap> &maps() const { return all; }
+
+private:
+  std::vector<std::unique_ptr<Memory>> owned;
+  std::vector<MemoryMap> all;
+};
 
 /// The same of what runs many times: an image of one core that was checked before, and whose data lie in DRAM. Errors: faults.
 Expected<Report> simulateChecked(const machine::NpuMachine &machine, const Image &image,

@@ -1,0 +1,490 @@
+#include "Npu/Sim/CoreTime.h"
+
+#include <algorithm>
+#include <cmath>
+
+using namespace coopt;
+using namespace coopt::npu;
+
+namespace {
+
+/// What is less than this is an error of rounding.
+constexpr double kLittle = 1e-6;
+
+uint64_t roundedUp(double time) { return static_cast<uint64_t>(std::ceil(time - kLittle)); }
+
+unsigned engineOf(const Entry &entry) {
+  switch (find(entry.opcode)->engine) {
+  case Engine::Control:
+    return 0;
+  case Engine::Matrix:
+    return 1;
+  case Engine::Vector:
+    return 2;
+  case Engine::TopK:
+    return 3;
+  case Engine::Dma:
+    return 4 + entry.channel;
+  }
+  return 0;
+}
+
+} // namespace
+
+size_t ChipTime::numberOf(const ActionCount &action) {
+  for (size_t i = 0; i < actions.size(); ++i) {
+    if (actions[i].name == action.name) {
+      return i;
+    }
+  }
+  actions.push_back({action.name, action.energy, 0});
+  return actions.size() - 1;
+}
+
+tl::unexpected<Error> CoreTime::fault(size_t entry, const Error &error) const {
+  return fail("core " + std::to_string(number) + ", entry " + std::to_string(entry) + " (" +
+              find(entries[entry].opcode)->mnemonic + "): " + error.message);
+}
+
+bool CoreTime::isIdle() const {
+  return std::all_of(engines.begin(), engines.end(), [](const EngineState &engine) {
+    return engine.queue.empty() && engine.running.empty() && !engine.transfer;
+  });
+}
+
+//===-- Semaphores -------------------------------------------------------------===//
+
+/// Takes what an entry waits for, if all of it is there.
+bool CoreTime::take(const Entry &entry, EngineState &engine) {
+  auto semaphore = [&](SemaphoreUse use) -> uint64_t & {
+    return use.semaphore < kSemaphores ? semaphores[use.semaphore] : chip.semaphores[use.semaphore - kSemaphores];
+  };
+  for (size_t i = 0; i < entry.waits.size() && entry.waits[i].count > 0; ++i) {
+    uint64_t needed = 0;
+    for (size_t j = 0; j <= i; ++j) {
+      needed += entry.waits[j].semaphore == entry.waits[i].semaphore ? entry.waits[j].count : 0;
+    }
+    if (needed > semaphore(entry.waits[i])) {
+      engine.waited = entry.waits[i].semaphore;
+      return false;
+    }
+  }
+  for (SemaphoreUse use : entry.waits) {
+    if (use.count > 0) {
+      semaphore(use) -= use.count;
+    }
+  }
+  return true;
+}
+
+void CoreTime::signal(const Entry &entry) {
+  for (SemaphoreUse use : entry.signals) {
+    for (unsigned i = 0; i < use.count; ++i) {
+      chip.post(chip.now + wakeCycles(), Event::Kind::Signal, number, use.semaphore);
+    }
+  }
+}
+
+Status CoreTime::signalled(unsigned semaphore) {
+  ++semaphores[semaphore];
+  return wake(semaphore);
+}
+
+Status CoreTime::wake(unsigned semaphore) {
+  for (unsigned engine = 1; engine < kEngines; ++engine) {
+    if (engines[engine].waited == semaphore) {
+      if (Status status = tryStart(engine); !status) {
+        return status;
+      }
+    }
+  }
+  wakeControl();
+  return {};
+}
+
+//===-- The control unit --------------------------------------------------------===//
+
+void CoreTime::wakeControl() {
+  if (controlWaits) {
+    chip.post(chip.now, Event::Kind::Control, number, 0);
+  }
+}
+
+void CoreTime::controlStands(const Reason &reason) {
+  if (!controlWaits) {
+    controlSince = chip.now;
+  }
+  controlWaits = reason;
+}
+
+/// One entry; false if the control unit can't go on.
+Expected<bool> CoreTime::controlEntry() {
+  const size_t position = source.position(number);
+  const Entry &raw = entries[position];
+  const Instruction &instruction = *find(raw.opcode);
+  const unsigned engine = engineOf(raw);
+  const size_t depth = has(infinite, Part::Queues) ? ~size_t(0) : static_cast<size_t>(core.queueDepth);
+  if (engine != 0 && engines[engine].queue.size() >= depth) {
+    controlStands({Cause::Queue, engine, {}});
+    return false;
+  }
+  const bool isSkipped = source.isSkipped(number);
+  if (engine == 0 && !isSkipped) {
+    const std::string_view mnemonic = instruction.mnemonic;
+    if ((mnemonic == "fence" || mnemonic == "halt") && !isIdle()) {
+      controlStands({Cause::Fence, 0, {}});
+      return false;
+    }
+    if (!take(raw, engines[0])) {
+      controlStands({Cause::Semaphore, *engines[0].waited, {}});
+      return false;
+    }
+  }
+  if (controlWaits) {
+    engines[0].account.stands({0, position, controlSince, chip.now, *controlWaits});
+    controlWaits.reset();
+  }
+  auto entry = source.step(number);
+  if (!entry) {
+    return fault(position, entry.error());
+  }
+  if (engine == 0 && !isSkipped) {
+    signal(raw);
+  }
+  if (*entry) {
+    engines[engine].queue.push_back(
+        {std::move(**entry), position, chip.now + 1 + static_cast<uint64_t>(core.issueCycles)});
+    if (engines[engine].queue.size() == 1) {
+      chip.post(engines[engine].queue.back().available, Event::Kind::Start, number, engine);
+    }
+  }
+  ++controlBusy;
+  controlAt = chip.now + 1;
+  return true;
+}
+
+Status CoreTime::stepControl() {
+  if (chip.now < controlAt) {
+    return {}; // its own event is still to come
+  }
+  while (!source.isAtEnd(number)) {
+    auto went = controlEntry();
+    if (!went) {
+      return forward(went.error());
+    }
+    if (!*went) {
+      return {};
+    }
+    if (!chip.isNext(controlAt)) {
+      chip.post(controlAt, Event::Kind::Control, number, 0);
+      return {};
+    }
+    chip.now = controlAt;
+  }
+  return {};
+}
+
+//===-- Engines -----------------------------------------------------------------===//
+
+/// What the head of a queue needs; as it was the last time, if its operands and settings are.
+Expected<const CoreTime::KnownWork *> CoreTime::workFor(const Queued &head) {
+  KnownWork &known = works[head.number];
+  const Instruction &instruction = *find(head.entry.opcode);
+  const uint64_t version = settings.version(instruction.engine);
+  bool isSame = known.isKnown && known.version == version;
+  for (size_t i = 0; isSame && i < head.entry.operands.size(); ++i) {
+    isSame = instruction.fields[i].kind == FieldKind::Address ||
+             known.operands[i] == head.entry.operands[i].value;
+  }
+  if (!isSame) {
+    auto accesses = settings.accesses(head.entry);
+    if (!accesses) {
+      return fault(head.number, accesses.error());
+    }
+    known.work = workOf(machine, settings, head.entry, *accesses, infinite);
+    known.version = version;
+    known.isKnown = true;
+    known.operands.clear();
+    for (const Operand &operand : head.entry.operands) {
+      known.operands.push_back(operand.value);
+    }
+    known.action = known.work.action.name.empty() ? 0 : chip.numberOf(known.work.action);
+  }
+  return &known;
+}
+
+/// An entry runs until then, or until those before it have ended.
+void CoreTime::run(unsigned which, uint64_t end) {
+  EngineState &engine = engines[which];
+  engine.running.back().end = end;
+  chip.post(end, Event::Kind::End, number, which);
+}
+
+Status CoreTime::startWork(unsigned which, const Queued &head, const KnownWork &known) {
+  EngineState &engine = engines[which];
+  const Work &work = known.work;
+  const uint64_t now = chip.now;
+  reservation.clear();
+  for (const MemoryUse &use : work.uses) {
+    Pattern pattern = use.pattern;
+    pattern.first = static_cast<uint64_t>(head.entry.operands[use.operand].value);
+    const Levels::Level &level = levels.at(use.space, pattern.first);
+    if (!level.isInfinite) {
+      level.claim(reservation, use.isWrite, pattern);
+    }
+    chip.traffic.add((use.isWrite ? level.writes : level.reads)->port, use.isWrite,
+                     pattern.rows * pattern.rowBytes);
+  }
+  const auto alone = std::max(work.occupied, roundedUp(reservation.leastDuration()));
+  shortages.clear();
+  const double until =
+      reservation.reserve(static_cast<double>(now), static_cast<double>(alone), {number, which, static_cast<uint32_t>(head.number)},
+                          static_cast<double>(now), shortages);
+  // To the nearest: what many short entries lose in fractions of a cycle is right on average.
+  const uint64_t free = static_cast<uint64_t>(until + 0.5), lost = free - now - alone;
+  const uint64_t results = free + work.latency - work.occupied;
+  const uint64_t end = std::max(results, engine.running.empty() ? 0 : engine.running.back().end);
+
+  const auto unit = static_cast<size_t>(work.unit);
+  engine.free[unit] = free;
+  auto &loads = engine.free[static_cast<size_t>(Unit::Loads)];
+  loads = std::max(loads, work.loadsBlocked > 0 ? now + work.loadsBlocked : 0);
+  if (work.blocksMain) {
+    engine.free[static_cast<size_t>(Unit::Main)] = end;
+  }
+  std::vector<Stall> within;
+  if (lost > 0) {
+    std::vector<Transfer::Wait> waits;
+    for (const Shortage &shortage : shortages) {
+      waits.push_back({Transfer::Wait::Why::Shortage, shortage.start, shortage.cycles, shortage.port, shortage.other});
+    }
+    within = wholeCycles(waits, now, end, lost, head.number);
+  }
+  engine.account.add(now, end, within);
+  if (!work.action.name.empty()) {
+    chip.actions[known.action].count += work.action.count;
+  }
+  engine.running.push_back({head.entry, head.number, now, end});
+  run(which, end);
+  return {};
+}
+
+Status CoreTime::startTransfer(unsigned which, const Queued &head) {
+  EngineState &engine = engines[which];
+  if (auto accesses = settings.accesses(head.entry); !accesses) {
+    return fault(head.number, accesses.error());
+  }
+  std::vector<int32_t> list;
+  const std::string_view mnemonic = find(head.entry.opcode)->mnemonic;
+  if (mnemonic == "dma.gather" || mnemonic == "dma.scatter") {
+    auto named = source.list(number, head.entry);
+    if (!named) {
+      return fault(head.number, named.error());
+    }
+    list = std::move(*named);
+  }
+  engine.transfer =
+      std::make_unique<Transfer>(machine, infinite, levels, settings, head.entry, std::move(list),
+                                 Party{number, which, static_cast<uint32_t>(head.number)}, chip.now);
+  engine.free[0] = ~uint64_t(0); // until its bytes have moved
+  engine.running.push_back({head.entry, head.number, chip.now, 0});
+  movePieces(which);
+  return {};
+}
+
+void CoreTime::movePieces(unsigned which) {
+  EngineState &engine = engines[which];
+  Transfer &transfer = *engine.transfer;
+  // Pieces in the order of their times, whoever's they are.
+  while (!transfer.isDone()) {
+    const auto next = static_cast<uint64_t>(transfer.free());
+    if (next > chip.now && !chip.isNext(next)) {
+      chip.post(next, Event::Kind::Piece, number, which);
+      return;
+    }
+    transfer.step(static_cast<double>(chip.now));
+  }
+  Running &running = engine.running.back();
+  double waited = 0;
+  for (const Transfer::Wait &wait : transfer.waits) {
+    waited += wait.cycles;
+  }
+  const uint64_t end = std::max(roundedUp(transfer.end()), running.start + 1);
+  const auto lost = static_cast<uint64_t>(waited + 0.5);
+  engine.account.add(running.start, end,
+                     lost > 0 ? wholeCycles(transfer.waits, running.start, end, lost, running.number)
+                              : std::vector<Stall>());
+  for (size_t port = 0; port < kPorts; ++port) {
+    chip.traffic.read[port] += transfer.traffic.read[port];
+    chip.traffic.written[port] += transfer.traffic.written[port];
+  }
+  running.bytes = transfer.moved;
+  engine.free[0] = end;
+  engine.transfer.reset();
+  run(which, end);
+}
+
+Status CoreTime::tryStart(unsigned which) {
+  EngineState &engine = engines[which];
+  while (!engine.queue.empty()) {
+    const Queued &head = engine.queue.front();
+    const uint64_t now = chip.now;
+    if (head.available > now) {
+      chip.post(head.available, Event::Kind::Start, number, which);
+      return {};
+    }
+    const KnownWork *known = nullptr;
+    const bool isTransfer = find(head.entry.opcode)->timing == Timing::Transfer;
+    uint64_t free = engine.free[0];
+    if (!isTransfer) {
+      auto work = workFor(head);
+      if (!work) {
+        return forward(work.error());
+      }
+      known = *work;
+      free = 0;
+      for (unsigned unit = 0; unit < kUnits; ++unit) {
+        free = (known->work.waitsFor >> unit & 1) != 0 ? std::max(free, engine.free[unit]) : free;
+      }
+    }
+    if (free > now) {
+      if (free != ~uint64_t(0)) {
+        chip.post(free, Event::Kind::Start, number, which);
+      }
+      return {};
+    }
+    if (!take(head.entry, engine)) {
+      return {};
+    }
+    if (engine.running.empty() && engine.idleSince < now) {
+      const uint64_t handedOut = std::clamp(head.available, engine.idleSince, now);
+      engine.account.stands({0, head.number, engine.idleSince, handedOut, {Cause::NotHandedOut, 0, {}}});
+      const Reason why = engine.waited ? Reason{Cause::Semaphore, *engine.waited, {}} : Reason{Cause::Busy, 0, {}};
+      engine.account.stands({0, head.number, handedOut, now, why});
+    }
+    engine.waited.reset();
+    engine.wasUsed = true;
+    Status status = isTransfer ? startTransfer(which, head) : startWork(which, head, *known);
+    if (!status) {
+      return status;
+    }
+    settings.update(head.entry);
+    engine.queue.pop_front();
+    wakeControl(); // there is a place in the queue
+  }
+  return {};
+}
+
+Status CoreTime::end(unsigned which) {
+  EngineState &engine = engines[which];
+  const Running done = std::move(engine.running.front());
+  engine.running.pop_front();
+  if (Status status = source.finish(number, done.number, done.entry); !status) {
+    return fault(done.number, status.error());
+  }
+  engine.slices.push_back({0, done.number, done.start, chip.now, done.bytes});
+  signal(done.entry);
+  if (engine.running.empty()) {
+    engine.idleSince = chip.now;
+  }
+  wakeControl(); // a fence may wait for it
+  return tryStart(which);
+}
+
+//===-- Ends ---------------------------------------------------------------------===//
+
+Status CoreTime::close(Report &report) {
+  for (unsigned which = 0; which < kEngines; ++which) {
+    EngineState &engine = engines[which];
+    if (which != 0 && !engine.wasUsed) {
+      continue;
+    }
+    EngineTime time;
+    time.name = engineName(which);
+    time.core = number;
+    time.number = which;
+    time.busy = which == 0 ? controlBusy : 0;
+    const uint64_t last = which == 0 ? controlAt : engine.idleSince;
+    engine.account.stands({0, 0, last, report.cycles, {Cause::Finished, 0, {}}});
+    std::vector<Stall> stalls;
+    if (Status status = engine.account.close(report.cycles, time, stalls); !status) {
+      return status;
+    }
+    const auto place = static_cast<unsigned>(report.engines.size());
+    for (Stall &stall : stalls) {
+      stall.engine = place;
+      report.stalls.push_back(stall);
+    }
+    for (Slice &slice : engine.slices) {
+      slice.engine = place;
+      report.slices.push_back(slice);
+    }
+    report.engines.push_back(std::move(time));
+  }
+  return {};
+}
+
+std::vector<WaitingFor> CoreTime::waits() const {
+  std::vector<WaitingFor> all;
+  auto add = [&](unsigned engine, size_t entry, const Entry &of) {
+    for (const SemaphoreUse use : of.waits) {
+      uint64_t needed = 0;
+      for (const SemaphoreUse other : of.waits) {
+        needed += other.semaphore == use.semaphore ? other.count : 0;
+      }
+      if (use.count > 0 && count(use.semaphore) < needed) {
+        all.push_back({WaitingFor::What::Semaphore, engine, entry, use.semaphore, needed});
+        return true;
+      }
+    }
+    return false;
+  };
+  for (unsigned engine = 1; engine < kEngines; ++engine) {
+    if (!engines[engine].queue.empty()) {
+      const Queued &head = engines[engine].queue.front();
+      add(engine, head.number, head.entry);
+    }
+  }
+  if (!source.isAtEnd(number)) {
+    const size_t position = source.position(number);
+    const unsigned engine = engineOf(entries[position]);
+    if (engine != 0) {
+      all.push_back({WaitingFor::What::Queue, 0, position, engine});
+    } else if (!add(0, position, entries[position])) {
+      all.push_back({WaitingFor::What::Fence, 0, position});
+    }
+  }
+  return all;
+}
+
+std::string CoreTime::describe(unsigned engine, size_t entry) const {
+  std::string text = "core " + std::to_string(number) + ", " + engineName(engine) + " at entry " +
+                     std::to_string(entry) + " (" + find(entries[entry].opcode)->mnemonic;
+  const uint32_t location = entries[entry].location;
+  const std::vector<std::string> &names = source.image.locations;
+  if (location < names.size() && !names[location].empty()) {
+    text += ", " + names[location];
+  }
+  return text + ")";
+}
+
+std::string CoreTime::signaller(unsigned semaphore) const {
+  auto signals = [&](const Entry &entry) {
+    return std::any_of(entry.signals.begin(), entry.signals.end(), [&](SemaphoreUse use) {
+      return use.count > 0 && use.semaphore == semaphore;
+    });
+  };
+  for (unsigned engine = 1; engine < kEngines; ++engine) {
+    for (const Queued &queued : engines[engine].queue) {
+      if (signals(queued.entry)) {
+        return describe(engine, queued.number);
+      }
+    }
+  }
+  for (size_t entry = 0; entry < entries.size(); ++entry) {
+    if (!source.isAtEnd(number) && source.mayCome(number, entry) && signals(entries[entry])) {
+      return describe(engineOf(entries[entry]), entry);
+    }
+  }
+  return "";
+}

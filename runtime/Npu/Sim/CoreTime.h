@@ -1,0 +1,153 @@
+//===- CoreTime.h - A core's engines in time ---------------------------------===//
+#ifndef COOPT_NPU_SIM_CORETIME_H
+#define COOPT_NPU_SIM_CORETIME_H
+
+#include "Npu/Sim/Report.h"
+
+#include <deque>
+#include <queue>
+
+namespace coopt::npu {
+
+struct Event {
+  enum class Kind : uint8_t { Control, Start, Piece, End, Signal };
+  uint64_t time, order; ///< of equal times, as they came
+  Kind kind;
+  uint32_t core;
+  unsigned which; ///< engine or semaphore
+
+  bool operator<(const Event &other) const {
+    return time != other.time ? time > other.time : order > other.order;
+  }
+};
+
+/// What the cores share.
+struct ChipTime {
+  ChipTime(const machine::NpuMachine &machine, PartSet infinite) : levels(machine, infinite) {}
+
+  Levels::Chip levels;
+  std::priority_queue<Event> events;
+  uint64_t now = 0, order = 0;
+  std::array<uint64_t, kChipSemaphores> semaphores = {};
+  Traffic traffic;
+  std::vector<ActionCount> actions;
+
+  void post(uint64_t time, Event::Kind kind, uint32_t core, unsigned which) {
+    events.push({time, order++, kind, core, which});
+  }
+  /// Whether nothing else happens before or at a time.
+  bool isNext(uint64_t time) const { return events.empty() || events.top().time > time; }
+  size_t numberOf(const ActionCount &action);
+};
+
+/// What someone waits for who does not go on.
+struct WaitingFor {
+  enum class What { Semaphore, Queue, Fence } what;
+  unsigned engine; ///< who waits
+  size_t entry;
+  unsigned which = 0; ///< the semaphore, or the engine of the queue
+  uint64_t needed = 0;
+};
+
+class CoreTime {
+public:
+  CoreTime(const machine::NpuMachine &machine, PartSet infinite, uint32_t number, Source &source, ChipTime &chip)
+      : machine(machine), core(machine.cores.front()), infinite(infinite), number(number), source(source), chip(chip),
+        levels(machine, infinite, chip.levels), entries(source.image.cores[number]), works(entries.size()) {}
+
+  /// Entries of the control unit, as far as it can go before something else happens.
+  Status stepControl();
+  Status tryStart(unsigned engine);
+  void movePieces(unsigned engine);
+  Status end(unsigned engine);
+  /// A semaphore of the core has one more.
+  Status signalled(unsigned semaphore);
+  /// Those that wait for a semaphore try again.
+  Status wake(unsigned semaphore);
+
+  bool hasFinished() const { return source.isAtEnd(number) && isIdle(); }
+  uint64_t endOfControl() const { return controlAt; }
+  /// Adds the core's engines to the report, whose cycles are known.
+  Status close(Report &report);
+
+  std::vector<WaitingFor> waits() const;
+  uint64_t count(unsigned semaphore) const {
+    return semaphore < kSemaphores ? semaphores[semaphore] : chip.semaphores[semaphore - kSemaphores];
+  }
+  /// "core 0, matrix at entry 3 (mxu.stream, layers.0)"
+  std::string describe(unsigned engine, size_t entry) const;
+  /// The same of an entry that may still signal a semaphore; "" if there is none.
+  std::string signaller(unsigned semaphore) const;
+
+private:
+  const machine::NpuMachine &machine;
+  const machine::NpuCore &core;
+  const PartSet infinite;
+  const uint32_t number;
+  Source &source;
+  ChipTime &chip;
+  Levels levels;
+  const std::vector<Entry> &entries;
+  Settings settings; ///< as entries start
+  std::array<uint64_t, kSemaphores> semaphores = {};
+
+  struct Queued {
+    Entry entry;
+    size_t number;
+    uint64_t available; ///< the earliest start
+  };
+  struct Running {
+    Entry entry;
+    size_t number;
+    uint64_t start, end;
+    uint64_t bytes = 0;
+  };
+  struct EngineState {
+    std::deque<Queued> queue;
+    std::deque<Running> running;            ///< in order, ends ascending
+    std::array<uint64_t, kUnits> free = {}; ///< when each unit is
+    std::unique_ptr<Transfer> transfer;     ///< of a DMA, as long as its bytes move
+    uint64_t idleSince = 0;                 ///< of an engine that runs nothing
+    std::optional<unsigned> waited;         ///< the semaphore that the head of the queue has waited for
+    bool wasUsed = false;
+    std::vector<Slice> slices;
+    Account account;
+  };
+  std::array<EngineState, kEngines> engines; ///< 0, the control unit, has no queue
+
+  /// The work of an entry, as it was when it started last.
+  struct KnownWork {
+    uint64_t version = 0;
+    bool isKnown = false;
+    std::vector<int64_t> operands;
+    Work work;
+    size_t action = 0;
+  };
+  std::vector<KnownWork> works;
+  Reservation reservation;
+  std::vector<Shortage> shortages;
+
+  uint64_t controlAt = 0; ///< the control unit does one thing a cycle
+  uint64_t controlBusy = 0;
+  std::optional<Reason> controlWaits;
+  uint64_t controlSince = 0;
+
+  bool isIdle() const;
+  uint64_t wakeCycles() const {
+    return has(infinite, Part::Wake) ? 0 : static_cast<uint64_t>(core.semaphoreWakeCycles);
+  }
+  bool take(const Entry &entry, EngineState &engine);
+  void signal(const Entry &entry);
+  void wakeControl();
+  void controlStands(const Reason &reason);
+  Expected<bool> controlEntry();
+  Expected<const KnownWork *> workFor(const Queued &head);
+  Status startTransfer(unsigned engine, const Queued &head);
+  Status startWork(unsigned engine, const Queued &head, const KnownWork &known);
+  void run(unsigned engine, uint64_t end);
+  tl::unexpected<Error> fault(size_t entry, const Error &error) const;
+};
+
+} // namespace coopt::npu
+
+#endif // COOPT_NPU_SIM_CORETIME_H

@@ -1,0 +1,303 @@
+#include "Npu/Sim/Work.h"
+
+#include <algorithm>
+
+using namespace coopt;
+using namespace coopt::npu;
+
+namespace {
+
+uint64_t ceilDivided(uint64_t a, uint64_t b) { return a / b + (a % b != 0); }
+
+unsigned placeBits(int64_t m) {
+  unsigned bits = 0;
+  while ((int64_t(1) << bits) < m) {
+    ++bits;
+  }
+  return bits;
+}
+
+class MatrixWork {
+public:
+  MatrixWork(const machine::NpuCore &core, const Settings &settings, const Entry &entry, Work &work)
+      : core(core), unit(*core.mxu), settings(settings), entry(entry), mode(*settings.matrix()), work(work) {}
+
+  void run();
+
+private:
+  const machine::NpuCore &core;
+  const machine::NpuMatrixUnit &unit;
+  const Settings &settings;
+  const Entry &entry;
+  const Entry &mode;
+  Work &work;
+
+  uint64_t value(const char *field) const { return static_cast<uint64_t>(entry[field].value); }
+  bool isSparse() const { return chosen(mode, "mode") == "nm"; }
+  static uint64_t portCycles(uint64_t elements, unsigned bits, int64_t portBytes) {
+    return std::max<uint64_t>(ceilDivided(elements * bits, static_cast<uint64_t>(portBytes) * 8), 1);
+  }
+  uint64_t downTo(uint64_t row) const { return row * static_cast<uint64_t>(unit.hopRegistersDown.value_or(1)); }
+  uint64_t across() const {
+    return static_cast<uint64_t>((unit.cols - 1) * unit.hopRegistersAcross.value_or(1));
+  }
+  uint64_t spadLatency() const { return static_cast<uint64_t>(core.spad.latencyCycles); }
+  /// Cycles of a row of sums, and the least of the entry, in the accumulator.
+  uint64_t sumCycles(uint64_t rows, uint64_t columns) const;
+  void counts(const char *what, uint64_t count) {
+    const bool isSourced = bitsOf(mode, "a") == 8 && bitsOf(mode, "w") == 8 &&
+                           machine::isInteger(typeOf(mode, "a")) && machine::isInteger(typeOf(mode, "w"));
+    work.action = {std::string(what) + " " + machine::name(typeOf(mode, "a")) + " x " +
+                       machine::name(typeOf(mode, "w")),
+                   isSourced && std::string_view(what) == "multiply_add"
+                       ? std::optional(machine::EnergyAction::MultiplyAddI8)
+                       : std::nullopt,
+                   count};
+  }
+  void takes(uint64_t occupied, uint64_t results) {
+    work.occupied = std::max<uint64_t>(occupied, 1);
+    work.latency = std::max(work.occupied, results);
+  }
+  void weights();
+  void stream();
+  void multiply();
+  void drain();
+  void tables();
+  void lookUp();
+};
+
+uint64_t MatrixWork::sumCycles(uint64_t rows, uint64_t columns) const {
+  const bool adds = chosen(entry, "update") == "add";
+  const auto rowBytes = ceilDivided(columns * bitsOf(mode, "acc"), 8),
+             stride = static_cast<uint64_t>(mode["acc_stride"].value),
+             width = static_cast<uint64_t>(core.acc->widthBytes), rmw = static_cast<uint64_t>(core.acc->rmwCycles);
+  const bool shareLines = rows > 1 && (stride == 0 || (stride % width != 0 && stride < rowBytes + width));
+  return std::max<uint64_t>(adds ? rows * (shareLines ? rmw : 1) : rows, adds ? rmw : 1);
+}
+
+void MatrixWork::weights() {
+  const unsigned bits = bitsOf(mode, "w") + (isSparse() ? placeBits(mode["m"].value) : 0);
+  const uint64_t cycles = value("rows") * portCycles(value("columns"), bits, unit.weightPortBytes);
+  work.unit = Unit::Loads;
+  work.waitsFor = setOf(Unit::Loads);
+  takes(cycles, cycles + spadLatency());
+}
+
+void MatrixWork::stream() {
+  const Settings::Tile &tile = settings.weights(entry);
+  const auto rows = static_cast<uint64_t>(unit.rows);
+  const uint64_t elements = isSparse() ? ceilDivided(rows * static_cast<uint64_t>(mode["m"].value),
+                                                     static_cast<uint64_t>(mode["n"].value))
+                                       : rows;
+  uint64_t cycles = value("rows") * portCycles(elements, bitsOf(mode, "a"), unit.activationPortBytes);
+  if (chosen(mode, "mode") == "dot" && unit.modes.dot && cycles > 0) {
+    cycles = std::max(cycles, static_cast<uint64_t>(unit.modes.dot->minimumStripeCycles));
+  }
+  cycles = std::max({cycles, sumCycles(value("rows"), static_cast<uint64_t>(tile.columns)), uint64_t(1)});
+  takes(cycles, cycles + downTo(rows - 1) + across() + 1 + spadLatency());
+  if (chosen(entry, "swap") == "yes") {
+    work.waitsFor |= setOf(Unit::Loads);
+    if (unit.weightLoad == machine::NpuWeightLoad::ShiftChain) {
+      work.loadsBlocked = downTo(static_cast<uint64_t>(std::max<int64_t>(tile.rows, 1)) - 1);
+    }
+  }
+  counts("multiply_add", value("rows") * static_cast<uint64_t>(tile.rows * tile.columns));
+}
+
+void MatrixWork::multiply() {
+  uint64_t steps = value("depth");
+  if (chosen(mode, "mode") == "bitserial") {
+    const machine::NpuBitserialMode slices = unit.modes.bitserial.value_or(machine::NpuBitserialMode{8, 8});
+    steps *= ceilDivided(bitsOf(mode, "a"), static_cast<uint64_t>(slices.aSlice)) *
+             ceilDivided(bitsOf(mode, "w"), static_cast<uint64_t>(slices.wSlice));
+  }
+  const uint64_t cycles = steps * std::max(portCycles(value("columns"), bitsOf(mode, "w"), unit.weightPortBytes),
+                                           portCycles(value("rows"), bitsOf(mode, "a"), unit.activationPortBytes));
+  takes(cycles,
+        cycles + downTo(std::max<uint64_t>(value("rows"), 1) - 1) + across() + spadLatency());
+  counts("multiply_add", value("rows") * value("depth") * value("columns"));
+}
+
+void MatrixWork::drain() {
+  const uint64_t moves = downTo(std::max<uint64_t>(value("rows"), 1) - 1), rows = static_cast<uint64_t>(unit.rows);
+  work.unit = Unit::Drains;
+  work.waitsFor = setOf(Unit::Main) | setOf(Unit::Drains);
+  work.blocksMain = !unit.shadowAccumulators.value_or(false);
+  const uint64_t sums = sumCycles(value("rows"), value("columns"));
+  const uint64_t extra = sums - std::min(sums, value("rows")); // the chain is held
+  takes(moves + rows - 1 + extra, moves + across() + rows + extra + spadLatency());
+}
+
+void MatrixWork::tables() {
+  const machine::NpuLutMode lut = unit.modes.lut.value_or(machine::NpuLutMode{4, 1, 1, false});
+  const uint64_t entries = value("rows") * ceilDivided(value("depth"), static_cast<uint64_t>(lut.group))
+                           << (lut.group - 1);
+  work.unit = Unit::Loads;
+  work.waitsFor = setOf(Unit::Loads) | (lut.doubleBuffered ? 0 : setOf(Unit::Main));
+  const uint64_t cycles = ceilDivided(entries, static_cast<uint64_t>(lut.buildLanes));
+  takes(cycles, cycles + spadLatency());
+  work.action = {"table entries", std::nullopt, entries};
+}
+
+void MatrixWork::lookUp() {
+  const machine::NpuLutMode lut = unit.modes.lut.value_or(machine::NpuLutMode{4, 1, 1, false});
+  const uint64_t groups = ceilDivided(static_cast<uint64_t>(settings.tableDepth(entry)),
+                                      static_cast<uint64_t>(lut.group));
+  const uint64_t lookups = value("rows") * value("columns") * groups * bitsOf(mode, "w");
+  const uint64_t cycles = std::max(ceilDivided(lookups, static_cast<uint64_t>(lut.lanes)),
+                                   sumCycles(value("rows"), value("columns")));
+  if (chosen(entry, "swap") == "yes" || !lut.doubleBuffered) {
+    work.waitsFor |= setOf(Unit::Loads);
+  }
+  takes(cycles, cycles + spadLatency());
+  work.action = {"lookups", std::nullopt, lookups};
+}
+
+void MatrixWork::run() {
+  const std::string_view mnemonic = find(entry.opcode)->mnemonic;
+  if (mnemonic == "mxu.weights") {
+    weights();
+  } else if (mnemonic == "mxu.stream") {
+    stream();
+  } else if (mnemonic == "mxu.multiply") {
+    multiply();
+  } else if (mnemonic == "mxu.drain") {
+    drain();
+  } else if (mnemonic == "mxu.tables") {
+    tables();
+  } else {
+    lookUp();
+  }
+}
+
+void vectorWork(const machine::NpuCore &core, const Settings &settings, const Entry &entry, Work &work) {
+  const machine::NpuVectorUnit &unit = *core.vec;
+  const std::string_view mnemonic = find(entry.opcode)->mnemonic;
+  const machine::NpuVectorCycles &of = unit.opCycles;
+  const auto rows = static_cast<uint64_t>(entry["rows"].value),
+             columns = static_cast<uint64_t>(entry["columns"].value);
+  int64_t cycles = of.add;
+  std::string_view function = "unpack";
+  if (mnemonic == "vec.unpack") {
+    cycles = of.mul;
+  } else {
+    function = chosen(entry, "function");
+    cycles = function == "mul"    ? of.mul
+             : function == "fma"  ? of.fma
+             : function == "div"  ? of.div
+             : function == "sqrt" ? of.sqrt
+             : function == "exp2" ? of.exp2
+                                  : of.add;
+  }
+  uint64_t steps = ceilDivided(columns, static_cast<uint64_t>(unit.lanes));
+  if (mnemonic == "vec.reduce") {
+    for (int64_t lanes = unit.lanes; lanes > 1; lanes /= 2) {
+      ++steps; // half of the lanes are added to the other half
+    }
+  }
+  work.occupied = std::max<uint64_t>(rows * steps * static_cast<uint64_t>(cycles), 1);
+  work.latency = work.occupied;
+  // What a function is of, integers or binary32, is what it reads.
+  const Entry &mode = *settings.vector();
+  const int operands = mnemonic == "vec.map" ? operandsOf(function) : 1;
+  bool areIntegers = true;
+  for (const char *operand : {"a", "b", "c"}) {
+    areIntegers &= operand[0] - 'a' >= operands || machine::isInteger(typeOf(mode, operand));
+  }
+  std::optional<machine::EnergyAction> energy;
+  if (function == "add" || function == "sub" || function == "sum") {
+    energy = areIntegers ? machine::EnergyAction::AddI32 : machine::EnergyAction::AddF32;
+  } else if (function == "mul") {
+    energy = areIntegers ? machine::EnergyAction::MultiplyI32 : machine::EnergyAction::MultiplyF32;
+  }
+  work.action = {std::string(function) + (areIntegers ? " i32" : " f32"), energy, rows * columns};
+}
+
+/// Elements come in by lanes; each of the k places is found while they do.
+void selectionWork(const machine::NpuCore &core, const Entry &entry, Work &work) {
+  const machine::NpuTopkUnit &unit = *core.topk;
+  const bool isSelect = find(entry.opcode)->mnemonic == std::string_view("topk.select");
+  const auto rows = static_cast<uint64_t>(entry["rows"].value);
+  const auto columns = static_cast<uint64_t>(entry[isSelect ? "columns" : "k"].value);
+  const uint64_t cycles = rows * ceilDivided(columns, static_cast<uint64_t>(unit.lanes)) *
+                              static_cast<uint64_t>(unit.cyclesPerElement) +
+                          static_cast<uint64_t>(entry[isSelect ? "k" : "experts"].value);
+  work.occupied = work.latency = std::max<uint64_t>(cycles, 1);
+  work.action = {isSelect ? "selected from" : "routed", std::nullopt, rows * columns};
+}
+
+/// Bytes that an operand moves at once.
+uint64_t wordBytes(const machine::NpuCore &core, const Settings &settings, const Entry &entry,
+                   const Access &access) {
+  const Instruction &instruction = *find(entry.opcode);
+  const std::string_view field = instruction.fields[access.operand].name;
+  auto ofLanes = [&](int64_t lanes, unsigned bits) {
+    return std::max<uint64_t>(static_cast<uint64_t>(lanes) * bits / 8, 1);
+  };
+  switch (instruction.engine) {
+  case Engine::Matrix:
+    if (access.space == Space::Acc) {
+      return access.rowBytes;
+    }
+    return static_cast<uint64_t>(instruction.timing == Timing::WeightLoad || field == "w"
+                                     ? core.mxu->weightPortBytes
+                                     : core.mxu->activationPortBytes);
+  case Engine::Vector:
+    return ofLanes(core.vec->lanes, instruction.mnemonic == std::string_view("vec.unpack")
+                                        ? 8
+                                        : bitsOf(*settings.vector(), field));
+  case Engine::TopK:
+    return ofLanes(core.topk->lanes, 32);
+  default:
+    return 0;
+  }
+}
+
+} // namespace
+
+Work npu::workOf(const machine::NpuMachine &machine, const Settings &settings, const Entry &entry,
+                 const std::vector<Access> &accesses, PartSet infinite) {
+  const Instruction &instruction = *find(entry.opcode);
+  const machine::NpuCore &core = machine.cores.front();
+  Work work;
+  if (instruction.timing == Timing::Settings || instruction.engine == Engine::Dma ||
+      instruction.engine == Engine::Control) {
+    return work;
+  }
+  Part part = Part::Matrix;
+  if (instruction.engine == Engine::Matrix) {
+    MatrixWork(core, settings, entry, work).run();
+  } else if (instruction.engine == Engine::Vector) {
+    part = Part::Vector;
+    vectorWork(core, settings, entry, work);
+  } else {
+    part = Part::TopK;
+    selectionWork(core, entry, work);
+  }
+  bool readsSpad = false;
+  for (const Access &access : accesses) {
+    readsSpad |= access.space == Space::Spad && !access.isWrite;
+    const uint64_t word = wordBytes(core, settings, entry, access);
+    MemoryUse use{access.operand, access.first, access.space, access.isWrite,
+                  {access.first, access.rows, access.rowBytes, access.stride, word}};
+    work.uses.push_back(use);
+    // What is added to is read first.
+    if (access.space == Space::Acc && access.isWrite && instruction.engine == Engine::Matrix &&
+        chosen(entry, "update") == "add") {
+      use.isWrite = false;
+      work.uses.push_back(use);
+    }
+  }
+  if (readsSpad && instruction.engine != Engine::Matrix) {
+    work.latency += static_cast<uint64_t>(core.spad.latencyCycles);
+  }
+  if (has(infinite, Part::Spad) && (readsSpad || instruction.timing == Timing::Drain)) {
+    work.latency -= static_cast<uint64_t>(core.spad.latencyCycles);
+  }
+  if (has(infinite, part)) {
+    work.occupied = work.latency = 1;
+    work.loadsBlocked = 0;
+    work.blocksMain = false;
+  }
+  return work;
+}
