@@ -45,6 +45,9 @@ public:
 
 private:
   struct Free {
+    size_t mapped;
+    Free() : mapped(0) {}
+    explicit Free(size_t mapped) : mapped(mapped) {}
     void operator()(uint8_t *pointer) const;
   };
   std::unique_ptr<uint8_t, Free> bytes;

@@ -2,21 +2,25 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <cstdlib>
+
+#include <sys/mman.h>
 
 using namespace coopt;
 using namespace coopt::npu;
 
-void Memory::Free::operator()(uint8_t *pointer) const { std::free(pointer); }
+void Memory::Free::operator()(uint8_t *pointer) const { munmap(pointer, mapped); }
 
 Expected<Memory> Memory::create(uint64_t size) {
   Memory memory;
   memory.length = size;
-  // Pages that are never touched take no memory.
-  memory.bytes.reset(static_cast<uint8_t *>(std::calloc(size == 0 ? 1 : size, 1)));
-  if (!memory.bytes) {
+  // Pages that are never touched take no memory, so a machine may have more than there is here.
+  const size_t mapped = size == 0 ? 1 : size;
+  void *pages =
+      mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (pages == MAP_FAILED) {
     return fail("a memory of " + std::to_string(size) + " bytes: there is not so much");
   }
+  memory.bytes = std::unique_ptr<uint8_t, Free>(static_cast<uint8_t *>(pages), Free(mapped));
   return memory;
 }
 

@@ -33,11 +33,11 @@ unsigned engineOf(const Entry &entry) {
 
 size_t ChipTime::numberOf(const ActionCount &action) {
   for (size_t i = 0; i < actions.size(); ++i) {
-    if (actions[i].name == action.name) {
+    if (actions[i].name == action.name && actions[i].engine == action.engine) {
       return i;
     }
   }
-  actions.push_back({action.name, action.energy, 0});
+  actions.push_back({action.engine, action.name, action.energy, 0});
   return actions.size() - 1;
 }
 
@@ -458,14 +458,7 @@ std::vector<WaitingFor> CoreTime::waits() const {
 }
 
 std::string CoreTime::describe(unsigned engine, size_t entry) const {
-  std::string text = "core " + std::to_string(number) + ", " + engineName(engine) + " at entry " +
-                     std::to_string(entry) + " (" + find(entries[entry].opcode)->mnemonic;
-  const uint32_t location = entries[entry].location;
-  const std::vector<std::string> &names = source.image.locations;
-  if (location < names.size() && !names[location].empty()) {
-    text += ", " + names[location];
-  }
-  return text + ")";
+  return npu::describe(source.image, Party{number, engine, static_cast<uint32_t>(entry)});
 }
 
 std::string CoreTime::signaller(unsigned semaphore) const {

@@ -16,6 +16,38 @@ std::string npu::engineName(unsigned engine) {
   return engine < 4 ? names[engine] : "dma " + std::to_string(engine - 4);
 }
 
+std::string npu::describe(const Image &image, const Party &party) {
+  const Entry &entry = image.cores[party.core][party.entry];
+  std::string text = "core " + std::to_string(party.core) + ", " + engineName(party.engine) + " at entry " +
+                     std::to_string(party.entry) + " (" + find(entry.opcode)->mnemonic;
+  if (entry.location < image.locations.size() && !image.locations[entry.location].empty()) {
+    text += ", " + image.locations[entry.location];
+  }
+  return text + ")";
+}
+
+std::string npu::describe(const Image &image, const Reason &reason) {
+  const std::string cause = name(reason.cause);
+  switch (reason.cause) {
+  case Cause::Semaphore:
+    return cause + " " + std::to_string(reason.which);
+  case Cause::Queue:
+    return cause + " of " + engineName(reason.which);
+  case Cause::Latency:
+  case Cause::Rows:
+  case Cause::Shared: {
+    const std::string of = cause + " of " + name(static_cast<Port>(reason.which));
+    if (!reason.other.isSomebody()) {
+      return of;
+    }
+    return (reason.cause == Cause::Rows ? of + ", another was open for " : cause + ": " + name(static_cast<Port>(reason.which)) + ", held by ") +
+           describe(image, reason.other);
+  }
+  default:
+    return cause;
+  }
+}
+
 void Account::add(uint64_t start, uint64_t end, const std::vector<Stall> &within) {
   uint64_t from = start;
   for (const Stall &stall : within) {

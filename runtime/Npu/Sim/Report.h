@@ -40,6 +40,11 @@ struct Reason {
   }
 };
 
+/// Whose entry it is: "core 0, matrix at entry 3 (mxu.stream, layers.0/up)".
+std::string describe(const Image &image, const Party &party);
+/// "semaphore 3", "spad reads held by core 0, dma 1 at entry 4 (dma.copy)", "rows of hbm", "fence".
+std::string describe(const Image &image, const Reason &reason);
+
 struct EngineTime {
   std::string name;    ///< "control", "matrix", "vector", "topk", "dma 0"
   uint32_t core = 0;

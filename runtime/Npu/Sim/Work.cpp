@@ -47,7 +47,7 @@ private:
   void counts(const char *what, uint64_t count) {
     const bool isSourced = bitsOf(mode, "a") == 8 && bitsOf(mode, "w") == 8 &&
                            machine::isInteger(typeOf(mode, "a")) && machine::isInteger(typeOf(mode, "w"));
-    work.action = {std::string(what) + " " + machine::name(typeOf(mode, "a")) + " x " +
+    work.action = {Engine::Matrix, std::string(what) + " " + machine::name(typeOf(mode, "a")) + " x " +
                        machine::name(typeOf(mode, "w")),
                    isSourced && std::string_view(what) == "multiply_add"
                        ? std::optional(machine::EnergyAction::MultiplyAddI8)
@@ -136,7 +136,7 @@ void MatrixWork::tables() {
   work.waitsFor = setOf(Unit::Loads) | (lut.doubleBuffered ? 0 : setOf(Unit::Main));
   const uint64_t cycles = ceilDivided(entries, static_cast<uint64_t>(lut.buildLanes));
   takes(cycles, cycles + spadLatency());
-  work.action = {"table entries", std::nullopt, entries};
+  work.action = {Engine::Matrix, "table entries", std::nullopt, entries};
 }
 
 void MatrixWork::lookUp() {
@@ -150,7 +150,7 @@ void MatrixWork::lookUp() {
     work.waitsFor |= setOf(Unit::Loads);
   }
   takes(cycles, cycles + spadLatency());
-  work.action = {"lookups", std::nullopt, lookups};
+  work.action = {Engine::Matrix, "lookups", std::nullopt, lookups};
 }
 
 void MatrixWork::run() {
@@ -210,7 +210,7 @@ void vectorWork(const machine::NpuCore &core, const Settings &settings, const En
   } else if (function == "mul") {
     energy = areIntegers ? machine::EnergyAction::MultiplyI32 : machine::EnergyAction::MultiplyF32;
   }
-  work.action = {std::string(function) + (areIntegers ? " i32" : " f32"), energy, rows * columns};
+  work.action = {Engine::Vector, std::string(function) + (areIntegers ? " i32" : " f32"), energy, rows * columns};
 }
 
 /// Elements come in by lanes; each of the k places is found while they do.
@@ -223,7 +223,7 @@ void selectionWork(const machine::NpuCore &core, const Entry &entry, Work &work)
                               static_cast<uint64_t>(unit.cyclesPerElement) +
                           static_cast<uint64_t>(entry[isSelect ? "k" : "experts"].value);
   work.occupied = work.latency = std::max<uint64_t>(cycles, 1);
-  work.action = {isSelect ? "selected from" : "routed", std::nullopt, rows * columns};
+  work.action = {Engine::TopK, isSelect ? "selected from" : "routed", std::nullopt, rows * columns};
 }
 
 /// Bytes that an operand moves at once.

@@ -46,6 +46,7 @@ struct MemoryUse {
 
 /// What energy is counted of.
 struct ActionCount {
+  Engine engine = Engine::Matrix;
   std::string name; ///< "multiply_add i8 x i8"
   std::optional<machine::EnergyAction> energy;
   uint64_t count = 0;

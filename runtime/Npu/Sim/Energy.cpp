@@ -1,0 +1,50 @@
+#include "Npu/Sim/Energy.h"
+
+using namespace coopt;
+using namespace coopt::npu;
+using machine::EnergyAction;
+
+EnergyReport npu::energyOf(const machine::NpuMachine &machine, const Report &report) {
+  EnergyReport result;
+  const machine::EnergyTable *table = nullptr;
+  if (machine.energyTable) {
+    table = machine::findEnergyTable(*machine.energyTable);
+    result.table = *machine.energyTable;
+  }
+  auto add = [&](const std::string &part, const std::string &action, uint64_t count,
+                 std::optional<EnergyAction> energy, int64_t memoryBytes = 0) {
+    if (count == 0) {
+      return;
+    }
+    EnergyLine line{part, action, count, std::nullopt, ""};
+    const machine::EnergyEntry *entry = table && energy ? table->find(*energy, memoryBytes) : nullptr;
+    if (entry) {
+      line.picojoules = static_cast<double>(count) * entry->picojoules;
+      line.source = entry->source;
+      result.picojoules += *line.picojoules;
+    }
+    result.lines.push_back(std::move(line));
+  };
+  for (const ActionCount &action : report.actions) {
+    add(name(action.engine), action.name, action.count, action.energy);
+  }
+  uint64_t handedOut = 0;
+  for (const EngineTime &engine : report.engines) {
+    handedOut += engine.number == 0 ? engine.busy : 0;
+  }
+  add("control", "entry", handedOut, std::nullopt);
+  auto memory = [&](const char *part, Port reads, Port writes, bool isSram, int64_t bytes) {
+    auto words = [](uint64_t moved) { return (moved + 7) / 8; };
+    add(part, "read 64 bits", words(report.traffic.read[static_cast<size_t>(reads)]),
+        isSram ? EnergyAction::SramRead64 : EnergyAction::Dram64, isSram ? bytes : 0);
+    add(part, "write 64 bits", words(report.traffic.written[static_cast<size_t>(writes)]),
+        isSram ? EnergyAction::SramWrite64 : EnergyAction::Dram64, isSram ? bytes : 0);
+  };
+  const machine::NpuCore &core = machine.cores.front();
+  memory("spad", Port::SpadReads, Port::SpadWrites, true, core.spad.bytes);
+  memory("acc", Port::AccReads, Port::AccWrites, true, core.acc ? core.acc->bytes : 0);
+  memory("l2", Port::L2, Port::L2, true, machine.memory.l2 ? machine.memory.l2->bytes : 0);
+  memory("hbm", Port::Hbm, Port::Hbm, false, 0);
+  memory("ddr", Port::Ddr, Port::Ddr, false, 0);
+  return result;
+}
