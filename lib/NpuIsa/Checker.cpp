@@ -220,11 +220,11 @@ Status npu::checkBounds(const Stream &stream, const Limits &limits) {
     for (const Access &access : accesses) {
       const uint64_t size = limits.bytes[static_cast<size_t>(access.space)];
       if (access.first > size || access.bytes > size - access.first) {
-        return stream.failAt(
-            entry, std::string(find(stream.entries()[entry].opcode)->fields[access.operand].name) + ": " +
-                       name(access.space) + " has " + hex(size) + " bytes, " +
-                       (access.isWrite ? "written" : "read") + " are " + hex(access.first) + " .. " +
-                       hex(access.first + access.bytes - 1));
+        return stream.failAt(entry,
+                             std::string(find(stream.entries()[entry].opcode)->fields[access.operand].name) +
+                                 ": " + name(access.space) + " has " + hex(size) + " bytes, " +
+                                 (access.isWrite ? "written" : "read") + " are " + hex(access.first) +
+                                 " .. " + hex(access.first + access.bytes - 1));
       }
     }
     return {};

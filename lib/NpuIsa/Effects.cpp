@@ -83,9 +83,7 @@ private:
     return fail(std::string(instruction.mnemonic) + ": expected " + what + " before");
   }
 
-  void add(std::string_view field, bool isWrite, uint64_t bytes) {
-    addRows(field, isWrite, 1, bytes, 0);
-  }
+  void add(std::string_view field, bool isWrite, uint64_t bytes) { addRows(field, isWrite, 1, bytes, 0); }
   /// `rows` rows of `rowBytes`, so far apart.
   void addRows(std::string_view field, bool isWrite, int64_t rows, uint64_t rowBytes, int64_t stride) {
     const uint64_t bytes = extentOf(rowBytes, rows, stride);

@@ -128,4 +128,6 @@ Expected<std::vector<std::vector<bool>>> Slicer::run() {
 
 } // namespace
 
-Expected<std::vector<std::vector<bool>>> npu::entriesThatDecide(const Image &image) { return Slicer(image).run(); }
+Expected<std::vector<std::vector<bool>>> npu::entriesThatDecide(const Image &image) {
+  return Slicer(image).run();
+}

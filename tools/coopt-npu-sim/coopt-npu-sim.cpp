@@ -31,7 +31,8 @@ Status run(const Arguments &arguments) {
     return forward(machine.error(), "--machine");
   }
   if (!machine->npu()) {
-    return fail("--machine: " + arguments.machine + " is a machine of kind " + machine->kind() + ", expected npu");
+    return fail("--machine: " + arguments.machine + " is a machine of kind " + machine->kind() +
+                ", expected npu");
   }
   const machine::NpuMachine &npu = *machine->npu();
   npu::PartSet infinite = 0;
@@ -91,9 +92,10 @@ int main(int argc, char **argv) {
   app.add_option("IMAGE", arguments.input, "program image")->required();
   app.add_option("--machine", arguments.machine, "npu:NAME or FILE.json")->required()->type_name("MACHINE");
   app.add_option("--trace", arguments.trace, "write a trace that ui.perfetto.dev opens")->type_name("FILE");
-  app.add_option("--infinite", arguments.infinite,
-                 "time the run again with these parts of the machine infinite: spad, acc, l2, hbm, ddr, dma, matrix, "
-                 "vector, topk, queues, wake")
+  app.add_option(
+         "--infinite", arguments.infinite,
+         "time the run again with these parts of the machine infinite: spad, acc, l2, hbm, ddr, dma, matrix, "
+         "vector, topk, queues, wake")
       ->delimiter(',')
       ->type_name("PARTS");
   app.add_flag("--timing-only", arguments.isTimingOnly,

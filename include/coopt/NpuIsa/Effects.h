@@ -51,7 +51,9 @@ public:
 
   struct Tile {
     int64_t rows = 0, columns = 0;
-    friend bool operator==(const Tile &a, const Tile &b) { return a.rows == b.rows && a.columns == b.columns; }
+    friend bool operator==(const Tile &a, const Tile &b) {
+      return a.rows == b.rows && a.columns == b.columns;
+    }
   };
   /// The weights that an mxu.stream multiplies with; accesses() has no error for it.
   const Tile &weights(const Entry &stream) const { return chosen(stream, "swap") == "yes" ? *loaded : *used; }

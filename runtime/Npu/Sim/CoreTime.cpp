@@ -57,7 +57,8 @@ bool CoreTime::isIdle() const {
 /// Takes what an entry waits for, if all of it is there.
 bool CoreTime::take(const Entry &entry, EngineState &engine) {
   auto semaphore = [&](SemaphoreUse use) -> uint64_t & {
-    return use.semaphore < kSemaphores ? semaphores[use.semaphore] : chip.semaphores[use.semaphore - kSemaphores];
+    return use.semaphore < kSemaphores ? semaphores[use.semaphore]
+                                       : chip.semaphores[use.semaphore - kSemaphores];
   };
   for (size_t i = 0; i < entry.waits.size() && entry.waits[i].count > 0; ++i) {
     uint64_t needed = 0;
@@ -155,7 +156,7 @@ Expected<bool> CoreTime::controlEntry() {
     engines[engine].queue.push_back(
         {std::move(**entry), position, chip.now + 1 + static_cast<uint64_t>(core.issueCycles)});
     if (engines[engine].queue.size() == 1) {
-      chip.post(engines[engine].queue.back().available, Event::Kind::Start, number, engine);
+      tryAt(engines[engine].queue.back().available, engine);
     }
   }
   ++controlBusy;
@@ -193,8 +194,8 @@ Expected<const CoreTime::KnownWork *> CoreTime::workFor(const Queued &head) {
   const uint64_t version = settings.version(instruction.engine);
   bool isSame = known.isKnown && known.version == version;
   for (size_t i = 0; isSame && i < head.entry.operands.size(); ++i) {
-    isSame = instruction.fields[i].kind == FieldKind::Address ||
-             known.operands[i] == head.entry.operands[i].value;
+    isSame =
+        instruction.fields[i].kind == FieldKind::Address || known.operands[i] == head.entry.operands[i].value;
   }
   if (!isSame) {
     auto accesses = settings.accesses(head.entry);
@@ -237,9 +238,9 @@ Status CoreTime::startWork(unsigned which, const Queued &head, const KnownWork &
   }
   const auto alone = std::max(work.occupied, roundedUp(reservation.leastDuration()));
   shortages.clear();
-  const double until =
-      reservation.reserve(static_cast<double>(now), static_cast<double>(alone), {number, which, static_cast<uint32_t>(head.number)},
-                          static_cast<double>(now), shortages);
+  const double until = reservation.reserve(static_cast<double>(now), static_cast<double>(alone),
+                                           {number, which, static_cast<uint32_t>(head.number)},
+                                           static_cast<double>(now), shortages);
   // To the nearest: what many short entries lose in fractions of a cycle is right on average.
   const uint64_t free = static_cast<uint64_t>(until + 0.5), lost = free - now - alone;
   const uint64_t results = free + work.latency - work.occupied;
@@ -256,7 +257,8 @@ Status CoreTime::startWork(unsigned which, const Queued &head, const KnownWork &
   if (lost > 0) {
     std::vector<Transfer::Wait> waits;
     for (const Shortage &shortage : shortages) {
-      waits.push_back({Transfer::Wait::Why::Shortage, shortage.start, shortage.cycles, shortage.port, shortage.other});
+      waits.push_back(
+          {Transfer::Wait::Why::Shortage, shortage.start, shortage.cycles, shortage.port, shortage.other});
     }
     within = wholeCycles(waits, now, end, lost, head.number);
   }
@@ -324,13 +326,20 @@ void CoreTime::movePieces(unsigned which) {
   run(which, end);
 }
 
+void CoreTime::tryAt(uint64_t time, unsigned engine) {
+  if (engines[engine].tries != time) {
+    engines[engine].tries = time;
+    chip.post(time, Event::Kind::Start, number, engine);
+  }
+}
+
 Status CoreTime::tryStart(unsigned which) {
   EngineState &engine = engines[which];
   while (!engine.queue.empty()) {
     const Queued &head = engine.queue.front();
     const uint64_t now = chip.now;
     if (head.available > now) {
-      chip.post(head.available, Event::Kind::Start, number, which);
+      tryAt(head.available, which);
       return {};
     }
     const KnownWork *known = nullptr;
@@ -349,7 +358,7 @@ Status CoreTime::tryStart(unsigned which) {
     }
     if (free > now) {
       if (free != ~uint64_t(0)) {
-        chip.post(free, Event::Kind::Start, number, which);
+        tryAt(free, which);
       }
       return {};
     }
@@ -359,7 +368,8 @@ Status CoreTime::tryStart(unsigned which) {
     if (engine.running.empty() && engine.idleSince < now) {
       const uint64_t handedOut = std::clamp(head.available, engine.idleSince, now);
       engine.account.stands({0, head.number, engine.idleSince, handedOut, {Cause::NotHandedOut, 0, {}}});
-      const Reason why = engine.waited ? Reason{Cause::Semaphore, *engine.waited, {}} : Reason{Cause::Busy, 0, {}};
+      const Reason why =
+          engine.waited ? Reason{Cause::Semaphore, *engine.waited, {}} : Reason{Cause::Busy, 0, {}};
       engine.account.stands({0, head.number, handedOut, now, why});
     }
     engine.waited.reset();
@@ -382,7 +392,7 @@ Status CoreTime::end(unsigned which) {
   if (Status status = source.finish(number, done.number, done.entry); !status) {
     return fault(done.number, status.error());
   }
-  engine.slices.push_back({0, done.number, done.start, chip.now, done.bytes});
+  chip.slices.push_back({number * kEngines + which, done.number, done.start, chip.now, done.bytes});
   signal(done.entry);
   if (engine.running.empty()) {
     engine.idleSince = chip.now;
@@ -393,7 +403,7 @@ Status CoreTime::end(unsigned which) {
 
 //===-- Ends ---------------------------------------------------------------------===//
 
-Status CoreTime::close(Report &report) {
+Status CoreTime::close(Report &report, std::array<unsigned, kEngines> &places) {
   for (unsigned which = 0; which < kEngines; ++which) {
     EngineState &engine = engines[which];
     if (which != 0 && !engine.wasUsed) {
@@ -415,10 +425,7 @@ Status CoreTime::close(Report &report) {
       stall.engine = place;
       report.stalls.push_back(stall);
     }
-    for (Slice &slice : engine.slices) {
-      slice.engine = place;
-      report.slices.push_back(slice);
-    }
+    places[which] = place;
     report.engines.push_back(std::move(time));
   }
   return {};
@@ -463,9 +470,8 @@ std::string CoreTime::describe(unsigned engine, size_t entry) const {
 
 std::string CoreTime::signaller(unsigned semaphore) const {
   auto signals = [&](const Entry &entry) {
-    return std::any_of(entry.signals.begin(), entry.signals.end(), [&](SemaphoreUse use) {
-      return use.count > 0 && use.semaphore == semaphore;
-    });
+    return std::any_of(entry.signals.begin(), entry.signals.end(),
+                       [&](SemaphoreUse use) { return use.count > 0 && use.semaphore == semaphore; });
   };
   for (unsigned engine = 1; engine < kEngines; ++engine) {
     for (const Queued &queued : engines[engine].queue) {

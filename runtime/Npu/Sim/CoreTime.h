@@ -31,6 +31,7 @@ struct ChipTime {
   std::array<uint64_t, kChipSemaphores> semaphores = {};
   Traffic traffic;
   std::vector<ActionCount> actions;
+  std::vector<Slice> slices; ///< `engine`: core x kEngines + number
 
   void post(uint64_t time, Event::Kind kind, uint32_t core, unsigned which) {
     events.push({time, order++, kind, core, which});
@@ -51,9 +52,11 @@ struct WaitingFor {
 
 class CoreTime {
 public:
-  CoreTime(const machine::NpuMachine &machine, PartSet infinite, uint32_t number, Source &source, ChipTime &chip)
-      : machine(machine), core(machine.cores.front()), infinite(infinite), number(number), source(source), chip(chip),
-        levels(machine, infinite, chip.levels), entries(source.image.cores[number]), works(entries.size()) {}
+  CoreTime(const machine::NpuMachine &machine, PartSet infinite, uint32_t number, Source &source,
+           ChipTime &chip)
+      : machine(machine), core(machine.cores.front()), infinite(infinite), number(number), source(source),
+        chip(chip), levels(machine, infinite, chip.levels), entries(source.image.cores[number]),
+        works(entries.size()) {}
 
   /// Entries of the control unit, as far as it can go before something else happens.
   Status stepControl();
@@ -67,8 +70,8 @@ public:
 
   bool hasFinished() const { return source.isAtEnd(number) && isIdle(); }
   uint64_t endOfControl() const { return controlAt; }
-  /// Adds the core's engines to the report, whose cycles are known.
-  Status close(Report &report);
+  /// Adds the core's engines to the report, whose cycles are known; `places`: where each is, of those that are there.
+  Status close(Report &report, std::array<unsigned, kEngines> &places);
 
   std::vector<WaitingFor> waits() const;
   uint64_t count(unsigned semaphore) const {
@@ -110,7 +113,7 @@ private:
     uint64_t idleSince = 0;                 ///< of an engine that runs nothing
     std::optional<unsigned> waited;         ///< the semaphore that the head of the queue has waited for
     bool wasUsed = false;
-    std::vector<Slice> slices;
+    uint64_t tries = 0; ///< when a Start is posted, if that is still to come
     Account account;
   };
   std::array<EngineState, kEngines> engines; ///< 0, the control unit, has no queue
@@ -133,6 +136,7 @@ private:
   uint64_t controlSince = 0;
 
   bool isIdle() const;
+  void tryAt(uint64_t time, unsigned engine);
   uint64_t wakeCycles() const {
     return has(infinite, Part::Wake) ? 0 : static_cast<uint64_t>(core.semaphoreWakeCycles);
   }

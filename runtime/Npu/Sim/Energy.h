@@ -21,9 +21,9 @@ struct EnergyLine {
 };
 
 struct EnergyReport {
-  std::string table;            ///< empty: the machine names none
+  std::string table;             ///< empty: the machine names none
   std::vector<EnergyLine> lines; ///< of what was done at least once
-  double picojoules = 0;        ///< of what has a source
+  double picojoules = 0;         ///< of what has a source
 };
 
 EnergyReport energyOf(const machine::NpuMachine &machine, const Report &report);

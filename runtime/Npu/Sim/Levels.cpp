@@ -87,7 +87,8 @@ const Lanes *LaneMap::of(const Pattern &pattern) {
       result->units += count;
       result->most = std::max(result->most, result->cycles.back());
     }
-    result->isEven = std::all_of(counts.begin(), counts.end(), [&](uint64_t count) { return count == counts[0]; });
+    result->isEven =
+        std::all_of(counts.begin(), counts.end(), [&](uint64_t count) { return count == counts[0]; });
     return result;
   };
   if (same.rows == 1 && same.wordBytes == 0 && same.first % unitBytes == 0 && same.rowBytes % span == 0) {
@@ -168,7 +169,8 @@ Levels::Chip::Chip(const machine::NpuMachine &machine, PartSet infinite) {
   const double clock = machine.clocksMegahertz.core;
   if (const auto &of = machine.memory.l2) {
     const double ratio = machine.clocksMegahertz.l2.value_or(clock) / clock;
-    l2Map = {static_cast<uint64_t>(of->banks), static_cast<uint64_t>(of->bytesPerCycle / of->banks), 1 / ratio};
+    l2Map = {static_cast<uint64_t>(of->banks), static_cast<uint64_t>(of->bytesPerCycle / of->banks),
+             1 / ratio};
     const double latency = static_cast<double>(of->latencyCycles) / ratio;
     l2Level = {&l2, &l2, &l2Map, &l2Map, latency, latency, kRequestBytes, nullptr, has(infinite, Part::L2)};
   }
@@ -186,14 +188,16 @@ Levels::Chip::Chip(const machine::NpuMachine &machine, PartSet infinite) {
     ddrMap = {static_cast<uint64_t>(of->channels), kRequestBytes,
               static_cast<double>(kRequestBytes) * clock / (of->gbytesPerSecondPerChannel * 1000)};
     const double latency = of->latencyNanoseconds * clock / 1000;
-    ddrLevel = {&ddr, &ddr, &ddrMap, &ddrMap, latency, latency, kRequestBytes, nullptr, has(infinite, Part::Ddr)};
+    ddrLevel = {
+        &ddr, &ddr, &ddrMap, &ddrMap, latency, latency, kRequestBytes, nullptr, has(infinite, Part::Ddr)};
   }
 }
 
 Levels::Levels(const machine::NpuMachine &machine, PartSet infinite, Chip &chip) : chip(chip) {
   const machine::NpuCore &core = machine.cores.front();
   auto mapOf = [](int64_t banks, int64_t width, int64_t ports) {
-    return LaneMap(static_cast<uint64_t>(banks), static_cast<uint64_t>(width), 1.0 / static_cast<double>(ports));
+    return LaneMap(static_cast<uint64_t>(banks), static_cast<uint64_t>(width),
+                   1.0 / static_cast<double>(ports));
   };
   spadReadMap = mapOf(core.spad.banks, core.spad.widthBytes, core.spad.readPorts);
   spadWriteMap = mapOf(core.spad.banks, core.spad.widthBytes, core.spad.writePorts);

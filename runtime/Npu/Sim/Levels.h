@@ -113,9 +113,9 @@ public:
     LaneMap *map = nullptr;
     LaneMap *writeMap = nullptr;
     double latency = 0;
-    double acknowledged = 0;  ///< of a write, after its last byte
+    double acknowledged = 0;    ///< of a write, after its last byte
     uint64_t requestBytes = 64; ///< of a DMA
-    OpenRows *rows = nullptr; ///< of an hbm
+    OpenRows *rows = nullptr;   ///< of an hbm
     bool isInfinite = false;
 
     /// Adds an access to what is reserved; returns what it needs.

@@ -111,7 +111,8 @@ std::string printMemories(const Report &report) {
 }
 
 std::string printEnergy(const EnergyReport &energy) {
-  std::string text = format("\n%-8s %-24s %16s %16s  %s\n", "energy", energy.table.c_str(), "count", "pJ", "source");
+  std::string text =
+      format("\n%-8s %-24s %16s %16s  %s\n", "energy", energy.table.c_str(), "count", "pJ", "source");
   for (const EnergyLine &line : energy.lines) {
     text += format("%-8s %-24s %16llu ", line.part.c_str(), line.action.c_str(),
                    static_cast<unsigned long long>(line.count));

@@ -40,7 +40,9 @@ std::string npu::describe(const Image &image, const Reason &reason) {
     if (!reason.other.isSomebody()) {
       return of;
     }
-    return (reason.cause == Cause::Rows ? of + ", another was open for " : cause + ": " + name(static_cast<Port>(reason.which)) + ", held by ") +
+    return (reason.cause == Cause::Rows
+                ? of + ", another was open for "
+                : cause + ": " + name(static_cast<Port>(reason.which)) + ", held by ") +
            describe(image, reason.other);
   }
   default:
@@ -117,8 +119,8 @@ Status Account::close(uint64_t cycles, EngineTime &time, std::vector<Stall> &sta
   }
   if (time.busy + stood != cycles) {
     return fail("core " + std::to_string(time.core) + ", " + time.name + ": " + std::to_string(time.busy) +
-                " busy cycles and " + std::to_string(stood) + " others are not the " + std::to_string(cycles) +
-                " of the program");
+                " busy cycles and " + std::to_string(stood) + " others are not the " +
+                std::to_string(cycles) + " of the program");
   }
   return {};
 }
@@ -135,8 +137,7 @@ std::vector<Stall> npu::wholeCycles(const std::vector<Transfer::Wait> &waits, ui
   uint64_t given = 0, reached = start;
   for (const Transfer::Wait &wait : waits) {
     sum += wait.cycles;
-    const auto upTo =
-        std::min(static_cast<uint64_t>(sum / all * static_cast<double>(total) + 0.5), total);
+    const auto upTo = std::min(static_cast<uint64_t>(sum / all * static_cast<double>(total) + 0.5), total);
     const uint64_t cycles = upTo - given;
     if (cycles == 0) {
       continue;

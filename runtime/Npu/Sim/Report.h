@@ -32,11 +32,14 @@ const char *name(Cause cause);
 
 struct Reason {
   Cause cause = Cause::NotHandedOut;
-  unsigned which = 0; ///< the semaphore; of Queue the engine, as Stream numbers them; of the last three the Port
-  Party other = {};   ///< of Rows and Shared: who had it, if it was somebody
+  unsigned which =
+      0; ///< the semaphore; of Queue the engine, as Stream numbers them; of the last three the Port
+  Party other = {}; ///< of Rows and Shared: who had it, if it was somebody
 
   friend bool operator<(const Reason &a, const Reason &b) {
-    return a.cause != b.cause ? a.cause < b.cause : a.which != b.which ? a.which < b.which : a.other < b.other;
+    return a.cause != b.cause   ? a.cause < b.cause
+           : a.which != b.which ? a.which < b.which
+                                : a.other < b.other;
   }
 };
 
@@ -46,7 +49,7 @@ std::string describe(const Image &image, const Party &party);
 std::string describe(const Image &image, const Reason &reason);
 
 struct EngineTime {
-  std::string name;    ///< "control", "matrix", "vector", "topk", "dma 0"
+  std::string name; ///< "control", "matrix", "vector", "topk", "dma 0"
   uint32_t core = 0;
   uint32_t number = 0; ///< as Stream numbers them
   uint64_t busy = 0;
@@ -71,12 +74,14 @@ struct Stall {
 
 struct Report {
   uint64_t cycles = 0;
-  std::vector<EngineTime> engines; ///< by core, the control unit first; those that had nothing to do are left out
-  std::vector<Slice> slices;       ///< by their ends
-  std::vector<Stall> stalls;       ///< of each engine ascending
-  Traffic traffic;                 ///< of all cores
-  uint64_t rowHits = 0, rowOpenings = 0; ///< bursts of the hbm that found their row open; rows that were opened
-  std::vector<ActionCount> actions;      ///< of matrix, vector and topk
+  std::vector<EngineTime>
+      engines;               ///< by core, the control unit first; those that had nothing to do are left out
+  std::vector<Slice> slices; ///< by their ends
+  std::vector<Stall> stalls; ///< of each engine ascending
+  Traffic traffic;           ///< of all cores
+  uint64_t rowHits = 0,
+           rowOpenings = 0;         ///< bursts of the hbm that found their row open; rows that were opened
+  std::vector<ActionCount> actions; ///< of matrix, vector and topk
   Recording recording;
 };
 

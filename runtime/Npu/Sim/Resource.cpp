@@ -109,8 +109,7 @@ double Reservation::reserve(double start, double duration, Party owner, double f
   auto hold = [&](double from, double to, double speed) {
     if (to > from && speed > 0) {
       for (const Claim &claim : claims) {
-        claim.resource->holds.push_back(
-            {owner, from, to, claim.lanes, static_cast<float>(speed / duration)});
+        claim.resource->holds.push_back({owner, from, to, claim.lanes, static_cast<float>(speed / duration)});
       }
     }
   };

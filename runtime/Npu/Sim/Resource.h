@@ -37,7 +37,9 @@ struct Party {
     return a.core == b.core && a.engine == b.engine && a.entry == b.entry;
   }
   friend bool operator<(const Party &a, const Party &b) {
-    return a.core != b.core ? a.core < b.core : a.engine != b.engine ? a.engine < b.engine : a.entry < b.entry;
+    return a.core != b.core       ? a.core < b.core
+           : a.engine != b.engine ? a.engine < b.engine
+                                  : a.entry < b.entry;
   }
 };
 
@@ -101,7 +103,7 @@ private:
 
   struct Speed {
     double speed = 1;
-    double until;           ///< it changes then
+    double until; ///< it changes then
     const Resource *resource = nullptr;
     Party other;
   };

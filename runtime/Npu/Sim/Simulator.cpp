@@ -107,14 +107,16 @@ Expected<Report> Simulator::finish() {
     }
     report.cycles = std::max(report.cycles, core->endOfControl());
   }
-  for (const auto &core : cores) {
-    if (Status status = core->close(report); !status) {
+  std::vector<std::array<unsigned, kEngines>> places(cores.size());
+  for (size_t core = 0; core < cores.size(); ++core) {
+    if (Status status = cores[core]->close(report, places[core]); !status) {
       return forward(status.error());
     }
   }
-  std::sort(report.slices.begin(), report.slices.end(), [](const Slice &a, const Slice &b) {
-    return a.end != b.end ? a.end < b.end : a.start != b.start ? a.start < b.start : a.engine < b.engine;
-  });
+  report.slices = std::move(chip.slices);
+  for (Slice &slice : report.slices) {
+    slice.engine = places[slice.engine / kEngines][slice.engine % kEngines];
+  }
   report.traffic = chip.traffic;
   report.rowHits = chip.levels.rows.hits;
   report.rowOpenings = chip.levels.rows.openings;

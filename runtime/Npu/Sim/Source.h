@@ -18,8 +18,9 @@ struct Recording {
   };
   struct CoreRun {
     std::vector<Step> steps;
-    std::vector<int64_t> values;                                  ///< of operands with registers, in the order of the steps
-    std::array<std::vector<std::vector<int32_t>>, kChannels> lists; ///< of each channel's gathers and scatters
+    std::vector<int64_t> values; ///< of operands with registers, in the order of the steps
+    std::array<std::vector<std::vector<int32_t>>, kChannels>
+        lists; ///< of each channel's gathers and scatters
   };
   std::vector<CoreRun> cores;
 };
@@ -47,7 +48,8 @@ public:
 class Execution : public Source {
 public:
   /// `needed`: by core and entry, whether its values are computed.
-  Execution(const Image &image, const std::vector<MemoryMap> &memories, std::vector<std::vector<bool>> needed);
+  Execution(const Image &image, const std::vector<MemoryMap> &memories,
+            std::vector<std::vector<bool>> needed);
 
   bool isAtEnd(size_t core) const override { return controls[core].isAtEnd(); }
   size_t position(size_t core) const override { return controls[core].position(); }
@@ -75,7 +77,9 @@ public:
 
   bool isAtEnd(size_t core) const override { return places[core].step == recording.cores[core].steps.size(); }
   size_t position(size_t core) const override { return recording.cores[core].steps[places[core].step].entry; }
-  bool isSkipped(size_t core) const override { return recording.cores[core].steps[places[core].step].isSkipped; }
+  bool isSkipped(size_t core) const override {
+    return recording.cores[core].steps[places[core].step].isSkipped;
+  }
   bool mayCome(size_t core, size_t) const override { return !isAtEnd(core); }
   Expected<std::optional<Entry>> step(size_t core) override;
   Expected<std::vector<int32_t>> list(size_t core, const Entry &entry) override;

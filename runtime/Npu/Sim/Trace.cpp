@@ -39,7 +39,9 @@ private:
   Json events = Json::array();
 
   double microseconds(uint64_t cycles) const { return static_cast<double>(cycles) / clock; }
-  static unsigned trackOf(const EngineTime &engine, unsigned track) { return engine.number * (kUnits + 1) + track; }
+  static unsigned trackOf(const EngineTime &engine, unsigned track) {
+    return engine.number * (kUnits + 1) + track;
+  }
   void meta(const char *what, unsigned process, unsigned thread, const Json &arguments) {
     events.push_back({{"name", what}, {"ph", "M"}, {"pid", process}, {"tid", thread}, {"args", arguments}});
   }
@@ -82,7 +84,8 @@ void Writer::names() {
       }
       const std::string name = engine.name + (track == kUnits ? " stalls" : units[track]);
       meta("thread_name", engine.core + 1, trackOf(engine, track), {{"name", name}});
-      meta("thread_sort_index", engine.core + 1, trackOf(engine, track), {{"sort_index", trackOf(engine, track)}});
+      meta("thread_sort_index", engine.core + 1, trackOf(engine, track),
+           {{"sort_index", trackOf(engine, track)}});
     }
   }
 }
@@ -92,7 +95,8 @@ void Writer::slices() {
   std::map<std::pair<unsigned, unsigned>, std::vector<const Slice *>> tracks;
   for (const Slice &slice : report.slices) {
     const EngineTime &engine = report.engines[slice.engine];
-    tracks[{slice.engine, static_cast<unsigned>(unitOf(image.cores[engine.core][slice.entry]))}].push_back(&slice);
+    tracks[{slice.engine, static_cast<unsigned>(unitOf(image.cores[engine.core][slice.entry]))}].push_back(
+        &slice);
   }
   for (auto &[track, list] : tracks) {
     const EngineTime &engine = report.engines[track.first];
@@ -154,7 +158,9 @@ Json Writer::run() {
   slices();
   stalls();
   counters();
-  return {{"displayTimeUnit", "ns"}, {"otherData", {{"cycles", report.cycles}}}, {"traceEvents", std::move(events)}};
+  return {{"displayTimeUnit", "ns"},
+          {"otherData", {{"cycles", report.cycles}}},
+          {"traceEvents", std::move(events)}};
 }
 
 } // namespace

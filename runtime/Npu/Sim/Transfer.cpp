@@ -31,7 +31,8 @@ Transfer::Transfer(const machine::NpuMachine &machine, PartSet infinite, Levels 
   to = side("to");
   bytes = value("bytes");
   counts[0] = value("count");
-  begin = static_cast<double>(start) + (isDmaInfinite ? 0 : static_cast<double>(machine.cores.front().dma.setupCycles));
+  begin = static_cast<double>(start) +
+          (isDmaInfinite ? 0 : static_cast<double>(machine.cores.front().dma.setupCycles));
   time = static_cast<double>(start);
   if (mnemonic == "dma.fill") {
     to.strides[0] = value("to1");
@@ -61,8 +62,8 @@ Transfer::Transfer(const machine::NpuMachine &machine, PartSet infinite, Levels 
     const uint64_t listBytes = 4 * counts[0];
     if (listBytes > 0 && !level.isInfinite) {
       level.claim(reservation, false, {value("indices"), 1, listBytes, 0, 0});
-      const double duration =
-          std::max(isDmaInfinite ? 0 : static_cast<double>(listBytes) / channelRate, reservation.leastDuration());
+      const double duration = std::max(isDmaInfinite ? 0 : static_cast<double>(listBytes) / channelRate,
+                                       reservation.leastDuration());
       waits.push_back({Wait::Why::Latency, begin, level.latency, level.reads->port, {}});
       begin = reservation.reserve(begin + level.latency, duration, owner, time, shortages);
       traffic.add(level.reads->port, false, listBytes);
@@ -74,7 +75,8 @@ Transfer::Transfer(const machine::NpuMachine &machine, PartSet infinite, Levels 
     return;
   }
   // Runs that lie side by side are one.
-  if (!from.isListed && !to.isListed && to.strides[0] == bytes && (!from.isThere || from.strides[0] == bytes)) {
+  if (!from.isListed && !to.isListed && to.strides[0] == bytes &&
+      (!from.isThere || from.strides[0] == bytes)) {
     bytes *= counts[0];
     counts[0] = 1;
   }
@@ -176,8 +178,8 @@ void Transfer::step(double forget) {
       const double lanes = std::min(units, static_cast<double>(map.lanes));
       rate = std::min(rate, inFlight * request / (latency + map.cyclesPerUnit * units / lanes));
     }
-    end.lanes =
-        &level.claim(reservation, end.isWrite, {end.address, runs, size, runs == 1 ? 0 : end.side->strides[0], 0});
+    end.lanes = &level.claim(reservation, end.isWrite,
+                             {end.address, runs, size, runs == 1 ? 0 : end.side->strides[0], 0});
   }
   const double duration = std::max(static_cast<double>(pieceBytes) / rate, reservation.leastDuration());
 
@@ -188,8 +190,9 @@ void Transfer::step(double forget) {
     for (size_t i = 0; i < count; ++i) {
       request = std::min(request, ends[i].level->requestBytes);
     }
-    window = isDmaInfinite ? time - begin
-                           : inFlight * static_cast<double>(request) * duration / static_cast<double>(pieceBytes);
+    window = isDmaInfinite
+                 ? time - begin
+                 : inFlight * static_cast<double>(request) * duration / static_cast<double>(pieceBytes);
   }
   const double requested = std::max(begin, time - window);
   double earliest = time, rowsUntil = requested;
@@ -200,8 +203,7 @@ void Transfer::step(double forget) {
     const End &end = ends[i];
     double ready = requested;
     if (end.level->rows) {
-      const OpenRows::Opening opening =
-          end.level->rows->open(end.address, *end.lanes, requested);
+      const OpenRows::Opening opening = end.level->rows->open(end.address, *end.lanes, requested);
       ready = opening.ready;
       if (ready > rowsUntil) {
         rowsUntil = ready;
@@ -221,8 +223,7 @@ void Transfer::step(double forget) {
       waits.push_back({Wait::Why::Rows, time, opened, rowsPort, other});
     }
     if (waited > opened + kLittle) {
-      waits.push_back(
-          {Wait::Why::Latency, time + opened, waited - opened, ends[0].level->reads->port, {}});
+      waits.push_back({Wait::Why::Latency, time + opened, waited - opened, ends[0].level->reads->port, {}});
     }
   }
   shortages.clear();

@@ -37,7 +37,9 @@ private:
   static uint64_t portCycles(uint64_t elements, unsigned bits, int64_t portBytes) {
     return std::max<uint64_t>(ceilDivided(elements * bits, static_cast<uint64_t>(portBytes) * 8), 1);
   }
-  uint64_t downTo(uint64_t row) const { return row * static_cast<uint64_t>(unit.hopRegistersDown.value_or(1)); }
+  uint64_t downTo(uint64_t row) const {
+    return row * static_cast<uint64_t>(unit.hopRegistersDown.value_or(1));
+  }
   uint64_t across() const {
     return static_cast<uint64_t>((unit.cols - 1) * unit.hopRegistersAcross.value_or(1));
   }
@@ -47,7 +49,8 @@ private:
   void counts(const char *what, uint64_t count) {
     const bool isSourced = bitsOf(mode, "a") == 8 && bitsOf(mode, "w") == 8 &&
                            machine::isInteger(typeOf(mode, "a")) && machine::isInteger(typeOf(mode, "w"));
-    work.action = {Engine::Matrix, std::string(what) + " " + machine::name(typeOf(mode, "a")) + " x " +
+    work.action = {Engine::Matrix,
+                   std::string(what) + " " + machine::name(typeOf(mode, "a")) + " x " +
                        machine::name(typeOf(mode, "w")),
                    isSourced && std::string_view(what) == "multiply_add"
                        ? std::optional(machine::EnergyAction::MultiplyAddI8)
@@ -70,7 +73,8 @@ uint64_t MatrixWork::sumCycles(uint64_t rows, uint64_t columns) const {
   const bool adds = chosen(entry, "update") == "add";
   const auto rowBytes = ceilDivided(columns * bitsOf(mode, "acc"), 8),
              stride = static_cast<uint64_t>(mode["acc_stride"].value),
-             width = static_cast<uint64_t>(core.acc->widthBytes), rmw = static_cast<uint64_t>(core.acc->rmwCycles);
+             width = static_cast<uint64_t>(core.acc->widthBytes),
+             rmw = static_cast<uint64_t>(core.acc->rmwCycles);
   const bool shareLines = rows > 1 && (stride == 0 || (stride % width != 0 && stride < rowBytes + width));
   return std::max<uint64_t>(adds ? rows * (shareLines ? rmw : 1) : rows, adds ? rmw : 1);
 }
@@ -111,15 +115,16 @@ void MatrixWork::multiply() {
     steps *= ceilDivided(bitsOf(mode, "a"), static_cast<uint64_t>(slices.aSlice)) *
              ceilDivided(bitsOf(mode, "w"), static_cast<uint64_t>(slices.wSlice));
   }
-  const uint64_t cycles = steps * std::max(portCycles(value("columns"), bitsOf(mode, "w"), unit.weightPortBytes),
-                                           portCycles(value("rows"), bitsOf(mode, "a"), unit.activationPortBytes));
-  takes(cycles,
-        cycles + downTo(std::max<uint64_t>(value("rows"), 1) - 1) + across() + spadLatency());
+  const uint64_t cycles =
+      steps * std::max(portCycles(value("columns"), bitsOf(mode, "w"), unit.weightPortBytes),
+                       portCycles(value("rows"), bitsOf(mode, "a"), unit.activationPortBytes));
+  takes(cycles, cycles + downTo(std::max<uint64_t>(value("rows"), 1) - 1) + across() + spadLatency());
   counts("multiply_add", value("rows") * value("depth") * value("columns"));
 }
 
 void MatrixWork::drain() {
-  const uint64_t moves = downTo(std::max<uint64_t>(value("rows"), 1) - 1), rows = static_cast<uint64_t>(unit.rows);
+  const uint64_t moves = downTo(std::max<uint64_t>(value("rows"), 1) - 1),
+                 rows = static_cast<uint64_t>(unit.rows);
   work.unit = Unit::Drains;
   work.waitsFor = setOf(Unit::Main) | setOf(Unit::Drains);
   work.blocksMain = !unit.shadowAccumulators.value_or(false);
@@ -141,8 +146,8 @@ void MatrixWork::tables() {
 
 void MatrixWork::lookUp() {
   const machine::NpuLutMode lut = unit.modes.lut.value_or(machine::NpuLutMode{4, 1, 1, false});
-  const uint64_t groups = ceilDivided(static_cast<uint64_t>(settings.tableDepth(entry)),
-                                      static_cast<uint64_t>(lut.group));
+  const uint64_t groups =
+      ceilDivided(static_cast<uint64_t>(settings.tableDepth(entry)), static_cast<uint64_t>(lut.group));
   const uint64_t lookups = value("rows") * value("columns") * groups * bitsOf(mode, "w");
   const uint64_t cycles = std::max(ceilDivided(lookups, static_cast<uint64_t>(lut.lanes)),
                                    sumCycles(value("rows"), value("columns")));
@@ -210,7 +215,8 @@ void vectorWork(const machine::NpuCore &core, const Settings &settings, const En
   } else if (function == "mul") {
     energy = areIntegers ? machine::EnergyAction::MultiplyI32 : machine::EnergyAction::MultiplyF32;
   }
-  work.action = {Engine::Vector, std::string(function) + (areIntegers ? " i32" : " f32"), energy, rows * columns};
+  work.action = {Engine::Vector, std::string(function) + (areIntegers ? " i32" : " f32"), energy,
+                 rows * columns};
 }
 
 /// Elements come in by lanes; each of the k places is found while they do.
@@ -278,7 +284,10 @@ Work npu::workOf(const machine::NpuMachine &machine, const Settings &settings, c
   for (const Access &access : accesses) {
     readsSpad |= access.space == Space::Spad && !access.isWrite;
     const uint64_t word = wordBytes(core, settings, entry, access);
-    MemoryUse use{access.operand, access.first, access.space, access.isWrite,
+    MemoryUse use{access.operand,
+                  access.first,
+                  access.space,
+                  access.isWrite,
                   {access.first, access.rows, access.rowBytes, access.stride, word}};
     work.uses.push_back(use);
     // What is added to is read first.

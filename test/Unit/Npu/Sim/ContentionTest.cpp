@@ -75,8 +75,8 @@ TEST_F(Contention, ReadsAndWritesHavePortsOfTheirOwn) {
 TEST_F(Contention, SharesOfABank) {
   machine.cores[0].mxu->activationPortBytes = 16;
   // 32 rows of 48 bytes would be three words; with 16 codes each row is one line of bank 0, 1, 2 in turn.
-  const std::string mode =
-      "mxu.mode mode=ws a=i8 w=i8 acc=i32 a_stride=80 w_stride=16 acc_stride=64 n=0 m=0 a_slice=0 w_slice=0\n";
+  const std::string mode = "mxu.mode mode=ws a=i8 w=i8 acc=i32 a_stride=80 w_stride=16 acc_stride=64 n=0 m=0 "
+                           "a_slice=0 w_slice=0\n";
   const Report report =
       run(mode + "mxu.weights from=spad[0x0] rows=16 columns=16\n" +
           "mxu.stream from=spad[0x1000] to=acc[0x0] rows=64 update=write swap=yes | signal 1:1\n" +
@@ -107,7 +107,8 @@ TEST_F(Contention, RowsOfTheHbm) {
   EXPECT_EQ(engine(one, "dma 0").stalls.at({Cause::Latency, static_cast<unsigned>(Port::Hbm)}), 5u);
   EXPECT_EQ(engine(one, "dma 0").busy, 32u);
   // The same page again is open; page 2 is another row of the same bank, page 1 is in another bank.
-  EXPECT_EQ(durationOf(run(copy("spad[0x0]", "dram[0x0]", 512) + copy("spad[0x0]", "dram[0x0]", 512)), 1), 5u + 32);
+  EXPECT_EQ(durationOf(run(copy("spad[0x0]", "dram[0x0]", 512) + copy("spad[0x0]", "dram[0x0]", 512)), 1),
+            5u + 32);
   EXPECT_EQ(durationOf(run(copy("spad[0x0]", "dram[0x0]", 512) + copy("spad[0x0]", "dram[0x400]", 512)), 1),
             7u + 10 + 5 + 32);
   EXPECT_EQ(durationOf(run(copy("spad[0x0]", "dram[0x0]", 512) + copy("spad[0x0]", "dram[0x200]", 512)), 1),
@@ -143,7 +144,8 @@ TEST_F(Contention, WhoseRowWasOpen) {
   std::string program;
   for (int i = 0; i < 8; ++i) {
     program += copy("spad[0x0]", "dram[0x0]", 512, i == 0 ? "signal 0:1" : "wait 1:1 signal 0:1");
-    program += copy("spad[0x1000]", "dram[0x400]", 512, "channel 1 wait 0:1" + std::string(i == 7 ? "" : " signal 1:1"));
+    program += copy("spad[0x1000]", "dram[0x400]", 512,
+                    "channel 1 wait 0:1" + std::string(i == 7 ? "" : " signal 1:1"));
   }
   const Report report = run(program);
   EXPECT_EQ(report.rowOpenings, 32u);
@@ -160,7 +162,8 @@ TEST_F(Contention, BytesOfTheDram) {
   machine.memory.ddr = {1 << 20, 1, 16, 0};
   std::string program;
   for (int i = 0; i < 4; ++i) {
-    program += copy("spad[" + std::to_string(4096 * i) + "]", "dram[0x0]", 1600, "channel " + std::to_string(i));
+    program +=
+        copy("spad[" + std::to_string(4096 * i) + "]", "dram[0x0]", 1600, "channel " + std::to_string(i));
   }
   program = replaced(program, "spad[0]", "spad[0x0]");
   program = replaced(program, "spad[4096]", "spad[0x1000]");
@@ -176,11 +179,12 @@ TEST_F(Contention, BytesOfTheDram) {
 TEST_F(Contention, ReadModifyWrite) {
   machine.cores[0].acc->rmwCycles = 3;
   machine.cores[0].acc->widthBytes = 128;
-  const std::string mode =
-      "mxu.mode mode=ws a=i8 w=i8 acc=i32 a_stride=16 w_stride=16 acc_stride=STRIDE n=0 m=0 a_slice=0 w_slice=0\n"
-      "mxu.weights from=spad[0x0] rows=16 columns=16\n";
+  const std::string mode = "mxu.mode mode=ws a=i8 w=i8 acc=i32 a_stride=16 w_stride=16 acc_stride=STRIDE n=0 "
+                           "m=0 a_slice=0 w_slice=0\n"
+                           "mxu.weights from=spad[0x0] rows=16 columns=16\n";
   auto cycles = [&](const std::string &stride, const std::string &update) {
-    const std::string stream = "mxu.stream from=spad[0x1000] to=acc[0x0] rows=40 update=" + update + " swap=yes\n";
+    const std::string stream =
+        "mxu.stream from=spad[0x1000] to=acc[0x0] rows=40 update=" + update + " swap=yes\n";
     return durationOf(run(replaced(mode, "STRIDE", stride) + stream), 2) - 15 - 15 - 1;
   };
   EXPECT_EQ(cycles("64", "write"), 40u);

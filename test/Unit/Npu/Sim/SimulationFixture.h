@@ -4,6 +4,7 @@
 
 #include "Npu/Sim/Simulator.h"
 #include "coopt/Machine/Machine.h"
+#include "coopt/NpuIsa/Slice.h"
 
 #include <cstring>
 #include <gtest/gtest.h>
@@ -62,7 +63,8 @@ protected:
   void SetUp() override { use("gemmini16"); }
 
   static Image imageOf(const std::string &text) {
-    auto parsed = parse("image machine=0x0 features=0x0\nlocation 0 \"\"\nlocation 1 \"layers.0/up\"\n" + text);
+    auto parsed =
+        parse("image machine=0x0 features=0x0\nlocation 0 \"\"\nlocation 1 \"layers.0/up\"\n" + text);
     EXPECT_TRUE(parsed) << (parsed ? "" : parsed.error().message) << "\n" << text;
     return parsed ? *parsed : Image();
   }
@@ -99,11 +101,12 @@ protected:
   }
 };
 
-inline std::string copy(const std::string &to, const std::string &from, uint64_t bytes, const std::string &rest = "",
-                        uint64_t count = 1, uint64_t from1 = 0, uint64_t to1 = 0) {
+inline std::string copy(const std::string &to, const std::string &from, uint64_t bytes,
+                        const std::string &rest = "", uint64_t count = 1, uint64_t from1 = 0,
+                        uint64_t to1 = 0) {
   return "dma.copy to=" + to + " from=" + from + " bytes=" + std::to_string(bytes) +
-         " count=" + std::to_string(count) + " from1=" + std::to_string(from1) + " to1=" + std::to_string(to1) +
-         " shaped=no" + (rest.empty() ? "" : " | " + rest) + "\n";
+         " count=" + std::to_string(count) + " from1=" + std::to_string(from1) +
+         " to1=" + std::to_string(to1) + " shaped=no" + (rest.empty() ? "" : " | " + rest) + "\n";
 }
 
 inline std::string replaced(std::string text, const std::string &from, const std::string &to) {
