@@ -11,6 +11,9 @@ namespace {
 /// What is less than this is an error of rounding.
 constexpr double kLittle = 1e-6;
 
+/// Of a unit whose entry has no end yet.
+constexpr uint64_t kNotYet = ~uint64_t(0);
+
 uint64_t roundedUp(double time) { return static_cast<uint64_t>(std::ceil(time - kLittle)); }
 
 unsigned engineOf(const Entry &entry) {
@@ -39,6 +42,36 @@ size_t ChipTime::numberOf(const ActionCount &action) {
   }
   actions.push_back({action.engine, action.name, action.energy, 0});
   return actions.size() - 1;
+}
+
+/// Posts the ends of accesses that are others now: of an engine's entry at the nearest cycle, as what many short entries lose in fractions of one is
+/// right on average; of a piece at the cycle that it ends in, as its time goes on in fractions.
+void ChipTime::postEnds() {
+  for (uint32_t slot : sharing.changed) {
+    const SharedAccess &access = sharing.at(slot);
+    if (!sharing.isActive(slot) || !std::isfinite(access.end)) {
+      continue;
+    }
+    const auto time = static_cast<uint64_t>(access.end + (access.owner.engine < 4 ? 0.5 : 0));
+    ends.resize(std::max<size_t>(ends.size(), slot + 1));
+    ends[slot] = order;
+    post(std::max(time, now), TimedEvent::Kind::Access, access.owner.core, slot);
+  }
+  sharing.changed.clear();
+}
+
+void ChipTime::begin(SharedAccess &&access, double start) {
+  sharing.begin(std::move(access), start);
+  postEnds();
+}
+
+std::optional<SharedAccess> ChipTime::finish(const TimedEvent &event) {
+  if (ends[event.which] != event.order) {
+    return std::nullopt; // it was faster or slower meanwhile
+  }
+  std::optional<SharedAccess> access = sharing.finish(event.which);
+  postEnds();
+  return access;
 }
 
 tl::unexpected<Error> CoreTime::fault(size_t entry, const Error &error) const {
@@ -81,7 +114,7 @@ bool CoreTime::take(const Entry &entry, EngineState &engine) {
 void CoreTime::signal(const Entry &entry) {
   for (SemaphoreUse use : entry.signals) {
     for (unsigned i = 0; i < use.count; ++i) {
-      chip.post(chip.now + wakeCycles(), Event::Kind::Signal, number, use.semaphore);
+      chip.post(chip.now + wakeCycles(), TimedEvent::Kind::Signal, number, use.semaphore);
     }
   }
 }
@@ -107,7 +140,7 @@ Status CoreTime::wake(unsigned semaphore) {
 
 void CoreTime::wakeControl() {
   if (controlWaits) {
-    chip.post(chip.now, Event::Kind::Control, number, 0);
+    chip.post(chip.now, TimedEvent::Kind::Control, number, 0);
   }
 }
 
@@ -177,7 +210,7 @@ Status CoreTime::stepControl() {
       return {};
     }
     if (!chip.isNext(controlAt)) {
-      chip.post(controlAt, Event::Kind::Control, number, 0);
+      chip.post(controlAt, TimedEvent::Kind::Control, number, 0);
       return {};
     }
     chip.now = controlAt;
@@ -214,60 +247,48 @@ Expected<const CoreTime::KnownWork *> CoreTime::workFor(const Queued &head) {
   return &known;
 }
 
-/// An entry runs until then, or until those before it have ended.
-void CoreTime::run(unsigned which, uint64_t end) {
-  EngineState &engine = engines[which];
-  engine.running.back().end = end;
-  chip.post(end, Event::Kind::End, number, which);
-}
-
 Status CoreTime::startWork(unsigned which, const Queued &head, const KnownWork &known) {
   EngineState &engine = engines[which];
   const Work &work = known.work;
   const uint64_t now = chip.now;
-  reservation.clear();
+  SharedAccess access;
+  access.owner = {number, which, static_cast<uint32_t>(head.number)};
+  access.unit = static_cast<unsigned>(work.unit);
   for (const MemoryUse &use : work.uses) {
     Pattern pattern = use.pattern;
     pattern.first = static_cast<uint64_t>(head.entry.operands[use.operand].value);
     const Levels::Level &level = levels.at(use.space, pattern.first);
     if (!level.isInfinite) {
-      level.claim(reservation, use.isWrite, pattern);
+      level.claim(access.claims, use.isWrite, pattern);
     }
     chip.traffic.add((use.isWrite ? level.writes : level.reads)->port, use.isWrite,
                      pattern.rows * pattern.rowBytes);
   }
-  const auto alone = std::max(work.occupied, roundedUp(reservation.leastDuration()));
-  shortages.clear();
-  const double until = reservation.reserve(static_cast<double>(now), static_cast<double>(alone),
-                                           {number, which, static_cast<uint32_t>(head.number)},
-                                           static_cast<double>(now), shortages);
-  // To the nearest: what many short entries lose in fractions of a cycle is right on average.
-  const uint64_t free = static_cast<uint64_t>(until + 0.5), lost = free - now - alone;
-  const uint64_t results = free + work.latency - work.occupied;
-  const uint64_t end = std::max(results, engine.running.empty() ? 0 : engine.running.back().end);
-
-  const auto unit = static_cast<size_t>(work.unit);
-  engine.free[unit] = free;
-  auto &loads = engine.free[static_cast<size_t>(Unit::Loads)];
-  loads = std::max(loads, work.loadsBlocked > 0 ? now + work.loadsBlocked : 0);
+  Running running;
+  running.entry = head.entry;
+  running.number = head.number;
+  running.start = now;
+  running.unit = access.unit;
+  running.alone = std::max(work.occupied, roundedUp(access.claims.leastDuration()));
+  running.tail = work.latency - work.occupied;
+  running.blocksMain = work.blocksMain;
+  access.duration = static_cast<double>(running.alone);
+  if (running.alone == 1) {
+    access.claims.clear(); // too short to be divided
+  }
+  engine.free[access.unit] = kNotYet;
   if (work.blocksMain) {
-    engine.free[static_cast<size_t>(Unit::Main)] = end;
+    engine.free[static_cast<size_t>(Unit::Main)] = kNotYet;
   }
-  std::vector<Stall> within;
-  if (lost > 0) {
-    std::vector<Transfer::Wait> waits;
-    for (const Shortage &shortage : shortages) {
-      waits.push_back(
-          {Transfer::Wait::Why::Shortage, shortage.start, shortage.cycles, shortage.port, shortage.other});
-    }
-    within = wholeCycles(waits, now, end, lost, head.number);
+  if (work.loadsBlocked > 0) {
+    uint64_t &loads = engine.free[static_cast<size_t>(Unit::Loads)];
+    loads = std::max(loads, now + work.loadsBlocked);
   }
-  engine.account.add(now, end, within);
   if (!work.action.name.empty()) {
     chip.actions[known.action].count += work.action.count;
   }
-  engine.running.push_back({head.entry, head.number, now, end});
-  run(which, end);
+  engine.running.push_back(std::move(running));
+  chip.begin(std::move(access), static_cast<double>(now));
   return {};
 }
 
@@ -286,50 +307,105 @@ Status CoreTime::startTransfer(unsigned which, const Queued &head) {
     list = std::move(*named);
   }
   engine.transfer =
-      std::make_unique<Transfer>(machine, infinite, levels, settings, head.entry, std::move(list),
-                                 Party{number, which, static_cast<uint32_t>(head.number)}, chip.now);
-  engine.free[0] = ~uint64_t(0); // until its bytes have moved
-  engine.running.push_back({head.entry, head.number, chip.now, 0});
-  movePieces(which);
-  return {};
+      std::make_unique<DmaTransfer>(machine, infinite, levels, settings, head.entry, std::move(list),
+                                    Party{number, which, static_cast<uint32_t>(head.number)}, chip.now);
+  engine.free[0] = kNotYet;
+  Running running;
+  running.entry = head.entry;
+  running.number = head.number;
+  running.start = chip.now;
+  engine.running.push_back(std::move(running));
+  return nextPiece(which);
 }
 
-void CoreTime::movePieces(unsigned which) {
+/// The transfer's next piece, or its end.
+Status CoreTime::nextPiece(unsigned which) {
   EngineState &engine = engines[which];
-  Transfer &transfer = *engine.transfer;
-  // Pieces in the order of their times, whoever's they are.
+  DmaTransfer &transfer = *engine.transfer;
   while (!transfer.isDone()) {
-    const auto next = static_cast<uint64_t>(transfer.free());
-    if (next > chip.now && !chip.isNext(next)) {
-      chip.post(next, Event::Kind::Piece, number, which);
-      return;
+    engine.piece = transfer.next();
+    if (engine.piece->claims.begin() == engine.piece->claims.end()) { // it shares nothing
+      transfer.moved(engine.piece->start + engine.piece->duration, {});
+      continue;
     }
-    transfer.step(static_cast<double>(chip.now));
+    const auto start = static_cast<uint64_t>(engine.piece->start);
+    if (start > chip.now) {
+      chip.post(start, TimedEvent::Kind::Piece, number, which);
+    } else {
+      beginPiece(which);
+    }
+    return {};
   }
   Running &running = engine.running.back();
-  double waited = 0;
-  for (const Transfer::Wait &wait : transfer.waits) {
-    waited += wait.cycles;
-  }
-  const uint64_t end = std::max(roundedUp(transfer.end()), running.start + 1);
-  const auto lost = static_cast<uint64_t>(waited + 0.5);
-  engine.account.add(running.start, end,
-                     lost > 0 ? wholeCycles(transfer.waits, running.start, end, lost, running.number)
-                              : std::vector<Stall>());
-  for (size_t port = 0; port < kPorts; ++port) {
+  for (size_t port = 0; port < kPortKinds; ++port) {
     chip.traffic.read[port] += transfer.traffic.read[port];
     chip.traffic.written[port] += transfer.traffic.written[port];
   }
-  running.bytes = transfer.moved;
+  running.bytes = transfer.bytesMoved;
+  const uint64_t end = std::max(roundedUp(transfer.end()), running.start + 1);
+  double waited = 0;
+  for (const DmaTransfer::Wait &wait : transfer.waits) {
+    waited += wait.cycles;
+  }
   engine.free[0] = end;
+  const std::vector<DmaTransfer::Wait> waits = std::move(transfer.waits);
   engine.transfer.reset();
-  run(which, end);
+  return ready(which, running, end, static_cast<uint64_t>(waited + 0.5), end, waits);
+}
+
+void CoreTime::beginPiece(unsigned which) {
+  const DmaTransfer::Piece &piece = *engines[which].piece;
+  SharedAccess access;
+  access.claims = piece.claims;
+  access.duration = piece.duration;
+  access.owner = {number, which, static_cast<uint32_t>(engines[which].running.back().number)};
+  chip.begin(std::move(access), piece.start);
+}
+
+Status CoreTime::accessEnded(const SharedAccess &access) {
+  const unsigned which = access.owner.engine;
+  EngineState &engine = engines[which];
+  if (engine.transfer) {
+    engine.transfer->moved(access.end, access.shortages);
+    return nextPiece(which);
+  }
+  // Each unit has one entry whose accesses are in progress.
+  auto running = std::find_if(engine.running.begin(), engine.running.end(),
+                              [&](const Running &of) { return of.unit == access.unit && !of.isReady; });
+  uint64_t &free = engine.free[access.unit];
+  free = chip.now;
+  const uint64_t lost = chip.now - running->start - running->alone;
+  std::vector<DmaTransfer::Wait> waits;
+  for (const Shortage &shortage : access.shortages) {
+    waits.push_back(
+        {DmaTransfer::Wait::Why::Shortage, shortage.start, shortage.cycles, shortage.port, shortage.other});
+  }
+  const uint64_t accessed = chip.now;
+  if (Status status = ready(which, *running, chip.now + running->tail, lost, accessed, waits); !status) {
+    return status;
+  }
+  return tryStart(which);
+}
+
+/// An entry has gone over its memories: it ends then, or with those before it. `lost` cycles until `accessed` were others'.
+Status CoreTime::ready(unsigned which, Running &running, uint64_t end, uint64_t lost, uint64_t accessed,
+                       const std::vector<DmaTransfer::Wait> &waits) {
+  running.isReady = true;
+  running.end = end;
+  if (lost > 0 && !waits.empty()) {
+    running.stalls = wholeCycles(waits, running.start, accessed, lost, running.number);
+  }
+  if (end > chip.now) {
+    chip.post(end, TimedEvent::Kind::End, number, which);
+    return {};
+  }
+  return this->end(which);
 }
 
 void CoreTime::tryAt(uint64_t time, unsigned engine) {
   if (engines[engine].tries != time) {
     engines[engine].tries = time;
-    chip.post(time, Event::Kind::Start, number, engine);
+    chip.post(time, TimedEvent::Kind::Start, number, engine);
   }
 }
 
@@ -357,7 +433,7 @@ Status CoreTime::tryStart(unsigned which) {
       }
     }
     if (free > now) {
-      if (free != ~uint64_t(0)) {
+      if (free != kNotYet) {
         tryAt(free, which);
       }
       return {};
@@ -385,19 +461,27 @@ Status CoreTime::tryStart(unsigned which) {
   return {};
 }
 
+/// Entries end in order, once they are ready.
 Status CoreTime::end(unsigned which) {
   EngineState &engine = engines[which];
-  const Running done = std::move(engine.running.front());
-  engine.running.pop_front();
-  if (Status status = source.finish(number, done.number, done.entry); !status) {
-    return fault(done.number, status.error());
+  while (!engine.running.empty() && engine.running.front().isReady &&
+         engine.running.front().end <= chip.now) {
+    const Running done = std::move(engine.running.front());
+    engine.running.pop_front();
+    if (Status status = source.finish(number, done.number, done.entry); !status) {
+      return fault(done.number, status.error());
+    }
+    engine.account.add(done.start, chip.now, done.stalls);
+    chip.slices.push_back({number * kEngines + which, done.number, done.start, chip.now, done.bytes});
+    signal(done.entry);
+    if (done.blocksMain) {
+      engine.free[static_cast<size_t>(Unit::Main)] = chip.now;
+    }
+    if (engine.running.empty()) {
+      engine.idleSince = chip.now;
+    }
+    wakeControl(); // a fence may wait for it
   }
-  chip.slices.push_back({number * kEngines + which, done.number, done.start, chip.now, done.bytes});
-  signal(done.entry);
-  if (engine.running.empty()) {
-    engine.idleSince = chip.now;
-  }
-  wakeControl(); // a fence may wait for it
   return tryStart(which);
 }
 

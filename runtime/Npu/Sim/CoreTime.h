@@ -9,14 +9,14 @@
 
 namespace coopt::npu {
 
-struct Event {
-  enum class Kind : uint8_t { Control, Start, Piece, End, Signal };
+struct TimedEvent {
+  enum class Kind : uint8_t { Control, Start, Piece, Access, End, Signal };
   uint64_t time, order; ///< of equal times, as they came
   Kind kind;
   uint32_t core;
-  unsigned which; ///< engine or semaphore
+  unsigned which; ///< engine, semaphore, or slot of an access
 
-  bool operator<(const Event &other) const {
+  bool operator<(const TimedEvent &other) const {
     return time != other.time ? time > other.time : order > other.order;
   }
 };
@@ -26,19 +26,28 @@ struct ChipTime {
   ChipTime(const machine::NpuMachine &machine, PartSet infinite) : levels(machine, infinite) {}
 
   Levels::Chip levels;
-  std::priority_queue<Event> events;
+  std::priority_queue<TimedEvent> events;
   uint64_t now = 0, order = 0;
   std::array<uint64_t, kChipSemaphores> semaphores = {};
   Traffic traffic;
   std::vector<ActionCount> actions;
-  std::vector<Slice> slices; ///< `engine`: core x kEngines + number
+  Sharing sharing;
+  std::vector<uint64_t> ends; ///< by slot: the order of the event that is its end
+  std::vector<Slice> slices;  ///< `engine`: core x kEngines + number
 
-  void post(uint64_t time, Event::Kind kind, uint32_t core, unsigned which) {
+  void post(uint64_t time, TimedEvent::Kind kind, uint32_t core, unsigned which) {
     events.push({time, order++, kind, core, which});
   }
+  /// An access begins; the event of its end comes when it is known.
+  void begin(SharedAccess &&access, double start);
+  /// Of an Access event: the access, if this is its end.
+  std::optional<SharedAccess> finish(const TimedEvent &event);
   /// Whether nothing else happens before or at a time.
   bool isNext(uint64_t time) const { return events.empty() || events.top().time > time; }
   size_t numberOf(const ActionCount &action);
+
+private:
+  void postEnds();
 };
 
 /// What someone waits for who does not go on.
@@ -61,7 +70,10 @@ public:
   /// Entries of the control unit, as far as it can go before something else happens.
   Status stepControl();
   Status tryStart(unsigned engine);
-  void movePieces(unsigned engine);
+  /// A DMA goes on with the piece that it has asked for.
+  void beginPiece(unsigned engine);
+  /// An access of one of the core's entries has ended.
+  Status accessEnded(const SharedAccess &access);
   Status end(unsigned engine);
   /// A semaphore of the core has one more.
   Status signalled(unsigned semaphore);
@@ -102,16 +114,24 @@ private:
   struct Running {
     Entry entry;
     size_t number;
-    uint64_t start, end;
+    uint64_t start;
+    unsigned unit = 0;
+    uint64_t alone = 0; ///< cycles of its accesses, if nobody else is there
+    uint64_t tail = 0;  ///< cycles from then to its results
+    bool blocksMain = false;
+    bool isReady = false;
+    uint64_t end = 0; ///< of it alone, once it is ready
+    std::vector<Stall> stalls;
     uint64_t bytes = 0;
   };
   struct EngineState {
     std::deque<Queued> queue;
-    std::deque<Running> running;            ///< in order, ends ascending
-    std::array<uint64_t, kUnits> free = {}; ///< when each unit is
-    std::unique_ptr<Transfer> transfer;     ///< of a DMA, as long as its bytes move
-    uint64_t idleSince = 0;                 ///< of an engine that runs nothing
-    std::optional<unsigned> waited;         ///< the semaphore that the head of the queue has waited for
+    std::deque<Running> running;             ///< in order, ends ascending
+    std::array<uint64_t, kUnits> free = {};  ///< when each unit is
+    std::unique_ptr<DmaTransfer> transfer;   ///< of a DMA, as long as its bytes move
+    std::optional<DmaTransfer::Piece> piece; ///< that it will move next
+    uint64_t idleSince = 0;                  ///< of an engine that runs nothing
+    std::optional<unsigned> waited;          ///< the semaphore that the head of the queue has waited for
     bool wasUsed = false;
     uint64_t tries = 0; ///< when a Start is posted, if that is still to come
     Account account;
@@ -127,9 +147,6 @@ private:
     size_t action = 0;
   };
   std::vector<KnownWork> works;
-  Reservation reservation;
-  std::vector<Shortage> shortages;
-
   uint64_t controlAt = 0; ///< the control unit does one thing a cycle
   uint64_t controlBusy = 0;
   std::optional<Reason> controlWaits;
@@ -148,7 +165,9 @@ private:
   Expected<const KnownWork *> workFor(const Queued &head);
   Status startTransfer(unsigned engine, const Queued &head);
   Status startWork(unsigned engine, const Queued &head, const KnownWork &known);
-  void run(unsigned engine, uint64_t end);
+  Status nextPiece(unsigned engine);
+  Status ready(unsigned engine, Running &running, uint64_t end, uint64_t lost, uint64_t accessed,
+               const std::vector<DmaTransfer::Wait> &waits);
   tl::unexpected<Error> fault(size_t entry, const Error &error) const;
 };
 

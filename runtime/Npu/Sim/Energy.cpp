@@ -33,7 +33,7 @@ EnergyReport npu::energyOf(const machine::NpuMachine &machine, const Report &rep
     handedOut += engine.number == 0 ? engine.busy : 0;
   }
   add("control", "entry", handedOut, std::nullopt);
-  auto memory = [&](const char *part, Port reads, Port writes, bool isSram, int64_t bytes) {
+  auto memory = [&](const char *part, PortKind reads, PortKind writes, bool isSram, int64_t bytes) {
     auto words = [](uint64_t moved) { return (moved + 7) / 8; };
     add(part, "read 64 bits", words(report.traffic.read[static_cast<size_t>(reads)]),
         isSram ? EnergyAction::SramRead64 : EnergyAction::Dram64, isSram ? bytes : 0);
@@ -41,10 +41,10 @@ EnergyReport npu::energyOf(const machine::NpuMachine &machine, const Report &rep
         isSram ? EnergyAction::SramWrite64 : EnergyAction::Dram64, isSram ? bytes : 0);
   };
   const machine::NpuCore &core = machine.cores.front();
-  memory("spad", Port::SpadReads, Port::SpadWrites, true, core.spad.bytes);
-  memory("acc", Port::AccReads, Port::AccWrites, true, core.acc ? core.acc->bytes : 0);
-  memory("l2", Port::L2, Port::L2, true, machine.memory.l2 ? machine.memory.l2->bytes : 0);
-  memory("hbm", Port::Hbm, Port::Hbm, false, 0);
-  memory("ddr", Port::Ddr, Port::Ddr, false, 0);
+  memory("spad", PortKind::SpadReads, PortKind::SpadWrites, true, core.spad.bytes);
+  memory("acc", PortKind::AccReads, PortKind::AccWrites, true, core.acc ? core.acc->bytes : 0);
+  memory("l2", PortKind::L2, PortKind::L2, true, machine.memory.l2 ? machine.memory.l2->bytes : 0);
+  memory("hbm", PortKind::Hbm, PortKind::Hbm, false, 0);
+  memory("ddr", PortKind::Ddr, PortKind::Ddr, false, 0);
   return result;
 }

@@ -163,6 +163,18 @@ void OpenRows::use(uint64_t address, const Lanes &lanes, double end, Party owner
   hits += lanes.units - opened;
 }
 
+void OpenRows::hold(uint64_t address, const Lanes &lanes, double end) {
+  const uint64_t page = address / pageBytes;
+  const auto row = static_cast<int64_t>(page / banksOfChannel);
+  Bank *ofPage = &banks[page % banksOfChannel * channels];
+  for (size_t channel = 0; channel < channels; ++channel) {
+    Bank &bank = ofPage[channel];
+    if (lanes.cycles[channel] != 0 && bank.row == row) {
+      bank.ready = std::max(bank.ready, end);
+    }
+  }
+}
+
 //===-- Levels ---------------------------------------------------------------===//
 
 Levels::Chip::Chip(const machine::NpuMachine &machine, PartSet infinite) {
@@ -222,10 +234,10 @@ Levels::Levels(const machine::NpuMachine &machine, PartSet infinite, Chip &chip)
   }
 }
 
-const Lanes &Levels::Level::claim(Reservation &reservation, bool isWrite, const Pattern &pattern) const {
+const Lanes &Levels::Level::claim(Claims &claims, bool isWrite, const Pattern &pattern) const {
   LaneMap &lanes = isWrite ? *writeMap : *map;
   const Lanes *needed = lanes.of(pattern);
-  const Lanes *&claimed = reservation.lanesOf(isWrite ? *writes : *reads);
+  const Lanes *&claimed = claims.lanesOf(isWrite ? *writes : *reads);
   claimed = claimed ? lanes.sum(claimed, needed) : needed;
   return *needed;
 }

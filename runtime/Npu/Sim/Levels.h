@@ -90,8 +90,10 @@ public:
   };
   /// Of the page of an address, wanted at a time, the channels that `lanes` needs.
   Opening open(uint64_t address, const Lanes &lanes, double time) const;
-  /// They are moved until `end`.
+  /// They are opened, and moved until `end` if nobody else is there.
   void use(uint64_t address, const Lanes &lanes, double end, Party owner);
+  /// They were moved until `end`.
+  void hold(uint64_t address, const Lanes &lanes, double end);
 
 private:
   struct Bank {
@@ -118,15 +120,15 @@ public:
     OpenRows *rows = nullptr;   ///< of an hbm
     bool isInfinite = false;
 
-    /// Adds an access to what is reserved; returns what it needs.
-    const Lanes &claim(Reservation &reservation, bool isWrite, const Pattern &pattern) const;
+    /// Adds an access to claims; returns what it needs.
+    const Lanes &claim(Claims &claims, bool isWrite, const Pattern &pattern) const;
   };
   /// What all cores share.
   struct Chip {
     Chip(const machine::NpuMachine &machine, PartSet infinite);
     Chip(const Chip &) = delete;
 
-    Resource l2{Port::L2}, hbm{Port::Hbm}, ddr{Port::Ddr};
+    Resource l2{PortKind::L2}, hbm{PortKind::Hbm}, ddr{PortKind::Ddr};
     LaneMap l2Map, hbmMap, ddrMap;
     OpenRows rows;
     Level l2Level, hbmLevel, ddrLevel;
@@ -139,8 +141,8 @@ public:
 
 private:
   Chip &chip;
-  Resource spadReads{Port::SpadReads}, spadWrites{Port::SpadWrites}, accReads{Port::AccReads},
-      accWrites{Port::AccWrites};
+  Resource spadReads{PortKind::SpadReads}, spadWrites{PortKind::SpadWrites}, accReads{PortKind::AccReads},
+      accWrites{PortKind::AccWrites};
   LaneMap spadReadMap, spadWriteMap, accMap;
   Level spad, acc;
 };

@@ -88,7 +88,7 @@ std::string printStalls(const Image &image, const Report &report, bool hasCores)
 
 std::string printMemories(const Report &report) {
   std::string text = format("\n%-16s %16s %16s\n", "bytes", "read", "written");
-  auto line = [&](const char *memory, Port reads, Port writes) {
+  auto line = [&](const char *memory, PortKind reads, PortKind writes) {
     const uint64_t read = report.traffic.read[static_cast<size_t>(reads)],
                    written = report.traffic.written[static_cast<size_t>(writes)];
     if (read + written > 0) {
@@ -96,11 +96,11 @@ std::string printMemories(const Report &report) {
                      static_cast<unsigned long long>(written));
     }
   };
-  line("spad", Port::SpadReads, Port::SpadWrites);
-  line("acc", Port::AccReads, Port::AccWrites);
-  line("l2", Port::L2, Port::L2);
-  line("hbm", Port::Hbm, Port::Hbm);
-  line("ddr", Port::Ddr, Port::Ddr);
+  line("spad", PortKind::SpadReads, PortKind::SpadWrites);
+  line("acc", PortKind::AccReads, PortKind::AccWrites);
+  line("l2", PortKind::L2, PortKind::L2);
+  line("hbm", PortKind::Hbm, PortKind::Hbm);
+  line("ddr", PortKind::Ddr, PortKind::Ddr);
   if (const uint64_t bursts = report.rowHits + report.rowOpenings; bursts > 0) {
     text += format("rows of hbm: %llu opened, %.2f %% of %llu bursts found theirs open\n",
                    static_cast<unsigned long long>(report.rowOpenings),

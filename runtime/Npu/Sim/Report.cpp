@@ -36,13 +36,13 @@ std::string npu::describe(const Image &image, const Reason &reason) {
   case Cause::Latency:
   case Cause::Rows:
   case Cause::Shared: {
-    const std::string of = cause + " of " + name(static_cast<Port>(reason.which));
+    const std::string of = cause + " of " + name(static_cast<PortKind>(reason.which));
     if (!reason.other.isSomebody()) {
       return of;
     }
     return (reason.cause == Cause::Rows
                 ? of + ", another was open for "
-                : cause + ": " + name(static_cast<Port>(reason.which)) + ", held by ") +
+                : cause + ": " + name(static_cast<PortKind>(reason.which)) + ", held by ") +
            describe(image, reason.other);
   }
   default:
@@ -125,17 +125,17 @@ Status Account::close(uint64_t cycles, EngineTime &time, std::vector<Stall> &sta
   return {};
 }
 
-std::vector<Stall> npu::wholeCycles(const std::vector<Transfer::Wait> &waits, uint64_t start, uint64_t end,
+std::vector<Stall> npu::wholeCycles(const std::vector<DmaTransfer::Wait> &waits, uint64_t start, uint64_t end,
                                     uint64_t total, size_t entry) {
   double all = 0;
-  for (const Transfer::Wait &wait : waits) {
+  for (const DmaTransfer::Wait &wait : waits) {
     all += wait.cycles;
   }
   std::vector<Stall> stalls;
   total = std::min(total, end - start);
   double sum = 0;
   uint64_t given = 0, reached = start;
-  for (const Transfer::Wait &wait : waits) {
+  for (const DmaTransfer::Wait &wait : waits) {
     sum += wait.cycles;
     const auto upTo = std::min(static_cast<uint64_t>(sum / all * static_cast<double>(total) + 0.5), total);
     const uint64_t cycles = upTo - given;
@@ -147,9 +147,9 @@ std::vector<Stall> npu::wholeCycles(const std::vector<Transfer::Wait> &waits, ui
         std::min(std::max(reached, static_cast<uint64_t>(wait.start)), end - (total - given));
     given = upTo;
     reached = from + cycles;
-    const Cause cause = wait.why == Transfer::Wait::Why::Latency ? Cause::Latency
-                        : wait.why == Transfer::Wait::Why::Rows  ? Cause::Rows
-                                                                 : Cause::Shared;
+    const Cause cause = wait.why == DmaTransfer::Wait::Why::Latency ? Cause::Latency
+                        : wait.why == DmaTransfer::Wait::Why::Rows  ? Cause::Rows
+                                                                    : Cause::Shared;
     stalls.push_back({0, entry, from, reached, {cause, static_cast<unsigned>(wait.port), wait.other}});
   }
   return stalls;

@@ -8,7 +8,7 @@
 #define COOPT_NPU_SIM_REPORT_H
 
 #include "Npu/Sim/Source.h"
-#include "Npu/Sim/Transfer.h"
+#include "Npu/Sim/DmaTransfer.h"
 #include "Npu/Sim/Work.h"
 
 #include <map>
@@ -33,7 +33,7 @@ const char *name(Cause cause);
 struct Reason {
   Cause cause = Cause::NotHandedOut;
   unsigned which =
-      0; ///< the semaphore; of Queue the engine, as Stream numbers them; of the last three the Port
+      0; ///< the semaphore; of Queue the engine, as Stream numbers them; of the last three the PortKind
   Party other = {}; ///< of Rows and Shared: who had it, if it was somebody
 
   friend bool operator<(const Reason &a, const Reason &b) {
@@ -108,7 +108,7 @@ private:
 };
 
 /// Cuts the waits of an entry, in fractions of cycles, to whole cycles: `total` of all, within [start, end).
-std::vector<Stall> wholeCycles(const std::vector<Transfer::Wait> &waits, uint64_t start, uint64_t end,
+std::vector<Stall> wholeCycles(const std::vector<DmaTransfer::Wait> &waits, uint64_t start, uint64_t end,
                                uint64_t total, size_t entry);
 
 } // namespace coopt::npu

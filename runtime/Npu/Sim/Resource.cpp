@@ -13,139 +13,247 @@ constexpr double kLittle = 1e-6;
 
 } // namespace
 
-const char *npu::name(Port port) {
+const char *npu::name(PortKind port) {
   static const char *const names[] = {"spad reads", "spad writes", "acc reads", "acc writes",
                                       "l2",         "hbm",         "ddr"};
   return names[static_cast<size_t>(port)];
 }
 
-const Lanes *&Reservation::lanesOf(Resource &resource) {
-  for (Claim &claim : claims) {
-    if (claim.resource == &resource) {
-      return claim.lanes;
+const Lanes *&Claims::lanesOf(Resource &resource) {
+  for (size_t i = 0; i < count; ++i) {
+    if (all[i].resource == &resource) {
+      return all[i].lanes;
     }
   }
-  claims.push_back({&resource, nullptr});
-  return claims.back().lanes;
+  all[count] = {&resource, nullptr};
+  return all[count++].lanes;
 }
 
-double Reservation::leastDuration() const {
+double Claims::leastDuration() const {
   float most = 0;
-  for (const Claim &claim : claims) {
+  for (const Claim &claim : *this) {
     most = std::max(most, claim.lanes->most);
   }
   return most;
 }
 
-/// How fast the access may go at a time, as far as this claim is concerned.
-void Reservation::limit(const Claim &claim, double time, double duration, Speed &speed) {
-  const Lanes &lanes = *claim.lanes;
-  const std::vector<Resource::Hold> &holds = claim.resource->holds;
-  bool isShared = false, areEven = lanes.isEven;
-  for (const Resource::Hold &hold : holds) {
-    if (hold.end <= time) {
-      continue;
-    }
-    if (hold.start > time) {
-      speed.until = std::min(speed.until, hold.start);
-      continue;
-    }
-    speed.until = std::min(speed.until, hold.end);
-    isShared = true;
-    areEven &= hold.lanes->isEven;
-  }
-  if (!isShared || lanes.most == 0) {
-    return;
-  }
-  const size_t count = areEven ? 1 : lanes.cycles.size();
-  used.assign(count, 0);
-  for (const Resource::Hold &hold : holds) {
-    if (hold.start <= time && hold.end > time) {
-      for (size_t lane = 0; lane < count; ++lane) {
-        used[lane] += hold.lanes->cycles[lane] * hold.scale;
+/// Adds what an access needs to the loads of its resources, or takes it away.
+void Sharing::load(const SharedAccess &access, double sign) {
+  for (const Claim &claim : access.claims) {
+    Resource &resource = *claim.resource;
+    const Lanes &lanes = *claim.lanes;
+    if (lanes.isEven) {
+      resource.evenLoad += sign * lanes.cycles[0] / access.duration;
+    } else {
+      resource.loads.resize(lanes.cycles.size());
+      for (size_t lane = 0; lane < lanes.cycles.size(); ++lane) {
+        resource.loads[lane] += sign * lanes.cycles[lane] / access.duration;
       }
+      resource.unevenUsers += sign > 0 ? 1 : -1;
     }
-  }
-  double least = 1;
-  size_t shortest = 0;
-  for (size_t lane = 0; lane < count; ++lane) {
-    const double needed = lanes.cycles[lane] / duration;
-    const double left = std::max(1.0 - static_cast<double>(used[lane]), 0.0);
-    if (needed > 0 && left < needed * least) {
-      least = left / needed;
-      shortest = lane;
+    if (resource.users.empty()) { // errors of rounding don't stay
+      resource.evenLoad = 0;
     }
-  }
-  if (least >= 1 - kLittle || least >= speed.speed) {
-    return;
-  }
-  speed.speed = least < kLittle ? 0 : least;
-  speed.resource = claim.resource;
-  float most = 0;
-  for (const Resource::Hold &hold : holds) {
-    const float share = hold.lanes->cycles[shortest] * hold.scale;
-    if (hold.start <= time && hold.end > time && share > most) {
-      most = share;
-      speed.other = hold.owner;
+    double most = 0;
+    if (resource.unevenUsers == 0) {
+      std::fill(resource.loads.begin(), resource.loads.end(), 0);
+    } else {
+      most = *std::max_element(resource.loads.begin(), resource.loads.end());
     }
+    resource.isCrowded = resource.evenLoad + most > 1 + kLittle;
   }
 }
 
-double Reservation::reserve(double start, double duration, Party owner, double forget,
-                            std::vector<Shortage> &shortages) {
-  bool isAlone = true;
-  for (const Claim &claim : claims) {
-    std::vector<Resource::Hold> &holds = claim.resource->holds;
-    for (size_t i = 0; i < holds.size();) {
-      if (holds[i].end <= forget) {
-        holds[i] = holds.back();
-        holds.pop_back();
-      } else {
-        ++i;
+/// What an access has done until a time.
+void Sharing::settle(SharedAccess &access, double time) {
+  if (time <= access.since) {
+    return;
+  }
+  const double passed = time - access.since, lost = (1 - access.speed) * passed;
+  if (lost > 0) {
+    if (!access.shortages.empty() && access.shortages.back().port == access.limit->port &&
+        access.shortages.back().other == access.other) {
+      access.shortages.back().cycles += lost;
+    } else {
+      access.shortages.push_back({access.since, lost, access.limit->port, access.other});
+    }
+  }
+  access.left = std::max(access.left - access.speed * passed, 0.0);
+  access.since = time;
+}
+
+/// Finds the lane that leaves least to those whose speed is not fixed yet, and fixes those who want more of it; false: there is none.
+bool Sharing::divide(const std::vector<Resource *> &resources) {
+  struct Need {
+    double share;
+    uint32_t slot;
+  };
+  std::vector<Need> needs, least, all, ofLimit;
+  double lowest = 2;
+  const Resource *limit = nullptr;
+  for (const Resource *resource : resources) {
+    if (!resource->isCrowded) {
+      continue;
+    }
+    size_t lanes = 1;
+    for (uint32_t user : resource->users) {
+      for (const Claim &claim : slots[user].claims) {
+        lanes = claim.resource == resource && !claim.lanes->isEven ? claim.lanes->cycles.size() : lanes;
       }
     }
-    isAlone &= holds.empty();
+    for (size_t lane = 0; lane < lanes; ++lane) {
+      double free = 1, wanted = 0;
+      needs.clear();
+      all.clear();
+      for (uint32_t user : resource->users) {
+        const SharedAccess &access = slots[user];
+        for (const Claim &claim : access.claims) {
+          if (claim.resource != resource || claim.lanes->cycles[lane] == 0) {
+            continue;
+          }
+          const double share = claim.lanes->cycles[lane] / access.duration;
+          if (access.isFixed) {
+            free -= access.speed * share;
+          } else {
+            needs.push_back({share, user});
+            wanted += share;
+          }
+          all.push_back({access.speed * share, user});
+        }
+      }
+      if (needs.empty() || wanted <= free + kLittle) {
+        continue;
+      }
+      // Those who want less than what is left to each have it.
+      std::sort(needs.begin(), needs.end(), [](const Need &a, const Need &b) {
+        return a.share != b.share ? a.share < b.share : a.slot < b.slot;
+      });
+      double level = 0, left = std::max(free, 0.0);
+      size_t few = 0;
+      for (; few < needs.size(); ++few) {
+        level = left / static_cast<double>(needs.size() - few);
+        if (needs[few].share > level + kLittle) {
+          break;
+        }
+        left -= needs[few].share;
+      }
+      if (few < needs.size() && level < lowest) {
+        lowest = level;
+        limit = resource;
+        least.assign(needs.begin() + static_cast<int64_t>(few), needs.end());
+        ofLimit = all;
+      }
+    }
   }
-  auto hold = [&](double from, double to, double speed) {
-    if (to > from && speed > 0) {
-      for (const Claim &claim : claims) {
-        claim.resource->holds.push_back({owner, from, to, claim.lanes, static_cast<float>(speed / duration)});
+  if (!limit) {
+    return false;
+  }
+  for (const Need &need : least) {
+    SharedAccess &access = slots[need.slot];
+    access.isFixed = true;
+    access.speed = lowest / need.share;
+    access.limit = limit;
+    double most = -1;
+    for (const Need &other : ofLimit) {
+      if (other.slot != need.slot && other.share > most) {
+        most = other.share;
+        access.other = slots[other.slot].owner;
+      }
+    }
+  }
+  return true;
+}
+
+/// New speeds of all that an access has to do with, at a time.
+void Sharing::balance(const SharedAccess &cause, double time) {
+  std::vector<Resource *> resources;
+  std::vector<uint32_t> accesses;
+  auto add = [&](const SharedAccess &access) {
+    for (const Claim &claim : access.claims) {
+      if (!claim.resource->isVisited) {
+        claim.resource->isVisited = true;
+        resources.push_back(claim.resource);
       }
     }
   };
-  if (isAlone) {
-    hold(start, start + duration, 1);
-    return start + duration;
-  }
-  struct Part {
-    double from, to, speed;
-  };
-  std::vector<Part> parts;
-  double time = start, left = duration;
-  while (left > kLittle) {
-    Speed speed;
-    speed.until = std::numeric_limits<double>::infinity();
-    for (const Claim &claim : claims) {
-      limit(claim, time, duration, speed);
-    }
-    // Someone holds what is missing, so it ends at some time.
-    const double needed = speed.speed > 0 ? left / speed.speed : speed.until - time;
-    const double to = std::min(time + needed, speed.until);
-    parts.push_back({time, to, speed.speed});
-    const double lost = (1 - speed.speed) * (to - time);
-    if (lost > 0) {
-      if (!shortages.empty() && shortages.back().port == speed.resource->port &&
-          shortages.back().other == speed.other) {
-        shortages.back().cycles += lost;
-      } else {
-        shortages.push_back({time, lost, speed.resource->port, speed.other});
+  add(cause);
+  for (size_t i = 0; i < resources.size(); ++i) {
+    for (uint32_t user : resources[i]->users) {
+      if (!slots[user].isVisited) {
+        slots[user].isVisited = true;
+        accesses.push_back(user);
+        add(slots[user]);
       }
     }
-    left -= speed.speed * (to - time);
-    time = to;
   }
-  for (const Part &part : parts) {
-    hold(part.from, part.to, part.speed);
+  std::vector<double> before;
+  for (uint32_t slot : accesses) {
+    before.push_back(slots[slot].speed);
+    settle(slots[slot], time);
+    slots[slot].speed = 1;
+    slots[slot].isFixed = false;
   }
-  return time;
+  while (divide(resources)) {
+  }
+  for (size_t i = 0; i < accesses.size(); ++i) {
+    SharedAccess &access = slots[accesses[i]];
+    access.isVisited = false;
+    if (access.speed != before[i]) {
+      // At no speed at all it waits for the end of another, which balances again.
+      access.end = access.speed > 0 ? access.since + access.left / access.speed
+                                    : std::numeric_limits<double>::infinity();
+      changed.push_back(accesses[i]);
+    }
+  }
+  for (Resource *resource : resources) {
+    resource->isVisited = false;
+  }
+}
+
+uint32_t Sharing::begin(SharedAccess &&access, double start) {
+  uint32_t slot;
+  if (freeSlots.empty()) {
+    slot = static_cast<uint32_t>(slots.size());
+    slots.emplace_back();
+  } else {
+    slot = freeSlots.back();
+    freeSlots.pop_back();
+  }
+  SharedAccess &of = slots[slot];
+  of = std::move(access);
+  of.left = of.duration;
+  of.since = start;
+  of.end = start + of.duration;
+  of.isActive = true;
+  changed.push_back(slot);
+  for (const Claim &claim : of.claims) {
+    claim.resource->users.push_back(slot);
+  }
+  load(of, 1);
+  bool isCrowded = false;
+  for (const Claim &claim : of.claims) {
+    isCrowded |= claim.resource->isCrowded;
+  }
+  if (isCrowded) {
+    balance(of, start);
+  }
+  return slot;
+}
+
+SharedAccess Sharing::finish(uint32_t slot) {
+  SharedAccess access = std::move(slots[slot]);
+  settle(access, access.end);
+  slots[slot] = {};
+  freeSlots.push_back(slot);
+  bool wasCrowded = false;
+  for (const Claim &claim : access.claims) {
+    std::vector<uint32_t> &users = claim.resource->users;
+    users.erase(std::find(users.begin(), users.end(), slot));
+    wasCrowded |= claim.resource->isCrowded;
+  }
+  load(access, -1);
+  if (wasCrowded) {
+    balance(access, access.end);
+  }
+  return access;
 }

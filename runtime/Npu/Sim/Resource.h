@@ -1,25 +1,24 @@
-//===- Resource.h - What engines share, as reservations in time --------------===//
+//===- Resource.h - What engines share ---------------------------------------===//
 //
 // # Shared resources
 //
 // A memory's ports (or channels) of one kind are one resource with a lane for each bank or channel. An access of an engine needs each lane
-// for some cycles (Lanes), and takes at least `duration` cycles when nobody else is there: so it needs the share lanes / duration of each
-// lane, evenly over its time. An engine that begins reserves what its access needs, from then to its end, of all resources at once:
+// for some cycles (Lanes), and takes `duration` cycles when nobody else is there: so it needs the share lanes / duration of each lane, evenly
+// over its time. An access is in progress from its beginning until it has gone through its duration:
 //
-//   - it gets its shares as long as they are free. Where another reservation has so much of a lane that less is left, the whole access
-//     slows down until it fits, as an array is held as a whole when one of its ports is: speed = min over lanes of left / needed
-//   - who began first keeps what it reserved. A lane is never idle while someone could use it, so the time in which all are served
-//     does not depend on who is first
+//   - as long as the shares that are needed of a lane are at most all of it, everyone goes at full speed
+//   - else those that need it have it in turn, as an arbiter gives it cycle by cycle: nobody has more than another who wants more. Whoever has less than it needs
+//     slows down as a whole, and needs less of its other lanes, as an array is held as a whole when one of its ports is. The lane that leaves least to each is
+//     divided first
 //
-// Cycles are not looked at one by one: an access is as many pieces as the speeds that it has, which change where other reservations begin
-// and end. What it is longer for is told piece by piece, with the resource and who had most of the lane that was short.
-//
-// Reservations are asked for in the order of their beginnings, so that what ended before `forget` can be dropped.
+// So cycles are not looked at one by one: speeds change when an access begins or ends, and only where a lane is crowded. What an access is
+// longer for is told piece by piece, with the resource and who had most of the lane that was short.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_NPU_SIM_RESOURCE_H
 #define COOPT_NPU_SIM_RESOURCE_H
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -52,26 +51,26 @@ struct Lanes {
 };
 
 /// The parts of a machine that accesses share.
-enum class Port : uint8_t { SpadReads, SpadWrites, AccReads, AccWrites, L2, Hbm, Ddr };
-constexpr size_t kPorts = 7;
+enum class PortKind : uint8_t { SpadReads, SpadWrites, AccReads, AccWrites, L2, Hbm, Ddr };
+constexpr size_t kPortKinds = 7;
 /// "spad reads", .., "l2", "hbm", "ddr".
-const char *name(Port port);
+const char *name(PortKind port);
 
 class Resource {
 public:
-  explicit Resource(Port port = Port::SpadReads) : port(port) {}
+  explicit Resource(PortKind port = PortKind::SpadReads) : port(port) {}
 
-  Port port;
+  PortKind port;
 
 private:
-  friend class Reservation;
-  struct Hold {
-    Party owner;
-    double start, end;
-    const Lanes *lanes;
-    float scale; ///< share of a lane: its cycles times this
-  };
-  std::vector<Hold> holds;
+  friend class Sharing;
+  std::vector<uint32_t> users; ///< slots of accesses
+  // Of the users at full speed.
+  double evenLoad = 0;       ///< of each lane, by those who need all lanes alike
+  std::vector<double> loads; ///< by the others
+  size_t unevenUsers = 0;
+  bool isCrowded = false;
+  bool isVisited = false;
 };
 
 struct Claim {
@@ -79,36 +78,66 @@ struct Claim {
   const Lanes *lanes = nullptr; ///< outlives the resource
 };
 
+/// What an access needs, of each resource once.
+class Claims {
+public:
+  /// What is claimed of a resource, to be set; null at first.
+  const Lanes *&lanesOf(Resource &resource);
+  void clear() { count = 0; }
+  const Claim *begin() const { return all.data(); }
+  const Claim *end() const { return all.data() + count; }
+  /// The least that it may take: no lane is needed for longer.
+  double leastDuration() const;
+
+private:
+  std::array<Claim, 4> all; ///< reads and writes of two memories
+  size_t count = 0;
+};
+
 /// A time in which an access was slower: `cycles` of those from `start` on were lost.
 struct Shortage {
   double start = 0, cycles = 0;
-  Port port = Port::SpadReads;
+  PortKind port = PortKind::SpadReads;
   Party other;
 };
 
-/// The claims of one access; each of another resource.
-class Reservation {
-public:
-  void clear() { claims.clear(); }
-  /// What is claimed of a resource, to be set; null at first.
-  const Lanes *&lanesOf(Resource &resource);
+struct SharedAccess {
+  Claims claims;
+  double duration = 0; ///< alone; at least claims.leastDuration()
+  Party owner;
+  unsigned unit = 0; ///< of the owner
 
-  /// The least that it may take: no lane is needed for longer.
-  double leastDuration() const;
-  /// Reserves from `start` on what takes `duration` (at least leastDuration()) if it is alone. Returns the end; adds what was in the way.
-  double reserve(double start, double duration, Party owner, double forget, std::vector<Shortage> &shortages);
+  double end = 0; ///< as it is now
+  std::vector<Shortage> shortages;
 
 private:
-  std::vector<Claim> claims;
+  friend class Sharing;
+  double left = 0, speed = 1, since = 0;
+  const Resource *limit = nullptr;
+  Party other;
+  bool isActive = false, isVisited = false, isFixed = false;
+};
 
-  struct Speed {
-    double speed = 1;
-    double until; ///< it changes then
-    const Resource *resource = nullptr;
-    Party other;
-  };
-  void limit(const Claim &claim, double time, double duration, Speed &speed);
-  std::vector<float> used; ///< of lanes
+/// The accesses in progress, and how fast they are.
+class Sharing {
+public:
+  /// Begins an access; returns its slot. `changed` has the slots whose end is another now, this one too.
+  uint32_t begin(SharedAccess &&access, double start);
+  /// Ends an access, at its end.
+  SharedAccess finish(uint32_t slot);
+  const SharedAccess &at(uint32_t slot) const { return slots[slot]; }
+  bool isActive(uint32_t slot) const { return slots[slot].isActive; }
+
+  std::vector<uint32_t> changed;
+
+private:
+  std::vector<SharedAccess> slots;
+  std::vector<uint32_t> freeSlots;
+
+  void load(const SharedAccess &access, double sign);
+  void settle(SharedAccess &access, double time);
+  void balance(const SharedAccess &cause, double time);
+  bool divide(const std::vector<Resource *> &resources);
 };
 
 } // namespace coopt::npu

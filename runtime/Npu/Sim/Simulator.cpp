@@ -25,23 +25,28 @@ private:
   ChipTime chip;
   std::vector<std::unique_ptr<CoreTime>> cores;
 
-  Status handle(const Event &event);
+  Status handle(const TimedEvent &event);
   Expected<Report> finish();
   tl::unexpected<Error> standsStill() const;
 };
 
-Status Simulator::handle(const Event &event) {
+Status Simulator::handle(const TimedEvent &event) {
   switch (event.kind) {
-  case Event::Kind::Control:
+  case TimedEvent::Kind::Control:
     return cores[event.core]->stepControl();
-  case Event::Kind::Start:
+  case TimedEvent::Kind::Start:
     return cores[event.core]->tryStart(event.which);
-  case Event::Kind::Piece:
-    cores[event.core]->movePieces(event.which);
+  case TimedEvent::Kind::Piece:
+    cores[event.core]->beginPiece(event.which);
     return {};
-  case Event::Kind::End:
+  case TimedEvent::Kind::Access:
+    if (const std::optional<SharedAccess> access = chip.finish(event)) {
+      return cores[event.core]->accessEnded(*access);
+    }
+    return {};
+  case TimedEvent::Kind::End:
     return cores[event.core]->end(event.which);
-  case Event::Kind::Signal:
+  case TimedEvent::Kind::Signal:
     if (event.which < kSemaphores) {
       return cores[event.core]->signalled(event.which);
     }
@@ -58,10 +63,10 @@ Status Simulator::handle(const Event &event) {
 
 Expected<Report> Simulator::run() {
   for (uint32_t core = 0; core < cores.size(); ++core) {
-    chip.post(0, Event::Kind::Control, core, 0);
+    chip.post(0, TimedEvent::Kind::Control, core, 0);
   }
   while (!chip.events.empty()) {
-    const Event event = chip.events.top();
+    const TimedEvent event = chip.events.top();
     chip.events.pop();
     chip.now = event.time;
     if (Status status = handle(event); !status) {

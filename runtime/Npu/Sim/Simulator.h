@@ -3,7 +3,7 @@
 // # L1: events
 //
 // Each control unit hands out an entry a cycle; each engine takes its entries in order, starts one when it was handed out, its semaphores allow it and
-// the unit of the engine that it needs is free, and finishes it, in order, when Work.h (matrix, vector, topk) or Transfer.h (DMA) say, and the
+// the unit of the engine that it needs is free, and finishes it, in order, when Work.h (matrix, vector, topk) or DmaTransfer.h (DMA) say, and the
 // memories that it shares with others allow (Resource.h, Levels.h). Values come with the end of an entry, so that what the control unit loads,
 // and with it what is executed, is what hardware would see at that time. A signal wakes who waits for it semaphore_wake_cycles later.
 //

@@ -109,8 +109,8 @@ TEST_F(Reports, Trace) {
       }
     }
     EXPECT_EQ(slices, report.slices.size());
-    EXPECT_EQ(read, report.traffic.read[static_cast<size_t>(Port::Hbm)]);
-    EXPECT_EQ(written, report.traffic.written[static_cast<size_t>(Port::Hbm)]);
+    EXPECT_EQ(read, report.traffic.read[static_cast<size_t>(PortKind::Hbm)]);
+    EXPECT_EQ(written, report.traffic.written[static_cast<size_t>(PortKind::Hbm)]);
     for (auto &[track, spans] : tracks) {
       std::sort(spans.begin(), spans.end(), [](const Span &a, const Span &b) { return a.start < b.start; });
       for (size_t i = 0; i < spans.size(); ++i) {

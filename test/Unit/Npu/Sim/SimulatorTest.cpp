@@ -104,7 +104,7 @@ TEST_F(Simulation, CopiesByHand) {
   EXPECT_EQ(report.cycles, 63u + 1u); // halt, once all is done
   const EngineTime &second = engine(report, "dma 1");
   EXPECT_EQ(second.busy, 11u);
-  EXPECT_EQ(second.stalls.at({Cause::Latency, static_cast<unsigned>(Port::SpadReads)}), 4u);
+  EXPECT_EQ(second.stalls.at({Cause::Latency, static_cast<unsigned>(PortKind::SpadReads)}), 4u);
   EXPECT_EQ(second.stalls.at({Cause::NotHandedOut, 0}), 5u);
   EXPECT_EQ(second.stalls.at({Cause::Semaphore, 1}), 43u);
   EXPECT_EQ(second.stalls.at({Cause::Finished, 0}), 1u);

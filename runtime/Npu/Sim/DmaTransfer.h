@@ -1,4 +1,4 @@
-//===- Transfer.h - A descriptor of a DMA channel, in time -------------------===//
+//===- DmaTransfer.h - A descriptor of a DMA channel, in time -------------------===//
 //
 // # How long a descriptor takes
 //
@@ -20,8 +20,8 @@
 // others hold of a memory's lanes is a shortage of that.
 //
 //===----------------------------------------------------------------------===//
-#ifndef COOPT_NPU_SIM_TRANSFER_H
-#define COOPT_NPU_SIM_TRANSFER_H
+#ifndef COOPT_NPU_SIM_DMATRANSFER_H
+#define COOPT_NPU_SIM_DMATRANSFER_H
 
 #include "Npu/Sim/Levels.h"
 #include "coopt/NpuIsa/Effects.h"
@@ -30,37 +30,43 @@ namespace coopt::npu {
 
 /// Bytes that were moved over each kind of port, read or written.
 struct Traffic {
-  std::array<uint64_t, kPorts> read = {}, written = {};
+  std::array<uint64_t, kPortKinds> read = {}, written = {};
 
-  void add(Port port, bool isWrite, uint64_t bytes) {
+  void add(PortKind port, bool isWrite, uint64_t bytes) {
     (isWrite ? written : read)[static_cast<size_t>(port)] += bytes;
   }
 };
 
-class Transfer {
+class DmaTransfer {
 public:
   /// `list`: the rows that a gather or scatter names. The entry is of a DMA channel and no setting.
-  Transfer(const machine::NpuMachine &machine, PartSet infinite, Levels &levels, const Settings &settings,
-           const Entry &entry, std::vector<int32_t> list, Party owner, uint64_t start);
+  DmaTransfer(const machine::NpuMachine &machine, PartSet infinite, Levels &levels, const Settings &settings,
+              const Entry &entry, std::vector<int32_t> list, Party owner, uint64_t start);
 
+  /// The part that is moved next, once the one before has been.
+  struct Piece {
+    Claims claims;
+    double start = 0;    ///< the earliest
+    double duration = 0; ///< if nobody else is there
+  };
   bool isDone() const { return hasEnded; }
-  /// When the next piece may begin, or all bytes were moved.
-  double free() const { return time; }
-  /// Moves the next piece; reservations that ended before `forget` are of no interest.
-  void step(double forget);
-  /// When it is acknowledged; all is moved.
+  /// Asks for the next piece: opens rows.
+  Piece next();
+  /// It was moved.
+  void moved(double end, const std::vector<Shortage> &shortages);
+  /// When all is acknowledged; all is moved.
   double end() const { return ended; }
 
   /// A time in which nothing moved, and why.
   struct Wait {
     enum class Why { Latency, Rows, Shortage } why;
     double start, cycles;
-    Port port;
+    PortKind port;
     Party other;
   };
   std::vector<Wait> waits;
   Traffic traffic;
-  uint64_t moved = 0; ///< bytes, so far
+  uint64_t bytesMoved = 0;
 
 private:
   Levels &levels;
@@ -83,15 +89,30 @@ private:
   std::vector<int32_t> list;
 
   double time = 0, begin = 0, ended = 0;
-  bool isFirst = true, hasEnded = false;
-  Reservation reservation;
-  std::vector<Shortage> shortages;
+  bool readsList = false, isFirst = true, hasEnded = false;
+  uint64_t listAddress = 0;
+  /// The piece that next() gave.
+  struct End {
+    const Side *side;
+    const Levels::Level *level;
+    uint64_t address;
+    bool isWrite;
+    const Lanes *lanes;
+  };
+  std::array<End, 2> ends;
+  size_t endCount = 0;
+  uint64_t pieceBytes = 0, pieceRuns = 0;
 
   uint64_t addressOf(const Side &side) const;
-  void advance(uint64_t runs);
+  void prepare();
+  Piece listPiece();
+  /// How much the next piece has: bytes of a run, and in how many.
+  void cut();
+  double earliest(double window);
+  void advance();
   void finish();
 };
 
 } // namespace coopt::npu
 
-#endif // COOPT_NPU_SIM_TRANSFER_H
+#endif // COOPT_NPU_SIM_DMATRANSFER_H
