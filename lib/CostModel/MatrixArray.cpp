@@ -9,7 +9,7 @@ using namespace coopt::cost;
 
 const std::vector<ArrayMode> &cost::allArrayModes() {
   static const std::vector<ArrayMode> modes{ArrayMode::WeightStationary, ArrayMode::WeightStationaryChain,
-                                            ArrayMode::OutputStationary};
+                                            ArrayMode::OutputStationary, ArrayMode::BitSerial};
   return modes;
 }
 
@@ -21,6 +21,8 @@ const char *cost::name(ArrayMode mode) {
     return "ws-chain";
   case ArrayMode::OutputStationary:
     return "os";
+  case ArrayMode::BitSerial:
+    return "bitserial";
   }
   return "";
 }
@@ -46,9 +48,31 @@ Status checkRange(const char *what, int64_t value, int64_t most) {
   return {};
 }
 
+/// What some modes have: a number that is `elsewhere` in all others.
+Status checkOwn(bool isOwn, const char *what, int64_t value, int64_t most, int64_t elsewhere) {
+  if (!isOwn && value != elsewhere) {
+    return fail(std::string(what) + ": expected " + std::to_string(elsewhere) + ", got " +
+                std::to_string(value));
+  }
+  return checkRange(what, value, most);
+}
+
 constexpr int64_t mostStreamed = 65535;
+constexpr int64_t widestSerial = 16;
+
+int64_t ceilDivided(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 } // namespace
+
+bool cost::keepsOutputs(ArrayMode mode) {
+  return mode == ArrayMode::OutputStationary || mode == ArrayMode::BitSerial;
+}
+
+int64_t cost::steps(const MatrixArray &array, const ArrayTile &tile) {
+  return array.mode == ArrayMode::BitSerial
+             ? ceilDivided(tile.aBits, array.aSlice) * ceilDivided(tile.wBits, array.wSlice)
+             : 1;
+}
 
 Status cost::check(const MatrixArray &array) {
   const std::pair<const char *, int64_t> sizes[] = {{"rows", array.rows}, {"columns", array.columns}},
@@ -64,17 +88,33 @@ Status cost::check(const MatrixArray &array) {
       return forward(status.error(), "matrix array");
     }
   }
+  const std::pair<const char *, int64_t> slices[] = {{"bits of a slice of activations", array.aSlice},
+                                                     {"bits of a slice of weights", array.wSlice}};
+  const bool isSerial = array.mode == ArrayMode::BitSerial;
+  for (auto [what, value] : slices) {
+    if (Status status = checkOwn(isSerial, what, value, widestSerial, 8); !status) {
+      return forward(status.error(), "matrix array");
+    }
+  }
   return {};
 }
 
 Status cost::check(const MatrixArray &array, const ArrayTile &tile) {
-  bool keepsOutputs = array.mode == ArrayMode::OutputStationary;
+  const bool staysOut = keepsOutputs(array.mode);
   const std::tuple<const char *, int64_t, int64_t> sizes[] = {
-      {"m", tile.m, keepsOutputs ? array.rows : mostStreamed},
+      {"m", tile.m, staysOut ? array.rows : mostStreamed},
       {"n", tile.n, array.columns},
-      {"k", tile.k, keepsOutputs ? mostStreamed : array.rows}};
+      {"k", tile.k, staysOut ? mostStreamed : array.rows}};
   for (auto [what, value, most] : sizes) {
     if (Status status = checkRange(what, value, most); !status) {
+      return forward(status.error(), "tile of a matrix array");
+    }
+  }
+  const bool isSerial = array.mode == ArrayMode::BitSerial;
+  const std::pair<const char *, int64_t> widths[] = {{"bits of activations", tile.aBits},
+                                                     {"bits of weights", tile.wBits}};
+  for (auto [what, value] : widths) {
+    if (Status status = checkOwn(isSerial, what, value, widestSerial, 8); !status) {
       return forward(status.error(), "tile of a matrix array");
     }
   }
@@ -83,8 +123,8 @@ Status cost::check(const MatrixArray &array, const ArrayTile &tile) {
 
 int64_t cost::latency(const MatrixArray &array, const ArrayTile &tile) {
   int64_t across = (array.columns - 1) * array.hopRegistersAcross;
-  if (array.mode == ArrayMode::OutputStationary) {
-    return tile.k + (tile.m - 1) * array.hopRegistersDown + across + array.rows;
+  if (keepsOutputs(array.mode)) {
+    return tile.k * steps(array, tile) + (tile.m - 1) * array.hopRegistersDown + across + array.rows;
   }
   return tile.k + tile.m + (array.rows - 1) * array.hopRegistersDown + across + 1;
 }
@@ -96,7 +136,8 @@ int64_t cost::interval(const MatrixArray &array, const ArrayTile &tile, const Ar
   case ArrayMode::WeightStationaryChain:
     return std::max(tile.m, (tile.k - 1) * array.hopRegistersDown + next.k);
   case ArrayMode::OutputStationary:
-    return std::max(next.k, (tile.m - 1) * array.hopRegistersDown + array.rows - 1);
+  case ArrayMode::BitSerial:
+    return std::max(next.k * steps(array, next), (tile.m - 1) * array.hopRegistersDown + array.rows - 1);
   }
   return 0;
 }
@@ -105,12 +146,12 @@ int64_t cost::cycles(const MatrixArray &array, const std::vector<ArrayTile> &til
   if (tiles.empty()) {
     return 0;
   }
-  // The first tile starts after its weights (weight stationary) or with its last pair of words (output stationary).
-  int64_t start = tiles.front().k;
+  // The first tile starts after its weights (weight stationary) or with its last step (output stationary).
+  int64_t start = tiles.front().k * steps(array, tiles.front());
   for (size_t i = 1; i < tiles.size(); ++i) {
     start += interval(array, tiles[i - 1], tiles[i]);
   }
-  return start + latency(array, tiles.back()) - tiles.back().k;
+  return start + latency(array, tiles.back()) - tiles.back().k * steps(array, tiles.back());
 }
 
 ArrayLaw cost::law(ArrayMode mode) {
@@ -124,6 +165,9 @@ ArrayLaw cost::law(ArrayMode mode) {
   case ArrayMode::OutputStationary:
     return {"first pair of words accepted", "last result word accepted", "K + (M-1)v + (C-1)h + R",
             "max(K', (M-1)v + R-1)"};
+  case ArrayMode::BitSerial:
+    return {"first pair of words accepted", "last result word accepted", "KS + (M-1)v + (C-1)h + R",
+            "max(K'S', (M-1)v + R-1)"};
   }
   return {};
 }

@@ -13,7 +13,7 @@ Expected<std::unique_ptr<Device>> npu::makeArray(const MatrixArray &array) {
   if (Status status = check(array); !status) {
     return forward(status.error());
   }
-  if (array.mode == ArrayMode::OutputStationary) {
+  if (keepsOutputs(array.mode)) {
     return std::make_unique<OutputStationary>(array);
   }
   return std::make_unique<WeightStationary>(array);
@@ -24,21 +24,29 @@ Status npu::appendTile(const MatrixArray &array, const TileData &data, Stimulus 
   if (Status status = check(array, tile); !status) {
     return status;
   }
-  bool keepsOutputs = array.mode == ArrayMode::OutputStationary;
-  auto checkSize = [](const char *what, size_t got, int64_t expected) -> Status {
-    if (got != static_cast<size_t>(expected)) {
+  const bool staysOut = keepsOutputs(array.mode);
+  auto checkNumbers = [](const char *what, const std::vector<int32_t> &numbers, int64_t expected,
+                         int64_t bits) -> Status {
+    if (numbers.size() != static_cast<size_t>(expected)) {
       return fail(std::string(what) + " of a tile: expected " + std::to_string(expected) + " numbers, got " +
-                  std::to_string(got));
+                  std::to_string(numbers.size()));
+    }
+    const int64_t most = (int64_t(1) << (bits - 1)) - 1;
+    for (int32_t number : numbers) {
+      if (number < -most - 1 || number > most) {
+        return fail(std::string(what) + " of a tile: expected " + std::to_string(-most - 1) + " to " +
+                    std::to_string(most) + ", got " + std::to_string(number));
+      }
     }
     return {};
   };
-  if (Status status = checkSize("activations", data.activations.size(), tile.m * tile.k); !status) {
+  if (Status status = checkNumbers("activations", data.activations, tile.m * tile.k, tile.aBits); !status) {
     return status;
   }
-  if (Status status = checkSize("weights", data.weights.size(), tile.k * tile.n); !status) {
+  if (Status status = checkNumbers("weights", data.weights, tile.k * tile.n, tile.wBits); !status) {
     return status;
   }
-  if (Status status = checkSize("partial sums", data.partials.size(), keepsOutputs ? 0 : tile.m * tile.n);
+  if (Status status = checkNumbers("partial sums", data.partials, staysOut ? 0 : tile.m * tile.n, 32);
       !status) {
     return status;
   }
@@ -54,16 +62,30 @@ Status npu::appendTile(const MatrixArray &array, const TileData &data, Stimulus 
       words.push_back(std::move(word));
     }
   };
-  auto activation = [&](int64_t m, int64_t k) { return data.activations[m * tile.k + k]; };
-  auto weight = [&](int64_t k, int64_t n) { return data.weights[k * tile.n + n]; };
+  auto withNoise = [&](int32_t number, int64_t bits) {
+    const auto mask = static_cast<uint32_t>((int64_t(1) << bits) - 1);
+    return static_cast<int32_t>((static_cast<uint32_t>(number) & mask) |
+                                (static_cast<uint32_t>(unused) & ~mask));
+  };
+  auto activation = [&](int64_t m, int64_t k) {
+    const int32_t number = data.activations[m * tile.k + k];
+    return array.mode == ArrayMode::BitSerial ? withNoise(number, tile.aBits) : number;
+  };
+  auto weight = [&](int64_t k, int64_t n) {
+    const int32_t number = data.weights[k * tile.n + n];
+    return array.mode == ArrayMode::BitSerial ? withNoise(number, tile.wBits) : number;
+  };
 
-  const int32_t sizes[] = {int32_t(tile.m), int32_t(tile.n), int32_t(tile.k)};
-  append("commands", 1, 3, 3, [&](int64_t, int64_t i) { return sizes[i]; });
+  Word command = {int32_t(tile.m), int32_t(tile.n), int32_t(tile.k)};
+  if (array.mode == ArrayMode::BitSerial) {
+    command.insert(command.end(), {int32_t(tile.aBits), int32_t(tile.wBits)});
+  }
+  stimulus.words["commands"].push_back(std::move(command));
   // A chain's first word is shifted furthest.
   bool lastFirst = array.mode == ArrayMode::WeightStationaryChain;
   append("weights", tile.k, array.columns, tile.n,
          [&](int64_t k, int64_t n) { return weight(lastFirst ? tile.k - 1 - k : k, n); });
-  if (keepsOutputs) {
+  if (staysOut) {
     append("activations", tile.k, array.rows, tile.m, [&](int64_t k, int64_t m) { return activation(m, k); });
   } else {
     append("activations", tile.m, array.rows, tile.k, activation);
@@ -78,7 +100,7 @@ std::vector<int32_t> npu::tileResults(const MatrixArray &array, const ArrayTile 
                                       const std::vector<Word> &words, size_t first) {
   std::vector<int32_t> out;
   for (int64_t m = 0; m < tile.m; ++m) {
-    const Word &word = words[first + (array.mode == ArrayMode::OutputStationary ? tile.m - 1 - m : m)];
+    const Word &word = words[first + (keepsOutputs(array.mode) ? tile.m - 1 - m : m)];
     out.insert(out.end(), word.begin(), word.begin() + tile.n);
   }
   return out;

@@ -16,16 +16,16 @@ namespace coopt::npu {
 /// A tile with its operands, all by rows.
 struct TileData {
   cost::ArrayTile tile;
-  std::vector<int8_t> activations; ///< m x k
-  std::vector<int8_t> weights;     ///< k x n
-  std::vector<int32_t> partials;   ///< m x n, added to the product; looked at only if weights are stationary
+  std::vector<int32_t> activations; ///< m x k, of tile.aBits bits
+  std::vector<int32_t> weights;     ///< k x n, of tile.wBits bits
+  std::vector<int32_t> partials;    ///< m x n, added to the product; looked at only if weights are stationary
 };
 
 /// The model of an array. Errors: those of check().
 Expected<std::unique_ptr<Device>> makeArray(const cost::MatrixArray &array);
 
-/// Adds a tile's words to what goes into the array; lanes that are not looked at are `unused`.
-/// Errors: a tile that the array does not hold, operands of other sizes.
+/// Adds a tile's words to what goes into the array; lanes, and bits of lanes, that are not looked at are those of `unused`.
+/// Errors: a tile that the array does not hold, operands of other sizes, numbers of more bits.
 Status appendTile(const cost::MatrixArray &array, const TileData &data, Stimulus &stimulus,
                   int32_t unused = 0);
 

@@ -3,7 +3,7 @@
 // # The time that tiles take on a matrix array
 //
 // R rows and C columns of multiply-add cells; v registers on each hop down, h on each hop across. A tile is a
-// product of int8 matrices A (M x K) and W (K x N) with int32 sums. What enters cell (r, c) is rv + ch cycles older
+// product of integer matrices A (M x K) and W (K x N) with int32 sums. What enters cell (r, c) is rv + ch cycles older
 // than what enters cell (0, 0): activations move to the right, sums (weight stationary) or weights (output
 // stationary) down, and the ports are skewed and aligned by registers inside the array. Below, times are those of
 // cell (0, 0), cycles are counted from the first to the last, both included, and no port stalls.
@@ -29,6 +29,10 @@
 //   So e_(i+1) - e_i = max(K_(i+1), (M_i - 1)v + R-1), and a tile alone takes K + (M-1)v + (C-1)h + R.
 //   (Here v >= 1 is needed: without registers the last rows would take their sums before row 0's old one has passed.)
 //
+// Bit-serial, output stationary too. Cells multiply slices, x bits of an activation (of a bits) by y bits of a weight (of w bits). A pair
+// of words is accepted with its first step and held for the S = ceil(a/x) ceil(w/y) steps that its pairs of slices take, so the ports
+// move a word in S cycles. Time passes as above, with steps for pairs: e_i is the last step of tile i, K_i S_i steps are a tile's.
+//
 // Requantiser behind the array, sums of M x N to codes. A tile's scales are accepted with the last word of sums of the tile before or
 // later, its first word of sums the cycle after; a word takes three registers, product, rounding and limits. One word
 // a cycle: the interval is M, and a tile alone takes 1 + M + 3 cycles from its scales to its last codes.
@@ -48,10 +52,11 @@ namespace coopt::cost {
 enum class ArrayMode {
   WeightStationary,      ///< weight words addressed by row
   WeightStationaryChain, ///< weights shifted through a chain of shadows
-  OutputStationary
+  OutputStationary,
+  BitSerial, ///< output stationary, a slice of bits of each operand at a time
 };
 const std::vector<ArrayMode> &allArrayModes();
-/// "ws", "ws-chain", "os"
+/// "ws", "ws-chain", "os", "bitserial"
 const char *name(ArrayMode mode);
 /// Errors: an unknown name; the message lists the known ones.
 Expected<ArrayMode> parseArrayMode(const std::string &name);
@@ -61,11 +66,13 @@ struct MatrixArray {
   ArrayMode mode = ArrayMode::WeightStationary;
   int64_t rows = 0, columns = 0;                        ///< 1..256
   int64_t hopRegistersDown = 1, hopRegistersAcross = 1; ///< 1..8
+  int64_t aSlice = 8, wSlice = 8; ///< bits of an activation and of a weight in a step, 1..16; bitserial
 };
 
 /// A product of A (m x k) and W (k x n).
 struct ArrayTile {
   int64_t m = 0, n = 0, k = 0;
+  int64_t aBits = 8, wBits = 8; ///< of an activation and of a weight; 1..16 if bitserial, else 8
 };
 
 /// Errors: an array that cannot be built; a tile that it does not hold. Sizes that stream are at most 65,535.
@@ -75,8 +82,12 @@ Status check(const MatrixArray &array, const ArrayTile &tile);
 /// Cycles from the first word that a tile alone is given to its last result.
 int64_t latency(const MatrixArray &array, const ArrayTile &tile);
 /// Cycles from the start of a tile to that of the next: from first to first activation word (weight stationary), from last
-/// to last (output stationary).
+/// to last step (output stationary; a step is a pair of words, or of their slices).
 int64_t interval(const MatrixArray &array, const ArrayTile &tile, const ArrayTile &next);
+/// Steps of a pair of words: pairs of slices if bitserial, else 1.
+int64_t steps(const MatrixArray &array, const ArrayTile &tile);
+/// Whether sums stay in the cells.
+bool keepsOutputs(ArrayMode mode);
 /// Cycles of tiles back to back: the latency of the last, after the intervals before it.
 int64_t cycles(const MatrixArray &array, const std::vector<ArrayTile> &tiles);
 

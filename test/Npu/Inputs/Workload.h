@@ -22,10 +22,10 @@ public:
   int64_t in(int64_t least, int64_t most) {
     return least + static_cast<int64_t>(next() % static_cast<uint64_t>(most - least + 1));
   }
-  /// One in eight is the least or the most int8.
-  int8_t code() {
-    int64_t which = in(0, 15);
-    return static_cast<int8_t>(which == 0 ? -128 : which == 1 ? 127 : in(-128, 127));
+  /// A number of `bits` bits in two's complement; one in eight is the least or the most.
+  int32_t code(int64_t bits = 8) {
+    const int64_t least = -(int64_t(1) << (bits - 1)), which = in(0, 15);
+    return static_cast<int32_t>(which == 0 ? least : which == 1 ? -least - 1 : in(least, -least - 1));
   }
 
 private:
@@ -36,33 +36,35 @@ private:
 /// weights are stationary: what the tiles of an element give adds up to the product and those sums.
 class Product {
 public:
-  Product(const cost::MatrixArray &array, int64_t m, int64_t n, int64_t k, Random &random)
-      : m_(m), n_(n), k_(k), expected_(m * n, 0) {
-    std::vector<int8_t> a(m * k), w(k * n);
-    for (int8_t &x : a) {
-      x = random.code();
+  Product(const cost::MatrixArray &array, const cost::ArrayTile &whole, Random &random)
+      : m_(whole.m), n_(whole.n), k_(whole.k), expected_(m_ * n_, 0) {
+    const int64_t m = m_, n = n_, k = k_;
+    std::vector<int32_t> a(m * k), w(k * n);
+    for (int32_t &x : a) {
+      x = random.code(whole.aBits);
     }
-    for (int8_t &x : w) {
-      x = random.code();
+    for (int32_t &x : w) {
+      x = random.code(whole.wBits);
     }
     for (int64_t i = 0; i < m; ++i) {
       for (int64_t j = 0; j < n; ++j) {
         for (int64_t l = 0; l < k; ++l) {
-          expected_[i * n + j] += static_cast<uint32_t>(int32_t(a[i * k + l]) * int32_t(w[l * n + j]));
+          expected_[i * n + j] += static_cast<uint32_t>(a[i * k + l] * w[l * n + j]);
         }
       }
     }
-    bool keepsOutputs = array.mode == cost::ArrayMode::OutputStationary;
-    const int64_t foldM = keepsOutputs ? array.rows : m, foldK = keepsOutputs ? k : array.rows;
+    const bool staysOut = keepsOutputs(array.mode);
+    const int64_t foldM = staysOut ? array.rows : m, foldK = staysOut ? k : array.rows;
     for (int64_t i = 0; i < m; i += foldM) {
       for (int64_t j = 0; j < n; j += array.columns) {
         for (int64_t l = 0; l < k; l += foldK) {
           TileData data;
-          data.tile = {std::min(foldM, m - i), std::min(array.columns, n - j), std::min(foldK, k - l)};
+          data.tile = {std::min(foldM, m - i), std::min(array.columns, n - j), std::min(foldK, k - l),
+                       whole.aBits, whole.wBits};
           for (int64_t x = 0; x < data.tile.m; ++x) {
             data.activations.insert(data.activations.end(), &a[(i + x) * k + l],
                                     &a[(i + x) * k + l] + data.tile.k);
-            for (int64_t y = 0; !keepsOutputs && y < data.tile.n; ++y) {
+            for (int64_t y = 0; !staysOut && y < data.tile.n; ++y) {
               data.partials.push_back(static_cast<int32_t>(random.next()));
               expected_[(i + x) * n + j + y] += static_cast<uint32_t>(data.partials.back());
             }
@@ -117,10 +119,12 @@ struct Workload {
   Stimulus stimulus;
 
   /// Lanes that are not looked at are noise.
-  void add(const cost::MatrixArray &array, int64_t m, int64_t n, int64_t k, Random &random) {
-    products.emplace_back(array, m, n, k, random);
+  void add(const cost::MatrixArray &array, const cost::ArrayTile &product, Random &random) {
+    products.emplace_back(array, product, random);
     for (const TileData &data : products.back().tiles) {
-      if (Status status = appendTile(array, data, stimulus, random.code()); !status) {
+      const bool isWide = array.mode == cost::ArrayMode::BitSerial;
+      const int32_t noise = isWide ? static_cast<int32_t>(random.next()) : random.code();
+      if (Status status = appendTile(array, data, stimulus, noise); !status) {
         failure = status.error().message;
       }
       tiles.push_back(data.tile);
@@ -138,13 +142,20 @@ struct Workload {
   std::string failure;
 };
 
-/// One to five products of sizes from 1 to 3R + 1.
+/// One to five products of sizes from 1 to 3R + 1; bit-serial of 1 to 16 bits, most of at most 8.
 inline Workload randomWorkload(const cost::MatrixArray &array, Random &random) {
   Workload workload;
   for (int64_t i = random.in(1, 5); i > 0; --i) {
     const int64_t most = 3 * array.rows + 1;
-    int64_t m = random.in(1, most), n = random.in(1, most), k = random.in(1, most);
-    workload.add(array, m, n, k, random);
+    cost::ArrayTile product;
+    for (int64_t *size : {&product.m, &product.n, &product.k}) {
+      *size = random.in(1, most);
+    }
+    if (array.mode == cost::ArrayMode::BitSerial) {
+      product.aBits = random.in(1, random.in(0, 3) == 0 ? 16 : 8);
+      product.wBits = random.in(1, random.in(0, 3) == 0 ? 16 : 8);
+    }
+    workload.add(array, product, random);
   }
   return workload;
 }

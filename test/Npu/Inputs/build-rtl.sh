@@ -1,13 +1,22 @@
 #!/usr/bin/env bash
 # Builds RTL with Verilator, and the program that compares it with its model.
 #
-#   build-rtl.sh MODE ROWS COLUMNS HOPS_DOWN HOPS_ACROSS FOLDER [RTL_FOLDER]
+#   build-rtl.sh MODE ROWS COLUMNS HOPS_DOWN HOPS_ACROSS [NAME=NUMBER...] FOLDER [RTL_FOLDER]
 #
-# MODE: ws, ws-chain, os: the matrix array; requantizer: of COLUMNS lanes, other sizes are -. FOLDER is emptied; the program is FOLDER/check-rtl. RTL_FOLDER: other sources than
-# runtime/Npu/Rtl. The model's sources are compiled with the program, so that both have the same compiler and flags.
+# MODE: a mode of the matrix array; requantizer: of COLUMNS lanes, other sizes are -. NAME=NUMBER: what the mode has more, a member of
+# MatrixArray and a parameter of the RTL, as a_slice=2. FOLDER is emptied; the program is FOLDER/check-rtl. RTL_FOLDER: other sources
+# than runtime/Npu/Rtl. The model's sources are compiled with the program, so that both have the same compiler and flags.
 set -euo pipefail
 
-[ $# -ge 6 ] || { sed -n '2,8s/^# \{0,1\}//p' "$0" >&2; exit 2; }
+settings=() positions=()
+for argument in "$@"; do
+  case $argument in
+  [a-z]*=*) settings+=("$argument") ;;
+  *) positions+=("$argument") ;;
+  esac
+done
+set -- "${positions[@]}"
+[ $# -ge 6 ] || { sed -n '2,9s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 mode=$1 rows=$2 columns=$3 down=$4 across=$5 folder=$6
 inputs=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$inputs/../../.." && pwd)
@@ -15,20 +24,27 @@ rtl=${7:-$root/runtime/Npu/Rtl}
 
 parameters=(-GCOLUMNS="$columns")
 array=(-GROWS="$rows" -GHOPS_DOWN="$down" -GHOPS_ACROSS="$across")
-os=0 check=check-array
+partials=0 width=8 check=check-array
 case $mode in
-ws) top=weight_stationary parameters+=("${array[@]}" -GCHAIN=0) ;;
-ws-chain) top=weight_stationary parameters+=("${array[@]}" -GCHAIN=1) ;;
-os) top=output_stationary parameters+=("${array[@]}") os=1 ;;
+ws) top=weight_stationary parameters+=("${array[@]}" -GCHAIN=0) partials=1 ;;
+ws-chain) top=weight_stationary parameters+=("${array[@]}" -GCHAIN=1) partials=1 ;;
+os) top=output_stationary parameters+=("${array[@]}") ;;
+bitserial) top=output_stationary width=16 parameters+=("${array[@]}" -GSERIAL=1 -GWIDTH=16) ;;
 requantizer) top=requantizer check=check-requantizer ;;
-*) echo "build-rtl.sh: error: unknown mode '$mode': expected ws, ws-chain, os, requantizer" >&2; exit 2 ;;
+*) echo "build-rtl.sh: error: unknown mode '$mode': expected ws, ws-chain, os, bitserial, requantizer" >&2; exit 2 ;;
 esac
+members=
+for setting in ${settings[@]+"${settings[@]}"}; do
+  name=${setting%%=*}
+  parameters+=("-G${name^^}=${setting#*=}")
+  members+=" array.$(sed 's/_\(.\)/\u\1/g' <<<"$name") = ${setting#*=};"
+done
 
 rm -rf "$folder"
 mkdir -p "$folder"
 # What differs between arrays is in a header: the compiler cache then has the other sources.
-printf '#define COOPT_%s\n' "MODE \"$mode\"" "OUTPUT_STATIONARY $os" "ROWS $rows" "COLUMNS $columns" \
-  "HOPS_DOWN $down" "HOPS_ACROSS $across" >"$folder/ArrayOfRtl.h"
+printf '#define COOPT_%s\n' "MODE \"$mode\"" "HAS_PARTIALS $partials" "OPERAND_BITS $width" "ROWS $rows" "COLUMNS $columns" \
+  "HOPS_DOWN $down" "HOPS_ACROSS $across" "SETTINGS$members" "SETTINGS_TEXT \"${settings[*]-}\"" >"$folder/ArrayOfRtl.h"
 flags="-std=c++20 -O1 -I$root/include -I$root/runtime -I$inputs"
 make=(CXX=clang++-22 LINK=clang++-22)
 # Mistakes that are put in may cause warnings; the sources may not.

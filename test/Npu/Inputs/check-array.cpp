@@ -23,9 +23,9 @@ public:
 
   void evaluate() override {
     drive("commands", rtl.commands_valid, rtl.commands, 16);
-    drive("weights", rtl.weights_valid, rtl.weights, 8);
-    drive("activations", rtl.activations_valid, rtl.activations, 8);
-#if !COOPT_OUTPUT_STATIONARY
+    drive("weights", rtl.weights_valid, rtl.weights, COOPT_OPERAND_BITS);
+    drive("activations", rtl.activations_valid, rtl.activations, COOPT_OPERAND_BITS);
+#if COOPT_HAS_PARTIALS
     drive("partials", rtl.partials_valid, rtl.partials, 32);
 #endif
     rtl.results_ready = port("results").ready;
@@ -33,7 +33,7 @@ public:
     port("commands").ready = rtl.commands_ready;
     port("weights").ready = rtl.weights_ready;
     port("activations").ready = rtl.activations_ready;
-#if !COOPT_OUTPUT_STATIONARY
+#if COOPT_HAS_PARTIALS
     port("partials").ready = rtl.partials_ready;
 #endif
     port("results").valid = rtl.results_valid;
@@ -49,7 +49,8 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "check-rtl: error: %s\n", mode.error().message.c_str());
     return 2;
   }
-  const cost::MatrixArray array{*mode, COOPT_ROWS, COOPT_COLUMNS, COOPT_HOPS_DOWN, COOPT_HOPS_ACROSS};
+  cost::MatrixArray array{*mode, COOPT_ROWS, COOPT_COLUMNS, COOPT_HOPS_DOWN, COOPT_HOPS_ACROSS};
+  COOPT_SETTINGS
   if (Status status = check(array); !status) {
     std::fprintf(stderr, "check-rtl: error: %s\n", status.error().message.c_str());
     return 2;
@@ -58,6 +59,9 @@ int main(int argc, char **argv) {
   Subject subject;
   subject.mode = COOPT_MODE;
   subject.size = std::to_string(array.rows) + " x " + std::to_string(array.columns);
+  if (*COOPT_SETTINGS_TEXT != 0) {
+    subject.size += std::string(", ") + COOPT_SETTINGS_TEXT;
+  }
   subject.hops = std::to_string(array.hopRegistersDown) + ", " + std::to_string(array.hopRegistersAcross);
   subject.law = law(*mode);
   subject.makeCase = [&](Random &random) {
