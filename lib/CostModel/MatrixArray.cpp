@@ -9,6 +9,7 @@ using namespace coopt::cost;
 
 const std::vector<ArrayMode> &cost::allArrayModes() {
   static const std::vector<ArrayMode> modes{ArrayMode::WeightStationary, ArrayMode::WeightStationaryChain,
+                                            ArrayMode::KeptWeights,      ArrayMode::KeptWeightsChain,
                                             ArrayMode::OutputStationary, ArrayMode::BitSerial};
   return modes;
 }
@@ -19,6 +20,10 @@ const char *cost::name(ArrayMode mode) {
     return "ws";
   case ArrayMode::WeightStationaryChain:
     return "ws-chain";
+  case ArrayMode::KeptWeights:
+    return "nm";
+  case ArrayMode::KeptWeightsChain:
+    return "nm-chain";
   case ArrayMode::OutputStationary:
     return "os";
   case ArrayMode::BitSerial:
@@ -68,6 +73,42 @@ bool cost::keepsOutputs(ArrayMode mode) {
   return mode == ArrayMode::OutputStationary || mode == ArrayMode::BitSerial;
 }
 
+bool cost::isChain(ArrayMode mode) {
+  return mode == ArrayMode::WeightStationaryChain || mode == ArrayMode::KeptWeightsChain;
+}
+
+int64_t cost::placeBits(const MatrixArray &array) {
+  int64_t bits = 0;
+  while ((int64_t(1) << bits) < array.group) {
+    ++bits;
+  }
+  return bits;
+}
+
+int64_t cost::activationDepth(const MatrixArray &array, const ArrayTile &tile) {
+  return ceilDivided(tile.k * array.group, array.kept);
+}
+
+int64_t cost::weightRowBytes(const MatrixArray &array, const ArrayTile &tile) {
+  return ceilDivided(tile.n * tile.wBits, 8) + ceilDivided(tile.n * placeBits(array), 8);
+}
+
+int64_t cost::weightPortBytes(const MatrixArray &array) {
+  return array.weightPort != 0 ? array.weightPort : weightRowBytes(array, {1, array.columns, 1});
+}
+
+int64_t cost::activationPortBytes(const MatrixArray &array) {
+  return array.activationPort != 0 ? array.activationPort : activationDepth(array, {1, 1, array.rows});
+}
+
+int64_t cost::weightWords(const MatrixArray &array, const ArrayTile &tile) {
+  return ceilDivided(weightRowBytes(array, tile), weightPortBytes(array));
+}
+
+int64_t cost::activationWords(const MatrixArray &array, const ArrayTile &tile) {
+  return ceilDivided(ceilDivided(activationDepth(array, tile) * tile.aBits, 8), activationPortBytes(array));
+}
+
 int64_t cost::steps(const MatrixArray &array, const ArrayTile &tile) {
   return array.mode == ArrayMode::BitSerial
              ? ceilDivided(tile.aBits, array.aSlice) * ceilDivided(tile.wBits, array.wSlice)
@@ -96,7 +137,28 @@ Status cost::check(const MatrixArray &array) {
       return forward(status.error(), "matrix array");
     }
   }
-  return {};
+  const bool keepsSome = array.mode == ArrayMode::KeptWeights || array.mode == ArrayMode::KeptWeightsChain;
+  Status status = checkOwn(keepsSome, "weights of a group", array.group, 64, 1);
+  status = status ? checkOwn(keepsSome, "kept weights of a group", array.kept, 64, 1) : status;
+  if (status && keepsSome && array.group < 2) {
+    status = fail("weights of a group: expected 2 to 64, got " + std::to_string(array.group));
+  }
+  if (status && keepsSome && array.kept >= array.group) {
+    status = fail("kept weights of a group: expected 1 to " + std::to_string(array.group - 1) + ", got " +
+                  std::to_string(array.kept));
+  }
+  if (status && array.rows % array.kept != 0) {
+    status = fail("kept weights of a group: expected a divisor of the rows (" + std::to_string(array.rows) +
+                  "), got " + std::to_string(array.kept));
+  }
+  const std::pair<const char *, int64_t> ports[] = {{"bytes of the weight port", array.weightPort},
+                                                    {"bytes of the activation port", array.activationPort}};
+  for (auto [what, value] : ports) {
+    if (status && value != 0) {
+      status = checkOwn(!keepsOutputs(array.mode), what, value, 65536, 0);
+    }
+  }
+  return status ? status : forward(status.error(), "matrix array");
 }
 
 Status cost::check(const MatrixArray &array, const ArrayTile &tile) {
@@ -126,42 +188,52 @@ int64_t cost::latency(const MatrixArray &array, const ArrayTile &tile) {
   if (keepsOutputs(array.mode)) {
     return tile.k * steps(array, tile) + (tile.m - 1) * array.hopRegistersDown + across + array.rows;
   }
-  return tile.k + tile.m + (array.rows - 1) * array.hopRegistersDown + across + 1;
+  const int64_t words = activationWords(array, tile), selected = array.group == 1 ? 0 : 1;
+  return std::max(tile.k * weightWords(array, tile), words - 1) + (tile.m - 1) * words +
+         (array.rows - 1) * array.hopRegistersDown + across + 2 + selected;
 }
 
 int64_t cost::interval(const MatrixArray &array, const ArrayTile &tile, const ArrayTile &next) {
-  switch (array.mode) {
-  case ArrayMode::WeightStationary:
-    return std::max(tile.m, next.k);
-  case ArrayMode::WeightStationaryChain:
-    return std::max(tile.m, (tile.k - 1) * array.hopRegistersDown + next.k);
-  case ArrayMode::OutputStationary:
-  case ArrayMode::BitSerial:
+  if (keepsOutputs(array.mode)) {
     return std::max(next.k * steps(array, next), (tile.m - 1) * array.hopRegistersDown + array.rows - 1);
   }
-  return 0;
+  const int64_t activations = (tile.m - 1) * activationWords(array, tile) + activationWords(array, next),
+                weights = next.k * weightWords(array, next);
+  return std::max(activations,
+                  isChain(array.mode) ? (tile.k - 1) * array.hopRegistersDown + weights : weights);
 }
 
 int64_t cost::cycles(const MatrixArray &array, const std::vector<ArrayTile> &tiles) {
   if (tiles.empty()) {
     return 0;
   }
-  // The first tile starts after its weights (weight stationary) or with its last step (output stationary).
-  int64_t start = tiles.front().k * steps(array, tiles.front());
+  // A tile starts after its weights (weight stationary) or with its last step (output stationary).
+  auto beforeStart = [&](const ArrayTile &tile) {
+    return keepsOutputs(array.mode)
+               ? tile.k * steps(array, tile)
+               : std::max(tile.k * weightWords(array, tile), activationWords(array, tile) - 1);
+  };
+  int64_t start = beforeStart(tiles.front());
   for (size_t i = 1; i < tiles.size(); ++i) {
     start += interval(array, tiles[i - 1], tiles[i]);
   }
-  return start + latency(array, tiles.back()) - tiles.back().k * steps(array, tiles.back());
+  return start + latency(array, tiles.back()) - beforeStart(tiles.back());
 }
 
 ArrayLaw cost::law(ArrayMode mode) {
   switch (mode) {
   case ArrayMode::WeightStationary:
-    return {"first weight word accepted", "last result word accepted", "K + M + (R-1)v + (C-1)h + 1",
-            "max(M, K')"};
+    return {"first weight word accepted", "last result word accepted",
+            "max(KB, A-1) + (M-1)A + (R-1)v + (C-1)h + 2", "max((M-1)A + A', K'B')"};
   case ArrayMode::WeightStationaryChain:
-    return {"first weight word accepted", "last result word accepted", "K + M + (R-1)v + (C-1)h + 1",
-            "max(M, (K-1)v + K')"};
+    return {"first weight word accepted", "last result word accepted",
+            "max(KB, A-1) + (M-1)A + (R-1)v + (C-1)h + 2", "max((M-1)A + A', (K-1)v + K'B')"};
+  case ArrayMode::KeptWeights:
+    return {"first weight word accepted", "last result word accepted",
+            "max(KB, A-1) + (M-1)A + (R-1)v + (C-1)h + 3", "max((M-1)A + A', K'B')"};
+  case ArrayMode::KeptWeightsChain:
+    return {"first weight word accepted", "last result word accepted",
+            "max(KB, A-1) + (M-1)A + (R-1)v + (C-1)h + 3", "max((M-1)A + A', (K-1)v + K'B')"};
   case ArrayMode::OutputStationary:
     return {"first pair of words accepted", "last result word accepted", "K + (M-1)v + (C-1)h + R",
             "max(K', (M-1)v + R-1)"};

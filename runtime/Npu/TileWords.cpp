@@ -19,6 +19,24 @@ Expected<std::unique_ptr<Device>> npu::makeArray(const MatrixArray &array) {
   return std::make_unique<WeightStationary>(array);
 }
 
+namespace {
+
+/// The bytes of row k of a tile's weights: n weights, then their places, bit by bit.
+Word weightRow(const MatrixArray &array, const TileData &data, int64_t k, int32_t unused) {
+  const int64_t n = data.tile.n, bits = cost::placeBits(array);
+  const auto first = data.weights.begin() + k * n;
+  Word row(first, first + n);
+  row.resize(cost::weightRowBytes(array, data.tile), unused);
+  for (int64_t i = 0; i < n * bits; ++i) {
+    const int32_t bit = (data.places[k * n + i / bits] >> (i % bits)) & 1;
+    int32_t &byte = row[n + i / 8];
+    byte = static_cast<int8_t>((byte & ~(1 << (i % 8))) | bit << (i % 8));
+  }
+  return row;
+}
+
+} // namespace
+
 Status npu::appendTile(const MatrixArray &array, const TileData &data, Stimulus &stimulus, int32_t unused) {
   const ArrayTile &tile = data.tile;
   if (Status status = check(array, tile); !status) {
@@ -26,28 +44,30 @@ Status npu::appendTile(const MatrixArray &array, const TileData &data, Stimulus 
   }
   const bool staysOut = keepsOutputs(array.mode);
   auto checkNumbers = [](const char *what, const std::vector<int32_t> &numbers, int64_t expected,
-                         int64_t bits) -> Status {
+                         int64_t least, int64_t most) -> Status {
     if (numbers.size() != static_cast<size_t>(expected)) {
       return fail(std::string(what) + " of a tile: expected " + std::to_string(expected) + " numbers, got " +
                   std::to_string(numbers.size()));
     }
-    const int64_t most = (int64_t(1) << (bits - 1)) - 1;
     for (int32_t number : numbers) {
-      if (number < -most - 1 || number > most) {
-        return fail(std::string(what) + " of a tile: expected " + std::to_string(-most - 1) + " to " +
+      if (number < least || number > most) {
+        return fail(std::string(what) + " of a tile: expected " + std::to_string(least) + " to " +
                     std::to_string(most) + ", got " + std::to_string(number));
       }
     }
     return {};
   };
-  if (Status status = checkNumbers("activations", data.activations, tile.m * tile.k, tile.aBits); !status) {
-    return status;
-  }
-  if (Status status = checkNumbers("weights", data.weights, tile.k * tile.n, tile.wBits); !status) {
-    return status;
-  }
-  if (Status status = checkNumbers("partial sums", data.partials, staysOut ? 0 : tile.m * tile.n, 32);
-      !status) {
+  const int64_t depth = cost::activationDepth(array, tile);
+  const int64_t mostA = (int64_t(1) << (tile.aBits - 1)) - 1, mostW = (int64_t(1) << (tile.wBits - 1)) - 1;
+  Status status = checkNumbers("activations", data.activations, tile.m * depth, -mostA - 1, mostA);
+  status = status ? checkNumbers("weights", data.weights, tile.k * tile.n, -mostW - 1, mostW) : status;
+  status = status ? checkNumbers("places", data.places, array.group == 1 ? 0 : tile.k * tile.n, 0,
+                                 (int64_t(1) << cost::placeBits(array)) - 1)
+                  : status;
+  status = status ? checkNumbers("partial sums", data.partials, staysOut ? 0 : tile.m * tile.n, INT32_MIN,
+                                 INT32_MAX)
+                  : status;
+  if (!status) {
     return status;
   }
 
@@ -68,7 +88,7 @@ Status npu::appendTile(const MatrixArray &array, const TileData &data, Stimulus 
                                 (static_cast<uint32_t>(unused) & ~mask));
   };
   auto activation = [&](int64_t m, int64_t k) {
-    const int32_t number = data.activations[m * tile.k + k];
+    const int32_t number = data.activations[m * depth + k];
     return array.mode == ArrayMode::BitSerial ? withNoise(number, tile.aBits) : number;
   };
   auto weight = [&](int64_t k, int64_t n) {
@@ -81,14 +101,26 @@ Status npu::appendTile(const MatrixArray &array, const TileData &data, Stimulus 
     command.insert(command.end(), {int32_t(tile.aBits), int32_t(tile.wBits)});
   }
   stimulus.words["commands"].push_back(std::move(command));
-  // A chain's first word is shifted furthest.
-  bool lastFirst = array.mode == ArrayMode::WeightStationaryChain;
-  append("weights", tile.k, array.columns, tile.n,
-         [&](int64_t k, int64_t n) { return weight(lastFirst ? tile.k - 1 - k : k, n); });
+  /// A row in as many words of its port as it needs.
+  auto appendRow = [&](const char *port, const Word &row, int64_t lanes) {
+    for (int64_t first = 0; first < int64_t(row.size()); first += lanes) {
+      append(port, 1, lanes, std::min(lanes, int64_t(row.size()) - first),
+             [&](int64_t, int64_t lane) { return row[first + lane]; });
+    }
+  };
   if (staysOut) {
+    append("weights", tile.k, array.columns, tile.n, weight);
     append("activations", tile.k, array.rows, tile.m, [&](int64_t k, int64_t m) { return activation(m, k); });
   } else {
-    append("activations", tile.m, array.rows, tile.k, activation);
+    for (int64_t i = 0; i < tile.k; ++i) {
+      // A chain's first row is shifted furthest.
+      appendRow("weights", weightRow(array, data, isChain(array.mode) ? tile.k - 1 - i : i, unused),
+                cost::weightPortBytes(array));
+    }
+    for (int64_t m = 0; m < tile.m; ++m) {
+      const auto row = data.activations.begin() + m * depth;
+      appendRow("activations", Word(row, row + depth), cost::activationPortBytes(array));
+    }
     append("partials", tile.m, array.columns, tile.n,
            [&](int64_t m, int64_t n) { return data.partials[m * tile.n + n]; });
   }

@@ -16,9 +16,11 @@ namespace coopt::npu {
 /// A tile with its operands, all by rows.
 struct TileData {
   cost::ArrayTile tile;
-  std::vector<int32_t> activations; ///< m x k, of tile.aBits bits
+  std::vector<int32_t> activations; ///< m x activationDepth(), of tile.aBits bits
   std::vector<int32_t> weights;     ///< k x n, of tile.wBits bits
-  std::vector<int32_t> partials;    ///< m x n, added to the product; looked at only if weights are stationary
+  std::vector<int32_t>
+      places; ///< k x n, of kept weights in their groups, beyond which a weight counts nothing; else empty
+  std::vector<int32_t> partials; ///< m x n, added to the product; looked at only if weights are stationary
 };
 
 /// The model of an array. Errors: those of check().

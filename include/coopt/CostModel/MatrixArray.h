@@ -8,17 +8,24 @@
 // stationary) down, and the ports are skewed and aligned by registers inside the array. Below, times are those of
 // cell (0, 0), cycles are counted from the first to the last, both included, and no port stalls.
 //
-// Weight stationary (K <= R, N <= C). A cell has a weight in use and a shadow of the next one. Let w_i and s_i be the
-// cycles in which tile i's first weight and first activation word are accepted.
-//   - Its K weight words are accepted one a cycle, its first activation word the cycle after: s_i >= w_i + K_i.
+// Weight stationary (K <= R, N <= C). A cell has a weight in use and a shadow of the next one. A row of weights comes in B words of
+// its port, a row of activations in A: 1, unless the port is narrower. Let w_i be the cycle in which tile i's first weight word is
+// accepted, s_i that in which its first row of activations is complete.
+//   - Its K_i B_i weight words are accepted one a cycle. Words of its first activations may come before, the last of them comes after:
+//     s_i >= w_i + K_i B_i.
 //   - The shadow of row r becomes the weight in use with the tile's first activation, in cycle s_i + rv.
 //     Words addressed by row move down beside the sums: the word of row r comes in cycle w_(i+1) + r + rv, so it is
 //     enough that w_(i+1) >= s_i. In a chain of shadows all rows of a column shift at once, so the last row in use must have
 //     taken its weight: w_(i+1) >= s_i + (K_i - 1)v.
-//   - One activation word a cycle: s_(i+1) >= s_i + M_i.
-//   The least of these, from w_0 = 0, is s_(i+1) - s_i = max(M_i, K_(i+1)), with a chain max(M_i, (K_i - 1)v + K_(i+1)).
-//   The sum of activation word s leaves the last row and column (R-1)v + (C-1)h later and is at the port after one register
-//   more: a tile alone takes K + M + (R-1)v + (C-1)h + 1.
+//   - One activation word a cycle: s_(i+1) >= s_i + (M_i - 1) A_i + A_(i+1). The first tile's begin with its weights: s_0 >= w_0 + A_0 - 1.
+//   The least of these, from w_0 = 0, is s_(i+1) - s_i = max((M_i - 1) A_i + A_(i+1), K_(i+1) B_(i+1)), with a chain (K_i - 1)v more in
+//   the second term. With whole ports that is max(M, K'), with a chain max(M, (K-1)v + K').
+//   The sum of the activations of cycle s leaves the last row and column (R-1)v + (C-1)h later and is at the port after one register
+//   more: a tile alone takes max(KB, A-1) + (M-1)A + (R-1)v + (C-1)h + 2; with whole ports K + M + (R-1)v + (C-1)h + 1.
+//
+// n of m weights kept, weight stationary too. K counts kept weights, K = R is m R / n activations. The n rows of a group have its m
+// activations each; a cell's weight has a place of ceil(log2 m) bits, which selects one. The one that is selected takes a register, so a tile
+// takes one cycle more. Places follow the weights of a row through the weight port, from the next byte on.
 //
 // Output stationary (M <= R, N <= C). A cell has the sum it works on and a shadow with the last one. Let e_i be the cycle
 // in which tile i's last pair of words is accepted (one activation and one weight word, of K).
@@ -52,11 +59,13 @@ namespace coopt::cost {
 enum class ArrayMode {
   WeightStationary,      ///< weight words addressed by row
   WeightStationaryChain, ///< weights shifted through a chain of shadows
+  KeptWeights,      ///< weight stationary, of each group of weights n of m are kept; words addressed by row
+  KeptWeightsChain, ///< as above, through a chain
   OutputStationary,
   BitSerial, ///< output stationary, a slice of bits of each operand at a time
 };
 const std::vector<ArrayMode> &allArrayModes();
-/// "ws", "ws-chain", "os", "bitserial"
+/// "ws", "ws-chain", "nm", "nm-chain", "os", "bitserial"
 const char *name(ArrayMode mode);
 /// Errors: an unknown name; the message lists the known ones.
 Expected<ArrayMode> parseArrayMode(const std::string &name);
@@ -67,12 +76,16 @@ struct MatrixArray {
   int64_t rows = 0, columns = 0;                        ///< 1..256
   int64_t hopRegistersDown = 1, hopRegistersAcross = 1; ///< 1..8
   int64_t aSlice = 8, wSlice = 8; ///< bits of an activation and of a weight in a step, 1..16; bitserial
+  /// n of m: `kept` weights of a `group` of at most 64; kept divides the rows and is less than group.
+  int64_t kept = 1, group = 1;
+  /// Bytes that the ports move in a cycle, 1..65,536; 0: a row of weights, a row of activations. ws and nm.
+  int64_t weightPort = 0, activationPort = 0;
 };
 
-/// A product of A (m x k) and W (k x n).
+/// A product of A (m x k) and W (k x n). If weights are kept, k counts the kept ones.
 struct ArrayTile {
   int64_t m = 0, n = 0, k = 0;
-  int64_t aBits = 8, wBits = 8; ///< of an activation and of a weight; 1..16 if bitserial, else 8
+  int64_t aBits = 8, wBits = 8; ///< of an activation and of a weight; models: 1..16 if bitserial, else 8
 };
 
 /// Errors: an array that cannot be built; a tile that it does not hold. Sizes that stream are at most 65,535.
@@ -81,13 +94,26 @@ Status check(const MatrixArray &array, const ArrayTile &tile);
 
 /// Cycles from the first word that a tile alone is given to its last result.
 int64_t latency(const MatrixArray &array, const ArrayTile &tile);
-/// Cycles from the start of a tile to that of the next: from first to first activation word (weight stationary), from last
+/// Cycles from the start of a tile to that of the next: from first to first row of activations, complete (weight stationary), from last
 /// to last step (output stationary; a step is a pair of words, or of their slices).
 int64_t interval(const MatrixArray &array, const ArrayTile &tile, const ArrayTile &next);
 /// Steps of a pair of words: pairs of slices if bitserial, else 1.
 int64_t steps(const MatrixArray &array, const ArrayTile &tile);
-/// Whether sums stay in the cells.
+/// Whether sums stay in the cells; whether weights go through a chain of shadows.
 bool keepsOutputs(ArrayMode mode);
+bool isChain(ArrayMode mode);
+/// Bits of a kept weight's place in its group: 0 if all are kept.
+int64_t placeBits(const MatrixArray &array);
+/// Activations of a row of the tile: k, or those of its groups, ceil(k group / kept).
+int64_t activationDepth(const MatrixArray &array, const ArrayTile &tile);
+/// Bytes of a row of the tile's weights, with their places.
+int64_t weightRowBytes(const MatrixArray &array, const ArrayTile &tile);
+/// Bytes of the ports' words.
+int64_t weightPortBytes(const MatrixArray &array);
+int64_t activationPortBytes(const MatrixArray &array);
+/// Words of the ports that are a row of the tile's weights, or of its activations (B and A above).
+int64_t weightWords(const MatrixArray &array, const ArrayTile &tile);
+int64_t activationWords(const MatrixArray &array, const ArrayTile &tile);
 /// Cycles of tiles back to back: the latency of the last, after the intervals before it.
 int64_t cycles(const MatrixArray &array, const std::vector<ArrayTile> &tiles);
 

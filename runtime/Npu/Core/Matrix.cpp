@@ -100,9 +100,8 @@ void Core::loadWeights(const Entry &entry) {
     const uint8_t *line = at(entry["from"]) + row * mode["w_stride"].value;
     const uint8_t *places = line + (loaded.columns * bitsOf(mode, "w") + 7) / 8;
     for (int64_t column = 0; column < loaded.columns; ++column) {
-      int64_t k = row;
+      int64_t k = row, place = 0;
       if (isSparse) {
-        int64_t place = 0;
         for (unsigned bit = 0; bit < placeBits; ++bit) {
           const int64_t number = column * placeBits + bit;
           place |= int64_t((places[number / 8] >> (number % 8)) & 1) << bit;
@@ -110,7 +109,7 @@ void Core::loadWeights(const Entry &entry) {
         k = row / n * m + place;
       }
       const int64_t number = k * loaded.columns + column;
-      if (k < loaded.depth) {
+      if (k < loaded.depth && (!isSparse || place < m)) { // a place beyond the group selects nothing
         loaded.integers[static_cast<size_t>(number)] =
             machine::isInteger(type) ? loadInteger(type, line, column) : 0;
         loaded.floats[static_cast<size_t>(number)] = loadFloat(type, line, column);

@@ -1,8 +1,14 @@
-// The sequencer of the weight-stationary array: a loader, which accepts the weights of the next tile, and a streamer, which
-// accepts the activations and partial sums of the one before.
+// The sequencer of arrays whose weights stay: a loader, which accepts the weights of the next tile, and a streamer, which accepts the
+// activations and partial sums of the one before. A row of weights, and a word of activations, may come in several words of their
+// port; the last one completes it. The words of the next tile's first activations may come before its weights, the last one waits for them.
 module ws_sequencer #(
     parameter CHAIN = 0,  // weights: 0 addressed by row, 1 shifted
-    parameter HOPS_DOWN = 1
+    parameter HOPS_DOWN = 1,
+    parameter KEPT = 1,  // of GROUP weights of a column this many are kept; 1 of 1: all
+    parameter GROUP = 1,
+    parameter PLACE_BITS = 0,  // of a kept weight's place among its group
+    parameter WEIGHT_PORT = 4,  // bytes
+    parameter ACTIVATION_PORT = 4
 ) (
     input  wire        clock,
     input  wire        reset,
@@ -14,14 +20,18 @@ module ws_sequencer #(
     input  wire [15:0] command_k,
     input  wire        weights_valid,
     output wire        weights_ready,
-    output wire        weight_word,        // a weight word moves
-    output reg  [15:0] weight_row,         // its row, counted from the first word
+    output wire        weight_moves,       // a word of the weight port moves
+    output reg  [15:0] weight_at,          // its first byte in the row
+    output wire        weight_word,        // and completes the row
+    output reg  [15:0] weight_row,         // the row, counted from the first
     output wire [15:0] weight_n,
     input  wire        activations_valid,
     output wire        activations_ready,
     input  wire        partials_valid,
     output wire        partials_ready,
-    output wire        activation_word,    // an activation word and its partial sums move
+    output wire        activation_moves,   // a word of the activation port moves
+    output reg  [15:0] activation_at,      // its first lane
+    output wire        activation_word,    // and completes the activations, its partial sums move
     output wire        activation_first,   // and are the tile's first
     output wire [15:0] activation_n,
     output wire [15:0] activation_k
@@ -36,14 +46,18 @@ module ws_sequencer #(
   reg [15:0] left;  // words to come
   reg [15:0] stream_n, stream_k;
 
+  // A tile of k rows has activations of ceil(k * GROUP / KEPT) lanes.
   wire streaming = left != 16'd0;
+  wire [16:0] activation_next = {1'b0, activation_at} + ACTIVATION_PORT[16:0];
+  wire completes = {8'd0, activation_next} * KEPT[24:0] >= {9'd0, activation_k} * GROUP[24:0];
   wire may_stream = enable & (streaming | loaded);
-  assign activations_ready = may_stream & partials_valid;
-  assign partials_ready = may_stream & activations_valid;
-  assign activation_word = activations_valid & activations_ready;
+  assign activations_ready = completes ? may_stream & partials_valid : enable & (streaming | loaded | loading);
+  assign partials_ready = completes & may_stream & activations_valid;
+  assign activation_moves = activations_valid & activations_ready;
+  assign activation_word = activation_moves & completes;
   assign activation_first = activation_word & ~streaming;
   assign activation_n = streaming ? stream_n : loaded_n;
-  assign activation_k = streaming ? stream_k : loaded_k;
+  assign activation_k = streaming ? stream_k : loaded ? loaded_k : load_k;
 
   // When the shadows may take the next tile's weights: addressed words come to each row behind the activation that took the
   // last weight; a chain shifts at once and waits for the last row.
@@ -66,7 +80,11 @@ module ws_sequencer #(
   endgenerate
 
   assign weights_ready = enable & loading & shadows_free;
-  assign weight_word = weights_valid & weights_ready;
+  // The weights of a row, then their places.
+  wire [23:0] row_bytes = {8'd0, load_n} + (({8'd0, load_n} * PLACE_BITS[23:0] + 24'd7) >> 3);
+  wire [16:0] weight_next = {1'b0, weight_at} + WEIGHT_PORT[16:0];
+  assign weight_moves = weights_valid & weights_ready;
+  assign weight_word = weight_moves & ({7'd0, weight_next} >= row_bytes);
   assign weight_n = load_n;
   wire weights_done = weight_word & (weight_row == load_k - 16'd1);
   assign command_ready = enable & (~loading | weights_done);
@@ -78,7 +96,12 @@ module ws_sequencer #(
       loaded <= 1'b0;
       left <= 16'd0;
       weight_row <= 16'd0;
+      weight_at <= 16'd0;
+      activation_at <= 16'd0;
     end else if (enable) begin
+      if (weight_moves) weight_at <= weight_word ? 16'd0 : weight_next[15:0];
+      if (activation_moves) activation_at <= activation_word ? 16'd0 : activation_next[15:0];
+
       if (activation_first) begin
         left <= loaded_m - 16'd1;
         stream_n <= loaded_n;

@@ -43,8 +43,12 @@ public:
     for (int32_t &x : a) {
       x = random.code(whole.aBits);
     }
-    for (int32_t &x : w) {
-      x = random.code(whole.wBits);
+    if (array.group == 1) {
+      for (int32_t &x : w) {
+        x = random.code(whole.wBits);
+      }
+    } else {
+      keepSome(array, w, random);
     }
     for (int64_t i = 0; i < m; ++i) {
       for (int64_t j = 0; j < n; ++j) {
@@ -54,23 +58,36 @@ public:
       }
     }
     const bool staysOut = keepsOutputs(array.mode);
-    const int64_t foldM = staysOut ? array.rows : m, foldK = staysOut ? k : array.rows;
+    const int64_t foldM = staysOut ? array.rows : m,
+                  foldK = staysOut ? k : array.rows / array.kept * array.group;
     for (int64_t i = 0; i < m; i += foldM) {
       for (int64_t j = 0; j < n; j += array.columns) {
         for (int64_t l = 0; l < k; l += foldK) {
           TileData data;
-          data.tile = {std::min(foldM, m - i), std::min(array.columns, n - j), std::min(foldK, k - l),
-                       whole.aBits, whole.wBits};
+          const int64_t deep = std::min(foldK, k - l);
+          data.tile = {std::min(foldM, m - i), std::min(array.columns, n - j),
+                       (deep * array.kept + array.group - 1) / array.group, whole.aBits, whole.wBits};
+          const int64_t depth = activationDepth(array, data.tile);
           for (int64_t x = 0; x < data.tile.m; ++x) {
-            data.activations.insert(data.activations.end(), &a[(i + x) * k + l],
-                                    &a[(i + x) * k + l] + data.tile.k);
+            data.activations.insert(data.activations.end(), &a[(i + x) * k + l], &a[(i + x) * k + l] + deep);
+            for (int64_t y = deep; y < depth; ++y) {
+              data.activations.push_back(random.code()); // no place says so
+            }
             for (int64_t y = 0; !staysOut && y < data.tile.n; ++y) {
               data.partials.push_back(static_cast<int32_t>(random.next()));
               expected_[(i + x) * n + j + y] += static_cast<uint32_t>(data.partials.back());
             }
           }
-          for (int64_t x = 0; x < data.tile.k; ++x) {
-            data.weights.insert(data.weights.end(), &w[(l + x) * n + j], &w[(l + x) * n + j] + data.tile.n);
+          auto block = [&](std::vector<int32_t> &to, const std::vector<int32_t> &from, int64_t firstRow) {
+            for (int64_t x = firstRow; x < firstRow + data.tile.k; ++x) {
+              to.insert(to.end(), &from[x * n + j], &from[x * n + j] + data.tile.n);
+            }
+          };
+          if (array.group == 1) {
+            block(data.weights, w, l);
+          } else {
+            block(data.weights, kept_, l / array.group * array.kept);
+            block(data.places, places_, l / array.group * array.kept);
           }
           tiles.push_back(std::move(data));
           origins_.push_back({i, j});
@@ -107,7 +124,42 @@ public:
   }
 
 private:
+  /// Of each group of each column some weights, anywhere; of a group that is cut off, as large a part of them. Some have a place beyond
+  /// the tile's activations, or beyond the group, and count nothing.
+  void keepSome(const cost::MatrixArray &array, std::vector<int32_t> &w, Random &random) {
+    const int64_t rows = (k_ * array.kept + array.group - 1) / array.group;
+    kept_.resize(rows * n_);
+    places_.resize(rows * n_);
+    for (int64_t column = 0; column < n_; ++column) {
+      std::vector<int64_t> free;
+      for (int64_t row = 0; row < rows; ++row) {
+        const int64_t first = row / array.kept * array.group;
+        if (row % array.kept == 0) {
+          free.clear();
+          for (int64_t place = 0; place < std::min(array.group, k_ - first); ++place) {
+            free.push_back(place);
+          }
+        }
+        const int64_t ofGroup = std::min(array.kept, rows - row / array.kept * array.kept),
+                      beyond = (ofGroup * array.group + array.kept - 1) / array.kept,
+                      most = (int64_t(1) << placeBits(array)) - 1;
+        if (beyond <= most && random.in(0, 7) == 0) {
+          kept_[row * n_ + column] = random.code();
+          places_[row * n_ + column] = static_cast<int32_t>(random.in(beyond, most));
+          continue;
+        }
+        auto chosen = free.begin() + random.in(0, int64_t(free.size()) - 1);
+        const int32_t weight = random.code();
+        w[(first + *chosen) * n_ + column] = weight;
+        kept_[row * n_ + column] = weight;
+        places_[row * n_ + column] = static_cast<int32_t>(*chosen);
+        free.erase(chosen);
+      }
+    }
+  }
+
   int64_t m_, n_, k_;
+  std::vector<int32_t> kept_, places_; ///< rows of kept weights
   std::vector<uint32_t> expected_;
   std::vector<std::pair<int64_t, int64_t>> origins_;
 };

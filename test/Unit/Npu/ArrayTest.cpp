@@ -45,6 +45,12 @@ std::vector<MatrixArray> arrays() {
   for (ArrayMode mode : cost::allArrayModes()) {
     for (const auto &size : sizes) {
       out.push_back({mode, size[0], size[1], size[2], size[3]});
+      if (mode == ArrayMode::KeptWeights || mode == ArrayMode::KeptWeightsChain) {
+        out.back().kept = size[0] % 2 == 0 ? 2 : 1;
+        out.back().group = 4 + static_cast<int64_t>(out.size()) % 3;
+        out.back().activationPort = static_cast<int64_t>(out.size()) % 5;
+        out.back().weightPort = static_cast<int64_t>(out.size()) % 3;
+      }
       if (mode == ArrayMode::BitSerial) {
         out.back().aSlice = 1 + static_cast<int64_t>(out.size()) % 5;
         out.back().wSlice = 1 + static_cast<int64_t>(out.size()) % 3;
@@ -60,7 +66,7 @@ TEST(MatrixArray, EveryTileAloneTakesTheLatency) {
     Random random(1);
     for (int64_t m = 1; m <= (staysOut ? array.rows : 7); ++m) {
       for (int64_t n = 1; n <= array.columns; ++n) {
-        for (int64_t k = 1; k <= (staysOut ? 7 : array.rows); ++k) {
+        for (int64_t k = 1; k <= (staysOut ? 7 : array.rows / array.kept * array.group); ++k) {
           Workload workload;
           workload.add(array, {m, n, k}, random);
           EXPECT_EQ(runModel(array, workload).cycles, uint64_t(latency(array, workload.tiles[0])))
@@ -188,29 +194,48 @@ TEST(MatrixArray, BadInputIsAnError) {
   EXPECT_EQ(message(makeArray({ArrayMode::OutputStationary, 4, 4, 0, 1})),
             "matrix array: hop registers down: expected 1 to 8, got 0");
   EXPECT_EQ(message(cost::parseArrayMode("is")),
-            "mode of the matrix array: expected one of ws, ws-chain, os, bitserial, got 'is'");
+            "mode of the matrix array: expected one of ws, ws-chain, nm, nm-chain, os, bitserial, got 'is'");
   const MatrixArray ws{ArrayMode::WeightStationary, 4, 3, 1, 1};
   Stimulus stimulus;
-  EXPECT_EQ(message(appendTile(ws, {{1, 1, 5}, {}, {}, {}}, stimulus)),
+  EXPECT_EQ(message(appendTile(ws, {{1, 1, 5}, {}, {}, {}, {}}, stimulus)),
             "tile of a matrix array: k: expected 1 to 4, got 5");
-  EXPECT_EQ(message(appendTile(ws, {{1, 4, 1}, {}, {}, {}}, stimulus)),
+  EXPECT_EQ(message(appendTile(ws, {{1, 4, 1}, {}, {}, {}, {}}, stimulus)),
             "tile of a matrix array: n: expected 1 to 3, got 4");
-  EXPECT_EQ(message(appendTile(ws, {{65536, 1, 1}, {}, {}, {}}, stimulus)),
+  EXPECT_EQ(message(appendTile(ws, {{65536, 1, 1}, {}, {}, {}, {}}, stimulus)),
             "tile of a matrix array: m: expected 1 to 65535, got 65536");
-  EXPECT_EQ(message(appendTile(ws, {{2, 1, 2}, {1, 2, 3}, {1, 1}, {0, 0}}, stimulus)),
+  EXPECT_EQ(message(appendTile(ws, {{2, 1, 2}, {1, 2, 3}, {1, 1}, {}, {0, 0}}, stimulus)),
             "activations of a tile: expected 4 numbers, got 3");
-  EXPECT_EQ(message(appendTile(ws, {{1, 1, 1}, {128}, {1}, {0}}, stimulus)),
+  EXPECT_EQ(message(appendTile(ws, {{1, 1, 1}, {128}, {1}, {}, {0}}, stimulus)),
             "activations of a tile: expected -128 to 127, got 128");
-  EXPECT_EQ(message(appendTile(ws, {{1, 1, 1, 8, 4}, {1}, {1}, {0}}, stimulus)),
+  EXPECT_EQ(message(appendTile(ws, {{1, 1, 1, 8, 4}, {1}, {1}, {}, {0}}, stimulus)),
             "tile of a matrix array: bits of weights: expected 8, got 4");
   MatrixArray sliced = ws;
   sliced.aSlice = 4;
   EXPECT_EQ(message(makeArray(sliced)), "matrix array: bits of a slice of activations: expected 8, got 4");
   MatrixArray serial{ArrayMode::BitSerial, 4, 3, 1, 1};
-  EXPECT_EQ(message(appendTile(serial, {{1, 1, 1, 17, 4}, {1}, {1}, {}}, stimulus)),
+  EXPECT_EQ(message(appendTile(serial, {{1, 1, 1, 17, 4}, {1}, {1}, {}, {}}, stimulus)),
             "tile of a matrix array: bits of activations: expected 1 to 16, got 17");
-  EXPECT_EQ(message(appendTile(serial, {{1, 1, 1, 4, 4}, {-8}, {8}, {}}, stimulus)),
+  EXPECT_EQ(message(appendTile(serial, {{1, 1, 1, 4, 4}, {-8}, {8}, {}, {}}, stimulus)),
             "weights of a tile: expected -8 to 7, got 8");
+  MatrixArray some{ArrayMode::KeptWeights, 4, 3, 1, 1};
+  EXPECT_EQ(message(makeArray(some)), "matrix array: weights of a group: expected 2 to 64, got 1");
+  some.group = 4;
+  some.kept = 4;
+  EXPECT_EQ(message(makeArray(some)), "matrix array: kept weights of a group: expected 1 to 3, got 4");
+  some.kept = 3;
+  EXPECT_EQ(message(makeArray(some)),
+            "matrix array: kept weights of a group: expected a divisor of the rows (4), got 3");
+  some.kept = 2;
+  EXPECT_EQ(message(appendTile(some, {{1, 1, 1}, {1, 1}, {1}, {}, {0}}, stimulus)),
+            "places of a tile: expected 1 numbers, got 0");
+  EXPECT_EQ(message(appendTile(some, {{1, 1, 1}, {1, 1}, {1}, {4}, {0}}, stimulus)),
+            "places of a tile: expected 0 to 3, got 4");
+  sliced = ws;
+  sliced.group = 4;
+  EXPECT_EQ(message(makeArray(sliced)), "matrix array: weights of a group: expected 1, got 4");
+  sliced = {ArrayMode::OutputStationary, 4, 3, 1, 1};
+  sliced.weightPort = 2;
+  EXPECT_EQ(message(makeArray(sliced)), "matrix array: bytes of the weight port: expected 0, got 2");
   serial.wSlice = 0;
   EXPECT_EQ(message(makeArray(serial)), "matrix array: bits of a slice of weights: expected 1 to 16, got 0");
   auto device = makeArray(ws);
