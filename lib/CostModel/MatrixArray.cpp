@@ -10,7 +10,8 @@ using namespace coopt::cost;
 const std::vector<ArrayMode> &cost::allArrayModes() {
   static const std::vector<ArrayMode> modes{ArrayMode::WeightStationary, ArrayMode::WeightStationaryChain,
                                             ArrayMode::KeptWeights,      ArrayMode::KeptWeightsChain,
-                                            ArrayMode::OutputStationary, ArrayMode::BitSerial};
+                                            ArrayMode::DotProduct,       ArrayMode::OutputStationary,
+                                            ArrayMode::BitSerial};
   return modes;
 }
 
@@ -24,6 +25,8 @@ const char *cost::name(ArrayMode mode) {
     return "nm";
   case ArrayMode::KeptWeightsChain:
     return "nm-chain";
+  case ArrayMode::DotProduct:
+    return "dot";
   case ArrayMode::OutputStationary:
     return "os";
   case ArrayMode::BitSerial:
@@ -67,6 +70,14 @@ constexpr int64_t widestSerial = 16;
 
 int64_t ceilDivided(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+int64_t ceilLog2(int64_t a) {
+  int64_t bits = 0;
+  while ((int64_t(1) << bits) < a) {
+    ++bits;
+  }
+  return bits;
+}
+
 } // namespace
 
 bool cost::keepsOutputs(ArrayMode mode) {
@@ -77,13 +88,13 @@ bool cost::isChain(ArrayMode mode) {
   return mode == ArrayMode::WeightStationaryChain || mode == ArrayMode::KeptWeightsChain;
 }
 
-int64_t cost::placeBits(const MatrixArray &array) {
-  int64_t bits = 0;
-  while ((int64_t(1) << bits) < array.group) {
-    ++bits;
-  }
-  return bits;
-}
+bool cost::hasHops(ArrayMode mode) { return mode != ArrayMode::DotProduct; }
+
+bool cost::hasPartials(ArrayMode mode) { return !keepsOutputs(mode) && mode != ArrayMode::DotProduct; }
+
+int64_t cost::placeBits(const MatrixArray &array) { return ceilLog2(array.group); }
+
+int64_t cost::treeLevels(const MatrixArray &array) { return ceilLog2(array.rows); }
 
 int64_t cost::activationDepth(const MatrixArray &array, const ArrayTile &tile) {
   return ceilDivided(tile.k * array.group, array.kept);
@@ -125,7 +136,7 @@ Status cost::check(const MatrixArray &array) {
     }
   }
   for (auto [what, value] : hops) {
-    if (Status status = checkRange(what, value, 8); !status) {
+    if (Status status = checkOwn(hasHops(array.mode), what, value, 8, 1); !status) {
       return forward(status.error(), "matrix array");
     }
   }
@@ -158,6 +169,9 @@ Status cost::check(const MatrixArray &array) {
       status = checkOwn(!keepsOutputs(array.mode), what, value, 65536, 0);
     }
   }
+  status = status ? checkOwn(array.mode == ArrayMode::DotProduct, "cycles of the minimum stripe",
+                             array.minimumStripe, 65536, 1)
+                  : status;
   return status ? status : forward(status.error(), "matrix array");
 }
 
@@ -188,9 +202,11 @@ int64_t cost::latency(const MatrixArray &array, const ArrayTile &tile) {
   if (keepsOutputs(array.mode)) {
     return tile.k * steps(array, tile) + (tile.m - 1) * array.hopRegistersDown + across + array.rows;
   }
-  const int64_t words = activationWords(array, tile), selected = array.group == 1 ? 0 : 1;
-  return std::max(tile.k * weightWords(array, tile), words - 1) + (tile.m - 1) * words +
-         (array.rows - 1) * array.hopRegistersDown + across + 2 + selected;
+  const int64_t words = activationWords(array, tile), selected = array.group == 1 ? 0 : 1,
+                registers = array.mode == ArrayMode::DotProduct
+                                ? treeLevels(array)
+                                : (array.rows - 1) * array.hopRegistersDown + across + selected;
+  return std::max(tile.k * weightWords(array, tile), words - 1) + (tile.m - 1) * words + registers + 2;
 }
 
 int64_t cost::interval(const MatrixArray &array, const ArrayTile &tile, const ArrayTile &next) {
@@ -199,8 +215,8 @@ int64_t cost::interval(const MatrixArray &array, const ArrayTile &tile, const Ar
   }
   const int64_t activations = (tile.m - 1) * activationWords(array, tile) + activationWords(array, next),
                 weights = next.k * weightWords(array, next);
-  return std::max(activations,
-                  isChain(array.mode) ? (tile.k - 1) * array.hopRegistersDown + weights : weights);
+  return std::max({activations, array.minimumStripe,
+                   isChain(array.mode) ? (tile.k - 1) * array.hopRegistersDown + weights : weights});
 }
 
 int64_t cost::cycles(const MatrixArray &array, const std::vector<ArrayTile> &tiles) {
@@ -234,6 +250,9 @@ ArrayLaw cost::law(ArrayMode mode) {
   case ArrayMode::KeptWeightsChain:
     return {"first weight word accepted", "last result word accepted",
             "max(KB, A-1) + (M-1)A + (R-1)v + (C-1)h + 3", "max((M-1)A + A', (K-1)v + K'B')"};
+  case ArrayMode::DotProduct:
+    return {"first weight word accepted", "last result word accepted",
+            "max(KB, A-1) + (M-1)A + ceil(log2 R) + 2", "max((M-1)A + A', K'B', T)"};
   case ArrayMode::OutputStationary:
     return {"first pair of words accepted", "last result word accepted", "K + (M-1)v + (C-1)h + R",
             "max(K', (M-1)v + R-1)"};

@@ -34,7 +34,7 @@ void StationarySequencer::evaluate(bool advance) {
   const bool isKnown = activationsLeft_ != 0 || isLoaded_ || hasCommand_;
   const bool completes =
       isKnown && int64_t(lanesFilled_ + activations.word.size()) >= cost::activationDepth(array_, next);
-  const bool mayEnter = advance && (activationsLeft_ != 0 || isLoaded_);
+  const bool mayEnter = advance && (activationsLeft_ != 0 || (isLoaded_ && stripe_ == 0));
   activations.ready = completes ? mayEnter && (!hasPartials_ || port(Partials).valid) : advance && isKnown;
   if (hasPartials_) {
     port(Partials).ready = completes && mayEnter && activations.valid;
@@ -65,7 +65,9 @@ void StationarySequencer::evaluate(bool advance) {
 
 void StationarySequencer::clock() {
   shadowsUsed_ = std::max<int64_t>(shadowsUsed_ - 1, 0);
+  stripe_ = std::max<int64_t>(stripe_ - 1, 0);
   if (activations_.areFirst) {
+    stripe_ = array_.minimumStripe - 1;
     activationsLeft_ = loaded_.m;
     streamed_ = loaded_;
     isLoaded_ = false;

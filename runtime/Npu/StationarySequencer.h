@@ -59,6 +59,7 @@ private:
   bool isLoaded_ = false;       ///< a tile whose weights are in the shadows, on their way at least
   cost::ArrayTile loaded_;      ///
   int64_t shadowsUsed_ = 0;     ///< chain: cycles until the last shadow of the tile that started is free
+  int64_t stripe_ = 0;          ///< cycles until the next tile may start
   int64_t activationsLeft_ = 0; ///< of the tile that streams
   cost::ArrayTile streamed_;    ///
 };

@@ -1,5 +1,6 @@
 #include "Npu/TileWords.h"
 
+#include "Npu/DotProduct.h"
 #include "Npu/OutputStationary.h"
 #include "Npu/WeightStationary.h"
 
@@ -15,6 +16,9 @@ Expected<std::unique_ptr<Device>> npu::makeArray(const MatrixArray &array) {
   }
   if (keepsOutputs(array.mode)) {
     return std::make_unique<OutputStationary>(array);
+  }
+  if (array.mode == ArrayMode::DotProduct) {
+    return std::make_unique<DotProduct>(array);
   }
   return std::make_unique<WeightStationary>(array);
 }
@@ -64,8 +68,8 @@ Status npu::appendTile(const MatrixArray &array, const TileData &data, Stimulus 
   status = status ? checkNumbers("places", data.places, array.group == 1 ? 0 : tile.k * tile.n, 0,
                                  (int64_t(1) << cost::placeBits(array)) - 1)
                   : status;
-  status = status ? checkNumbers("partial sums", data.partials, staysOut ? 0 : tile.m * tile.n, INT32_MIN,
-                                 INT32_MAX)
+  status = status ? checkNumbers("partial sums", data.partials, hasPartials(array.mode) ? tile.m * tile.n : 0,
+                                 INT32_MIN, INT32_MAX)
                   : status;
   if (!status) {
     return status;
@@ -121,8 +125,10 @@ Status npu::appendTile(const MatrixArray &array, const TileData &data, Stimulus 
       const auto row = data.activations.begin() + m * depth;
       appendRow("activations", Word(row, row + depth), cost::activationPortBytes(array));
     }
-    append("partials", tile.m, array.columns, tile.n,
-           [&](int64_t m, int64_t n) { return data.partials[m * tile.n + n]; });
+    if (hasPartials(array.mode)) {
+      append("partials", tile.m, array.columns, tile.n,
+             [&](int64_t m, int64_t n) { return data.partials[m * tile.n + n]; });
+    }
   }
   stimulus.outputWords += tile.m;
   return {};

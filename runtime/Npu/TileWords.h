@@ -20,7 +20,7 @@ struct TileData {
   std::vector<int32_t> weights;     ///< k x n, of tile.wBits bits
   std::vector<int32_t>
       places; ///< k x n, of kept weights in their groups, beyond which a weight counts nothing; else empty
-  std::vector<int32_t> partials; ///< m x n, added to the product; looked at only if weights are stationary
+  std::vector<int32_t> partials; ///< m x n, added to the product, of ws and nm; else empty
 };
 
 /// The model of an array. Errors: those of check().

@@ -27,6 +27,10 @@
 // activations each; a cell's weight has a place of ceil(log2 m) bits, which selects one. The one that is selected takes a register, so a tile
 // takes one cycle more. Places follow the weights of a row through the weight port, from the next byte on.
 //
+// Dot products, weight stationary too, with no hops: activations and weights go to all columns at once. Products take a register, each level
+// of the tree that adds them another: a tile alone takes max(KB, A-1) + (M-1)A + ceil(log2 R) + 2. A tile's first activations come at least T
+// cycles after those of the tile before (the minimum stripe): the interval is max((M_i - 1) A_i + A_(i+1), K_(i+1) B_(i+1), T).
+//
 // Output stationary (M <= R, N <= C). A cell has the sum it works on and a shadow with the last one. Let e_i be the cycle
 // in which tile i's last pair of words is accepted (one activation and one weight word, of K).
 //   - Row r's sum goes to its shadow at the end of cycle e_i + rv, if r < M. The shadows of a column are a chain that shifts at once, from
@@ -61,11 +65,12 @@ enum class ArrayMode {
   WeightStationaryChain, ///< weights shifted through a chain of shadows
   KeptWeights,      ///< weight stationary, of each group of weights n of m are kept; words addressed by row
   KeptWeightsChain, ///< as above, through a chain
+  DotProduct,       ///< a tree for each column over the products of all rows
   OutputStationary,
   BitSerial, ///< output stationary, a slice of bits of each operand at a time
 };
 const std::vector<ArrayMode> &allArrayModes();
-/// "ws", "ws-chain", "nm", "nm-chain", "os", "bitserial"
+/// "ws", "ws-chain", "nm", "nm-chain", "dot", "os", "bitserial"
 const char *name(ArrayMode mode);
 /// Errors: an unknown name; the message lists the known ones.
 Expected<ArrayMode> parseArrayMode(const std::string &name);
@@ -74,12 +79,13 @@ Expected<ArrayMode> parseArrayMode(const std::string &name);
 struct MatrixArray {
   ArrayMode mode = ArrayMode::WeightStationary;
   int64_t rows = 0, columns = 0;                        ///< 1..256
-  int64_t hopRegistersDown = 1, hopRegistersAcross = 1; ///< 1..8
+  int64_t hopRegistersDown = 1, hopRegistersAcross = 1; ///< 1..8; without hops 1
   int64_t aSlice = 8, wSlice = 8; ///< bits of an activation and of a weight in a step, 1..16; bitserial
   /// n of m: `kept` weights of a `group` of at most 64; kept divides the rows and is less than group.
   int64_t kept = 1, group = 1;
-  /// Bytes that the ports move in a cycle, 1..65,536; 0: a row of weights, a row of activations. ws and nm.
+  /// Bytes that the ports move in a cycle, 1..65,536; 0: a row of weights, a row of activations. ws, nm, dot.
   int64_t weightPort = 0, activationPort = 0;
+  int64_t minimumStripe = 1; ///< cycles between the first activations of two tiles, at least, 1..65,536; dot
 };
 
 /// A product of A (m x k) and W (k x n). If weights are kept, k counts the kept ones.
@@ -102,6 +108,11 @@ int64_t steps(const MatrixArray &array, const ArrayTile &tile);
 /// Whether sums stay in the cells; whether weights go through a chain of shadows.
 bool keepsOutputs(ArrayMode mode);
 bool isChain(ArrayMode mode);
+/// Whether there are registers on hops between cells; whether partial sums come with activations.
+bool hasHops(ArrayMode mode);
+bool hasPartials(ArrayMode mode);
+/// Levels of the tree that adds the products of all rows.
+int64_t treeLevels(const MatrixArray &array);
 /// Bits of a kept weight's place in its group: 0 if all are kept.
 int64_t placeBits(const MatrixArray &array);
 /// Activations of a row of the tile: k, or those of its groups, ceil(k group / kept).

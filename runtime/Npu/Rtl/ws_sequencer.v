@@ -8,7 +8,8 @@ module ws_sequencer #(
     parameter GROUP = 1,
     parameter PLACE_BITS = 0,  // of a kept weight's place among its group
     parameter WEIGHT_PORT = 4,  // bytes
-    parameter ACTIVATION_PORT = 4
+    parameter ACTIVATION_PORT = 4,
+    parameter MINIMUM_STRIPE = 1  // cycles between the first activations of two tiles, at least
 ) (
     input  wire        clock,
     input  wire        reset,
@@ -50,7 +51,8 @@ module ws_sequencer #(
   wire streaming = left != 16'd0;
   wire [16:0] activation_next = {1'b0, activation_at} + ACTIVATION_PORT[16:0];
   wire completes = {8'd0, activation_next} * KEPT[24:0] >= {9'd0, activation_k} * GROUP[24:0];
-  wire may_stream = enable & (streaming | loaded);
+  wire stripe_ends;
+  wire may_stream = enable & (streaming | (loaded & stripe_ends));
   assign activations_ready = completes ? may_stream & partials_valid : enable & (streaming | loaded | loading);
   assign partials_ready = completes & may_stream & activations_valid;
   assign activation_moves = activations_valid & activations_ready;
@@ -58,6 +60,21 @@ module ws_sequencer #(
   assign activation_first = activation_word & ~streaming;
   assign activation_n = streaming ? stream_n : loaded_n;
   assign activation_k = streaming ? stream_k : loaded ? loaded_k : load_k;
+
+  generate
+    if (MINIMUM_STRIPE > 1) begin : stripe
+      reg [15:0] cycles_left;
+      assign stripe_ends = cycles_left == 16'd0;
+      always @(posedge clock)
+        if (reset) cycles_left <= 16'd0;
+        else if (enable) begin
+          if (activation_first) cycles_left <= MINIMUM_STRIPE[15:0] - 16'd1;
+          else if (~stripe_ends) cycles_left <= cycles_left - 16'd1;
+        end
+    end else begin : any
+      assign stripe_ends = 1'b1;
+    end
+  endgenerate
 
   // When the shadows may take the next tile's weights: addressed words come to each row behind the activation that took the
   // last weight; a chain shifts at once and waits for the last row.

@@ -33,7 +33,7 @@ private:
 };
 
 /// C (m x n) = A W of any size, folded into tiles that follow each other. Each tile is given partial sums of its own if
-/// weights are stationary: what the tiles of an element give adds up to the product and those sums.
+/// it takes some: what the tiles of an element give adds up to the product and those sums.
 class Product {
 public:
   Product(const cost::MatrixArray &array, const cost::ArrayTile &whole, Random &random)
@@ -73,7 +73,7 @@ public:
             for (int64_t y = deep; y < depth; ++y) {
               data.activations.push_back(random.code()); // no place says so
             }
-            for (int64_t y = 0; !staysOut && y < data.tile.n; ++y) {
+            for (int64_t y = 0; hasPartials(array.mode) && y < data.tile.n; ++y) {
               data.partials.push_back(static_cast<int32_t>(random.next()));
               expected_[(i + x) * n + j + y] += static_cast<uint32_t>(data.partials.back());
             }

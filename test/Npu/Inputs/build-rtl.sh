@@ -3,7 +3,7 @@
 #
 #   build-rtl.sh MODE ROWS COLUMNS HOPS_DOWN HOPS_ACROSS [NAME=NUMBER...] FOLDER [RTL_FOLDER]
 #
-# MODE: a mode of the matrix array; requantizer: of COLUMNS lanes, other sizes are -. NAME=NUMBER: what the mode has more, a member of
+# MODE: a mode of the matrix array; requantizer: of COLUMNS lanes; sizes that it has not are -. NAME=NUMBER: what the mode has more, a member of
 # MatrixArray and a parameter of the RTL, as a_slice=2. FOLDER is emptied; the program is FOLDER/check-rtl. RTL_FOLDER: other sources
 # than runtime/Npu/Rtl. The model's sources are compiled with the program, so that both have the same compiler and flags.
 set -euo pipefail
@@ -30,10 +30,11 @@ ws) top=weight_stationary parameters+=("${array[@]}" -GCHAIN=0) partials=1 ;;
 ws-chain) top=weight_stationary parameters+=("${array[@]}" -GCHAIN=1) partials=1 ;;
 nm) top=weight_stationary parameters+=("${array[@]}" -GCHAIN=0) partials=1 ;;
 nm-chain) top=weight_stationary parameters+=("${array[@]}" -GCHAIN=1) partials=1 ;;
+dot) top=dot_product parameters+=(-GROWS="$rows") down=1 across=1 ;;
 os) top=output_stationary parameters+=("${array[@]}") ;;
 bitserial) top=output_stationary width=16 parameters+=("${array[@]}" -GSERIAL=1 -GWIDTH=16) ;;
 requantizer) top=requantizer check=check-requantizer ;;
-*) echo "build-rtl.sh: error: unknown mode '$mode': expected ws, ws-chain, nm, nm-chain, os, bitserial, requantizer" >&2; exit 2 ;;
+*) echo "build-rtl.sh: error: unknown mode '$mode': expected ws, ws-chain, nm, nm-chain, dot, os, bitserial, requantizer" >&2; exit 2 ;;
 esac
 members=
 for setting in ${settings[@]+"${settings[@]}"}; do

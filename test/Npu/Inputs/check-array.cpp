@@ -62,7 +62,9 @@ int main(int argc, char **argv) {
   if (*COOPT_SETTINGS_TEXT != 0) {
     subject.size += std::string(", ") + COOPT_SETTINGS_TEXT;
   }
-  subject.hops = std::to_string(array.hopRegistersDown) + ", " + std::to_string(array.hopRegistersAcross);
+  if (hasHops(array.mode)) {
+    subject.hops = std::to_string(array.hopRegistersDown) + ", " + std::to_string(array.hopRegistersAcross);
+  }
   subject.law = law(*mode);
   subject.makeCase = [&](Random &random) {
     Workload workload = randomWorkload(array, random);

@@ -51,6 +51,12 @@ std::vector<MatrixArray> arrays() {
         out.back().activationPort = static_cast<int64_t>(out.size()) % 5;
         out.back().weightPort = static_cast<int64_t>(out.size()) % 3;
       }
+      if (mode == ArrayMode::DotProduct) {
+        out.back() = {mode, size[0], size[1]};
+        out.back().activationPort = static_cast<int64_t>(out.size()) % 4;
+        out.back().weightPort = static_cast<int64_t>(out.size()) % 3;
+        out.back().minimumStripe = 1 + static_cast<int64_t>(out.size()) % 7;
+      }
       if (mode == ArrayMode::BitSerial) {
         out.back().aSlice = 1 + static_cast<int64_t>(out.size()) % 5;
         out.back().wSlice = 1 + static_cast<int64_t>(out.size()) % 3;
@@ -193,8 +199,9 @@ TEST(MatrixArray, BadInputIsAnError) {
             "matrix array: rows: expected 1 to 256, got 0");
   EXPECT_EQ(message(makeArray({ArrayMode::OutputStationary, 4, 4, 0, 1})),
             "matrix array: hop registers down: expected 1 to 8, got 0");
-  EXPECT_EQ(message(cost::parseArrayMode("is")),
-            "mode of the matrix array: expected one of ws, ws-chain, nm, nm-chain, os, bitserial, got 'is'");
+  EXPECT_EQ(
+      message(cost::parseArrayMode("is")),
+      "mode of the matrix array: expected one of ws, ws-chain, nm, nm-chain, dot, os, bitserial, got 'is'");
   const MatrixArray ws{ArrayMode::WeightStationary, 4, 3, 1, 1};
   Stimulus stimulus;
   EXPECT_EQ(message(appendTile(ws, {{1, 1, 5}, {}, {}, {}, {}}, stimulus)),
@@ -233,6 +240,11 @@ TEST(MatrixArray, BadInputIsAnError) {
   sliced = ws;
   sliced.group = 4;
   EXPECT_EQ(message(makeArray(sliced)), "matrix array: weights of a group: expected 1, got 4");
+  sliced.group = 1;
+  sliced.minimumStripe = 8;
+  EXPECT_EQ(message(makeArray(sliced)), "matrix array: cycles of the minimum stripe: expected 1, got 8");
+  sliced = {ArrayMode::DotProduct, 4, 3, 2, 1};
+  EXPECT_EQ(message(makeArray(sliced)), "matrix array: hop registers down: expected 1, got 2");
   sliced = {ArrayMode::OutputStationary, 4, 3, 1, 1};
   sliced.weightPort = 2;
   EXPECT_EQ(message(makeArray(sliced)), "matrix array: bytes of the weight port: expected 0, got 2");
