@@ -2,7 +2,10 @@
 
 #include "Npu/DotProduct.h"
 #include "Npu/OutputStationary.h"
+#include "Npu/TableLookup.h"
 #include "Npu/WeightStationary.h"
+
+#include <algorithm>
 
 using namespace coopt;
 using namespace coopt::npu;
@@ -19,6 +22,9 @@ Expected<std::unique_ptr<Device>> npu::makeArray(const MatrixArray &array) {
   }
   if (array.mode == ArrayMode::DotProduct) {
     return std::make_unique<DotProduct>(array);
+  }
+  if (array.mode == ArrayMode::TableLookup) {
+    return std::make_unique<TableLookup>(array);
   }
   return std::make_unique<WeightStationary>(array);
 }
@@ -37,6 +43,26 @@ Word weightRow(const MatrixArray &array, const TileData &data, int64_t k, int32_
     byte = static_cast<int8_t>((byte & ~(1 << (i % 8))) | bit << (i % 8));
   }
   return row;
+}
+
+/// Words of weights for look-ups: by blocks of columns, bits from the highest, groups.
+void appendPlanes(const MatrixArray &array, const TileData &data, std::vector<Word> &words, int32_t unused) {
+  const ArrayTile &tile = data.tile;
+  for (int64_t first = 0; first < tile.n; first += array.columns) {
+    for (int64_t bit = tile.wBits; bit-- > 0;) {
+      for (int64_t k = 0; k < tile.k; k += array.tableGroup) {
+        Word word(array.columns, unused);
+        for (int64_t c = 0; c < std::min(array.columns, tile.n - first); ++c) {
+          for (int64_t j = k; j < std::min(k + array.tableGroup, tile.k); ++j) {
+            const int32_t weight = data.weights[j * tile.n + first + c],
+                          isSet = tile.wBits == 1 ? weight > 0 : (weight >> bit) & 1, mask = 1 << (j - k);
+            word[c] = (word[c] & ~mask) | (isSet ? mask : 0);
+          }
+        }
+        words.push_back(std::move(word));
+      }
+    }
+  }
 }
 
 } // namespace
@@ -64,7 +90,12 @@ Status npu::appendTile(const MatrixArray &array, const TileData &data, Stimulus 
   const int64_t depth = cost::activationDepth(array, tile);
   const int64_t mostA = (int64_t(1) << (tile.aBits - 1)) - 1, mostW = (int64_t(1) << (tile.wBits - 1)) - 1;
   Status status = checkNumbers("activations", data.activations, tile.m * depth, -mostA - 1, mostA);
-  status = status ? checkNumbers("weights", data.weights, tile.k * tile.n, -mostW - 1, mostW) : status;
+  const bool areSigns = array.mode == ArrayMode::TableLookup && tile.wBits == 1;
+  status = status ? checkNumbers("weights", data.weights, tile.k * tile.n, -mostW - 1, areSigns ? 1 : mostW)
+                  : status;
+  if (status && areSigns && std::count(data.weights.begin(), data.weights.end(), 0) != 0) {
+    status = fail("weights of a tile: expected +1 or -1, got 0");
+  }
   status = status ? checkNumbers("places", data.places, array.group == 1 ? 0 : tile.k * tile.n, 0,
                                  (int64_t(1) << cost::placeBits(array)) - 1)
                   : status;
@@ -102,7 +133,10 @@ Status npu::appendTile(const MatrixArray &array, const TileData &data, Stimulus 
 
   Word command = {int32_t(tile.m), int32_t(tile.n), int32_t(tile.k)};
   if (array.mode == ArrayMode::BitSerial) {
-    command.insert(command.end(), {int32_t(tile.aBits), int32_t(tile.wBits)});
+    command.push_back(int32_t(tile.aBits));
+  }
+  if (array.mode == ArrayMode::BitSerial || array.mode == ArrayMode::TableLookup) {
+    command.push_back(int32_t(tile.wBits));
   }
   stimulus.words["commands"].push_back(std::move(command));
   /// A row in as many words of its port as it needs.
@@ -112,9 +146,13 @@ Status npu::appendTile(const MatrixArray &array, const TileData &data, Stimulus 
              [&](int64_t, int64_t lane) { return row[first + lane]; });
     }
   };
-  if (staysOut) {
-    append("weights", tile.k, array.columns, tile.n, weight);
+  if (staysOut || array.mode == ArrayMode::TableLookup) {
     append("activations", tile.k, array.rows, tile.m, [&](int64_t k, int64_t m) { return activation(m, k); });
+    if (staysOut) {
+      append("weights", tile.k, array.columns, tile.n, weight);
+    } else {
+      appendPlanes(array, data, stimulus.words["weights"], unused);
+    }
   } else {
     for (int64_t i = 0; i < tile.k; ++i) {
       // A chain's first row is shifted furthest.
@@ -130,16 +168,22 @@ Status npu::appendTile(const MatrixArray &array, const TileData &data, Stimulus 
              [&](int64_t m, int64_t n) { return data.partials[m * tile.n + n]; });
     }
   }
-  stimulus.outputWords += tile.m;
+  stimulus.outputWords += resultWords(array, tile);
   return {};
+}
+
+size_t npu::resultWords(const MatrixArray &array, const ArrayTile &tile) {
+  return blocks(array, tile) * tile.m;
 }
 
 std::vector<int32_t> npu::tileResults(const MatrixArray &array, const ArrayTile &tile,
                                       const std::vector<Word> &words, size_t first) {
   std::vector<int32_t> out;
   for (int64_t m = 0; m < tile.m; ++m) {
-    const Word &word = words[first + (keepsOutputs(array.mode) ? tile.m - 1 - m : m)];
-    out.insert(out.end(), word.begin(), word.begin() + tile.n);
+    for (int64_t n = 0; n < tile.n; ++n) {
+      const int64_t block = n / array.columns, row = keepsOutputs(array.mode) ? tile.m - 1 - m : m;
+      out.push_back(words[first + block * tile.m + row][n % array.columns]);
+    }
   }
   return out;
 }

@@ -17,7 +17,7 @@ namespace coopt::npu {
 struct TileData {
   cost::ArrayTile tile;
   std::vector<int32_t> activations; ///< m x activationDepth(), of tile.aBits bits
-  std::vector<int32_t> weights;     ///< k x n, of tile.wBits bits
+  std::vector<int32_t> weights;     ///< k x n, of tile.wBits bits; look-ups: those of 1 bit are +1 and -1
   std::vector<int32_t>
       places; ///< k x n, of kept weights in their groups, beyond which a weight counts nothing; else empty
   std::vector<int32_t> partials; ///< m x n, added to the product, of ws and nm; else empty
@@ -31,7 +31,10 @@ Expected<std::unique_ptr<Device>> makeArray(const cost::MatrixArray &array);
 Status appendTile(const cost::MatrixArray &array, const TileData &data, Stimulus &stimulus,
                   int32_t unused = 0);
 
-/// The m x n results of a tile, by rows, from its m result words, which begin at `first`.
+/// Words of results of a tile: m for each block of columns.
+size_t resultWords(const cost::MatrixArray &array, const cost::ArrayTile &tile);
+
+/// The m x n results of a tile, by rows, from its words, which begin at `first`.
 std::vector<int32_t> tileResults(const cost::MatrixArray &array, const cost::ArrayTile &tile,
                                  const std::vector<Word> &words, size_t first);
 

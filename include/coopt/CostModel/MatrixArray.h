@@ -44,6 +44,21 @@
 // of words is accepted with its first step and held for the S = ceil(a/x) ceil(w/y) steps that its pairs of slices take, so the ports
 // move a word in S cycles. Time passes as above, with steps for pairs: e_i is the last step of tile i, K_i S_i steps are a tile's.
 //
+// Look-ups (M <= R, K <= g D, any N). Rows are those of A; each has a table for each of D groups of g activations, of 2^(g-1) sums with signs,
+// E of which are built in a cycle: T = ceil(2^(g-1) / E) steps. C columns of weights of w bits are looked up in a cycle. With G = ceil(K/g),
+// H = ceil(N/C), let b_i, l_i, e_i, f_i be the cycles in which tile i's first activations, its first weights, and the last weights of its first and
+// its last block of columns are accepted.
+//   - A group's last activations are accepted when the tables of the group before are built; look-ups begin when all are: l_i >= b_i + F_i,
+//     F = K + T if G = 1, else g + (G-2) max(g, T) + max(K - (G-1) g, T) + T.
+//   - With two buffers the next tables are built while these are looked up: b_(i+1) >= l_i; with one b_(i+1) >= f_i + 1.
+//   - A block is G w words. Its M rows of sums drain through a shadow while the next block is added up: of two blocks that follow each
+//     other the ends are max(G w, M) apart, or M if the second is of another tile: f_i = e_i + (H_i - 1) max(G_i w_i, M_i),
+//     l_(i+1) >= f_i + 1, e_(i+1) = max(l_(i+1) + G_(i+1) w_(i+1) - 1, f_i + M_i); where G w = 1 the
+//     first word of weights is the last, l = e.
+//   - What was looked up takes a register, its sum the shadow: the last row is at the port in cycle f + 1 + M.
+//   A tile alone takes F + Gw + (H-1) max(Gw, M) + M + 1. Equal tiles follow each other after max(H max(Gw, M), F) with two buffers, with one
+//   after max(F + Gw, M) + (H-1) max(Gw, M).
+//
 // Requantiser behind the array, sums of M x N to codes. A tile's scales are accepted with the last word of sums of the tile before or
 // later, its first word of sums the cycle after; a word takes three registers, product, rounding and limits. One word
 // a cycle: the interval is M, and a tile alone takes 1 + M + 3 cycles from its scales to its last codes.
@@ -67,10 +82,11 @@ enum class ArrayMode {
   KeptWeightsChain, ///< as above, through a chain
   DotProduct,       ///< a tree for each column over the products of all rows
   OutputStationary,
-  BitSerial, ///< output stationary, a slice of bits of each operand at a time
+  BitSerial,  ///< output stationary, a slice of bits of each operand at a time
+  TableLookup ///< sums of groups of activations are looked up by bits of weights
 };
 const std::vector<ArrayMode> &allArrayModes();
-/// "ws", "ws-chain", "nm", "nm-chain", "dot", "os", "bitserial"
+/// "ws", "ws-chain", "nm", "nm-chain", "dot", "os", "bitserial", "lut"
 const char *name(ArrayMode mode);
 /// Errors: an unknown name; the message lists the known ones.
 Expected<ArrayMode> parseArrayMode(const std::string &name);
@@ -85,13 +101,18 @@ struct MatrixArray {
   int64_t kept = 1, group = 1;
   /// Bytes that the ports move in a cycle, 1..65,536; 0: a row of weights, a row of activations. ws, nm, dot.
   int64_t weightPort = 0, activationPort = 0;
+  /// lut: activations of a table, 2..8; tables of a row, 1..4,096; entries built for each row in a cycle, 1..2^(tableGroup - 1); buffers of
+  /// tables, 1 or 2. 0 in other modes.
+  int64_t tableGroup = 0, tables = 0, tableEntries = 0, buffers = 0;
   int64_t minimumStripe = 1; ///< cycles between the first activations of two tiles, at least, 1..65,536; dot
 };
 
 /// A product of A (m x k) and W (k x n). If weights are kept, k counts the kept ones.
 struct ArrayTile {
   int64_t m = 0, n = 0, k = 0;
-  int64_t aBits = 8, wBits = 8; ///< of an activation and of a weight; models: 1..16 if bitserial, else 8
+  int64_t aBits = 8,
+          wBits =
+              8; ///< of an activation and of a weight; models: 1..16 if bitserial, weights too if lut, else 8
 };
 
 /// Errors: an array that cannot be built; a tile that it does not hold. Sizes that stream are at most 65,535.
@@ -101,16 +122,29 @@ Status check(const MatrixArray &array, const ArrayTile &tile);
 /// Cycles from the first word that a tile alone is given to its last result.
 int64_t latency(const MatrixArray &array, const ArrayTile &tile);
 /// Cycles from the start of a tile to that of the next: from first to first row of activations, complete (weight stationary), from last
-/// to last step (output stationary; a step is a pair of words, or of their slices).
+/// to last step (output stationary; a step is a pair of words, or of their slices), of many equal tiles from first to first weights (lut).
 int64_t interval(const MatrixArray &array, const ArrayTile &tile, const ArrayTile &next);
 /// Steps of a pair of words: pairs of slices if bitserial, else 1.
 int64_t steps(const MatrixArray &array, const ArrayTile &tile);
+/// Groups of activations of the tile's rows; cycles to build a table of each row; cycles from a tile's first activations to its first
+/// look-up (G, T and F above).
+int64_t tableGroups(const MatrixArray &array, const ArrayTile &tile);
+int64_t tableSteps(const MatrixArray &array);
+int64_t tableCycles(const MatrixArray &array, const ArrayTile &tile);
+/// Cycles of a tile's look-ups from its first weights to its last, both included: alone, Gw + (H-1) max(Gw, M), and among equal tiles that
+/// follow each other, H max(Gw, M).
+int64_t lookupCyclesAlone(const MatrixArray &array, const ArrayTile &tile);
+int64_t lookupCycles(const MatrixArray &array, const ArrayTile &tile);
+/// Blocks of columns that follow each other, each with m words of results: of look-ups ceil(n / columns), else 1.
+int64_t blocks(const MatrixArray &array, const ArrayTile &tile);
 /// Whether sums stay in the cells; whether weights go through a chain of shadows.
 bool keepsOutputs(ArrayMode mode);
 bool isChain(ArrayMode mode);
 /// Whether there are registers on hops between cells; whether partial sums come with activations.
 bool hasHops(ArrayMode mode);
 bool hasPartials(ArrayMode mode);
+/// Weights stay: cycles from a row of activations, complete, to its sums at the port.
+int64_t resultDelay(const MatrixArray &array);
 /// Levels of the tree that adds the products of all rows.
 int64_t treeLevels(const MatrixArray &array);
 /// Bits of a kept weight's place in its group: 0 if all are kept.
@@ -122,6 +156,8 @@ int64_t weightRowBytes(const MatrixArray &array, const ArrayTile &tile);
 /// Bytes of the ports' words.
 int64_t weightPortBytes(const MatrixArray &array);
 int64_t activationPortBytes(const MatrixArray &array);
+/// Words of a port of so many bytes that bring `bits` bits; at least one.
+int64_t portWords(int64_t bits, int64_t bytes);
 /// Words of the ports that are a row of the tile's weights, or of its activations (B and A above).
 int64_t weightWords(const MatrixArray &array, const ArrayTile &tile);
 int64_t activationWords(const MatrixArray &array, const ArrayTile &tile);

@@ -28,6 +28,8 @@ public:
     return static_cast<int32_t>(which == 0 ? least : which == 1 ? -least - 1 : in(least, -least - 1));
   }
 
+  int32_t sign() { return in(0, 1) == 0 ? -1 : 1; }
+
 private:
   uint64_t state_;
 };
@@ -45,7 +47,7 @@ public:
     }
     if (array.group == 1) {
       for (int32_t &x : w) {
-        x = random.code(whole.wBits);
+        x = isSigns(array, whole) ? random.sign() : random.code(whole.wBits);
       }
     } else {
       keepSome(array, w, random);
@@ -58,14 +60,17 @@ public:
       }
     }
     const bool staysOut = keepsOutputs(array.mode);
-    const int64_t foldM = staysOut ? array.rows : m,
-                  foldK = staysOut ? k : array.rows / array.kept * array.group;
+    const bool looksUp = array.mode == cost::ArrayMode::TableLookup;
+    const int64_t foldM = staysOut || looksUp ? array.rows : m, foldN = looksUp ? n : array.columns,
+                  foldK = looksUp    ? array.tableGroup * array.tables
+                          : staysOut ? k
+                                     : array.rows / array.kept * array.group;
     for (int64_t i = 0; i < m; i += foldM) {
-      for (int64_t j = 0; j < n; j += array.columns) {
+      for (int64_t j = 0; j < n; j += foldN) {
         for (int64_t l = 0; l < k; l += foldK) {
           TileData data;
           const int64_t deep = std::min(foldK, k - l);
-          data.tile = {std::min(foldM, m - i), std::min(array.columns, n - j),
+          data.tile = {std::min(foldM, m - i), std::min(foldN, n - j),
                        (deep * array.kept + array.group - 1) / array.group, whole.aBits, whole.wBits};
           const int64_t depth = activationDepth(array, data.tile);
           for (int64_t x = 0; x < data.tile.m; ++x) {
@@ -104,7 +109,7 @@ public:
     for (size_t t = 0; t < tiles.size(); ++t) {
       const cost::ArrayTile &tile = tiles[t].tile;
       std::vector<int32_t> results = tileResults(array, tile, words, word);
-      word += tile.m;
+      word += resultWords(array, tile);
       for (int64_t x = 0; x < tile.m; ++x) {
         for (int64_t y = 0; y < tile.n; ++y) {
           sums[(origins_[t].first + x) * n_ + origins_[t].second + y] +=
@@ -124,6 +129,10 @@ public:
   }
 
 private:
+  static bool isSigns(const cost::MatrixArray &array, const cost::ArrayTile &tile) {
+    return array.mode == cost::ArrayMode::TableLookup && tile.wBits == 1;
+  }
+
   /// Of each group of each column some weights, anywhere; of a group that is cut off, as large a part of them. Some have a place beyond
   /// the tile's activations, or beyond the group, and count nothing.
   void keepSome(const cost::MatrixArray &array, std::vector<int32_t> &w, Random &random) {
@@ -194,7 +203,8 @@ struct Workload {
   std::string failure;
 };
 
-/// One to five products of sizes from 1 to 3R + 1; bit-serial of 1 to 16 bits, most of at most 8.
+/// One to five products of sizes from 1 to 3R + 1; bit-serial of 1 to 16 bits, most of at most 8, look-ups of weights of 1 to
+/// 16 bits, most of at most 5.
 inline Workload randomWorkload(const cost::MatrixArray &array, Random &random) {
   Workload workload;
   for (int64_t i = random.in(1, 5); i > 0; --i) {
@@ -206,6 +216,8 @@ inline Workload randomWorkload(const cost::MatrixArray &array, Random &random) {
     if (array.mode == cost::ArrayMode::BitSerial) {
       product.aBits = random.in(1, random.in(0, 3) == 0 ? 16 : 8);
       product.wBits = random.in(1, random.in(0, 3) == 0 ? 16 : 8);
+    } else if (array.mode == cost::ArrayMode::TableLookup) {
+      product.wBits = random.in(1, random.in(0, 7) == 0 ? 16 : 5);
     }
     workload.add(array, product, random);
   }

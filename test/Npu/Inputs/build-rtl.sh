@@ -31,10 +31,11 @@ ws-chain) top=weight_stationary parameters+=("${array[@]}" -GCHAIN=1) partials=1
 nm) top=weight_stationary parameters+=("${array[@]}" -GCHAIN=0) partials=1 ;;
 nm-chain) top=weight_stationary parameters+=("${array[@]}" -GCHAIN=1) partials=1 ;;
 dot) top=dot_product parameters+=(-GROWS="$rows") down=1 across=1 ;;
+lut) top=table_lookup parameters+=(-GROWS="$rows") down=1 across=1 ;;
 os) top=output_stationary parameters+=("${array[@]}") ;;
 bitserial) top=output_stationary width=16 parameters+=("${array[@]}" -GSERIAL=1 -GWIDTH=16) ;;
 requantizer) top=requantizer check=check-requantizer ;;
-*) echo "build-rtl.sh: error: unknown mode '$mode': expected ws, ws-chain, nm, nm-chain, dot, os, bitserial, requantizer" >&2; exit 2 ;;
+*) echo "build-rtl.sh: error: unknown mode '$mode': expected ws, ws-chain, nm, nm-chain, dot, os, bitserial, lut, requantizer" >&2; exit 2 ;;
 esac
 members=
 for setting in ${settings[@]+"${settings[@]}"}; do

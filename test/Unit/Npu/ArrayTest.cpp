@@ -57,6 +57,13 @@ std::vector<MatrixArray> arrays() {
         out.back().weightPort = static_cast<int64_t>(out.size()) % 3;
         out.back().minimumStripe = 1 + static_cast<int64_t>(out.size()) % 7;
       }
+      if (mode == ArrayMode::TableLookup) {
+        MatrixArray &array = out.back() = {mode, size[0], size[1]};
+        array.tableGroup = 2 + static_cast<int64_t>(out.size()) % 4;
+        array.tables = 1 + static_cast<int64_t>(out.size()) % 3;
+        array.tableEntries = 1 + static_cast<int64_t>(out.size()) % 2;
+        array.buffers = 1 + size[0] % 2;
+      }
       if (mode == ArrayMode::BitSerial) {
         out.back().aSlice = 1 + static_cast<int64_t>(out.size()) % 5;
         out.back().wSlice = 1 + static_cast<int64_t>(out.size()) % 3;
@@ -68,11 +75,15 @@ std::vector<MatrixArray> arrays() {
 
 TEST(MatrixArray, EveryTileAloneTakesTheLatency) {
   for (const MatrixArray &array : arrays()) {
-    const bool staysOut = keepsOutputs(array.mode);
+    const bool staysOut = keepsOutputs(array.mode), looksUp = array.mode == ArrayMode::TableLookup;
+    const int64_t mostM = staysOut || looksUp ? array.rows : 7, mostN = array.columns + (looksUp ? 2 : 0),
+                  mostK = looksUp    ? array.tableGroup * array.tables
+                          : staysOut ? 7
+                                     : array.rows / array.kept * array.group;
     Random random(1);
-    for (int64_t m = 1; m <= (staysOut ? array.rows : 7); ++m) {
-      for (int64_t n = 1; n <= array.columns; ++n) {
-        for (int64_t k = 1; k <= (staysOut ? 7 : array.rows / array.kept * array.group); ++k) {
+    for (int64_t m = 1; m <= mostM; ++m) {
+      for (int64_t n = 1; n <= mostN; ++n) {
+        for (int64_t k = 1; k <= mostK; ++k) {
           Workload workload;
           workload.add(array, {m, n, k}, random);
           EXPECT_EQ(runModel(array, workload).cycles, uint64_t(latency(array, workload.tiles[0])))
@@ -153,6 +164,42 @@ TEST(MatrixArray, SlicesOfEveryWidth) {
   }
 }
 
+// Whether tables, look-ups or draining sums decide, equal tiles follow each other as the law says; the tables of wide groups take long.
+TEST(MatrixArray, LookupsOfEqualTiles) {
+  Random random(6);
+  int64_t decidedByTables = 0, decidedBySums = 0;
+  for (int i = 0; i < 60; ++i) {
+    MatrixArray array{ArrayMode::TableLookup, random.in(1, 8), random.in(1, 4)};
+    array.tableGroup = random.in(2, 8);
+    array.tables = random.in(1, 4);
+    array.tableEntries = random.in(1, int64_t(1) << (array.tableGroup - 1));
+    array.buffers = random.in(1, 2);
+    const ArrayTile tile{random.in(1, array.rows), random.in(1, 9),
+                         random.in(1, array.tables * array.tableGroup), 8, random.in(1, 4)};
+    Workload workload;
+    for (int count = 0; count < 8; ++count) {
+      workload.add(array, tile, random);
+    }
+    const Transfer run = runModel(array, workload, true);
+    EXPECT_EQ(run.cycles, uint64_t(cycles(array, workload.tiles)));
+    const size_t words = workload.stimulus.words["weights"].size() / 8;
+    std::vector<uint64_t> starts;
+    size_t moved = 0;
+    for (const Event &event : run.trace.events()) {
+      if (event.port == 2 && moved++ % words == 0) {
+        starts.push_back(event.cycle);
+      }
+    }
+    ASSERT_EQ(starts.size(), 8u);
+    EXPECT_EQ(starts[7] - starts[6], uint64_t(interval(array, tile, tile))) << print(array) << " " << i;
+    decidedByTables += interval(array, tile, tile) == tableCycles(array, tile);
+    decidedBySums += array.buffers == 2 && interval(array, tile, tile) == lookupCycles(array, tile) &&
+                     lookupCycles(array, tile) > static_cast<int64_t>(words);
+  }
+  EXPECT_GT(decidedByTables, 3);
+  EXPECT_GT(decidedBySums, 3);
+}
+
 TEST(MatrixArray, StallsChangeTimesAndNoValue) {
   for (const MatrixArray &array : arrays()) {
     Random random(4);
@@ -199,9 +246,8 @@ TEST(MatrixArray, BadInputIsAnError) {
             "matrix array: rows: expected 1 to 256, got 0");
   EXPECT_EQ(message(makeArray({ArrayMode::OutputStationary, 4, 4, 0, 1})),
             "matrix array: hop registers down: expected 1 to 8, got 0");
-  EXPECT_EQ(
-      message(cost::parseArrayMode("is")),
-      "mode of the matrix array: expected one of ws, ws-chain, nm, nm-chain, dot, os, bitserial, got 'is'");
+  EXPECT_EQ(message(cost::parseArrayMode("is")), "mode of the matrix array: expected one of ws, ws-chain, "
+                                                 "nm, nm-chain, dot, os, bitserial, lut, got 'is'");
   const MatrixArray ws{ArrayMode::WeightStationary, 4, 3, 1, 1};
   Stimulus stimulus;
   EXPECT_EQ(message(appendTile(ws, {{1, 1, 5}, {}, {}, {}, {}}, stimulus)),
@@ -245,6 +291,25 @@ TEST(MatrixArray, BadInputIsAnError) {
   EXPECT_EQ(message(makeArray(sliced)), "matrix array: cycles of the minimum stripe: expected 1, got 8");
   sliced = {ArrayMode::DotProduct, 4, 3, 2, 1};
   EXPECT_EQ(message(makeArray(sliced)), "matrix array: hop registers down: expected 1, got 2");
+  MatrixArray tables{ArrayMode::TableLookup, 4, 3};
+  EXPECT_EQ(message(makeArray(tables)), "matrix array: activations of a table: expected 2 to 8, got 0");
+  tables.tableGroup = 3;
+  tables.tables = 2;
+  tables.tableEntries = 5;
+  EXPECT_EQ(message(makeArray(tables)), "matrix array: entries built in a cycle: expected 1 to 4, got 5");
+  tables.tableEntries = 4;
+  tables.buffers = 3;
+  EXPECT_EQ(message(makeArray(tables)), "matrix array: buffers of tables: expected 1 to 2, got 3");
+  tables.buffers = 2;
+  EXPECT_EQ(message(appendTile(tables, {{1, 1, 7}, {}, {}, {}, {}}, stimulus)),
+            "tile of a matrix array: k: expected 1 to 6, got 7");
+  EXPECT_EQ(message(appendTile(tables, {{1, 1, 1, 8, 1}, {1}, {0}, {}, {}}, stimulus)),
+            "weights of a tile: expected +1 or -1, got 0");
+  EXPECT_EQ(message(appendTile(tables, {{1, 1, 1, 4, 1}, {1}, {1}, {}, {}}, stimulus)),
+            "tile of a matrix array: bits of activations: expected 8, got 4");
+  sliced = {ArrayMode::DotProduct, 4, 3};
+  sliced.buffers = 1;
+  EXPECT_EQ(message(makeArray(sliced)), "matrix array: buffers of tables: expected 0, got 1");
   sliced = {ArrayMode::OutputStationary, 4, 3, 1, 1};
   sliced.weightPort = 2;
   EXPECT_EQ(message(makeArray(sliced)), "matrix array: bytes of the weight port: expected 0, got 2");
