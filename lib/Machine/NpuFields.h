@@ -61,6 +61,27 @@ struct Names<NpuTiming> {
 };
 
 template <>
+struct Names<NpuTensor> {
+  static const std::vector<std::pair<NpuTensor, const char *>> &all() {
+    static const std::vector<std::pair<NpuTensor, const char *>> names = {
+        {NpuTensor::Weights, "weights"}, {NpuTensor::Inputs, "inputs"}, {NpuTensor::Outputs, "outputs"}};
+    return names;
+  }
+};
+
+template <>
+struct Names<NpuMemoryKind> {
+  static const std::vector<std::pair<NpuMemoryKind, const char *>> &all() {
+    static const std::vector<std::pair<NpuMemoryKind, const char *>> names = {
+        {NpuMemoryKind::Dram, "dram"},
+        {NpuMemoryKind::Sram, "sram"},
+        {NpuMemoryKind::RegisterFile, "register_file"},
+        {NpuMemoryKind::Register, "register"}};
+    return names;
+  }
+};
+
+template <>
 struct Fields<NpuClocks> {
   template <typename Field>
   static void list(Field &&field) {
@@ -293,6 +314,22 @@ struct Fields<NpuCore> {
 };
 
 template <>
+struct Fields<NpuStorageLevel> {
+  template <typename Field>
+  static void list(Field &&field) {
+    field("name", &NpuStorageLevel::name);
+    field("kind", &NpuStorageLevel::kind);
+    field("bytes", &NpuStorageLevel::bytes, within(1, kMostBytes));
+    field("width_bits", &NpuStorageLevel::widthBits, within(1, 8 * kWidest));
+    field("word_bits", &NpuStorageLevel::wordBits, within(1, 64));
+    field("keeps", &NpuStorageLevel::keeps, CountLimit{1, 3, "one to three tensors"});
+    field.defaulted("fan_out_x", &NpuStorageLevel::fanOutX, within(1, 4096));
+    field.defaulted("fan_out_y", &NpuStorageLevel::fanOutY, within(1, 4096));
+    field.defaulted("lanes", &NpuStorageLevel::lanes, within(1, 4096));
+  }
+};
+
+template <>
 struct Fields<NpuMachine> {
   template <typename Field>
   static void list(Field &&field) {
@@ -301,6 +338,7 @@ struct Fields<NpuMachine> {
     field("energy_table", &NpuMachine::energyTable);
     field("memory", &NpuMachine::memory);
     field("cores", &NpuMachine::cores, CountLimit{1, 1, "one kind of core (repeat says how many there are)"});
+    field.optional("hierarchy", &NpuMachine::hierarchy, CountLimit{2, 16, "two to 16 levels"});
   }
 };
 

@@ -36,6 +36,8 @@ constexpr char kEdge1[] = R"({
 const NpuOperands kInt8 = {NpuType::I8, NpuType::I8, NpuType::I32};
 const NpuOperands kBfloat16 = {NpuType::BF16, NpuType::BF16, NpuType::F32};
 
+const std::vector<NpuTensor> kAllTensors = {NpuTensor::Weights, NpuTensor::Inputs, NpuTensor::Outputs};
+
 const NpuMachine &edge1() {
   static const NpuMachine machine = *parseMachine(kEdge1, "edge1")->npu();
   return machine;
@@ -148,6 +150,29 @@ void eyeriss168(NpuMachine &npu, NpuCore &core) {
   core.mxu->cols = 14;
   setDense(*core.mxu, {NpuDataflow::WeightStationary, NpuDataflow::OutputStationary});
   setTypes(*core.mxu, kInt8);
+  npu.hierarchy = {
+      {"dram", NpuMemoryKind::Dram, {}, 64, 8, kAllTensors},
+      {"shared_glb", NpuMemoryKind::Sram, 128 * KiB, 64, 8, {NpuTensor::Inputs, NpuTensor::Outputs}, 14, 12},
+      {"ifmap_spad", NpuMemoryKind::RegisterFile, 24, 16, 8, {NpuTensor::Inputs}},
+      {"weights_spad", NpuMemoryKind::RegisterFile, 384, 16, 8, {NpuTensor::Weights}},
+      {"psum_spad", NpuMemoryKind::RegisterFile, 32, 16, 16, {NpuTensor::Outputs}}};
+}
+
+void simple256(NpuMachine &npu, NpuCore &core) {
+  onlyDdr(npu);
+  core.repeat = 1;
+  core.spad.bytes = 128 * KiB;
+  core.spad.banks = 32;
+  core.spad.widthBytes = 8;
+  setArray(*core.mxu, 16, 16, 1);
+  setDense(*core.mxu, {NpuDataflow::WeightStationary, NpuDataflow::OutputStationary});
+  setTypes(*core.mxu, kInt8);
+  npu.hierarchy = {{"dram", NpuMemoryKind::Dram, {}, 64, 16, kAllTensors},
+                   {"shared_glb", NpuMemoryKind::Sram, 128 * KiB, 64, 16, kAllTensors, 16, 16},
+                   {"pe_spad", NpuMemoryKind::Sram, 384, 16, 16, {NpuTensor::Weights, NpuTensor::Outputs}},
+                   {"weight_reg", NpuMemoryKind::Register, 2, 16, 16, {NpuTensor::Weights}},
+                   {"input_activation_reg", NpuMemoryKind::Register, 2, 16, 16, {NpuTensor::Inputs}},
+                   {"output_activation_reg", NpuMemoryKind::Register, 2, 16, 16, {NpuTensor::Outputs}}};
 }
 
 void simba(NpuMachine &npu, NpuCore &core) {
@@ -165,6 +190,13 @@ void simba(NpuMachine &npu, NpuCore &core) {
   setDot(*core.mxu, 4, 4, 32);
   core.mxu->activationPortBytes = 8;
   setTypes(*core.mxu, kInt8);
+  npu.hierarchy = {
+      {"dram", NpuMemoryKind::Dram, {}, 64, 8, kAllTensors},
+      {"global_buffer", NpuMemoryKind::Sram, 64 * KiB, 256, 8, {NpuTensor::Inputs, NpuTensor::Outputs}, 16},
+      {"pe_input_buffer", NpuMemoryKind::RegisterFile, 64 * KiB, 64, 8, {NpuTensor::Inputs}, 1, 4},
+      {"pe_weight_buffer", NpuMemoryKind::RegisterFile, 32 * KiB, 64, 8, {NpuTensor::Weights}},
+      {"pe_accu_buffer", NpuMemoryKind::RegisterFile, 384, 24, 24, {NpuTensor::Outputs}, 1, 4},
+      {"pe_weight_regs", NpuMemoryKind::RegisterFile, 64, 512, 8, {NpuTensor::Weights}, 1, 1, 64}};
 }
 
 void fusemax256(NpuMachine &npu, NpuCore &core) {
@@ -235,6 +267,11 @@ const Preset kPresets[] = {
      "is no mode of "
      "this version; else edge1",
      eyeriss168},
+    {"simple256",
+     "Timeloop and Accelergy's exercises, simple_weight_stationary and simple_output_stationary, which "
+     "differ in what the "
+     "elements' scratchpads keep: 16 x 16, 128 KiB, 45 nm; else edge1",
+     simple256},
     {"simba",
      "Timeloop and Accelergy's exercises, simba_like: 16 cores of 4 x 4, 64 KiB shared, 45 nm; minimum "
      "stripe of "

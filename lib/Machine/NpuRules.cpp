@@ -125,12 +125,51 @@ void checkCore(Rules &rules, const std::string &path, const NpuCore &core, NpuTi
   }
 }
 
+void checkHierarchy(Rules &rules, const NpuMachine &npu) {
+  const std::vector<NpuStorageLevel> &levels = npu.hierarchy;
+  int64_t places = 1;
+  for (size_t i = 0; i < levels.size() && rules.status; ++i) {
+    const NpuStorageLevel &level = levels[i];
+    const std::string path = "$.hierarchy[" + std::to_string(i) + "]";
+    rules.require(!level.name.empty() && level.name.size() <= 64, path + ".name", "1 to 64 characters",
+                  std::to_string(level.name.size()));
+    for (size_t j = 0; j < i; ++j) {
+      rules.require(level.name != levels[j].name, path + ".name", "each name once",
+                    inQuotes(level.name) + " again");
+    }
+    rules.require(level.bytes.has_value() == (level.kind != NpuMemoryKind::Dram), path + ".bytes",
+                  level.bytes ? "nothing, as dram is without bound here" : "the size of the memory",
+                  level.bytes ? shown(*level.bytes) : "nothing");
+    rules.multipleOf(path + ".width_bits", level.widthBits, level.wordBits * level.lanes,
+                     "whole elements of all lanes (word_bits x lanes)");
+    for (size_t k = 0; k < level.keeps.size(); ++k) {
+      rules.require(std::count(level.keeps.begin(), level.keeps.begin() + k, level.keeps[k]) == 0,
+                    path + ".keeps[" + std::to_string(k) + "]", "each tensor once",
+                    std::string("'") + name(level.keeps[k]) + "' again");
+    }
+    rules.require(i > 0 || level.keeps.size() == 3, path + ".keeps", "all three tensors in the first level",
+                  std::to_string(level.keeps.size()));
+    rules.require(places % level.lanes == 0, path + ".lanes",
+                  "a divisor of the " + shown(places) + " instances", shown(level.lanes));
+    places *= level.fanOutX * level.fanOutY;
+    rules.atMost(path, places, int64_t(1) << 30, "places of all meshes so far (fan_out_x x fan_out_y)");
+  }
+  if (!levels.empty() && rules.status) {
+    const NpuCore &core = npu.cores[0];
+    const int64_t multipliers = core.mxu ? core.repeat * core.mxu->rows * core.mxu->cols : 0;
+    rules.require(places == multipliers, "$.hierarchy",
+                  "meshes of " + shown(multipliers) + " places, the multipliers of all cores", shown(places));
+  }
+}
+
 } // namespace
 
 const char *machine::name(NpuType type) { return nameOf(type); }
 const char *machine::name(NpuDataflow flow) { return nameOf(flow); }
 const char *machine::name(NpuWeightLoad load) { return nameOf(load); }
 const char *machine::name(NpuTiming timing) { return nameOf(timing); }
+const char *machine::name(NpuTensor tensor) { return nameOf(tensor); }
+const char *machine::name(NpuMemoryKind kind) { return nameOf(kind); }
 
 int64_t machine::bits(NpuType type) {
   switch (type) {
@@ -173,4 +212,5 @@ void machine::checkNpu(Rules &rules, const NpuMachine &npu) {
   for (size_t i = 0; i < npu.cores.size() && rules.status; ++i) {
     checkCore(rules, "$.cores[" + std::to_string(i) + "]", npu.cores[i], npu.timing);
   }
+  checkHierarchy(rules, npu);
 }

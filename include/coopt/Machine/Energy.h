@@ -3,8 +3,8 @@
 // A table holds what was published for one technology, and nothing that was guessed from it: who counts energy reports an
 // action without an entry as `unsourced` and leaves it out of the total. The sources:
 //   [H]   M. Horowitz, "Computing's energy problem (and what we can do about it)", ISSCC 2014: 45 nm, 0.9 V
-//   [TA]  Timeloop and Accelergy, the reference outputs (ERT) of their exercises' example designs, in the technology that the
-//         design states: eyeriss_like 32 nm, simple_weight_stationary and simba_like 45 nm
+//   [TA]  Timeloop and Accelergy, the reference outputs (ERT) of their exercises' example designs, in the technology that these
+//         outputs state: eyeriss_like 32 nm; simple_weight_stationary, simple_output_stationary and simba_like 45 nm
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_MACHINE_ENERGY_H
@@ -24,16 +24,23 @@ enum class EnergyAction {
   MultiplyI32,
   AddF32,
   MultiplyF32,
-  SramRead64,  ///< 64 bits, of a memory of a given size
-  SramWrite64, ///< 64 bits, of a memory of a given size
-  Dram64,      ///< 64 bits, read or written
+  SramRead, ///< one line, of a memory of a given size and width
+  SramWrite,
+  SramLeak, ///< one cycle
+  RegisterFileRead,
+  RegisterFileWrite,
+  RegisterFileLeak,
+  RegisterRead,
+  RegisterWrite,
+  Dram, ///< one line, read or written
 };
-/// "multiply_add_i8", "add_i32", .., "sram_read_64", "sram_write_64", "dram_64"
+/// "multiply_add_i8", "add_i32", .., "sram_read", "sram_write", .., "dram"
 const char *name(EnergyAction action);
 
 struct EnergyEntry {
   EnergyAction action;
-  int64_t memoryBytes; ///< of SRAM: its size; else 0
+  int64_t memoryBytes; ///< of a memory on the chip: its size; else 0
+  int64_t widthBits;   ///< of a memory: its line; else 0
   double picojoules;   ///< of one action
   const char *source;
 };
@@ -43,7 +50,7 @@ struct EnergyTable {
   std::vector<EnergyEntry> entries;
 
   /// Null if the table has no such action, or has it for memories of other sizes alone.
-  const EnergyEntry *find(EnergyAction action, int64_t memoryBytes = 0) const;
+  const EnergyEntry *find(EnergyAction action, int64_t memoryBytes = 0, int64_t widthBits = 0) const;
 };
 
 /// "32nm", "45nm"

@@ -205,6 +205,28 @@ struct NpuCore {
   std::optional<NpuTopkUnit> topk;
 };
 
+/// Tensors of a convolution or a product of matrices.
+enum class NpuTensor { Weights, Inputs, Outputs };
+const char *name(NpuTensor tensor); ///< "weights", "inputs", "outputs"
+
+/// What a memory is made of: energies go by it.
+enum class NpuMemoryKind { Dram, Sram, RegisterFile, Register };
+const char *name(NpuMemoryKind kind); ///< "dram", "sram", "register_file", "register"
+
+/// One level of the hierarchy of memories of which accesses are counted (CostModel/AccessCounts.h).
+struct NpuStorageLevel {
+  std::string name; ///< each once
+  NpuMemoryKind kind = NpuMemoryKind::Sram;
+  std::optional<int64_t> bytes; ///< of one memory; absent: without bound, of dram alone
+  int64_t widthBits = 0;        ///< of one access: a multiple of word_bits
+  int64_t wordBits = 0;         ///< of an element
+  std::vector<NpuTensor> keeps; ///< what may lie there, each once; all in the first level
+  int64_t fanOutX =
+      1; ///< columns of the mesh behind each memory; an instance of all that follows is in each place
+  int64_t fanOutY = 1; ///< its rows
+  int64_t lanes = 1;   ///< instances that lie side by side in one memory and are accessed together
+};
+
 /// Which formulas time the matrix unit: those that RTL confirms, or the closed forms of SCALE-Sim, for comparison with it and
 /// for the dense mode alone.
 enum class NpuTiming { Laws, ScaleSim };
@@ -217,6 +239,9 @@ struct NpuMachine {
       energyTable; ///< a table of Energy.h; absent: nothing that the machine does has a known energy
   NpuMemory memory;
   std::vector<NpuCore> cores; ///< one kind of core in this version
+  /// Outermost first, for counts of accesses and their energy alone: programs know `memory` and the cores' memories. May be
+  /// empty. Its meshes have as many places as the machine has multipliers.
+  std::vector<NpuStorageLevel> hierarchy;
 
   friend bool operator==(const NpuMachine &a, const NpuMachine &b);
 };

@@ -35,7 +35,13 @@ const std::string kGood = R"({
       "types": [["i8", "i8", "i32"], ["i8", "i4", "i32"], ["bf16", "bf16", "f32"]],
       "u_acc": {"bf16": 5.96e-8}},
     "vec": {"lanes": 64, "op_cycles": {"add": 1, "mul": 1, "fma": 1, "exp2": 8, "div": 8, "sqrt": 8}},
-    "topk": {"lanes": 16, "k_max": 64, "cycles_per_element": 1}}]
+    "topk": {"lanes": 16, "k_max": 64, "cycles_per_element": 1}}],
+  "hierarchy": [
+    {"name": "dram", "kind": "dram", "width_bits": 64, "word_bits": 8, "keeps": ["weights", "inputs", "outputs"]},
+    {"name": "buffer", "kind": "sram", "bytes": 131072, "width_bits": 64, "word_bits": 8, "keeps": ["inputs"],
+     "fan_out_x": 64, "fan_out_y": 64},
+    {"name": "sums", "kind": "register_file", "bytes": 16, "width_bits": 128, "word_bits": 16, "keeps": ["outputs"],
+     "lanes": 8}]
 })";
 
 std::string refusal(const std::string &text) {
@@ -305,6 +311,52 @@ TEST(NpuBadFiles, WhatFieldsNeedOfEachOther) {
             "edge.json: $.cores: expected one kind of core (repeat says how many there are), got 2");
 }
 
+TEST(NpuBadFiles, Hierarchies) {
+  check({
+      {"/hierarchy", "[]", ".hierarchy: expected two to 16 levels, got 0"},
+      {"/hierarchy", "{}", ".hierarchy: expected an array, got an object"},
+      {"/hierarchy/0/name", "7", ".hierarchy[0].name: expected a string, got 7"},
+      {"/hierarchy/0/name", "\"\"", ".hierarchy[0].name: expected 1 to 64 characters, got 0"},
+      {"/hierarchy/1/name", "\"dram\"", ".hierarchy[1].name: expected each name once, got 'dram' again"},
+      {"/hierarchy/1/kind", "\"srams\"",
+       ".hierarchy[1].kind: expected dram, sram, register_file or register, got 'srams', did you mean "
+       "'sram'?"},
+      {"/hierarchy/1/bytes", "0", ".hierarchy[1].bytes: expected an integer in 1..140737488355328, got 0"},
+      {"/hierarchy/1/bytes", "", ".hierarchy[1].bytes: expected the size of the memory, got nothing"},
+      {"/hierarchy/0/bytes", "1024",
+       ".hierarchy[0].bytes: expected nothing, as dram is without bound here, got 1024"},
+      {"/hierarchy/1/width_bits", "0", ".hierarchy[1].width_bits: expected an integer in 1..524288, got 0"},
+      {"/hierarchy/1/word_bits", "65", ".hierarchy[1].word_bits: expected an integer in 1..64, got 65"},
+      {"/hierarchy/1/width_bits", "60",
+       ".hierarchy[1].width_bits: expected a multiple of 8, whole elements of all lanes (word_bits x lanes), "
+       "got "
+       "60"},
+      {"/hierarchy/2/width_bits", "64",
+       ".hierarchy[2].width_bits: expected a multiple of 128, whole elements of all lanes (word_bits x "
+       "lanes), "
+       "got 64"},
+      {"/hierarchy/1/keeps", "[]", ".hierarchy[1].keeps: expected one to three tensors, got 0"},
+      {"/hierarchy/1/keeps/0", "\"input\"",
+       ".hierarchy[1].keeps[0]: expected weights, inputs or outputs, got 'input', did you mean 'inputs'?"},
+      {"/hierarchy/1/keeps", "[\"inputs\", \"inputs\"]",
+       ".hierarchy[1].keeps[1]: expected each tensor once, got 'inputs' again"},
+      {"/hierarchy/0/keeps", "[\"inputs\", \"weights\"]",
+       ".hierarchy[0].keeps: expected all three tensors in the first level, got 2"},
+      {"/hierarchy/1/fan_out_x", "0", ".hierarchy[1].fan_out_x: expected an integer in 1..4096, got 0"},
+      {"/hierarchy/1/fan_out_y", "5000", ".hierarchy[1].fan_out_y: expected an integer in 1..4096, got 5000"},
+      {"/hierarchy/1/fan_out_y", "32",
+       ".hierarchy: expected meshes of 4096 places, the multipliers of all cores, got 2048"},
+      {"/hierarchy/2/lanes", "0", ".hierarchy[2].lanes: expected an integer in 1..4096, got 0"},
+      {"/hierarchy/1/lanes", "8", ".hierarchy[1].lanes: expected a divisor of the 1 instances, got 8"},
+  });
+  EXPECT_EQ(
+      refusal(with({{"/hierarchy/0/fan_out_x", "4096"},
+                    {"/hierarchy/0/fan_out_y", "4096"},
+                    {"/hierarchy/2/fan_out_x", "4096"}})),
+      "edge.json: $.hierarchy[1]: expected at most 1073741824, places of all meshes so far (fan_out_x x "
+      "fan_out_y), got 68719476736");
+}
+
 TEST(NpuBadFiles, TypesThatFit) {
   check({
       {"/cores/0/mxu/types/0/0", "\"i32\"",
@@ -345,7 +397,8 @@ TEST(NpuBadFiles, TypesThatFit) {
   const std::vector<std::pair<std::string, std::string>> narrow = {
       {"/cores/0/mxu/types/0", R"(["i4", "i4", "i16"])"},
       {"/cores/0/mxu/cols", "1"},
-      {"/cores/0/mxu/rows", "510"}};
+      {"/cores/0/mxu/rows", "510"},
+      {"/hierarchy", ""}};
   EXPECT_EQ(refusal(with(narrow)), "read");
   auto wide = narrow;
   wide[2].second = "512";

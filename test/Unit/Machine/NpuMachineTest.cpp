@@ -175,8 +175,8 @@ TEST(NpuMachine, EveryFieldCountsForEquality) {
 
 TEST(NpuMachine, PresetsAreValidAndRoundTrip) {
   const std::vector<std::string> names = {"edge1",      "gemmini16",  "gemmini-dosa16", "nvdla-small",
-                                          "nvdla-full", "scalesim32", "eyeriss168",     "simba",
-                                          "fusemax256", "trn-like",   "tpu4-like"};
+                                          "nvdla-full", "scalesim32", "eyeriss168",     "simple256",
+                                          "simba",      "fusemax256", "trn-like",       "tpu4-like"};
   ASSERT_EQ(presetNpuNames(), names);
   for (const std::string &name : names) {
     Expected<Machine> machine = presetNpu(name);
@@ -194,7 +194,7 @@ TEST(NpuMachine, PresetsAreValidAndRoundTrip) {
   }
   EXPECT_EQ(presetNpu("edge").error().message,
             "expected the npu preset edge1, gemmini16, gemmini-dosa16, nvdla-small, nvdla-full, scalesim32, "
-            "eyeriss168, "
+            "eyeriss168, simple256, "
             "simba, fusemax256, trn-like or tpu4-like, got 'edge', did you mean 'edge1'?");
 }
 
@@ -213,6 +213,7 @@ TEST(NpuMachine, PresetsHaveTheNumbersOfTheirSources) {
       {"nvdla-full", 1, 64, 32, 512 * KiB, 32, 1000, 10},
       {"scalesim32", 1, 32, 32, 512 * KiB, 64, 1000, 8 * 32},
       {"eyeriss168", 1, 12, 14, 128 * KiB, 64, 1000, 2 * 16},
+      {"simple256", 1, 16, 16, 128 * KiB, 64, 1000, 2 * 16},
       {"simba", 16, 4, 4, 192 * KiB, 64, 1000, 2 * 16},
       {"fusemax256", 1, 256, 256, 16 * MiB, 64, 940, 400},
       {"trn-like", 2, 128, 128, 24 * MiB, 64, 1000, 820},
@@ -284,18 +285,19 @@ TEST(Energy, PublishedNumbers) {
       ++found;
     }
     EXPECT_NE(std::string(entry.source), "");
-    EXPECT_EQ(table->find(entry.action, entry.memoryBytes), &entry);
+    EXPECT_EQ(table->find(entry.action, entry.memoryBytes, entry.widthBits), &entry);
   }
   EXPECT_EQ(found, horowitz.size());
-  EXPECT_EQ(table->find(EnergyAction::SramRead64, 8192)->picojoules, 10);
+  EXPECT_EQ(table->find(EnergyAction::SramRead, 8192, 64)->picojoules, 10);
   EXPECT_EQ(table->find(EnergyAction::MultiplyAddI8)->picojoules, 0.315);
-  EXPECT_EQ(table->find(EnergyAction::Dram64)->picojoules, 512);
+  EXPECT_EQ(table->find(EnergyAction::Dram, 0, 64)->picojoules, 512);
   EXPECT_NEAR(findEnergyTable("32nm")->find(EnergyAction::MultiplyAddI8)->picojoules, 0.208, 0.0005);
-  EXPECT_NEAR(findEnergyTable("32nm")->find(EnergyAction::SramRead64, 131072)->picojoules, 18.2, 0.05);
-  EXPECT_NEAR(findEnergyTable("32nm")->find(EnergyAction::SramWrite64, 131072)->picojoules, 14.1, 0.05);
+  EXPECT_NEAR(findEnergyTable("32nm")->find(EnergyAction::SramRead, 131072, 64)->picojoules, 18.2, 0.05);
+  EXPECT_NEAR(findEnergyTable("32nm")->find(EnergyAction::SramWrite, 131072, 64)->picojoules, 14.1, 0.05);
   // What nobody published is not there, nor guessed from memories of other sizes.
   EXPECT_EQ(findEnergyTable("32nm")->find(EnergyAction::AddF32), nullptr);
-  EXPECT_EQ(table->find(EnergyAction::SramRead64, 65536), nullptr);
-  EXPECT_EQ(table->find(EnergyAction::SramRead64), nullptr);
+  EXPECT_EQ(table->find(EnergyAction::SramRead, 65536, 64), nullptr);
+  EXPECT_EQ(table->find(EnergyAction::SramRead, 131072, 128), nullptr);
+  EXPECT_EQ(table->find(EnergyAction::SramRead), nullptr);
   EXPECT_EQ(findEnergyTable("7nm"), nullptr);
 }
