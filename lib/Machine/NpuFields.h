@@ -186,6 +186,9 @@ struct Fields<NpuDotMode> {
   template <typename Field>
   static void list(Field &&field) {
     field("minimum_stripe_cycles", &NpuDotMode::minimumStripeCycles, within(1, kMostCycles));
+    field("channel_group", &NpuDotMode::channelGroup, within(1, 1024));
+    field("kernel_group", &NpuDotMode::kernelGroup, within(1, 1024));
+    field.defaulted("winograd", &NpuDotMode::winograd);
   }
 };
 

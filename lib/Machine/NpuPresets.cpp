@@ -125,7 +125,19 @@ void nvdlaFull(NpuMachine &npu, NpuCore &core) {
   core.spad.banks = 16;
   core.spad.widthBytes = 64;
   setDot(*core.mxu, 64, 32, 64);
+  core.mxu->modes.dot->channelGroup = 16;
+  core.mxu->modes.dot->kernelGroup = 16;
+  core.mxu->modes.dot->winograd = true;
   setTypes(*core.mxu, kInt8);
+}
+
+void nvdlaFullSram(NpuMachine &npu, NpuCore &core) {
+  const NpuL2 l2 = *npu.memory.l2;
+  nvdlaFull(npu, core);
+  npu.memory.l2 = l2;
+  npu.memory.l2->bytes = 4 * MiB;
+  npu.memory.l2->bytesPerCycle = 32;
+  npu.clocksMegahertz.l2 = 781.25; // 25 GB/s
 }
 
 void scalesim32(NpuMachine &npu, NpuCore &core) {
@@ -257,10 +269,13 @@ const Preset kPresets[] = {
      "NVDLA, spec/defs/nv_small.spec; minimum stripe measured on its RTL in Verilator; else edge1",
      nvdlaSmall},
     {"nvdla-full",
-     "NVDLA's performance sheet (2048 MAC, 512 KB, 1 GHz, DRAM 10 GB/s) and spec/defs/nv_large.spec; minimum "
-     "stripe of "
+     "NVDLA's performance sheet (2048 MAC, 512 KB, 1 GHz, DRAM 10 GB/s) and spec/defs/nv_large.spec; groups "
+     "of "
+     "channels and kernels as the sheet rounds them; minimum stripe of "
      "nvdla-small; else edge1",
      nvdlaFull},
+    {"nvdla-full-sram",
+     "NVDLA's performance sheet with 4 MB SRAM at 25 GB/s, read and written; else nvdla-full", nvdlaFullSram},
     {"scalesim32", "SCALE-Sim: 32 x 32, its closed forms; else edge1", scalesim32},
     {"eyeriss168",
      "Timeloop and Accelergy's exercises, eyeriss_like: 12 x 14, 128 KiB, 32 nm; its row-stationary dataflow "

@@ -108,7 +108,10 @@ const char *name(NpuDataflow flow); ///< "ws", "os", "is"
 
 /// Products of `rows` elements are summed by a tree for each of `cols` kernels.
 struct NpuDotMode {
-  int64_t minimumStripeCycles = 0; ///< a stripe of fewer pixels takes as long as this many
+  int64_t minimumStripeCycles = 0;     ///< a stripe of fewer pixels takes as long as this many
+  std::optional<int64_t> channelGroup; ///< channels are computed in whole groups of this many; absent: rows
+  std::optional<int64_t> kernelGroup;  ///< kernels are computed in whole groups of this many; absent: cols
+  bool winograd = false; ///< 3 x 3 kernels take 4 of 9 multiplications; false where JSON lacks it
 };
 
 /// Of each m consecutive weights of a column n are kept, with the place of each; a multiplexer picks their activations.

@@ -50,7 +50,7 @@ TEST(NpuDocs, TheWholeOneIsEdge1) {
 
 TEST(NpuDocs, EveryKeyIsDescribed) {
   Machine machine = *presetNpu("edge1");
-  machine.npu()->cores[0].mxu->modes.dot = NpuDotMode{8};
+  machine.npu()->cores[0].mxu->modes.dot = NpuDotMode{8, 16, 16};
   machine.npu()->hierarchy = presetNpu("eyeriss168")->npu()->hierarchy;
   std::set<std::string> keys;
   collectKeys(nlohmann::json::parse(toJson(machine)), keys);

@@ -174,9 +174,10 @@ TEST(NpuMachine, EveryFieldCountsForEquality) {
 }
 
 TEST(NpuMachine, PresetsAreValidAndRoundTrip) {
-  const std::vector<std::string> names = {"edge1",      "gemmini16",  "gemmini-dosa16", "nvdla-small",
-                                          "nvdla-full", "scalesim32", "eyeriss168",     "simple256",
-                                          "simba",      "fusemax256", "trn-like",       "tpu4-like"};
+  const std::vector<std::string> names = {"edge1",      "gemmini16",       "gemmini-dosa16", "nvdla-small",
+                                          "nvdla-full", "nvdla-full-sram", "scalesim32",     "eyeriss168",
+                                          "simple256",  "simba",           "fusemax256",     "trn-like",
+                                          "tpu4-like"};
   ASSERT_EQ(presetNpuNames(), names);
   for (const std::string &name : names) {
     Expected<Machine> machine = presetNpu(name);
@@ -193,7 +194,8 @@ TEST(NpuMachine, PresetsAreValidAndRoundTrip) {
     }
   }
   EXPECT_EQ(presetNpu("edge").error().message,
-            "expected the npu preset edge1, gemmini16, gemmini-dosa16, nvdla-small, nvdla-full, scalesim32, "
+            "expected the npu preset edge1, gemmini16, gemmini-dosa16, nvdla-small, nvdla-full, "
+            "nvdla-full-sram, scalesim32, "
             "eyeriss168, simple256, "
             "simba, fusemax256, trn-like or tpu4-like, got 'edge', did you mean 'edge1'?");
 }
@@ -211,6 +213,7 @@ TEST(NpuMachine, PresetsHaveTheNumbersOfTheirSources) {
       {"gemmini-dosa16", 1, 16, 16, 4 * MiB, 16, 1000, 8 * 32},
       {"nvdla-small", 1, 8, 8, 128 * KiB, 8, 1000, 2 * 16},
       {"nvdla-full", 1, 64, 32, 512 * KiB, 32, 1000, 10},
+      {"nvdla-full-sram", 1, 64, 32, 512 * KiB, 32, 1000, 10},
       {"scalesim32", 1, 32, 32, 512 * KiB, 64, 1000, 8 * 32},
       {"eyeriss168", 1, 12, 14, 128 * KiB, 64, 1000, 2 * 16},
       {"simple256", 1, 16, 16, 128 * KiB, 64, 1000, 2 * 16},
@@ -239,7 +242,7 @@ TEST(NpuMachine, PresetsHaveTheNumbersOfTheirSources) {
   EXPECT_EQ(preset("gemmini-dosa16").cores[0].mxu->modes.dense,
             std::vector<NpuDataflow>{NpuDataflow::WeightStationary});
   // 64 and 2048 multipliers in dot-product trees, and in no other way.
-  for (const char *name : {"nvdla-small", "nvdla-full"}) {
+  for (const char *name : {"nvdla-small", "nvdla-full", "nvdla-full-sram"}) {
     const NpuModes modes = preset(name).cores[0].mxu->modes;
     EXPECT_TRUE(modes.dot && modes.dense.empty() && modes.nm.empty() && !modes.lut && !modes.bitserial);
     EXPECT_EQ(modes.dot->minimumStripeCycles, 8);
