@@ -17,7 +17,10 @@ EnergyReport npu::energyOf(const machine::NpuMachine &machine, const Report &rep
       return;
     }
     EnergyLine line{part, action, count, std::nullopt, ""};
-    const machine::EnergyEntry *entry = table && energy ? table->find(*energy, memoryBytes) : nullptr;
+    const bool isWord =
+        energy == EnergyAction::SramRead || energy == EnergyAction::SramWrite || energy == EnergyAction::Dram;
+    const machine::EnergyEntry *entry =
+        table && energy ? table->find(*energy, memoryBytes, isWord ? 64 : 0) : nullptr;
     if (entry) {
       line.picojoules = static_cast<double>(count) * entry->picojoules;
       line.source = entry->source;
@@ -36,9 +39,9 @@ EnergyReport npu::energyOf(const machine::NpuMachine &machine, const Report &rep
   auto memory = [&](const char *part, PortKind reads, PortKind writes, bool isSram, int64_t bytes) {
     auto words = [](uint64_t moved) { return (moved + 7) / 8; };
     add(part, "read 64 bits", words(report.traffic.read[static_cast<size_t>(reads)]),
-        isSram ? EnergyAction::SramRead64 : EnergyAction::Dram64, isSram ? bytes : 0);
+        isSram ? EnergyAction::SramRead : EnergyAction::Dram, isSram ? bytes : 0);
     add(part, "write 64 bits", words(report.traffic.written[static_cast<size_t>(writes)]),
-        isSram ? EnergyAction::SramWrite64 : EnergyAction::Dram64, isSram ? bytes : 0);
+        isSram ? EnergyAction::SramWrite : EnergyAction::Dram, isSram ? bytes : 0);
   };
   const machine::NpuCore &core = machine.cores.front();
   memory("spad", PortKind::SpadReads, PortKind::SpadWrites, true, core.spad.bytes);
