@@ -32,7 +32,9 @@ Status checkLimits(const Stream &stream, const Limits &limits) {
       return stream.failAt(i, "the machine has " + std::to_string(limits.channels) +
                                   " DMA channels, none of number " + std::to_string(entry.channel));
     }
-    auto checkUse = [&](SemaphoreUse use) { return use.semaphore < limits.semaphores; };
+    auto checkUse = [&](SemaphoreUse use) {
+      return isOfChip(use.semaphore) || use.semaphore < limits.semaphores;
+    };
     for (SemaphoreUse use :
          {entry.waits[0], entry.waits[1], entry.waits[2], entry.signals[0], entry.signals[1]}) {
       if (!checkUse(use)) {
@@ -154,13 +156,16 @@ Status checkBody(const Stream &stream, size_t first, size_t end, const std::stri
       }
     }
     bool isUsed = false;
+    // Those of the chip are balanced over all cores.
     for (SemaphoreUse use : entry.waits) {
-      sums[{entry.predicate, use.semaphore}] -= use.count;
-      isUsed |= use.count != 0;
+      const bool isOwn = use.count != 0 && !isOfChip(use.semaphore);
+      sums[{entry.predicate, use.semaphore}] -= isOwn ? use.count : 0;
+      isUsed |= isOwn;
     }
     for (SemaphoreUse use : entry.signals) {
-      sums[{entry.predicate, use.semaphore}] += use.count;
-      isUsed |= use.count != 0;
+      const bool isOwn = use.count != 0 && !isOfChip(use.semaphore);
+      sums[{entry.predicate, use.semaphore}] += isOwn ? use.count : 0;
+      isUsed |= isOwn;
     }
     if (isUsed && entry.predicate != kNoRegister) {
       begun.emplace(entry.predicate, i);
@@ -170,7 +175,7 @@ Status checkBody(const Stream &stream, size_t first, size_t end, const std::stri
   for (const auto &[key, sum] : sums) {
     if (sum != 0) {
       return stream.failAt(place,
-                           what + " signals semaphore " + std::to_string(key.second) + " " +
+                           what + " signals semaphore " + semaphoreName(key.second) + " " +
                                std::to_string(sum < 0 ? -sum : sum) +
                                (sum < 0 ? " times less" : " times more") + " than it waits for it" +
                                (key.first == kNoRegister ? "" : " under s" + std::to_string(key.first)));
@@ -231,6 +236,62 @@ Status npu::checkBounds(const Stream &stream, const Limits &limits) {
   });
 }
 
+/// How often each semaphore of the chip is signalled (waited for: less), with the loops around the entries.
+static Status countShared(const Stream &stream, size_t first, size_t end, int64_t times,
+                          std::array<int64_t, kChipSemaphores> &sums) {
+  constexpr int64_t kMost = int64_t(1) << 40;
+  for (size_t i = first; i < end; i = stream.isLoop(i) ? stream.behindLoop(i) : i + 1) {
+    const Entry &entry = stream.entries()[i];
+    bool isUsed = false;
+    auto add = [&](SemaphoreUse use, int64_t sign) {
+      if (use.count != 0 && isOfChip(use.semaphore)) {
+        isUsed = true;
+        sums[use.semaphore - kSemaphores] += sign * times * use.count;
+      }
+    };
+    for (SemaphoreUse use : entry.waits) {
+      add(use, -1);
+    }
+    for (SemaphoreUse use : entry.signals) {
+      add(use, 1);
+    }
+    if (isUsed && entry.predicate != kNoRegister) {
+      return stream.failAt(i, "semaphores of the chip have no predicates: other cores can't know whether it holds");
+    }
+    if (!stream.isLoop(i) || !stream.usesChip(i + 1, stream.behindLoop(i) - 1)) {
+      continue;
+    }
+    const Operand &count = entry["count"];
+    if (count.reg != kNoRegister) {
+      return stream.failAt(i, "a semaphore of the chip is used in its body, so its count must be a number");
+    }
+    if (count.value > kMost / std::max<int64_t>(times, 1)) {
+      return stream.failAt(i, "the stream is too long to be decided");
+    }
+    if (Status status = countShared(stream, i + 1, stream.behindLoop(i) - 1, times * count.value, sums); !status) {
+      return status;
+    }
+  }
+  return {};
+}
+
+Status npu::checkChipBalance(const std::vector<Stream> &streams) {
+  std::array<int64_t, kChipSemaphores> sums = {};
+  for (const Stream &stream : streams) {
+    if (Status status = countShared(stream, 0, stream.entries().size(), 1, sums); !status) {
+      return status;
+    }
+  }
+  for (unsigned i = 0; i < kChipSemaphores; ++i) {
+    if (sums[i] != 0) {
+      return fail("all cores signal semaphore " + semaphoreName(kSemaphores + i) + " " +
+                  std::to_string(sums[i] < 0 ? -sums[i] : sums[i]) +
+                  (sums[i] < 0 ? " times less" : " times more") + " than they wait for it");
+    }
+  }
+  return {};
+}
+
 Status npu::checkBalance(const Stream &stream) {
   return checkBody(stream, 0, stream.entries().size(), "the stream", stream.entries().size() - 1);
 }
@@ -240,15 +301,16 @@ Status npu::checkProgram(const Image &image, const Limits &limits) {
     return fail("the program has the code of " + std::to_string(image.cores.size()) + " cores, the machine " +
                 std::to_string(limits.cores));
   }
+  std::vector<Stream> streams;
   for (size_t core = 0; core < image.cores.size(); ++core) {
-    const Stream stream(image, core);
+    const Stream &stream = streams.emplace_back(image, core);
     Status status = checkLimits(stream, limits);
     status = status ? checkBounds(stream, limits) : status;
     status = status ? checkBalance(stream) : status;
-    status = status ? checkOrder(stream, limits) : status;
     if (!status) {
       return status;
     }
   }
-  return {};
+  Status status = checkChipBalance(streams);
+  return status ? checkOrder(streams, limits) : status;
 }

@@ -191,6 +191,11 @@ Status npu::check(const Image &image) {
       if (Status checked = check(entry); !checked) {
         return forward(checked.error(), place);
       }
+      auto isShared = [](SemaphoreUse use) { return isOfChip(use.semaphore); };
+      if (image.minor < 1 && (std::any_of(entry.waits.begin(), entry.waits.end(), isShared) ||
+                              std::any_of(entry.signals.begin(), entry.signals.end(), isShared))) {
+        return fail(place + ": version 1.0 has no semaphores of the chip");
+      }
       if (entry.location != 0 && entry.location >= image.locations.size()) {
         return fail(place + ": there is no location " + std::to_string(entry.location));
       }
@@ -338,5 +343,6 @@ Expected<Image> npu::read(const uint8_t *bytes, size_t size) {
   if (Status checked = check(image); !checked) {
     return forward(checked.error());
   }
+  image.minor = kMinor;
   return image;
 }

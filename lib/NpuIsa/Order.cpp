@@ -1,7 +1,8 @@
-//===- Order.cpp - Progress and order of a stream ---------------------------===//
+//===- Order.cpp - Progress and order of the cores' streams -----------------===//
 //
-// Engines in order, joined by semaphores of one producer and one consumer, are a network of Kahn: whether it stands still, and which signal
-// meets which wait, depends on no one's speed. So one execution with vector clocks decides for all.
+// Engines of all cores, in order, joined by semaphores of one producer and one consumer, are a network of Kahn: whether it stands still, and which signal
+// meets which wait, depends on no one's speed. So one execution with vector clocks decides for all. An engine's number here counts those of the
+// cores before: core * Stream::kEngines + engine.
 //
 //===----------------------------------------------------------------------===//
 #include "Stream.h"
@@ -9,6 +10,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <deque>
+#include <iterator>
+#include <utility>
 
 using namespace coopt;
 using namespace coopt::npu;
@@ -19,7 +22,7 @@ constexpr int64_t kFewRounds = 3, kMostRounds = 17; ///< of a loop that are look
 constexpr size_t kMostSteps = 20000;                ///< entries and rounds
 constexpr size_t kLongHistory = 256;
 
-using Clock = std::array<uint32_t, Stream::kEngines>;
+using Clock = std::vector<uint32_t>;
 
 void join(Clock &clock, const Clock &other) {
   for (size_t i = 0; i < clock.size(); ++i) {
@@ -29,8 +32,9 @@ void join(Clock &clock, const Clock &other) {
 
 /// An entry in one round of its loops.
 struct Event {
+  const Stream *stream;
   size_t entry;
-  unsigned engine;
+  size_t engine;
   std::vector<Access> accesses;
 };
 
@@ -89,7 +93,8 @@ private:
       if (Status status = step(i); !status) {
         return status;
       }
-      events.push_back({i, stream.engineOf(i), std::move(*accesses)});
+      events.push_back(
+          {&stream, i, stream.number() * Stream::kEngines + stream.engineOf(i), std::move(*accesses)});
       settings.update(entry);
       execute(entry, registers);
     }
@@ -105,7 +110,9 @@ private:
       const bool isKnown = value.isBounded() && value.least == value.most;
       times = std::min(times, isKnown ? value.most : guess.rounds);
     }
-    for (int64_t round = 0; round < std::min(times, rounds); ++round) {
+    // What other cores wait for depends on all rounds.
+    const bool isWhole = stream.usesChip(loop + 1, stream.behindLoop(loop) - 1);
+    for (int64_t round = 0; round < (isWhole ? times : std::min(times, rounds)); ++round) {
       if (Status status = step(loop); !status) {
         return status;
       }
@@ -122,17 +129,24 @@ private:
 
 class Execution {
 public:
-  Execution(const Stream &stream, const std::vector<Event> &events, unsigned queueDepth)
-      : stream(stream), events(events), queueDepth(queueDepth) {
-    for (const Event &event : events) {
-      ++left[event.engine];
+  /// `events`: of one core after the other.
+  Execution(size_t cores, const std::vector<Event> &events, unsigned queueDepth)
+      : events(events), queueDepth(queueDepth), next(cores), ends(cores), queues(cores * Stream::kEngines),
+        clocks(queues.size(), Clock(queues.size())), left(queues.size()),
+        tokens(cores * kSemaphores + kChipSemaphores), history(cores * kSpaces) {
+    size_t number = 0;
+    for (size_t core = 0; core < cores; ++core) {
+      next[core] = number;
+      while (number < events.size() && events[number].stream->number() == core) {
+        ++left[events[number++].engine];
+      }
+      ends[core] = number;
     }
   }
 
   Status run();
 
 private:
-  const Stream &stream;
   const std::vector<Event> &events;
   const size_t queueDepth;
 
@@ -142,39 +156,63 @@ private:
   };
   struct Past {
     Access access;
-    unsigned engine;
+    size_t engine;
     uint32_t time;
+    const Stream *stream;
     size_t entry;
   };
 
-  size_t next = 0; ///< that the control unit comes to
-  std::array<std::deque<Queued>, Stream::kEngines> queues;
-  std::array<Clock, Stream::kEngines> clocks = {};
-  std::array<size_t, Stream::kEngines> left = {}; ///< events that are still to come
-  std::array<std::deque<Clock>, kSemaphores> tokens;
-  std::array<std::vector<Past>, kSpaces> history;
+  std::vector<size_t> next, ends; ///< by core: the event that the control unit comes to, and the one behind its last
+  std::vector<std::deque<Queued>> queues;
+  std::vector<Clock> clocks;
+  std::vector<size_t> left; ///< events that are still to come
+  std::vector<std::deque<Clock>> tokens;
+  std::vector<std::vector<Past>> history;
 
-  const Entry &entryOf(size_t event) const { return stream.entries()[events[event].entry]; }
+  const Stream &streamOf(size_t event) const { return *events[event].stream; }
+  const Entry &entryOf(size_t event) const { return streamOf(event).entries()[events[event].entry]; }
+  const std::deque<Clock> &tokensOf(size_t event, unsigned semaphore) const {
+    const size_t cores = next.size();
+    return tokens[isOfChip(semaphore) ? cores * kSemaphores + semaphore - kSemaphores
+                                      : streamOf(event).number() * kSemaphores + semaphore];
+  }
+  std::deque<Clock> &tokensOf(size_t event, unsigned semaphore) {
+    return const_cast<std::deque<Clock> &>(std::as_const(*this).tokensOf(event, semaphore));
+  }
+  /// DRAM and L2 are those of all cores.
+  std::vector<Past> &historyOf(const Event &event, Space space) {
+    const bool isShared = space == Space::Dram || space == Space::L2;
+    return history[(isShared ? 0 : event.stream->number()) * kSpaces + static_cast<size_t>(space)];
+  }
+  std::string engineName(size_t event) const {
+    return Stream::engineName(static_cast<unsigned>(events[event].engine % Stream::kEngines));
+  }
+  /// "entry 12 (..)", of another core "core 1, entry 12 (..)".
+  static std::string placeOf(const Stream &stream, size_t entry, const Stream &from) {
+    return (&stream == &from ? "" : "core " + std::to_string(stream.number()) + ", ") + stream.placeOf(entry);
+  }
   bool canStart(size_t event) const;
   Status start(size_t event, const Clock &dispatched);
   Status checkAccess(const Event &event, const Access &access, const Clock &clock);
-  bool areIdle() const {
-    return std::all_of(queues.begin(), queues.end(), [](const auto &queue) { return queue.empty(); });
+  bool areIdle(size_t core) const {
+    const auto first = queues.begin() + static_cast<int64_t>(core * Stream::kEngines);
+    return std::all_of(first, first + Stream::kEngines, [](const auto &queue) { return queue.empty(); });
   }
   bool isFence(size_t event) const {
-    const std::string_view mnemonic = stream.mnemonic(events[event].entry);
+    const std::string_view mnemonic = streamOf(event).mnemonic(events[event].entry);
     return mnemonic == "fence" || mnemonic == "halt";
   }
-  Status dispatch(bool &hasMoved);
+  Status dispatch(size_t core, bool &hasMoved);
+  Status startQueued(size_t core, bool &hasMoved);
   std::string waitOf(size_t event) const;
   tl::unexpected<Error> standsStill() const;
 };
 
 bool Execution::canStart(size_t event) const {
-  std::array<size_t, kSemaphores> needed = {};
+  std::array<size_t, kSemaphores + kChipSemaphores> needed = {};
   for (SemaphoreUse use : entryOf(event).waits) {
     needed[use.semaphore] += use.count;
-    if (tokens[use.semaphore].size() < needed[use.semaphore]) {
+    if (tokensOf(event, use.semaphore).size() < needed[use.semaphore]) {
       return false;
     }
   }
@@ -182,7 +220,7 @@ bool Execution::canStart(size_t event) const {
 }
 
 Status Execution::checkAccess(const Event &event, const Access &access, const Clock &clock) {
-  for (const Past &past : history[static_cast<size_t>(access.space)]) {
+  for (const Past &past : historyOf(event, access.space)) {
     const bool overlaps = access.first < past.access.first + past.access.bytes &&
                           past.access.first < access.first + access.bytes;
     if (past.engine == event.engine || !overlaps || (!access.isWrite && !past.access.isWrite) ||
@@ -194,10 +232,11 @@ Status Execution::checkAccess(const Event &event, const Access &access, const Cl
     char range[64];
     std::snprintf(range, sizeof range, "[0x%llx .. 0x%llx]", static_cast<unsigned long long>(first),
                   static_cast<unsigned long long>(last));
+    const Stream &stream = *event.stream;
     return stream.failAt(
         event.entry, std::string(find(stream.entries()[event.entry].opcode)->fields[access.operand].name) +
                          ": " + name(access.space) + range + " is " + (access.isWrite ? "written" : "read") +
-                         " while " + stream.placeOf(past.entry) + " may " +
+                         " while " + placeOf(*past.stream, past.entry, stream) + " may " +
                          (past.access.isWrite ? "write" : "read") + " it: no semaphore orders them");
   }
   return {};
@@ -210,13 +249,14 @@ Status Execution::start(size_t number, const Clock &dispatched) {
   join(clock, dispatched);
   for (SemaphoreUse use : entry.waits) {
     for (unsigned i = 0; i < use.count; ++i) {
-      join(clock, tokens[use.semaphore].front());
-      tokens[use.semaphore].pop_front();
+      join(clock, tokensOf(number, use.semaphore).front());
+      tokensOf(number, use.semaphore).pop_front();
     }
   }
   if (isFence(number)) {
-    for (const Clock &other : clocks) {
-      join(clock, other);
+    const size_t first = event.stream->number() * Stream::kEngines;
+    for (size_t engine = first; engine < first + Stream::kEngines; ++engine) {
+      join(clock, clocks[engine]);
     }
   }
   ++clock[event.engine];
@@ -227,7 +267,7 @@ Status Execution::start(size_t number, const Clock &dispatched) {
   }
   --left[event.engine];
   for (const Access &access : event.accesses) {
-    std::vector<Past> &all = history[static_cast<size_t>(access.space)];
+    std::vector<Past> &all = historyOf(event, access.space);
     if (all.size() >= kLongHistory) {
       // What everyone who is still to come has behind himself is of no interest any more.
       all.erase(std::remove_if(all.begin(), all.end(),
@@ -241,30 +281,44 @@ Status Execution::start(size_t number, const Clock &dispatched) {
                                }),
                 all.end());
     }
-    all.push_back({access, event.engine, clock[event.engine], event.entry});
+    all.push_back({access, event.engine, clock[event.engine], event.stream, event.entry});
   }
   for (SemaphoreUse use : entry.signals) {
-    tokens[use.semaphore].insert(tokens[use.semaphore].end(), use.count, clock);
+    std::deque<Clock> &all = tokensOf(number, use.semaphore);
+    all.insert(all.end(), use.count, clock);
   }
   return {};
 }
 
-/// The control unit goes on as far as it can.
-Status Execution::dispatch(bool &hasMoved) {
-  for (; next < events.size(); ++next, hasMoved = true) {
-    const unsigned engine = events[next].engine;
-    if (engine != 0) {
+/// A core's control unit goes on as far as it can.
+Status Execution::dispatch(size_t core, bool &hasMoved) {
+  const size_t control = core * Stream::kEngines;
+  for (size_t &number = next[core]; number < ends[core]; ++number, hasMoved = true) {
+    const size_t engine = events[number].engine;
+    if (engine != control) {
       if (queues[engine].size() >= queueDepth) {
         return {};
       }
-      queues[engine].push_back({next, clocks[0]});
+      queues[engine].push_back({number, clocks[control]});
       continue;
     }
-    if (!canStart(next) || (isFence(next) && !areIdle())) {
+    if (!canStart(number) || (isFence(number) && !areIdle(core))) {
       return {};
     }
-    if (Status status = start(next, clocks[0]); !status) {
+    if (Status status = start(number, clocks[control]); !status) {
       return status;
+    }
+  }
+  return {};
+}
+
+Status Execution::startQueued(size_t core, bool &hasMoved) {
+  for (size_t engine = core * Stream::kEngines; engine < (core + 1) * Stream::kEngines; ++engine) {
+    std::deque<Queued> &queue = queues[engine];
+    for (; !queue.empty() && canStart(queue.front().event); queue.pop_front(), hasMoved = true) {
+      if (Status status = start(queue.front().event, queue.front().dispatched); !status) {
+        return status;
+      }
     }
   }
   return {};
@@ -274,45 +328,47 @@ Status Execution::run() {
   bool hasMoved = true;
   while (hasMoved) {
     hasMoved = false;
-    if (Status status = dispatch(hasMoved); !status) {
-      return status;
-    }
-    for (std::deque<Queued> &queue : queues) {
-      for (; !queue.empty() && canStart(queue.front().event); queue.pop_front(), hasMoved = true) {
-        if (Status status = start(queue.front().event, queue.front().dispatched); !status) {
-          return status;
-        }
+    for (size_t core = 0; core < next.size(); ++core) {
+      Status status = dispatch(core, hasMoved);
+      status = status ? startQueued(core, hasMoved) : status;
+      if (!status) {
+        return status;
       }
     }
   }
-  if (next < events.size() || !areIdle()) {
-    return standsStill();
+  for (size_t core = 0; core < next.size(); ++core) {
+    if (next[core] < ends[core] || !areIdle(core)) {
+      return standsStill();
+    }
   }
   return {};
 }
 
 /// What an event waits for, and who would give it.
 std::string Execution::waitOf(size_t event) const {
-  const unsigned engine = events[event].engine;
-  const std::string who = Stream::engineName(engine) + " at " + stream.placeOf(events[event].entry);
+  const Stream &stream = streamOf(event);
+  const std::string who = engineName(event) + " at " + stream.placeOf(events[event].entry);
   for (SemaphoreUse use : entryOf(event).waits) {
-    if (use.count == 0 || tokens[use.semaphore].size() >= use.count) {
+    const size_t there = tokensOf(event, use.semaphore).size();
+    if (use.count == 0 || there >= use.count) {
       continue;
     }
-    std::string text = who + " waits for semaphore " + std::to_string(use.semaphore) + " (" +
-                       std::to_string(tokens[use.semaphore].size()) + " of " + std::to_string(use.count) +
-                       ")";
+    std::string text = who + " waits for semaphore " + semaphoreName(use.semaphore) + " (" +
+                       std::to_string(there) + " of " + std::to_string(use.count) + ")";
     for (size_t later = 0; later < events.size(); ++later) {
+      if (!isOfChip(use.semaphore) && &streamOf(later) != &stream) {
+        continue;
+      }
+      const std::deque<Queued> &queue = queues[events[later].engine];
       const bool isToCome =
-          later >= next ||
-          std::any_of(queues[events[later].engine].begin(), queues[events[later].engine].end(),
-                      [&](const Queued &queued) { return queued.event == later; });
+          later >= next[streamOf(later).number()] ||
+          std::any_of(queue.begin(), queue.end(), [&](const Queued &queued) { return queued.event == later; });
       const auto &signals = entryOf(later).signals;
       if (isToCome && std::any_of(signals.begin(), signals.end(), [&](SemaphoreUse signal) {
             return signal.count != 0 && signal.semaphore == use.semaphore;
           })) {
-        return text + ", which " + stream.placeOf(events[later].entry) + " of " +
-               Stream::engineName(events[later].engine) + " signals";
+        return text + ", which " + placeOf(streamOf(later), events[later].entry, stream) + " of " +
+               engineName(later) + " signals";
       }
     }
     return text + ", which nobody signals any more";
@@ -324,49 +380,62 @@ tl::unexpected<Error> Execution::standsStill() const {
   std::string text;
   size_t first = events.size();
   auto add = [&](size_t event, const std::string &wait) {
+    const bool isOther = first < events.size() && &streamOf(first) != &streamOf(event);
+    text += (text.empty() ? "" : "; ") +
+            (isOther ? "core " + std::to_string(streamOf(event).number()) + ": " : std::string()) + wait;
     first = std::min(first, event);
-    text += (text.empty() ? "" : "; ") + wait;
   };
-  for (const std::deque<Queued> &queue : queues) {
-    if (!queue.empty()) {
-      add(queue.front().event, waitOf(queue.front().event));
+  for (size_t core = 0; core < next.size(); ++core) {
+    for (size_t engine = core * Stream::kEngines; engine < (core + 1) * Stream::kEngines; ++engine) {
+      if (!queues[engine].empty()) {
+        add(queues[engine].front().event, waitOf(queues[engine].front().event));
+      }
+    }
+    if (const size_t event = next[core]; event < ends[core]) {
+      add(event, events[event].engine % Stream::kEngines == 0
+                     ? waitOf(event)
+                     : "the control unit at " + streamOf(event).placeOf(events[event].entry) +
+                           " waits for a place in the queue of " + engineName(event));
     }
   }
-  if (next < events.size() && events[next].engine == 0) {
-    add(next, waitOf(next));
-  } else if (next < events.size()) {
-    add(next, "the control unit at " + stream.placeOf(events[next].entry) +
-                  " waits for a place in the queue of " + Stream::engineName(events[next].engine));
-  }
-  return stream.failAt(events[first].entry, "the program stands still: " + text);
+  return streamOf(first).failAt(events[first].entry, "the program stands still: " + text);
 }
 
 //===-- Semaphores' ends, and how far loops are looked at ----------------------===//
 
-Status checkPairs(const Stream &stream) {
-  constexpr unsigned kNobody = ~0u;
-  std::array<unsigned, kSemaphores> signals, waits;
-  signals.fill(kNobody), waits.fill(kNobody);
-  for (size_t i = 0; i < stream.entries().size(); ++i) {
-    const Entry &entry = stream.entries()[i];
-    const unsigned engine = stream.engineOf(i);
-    auto belongs = [&](SemaphoreUse use, unsigned &owner, const char *does) -> Status {
-      if (use.count != 0 && owner != kNobody && owner != engine) {
-        return stream.failAt(i, "semaphore " + std::to_string(use.semaphore) + " is " + does + " by " +
-                                    Stream::engineName(owner) + " and by " + Stream::engineName(engine) +
-                                    ": which wait meets which signal can't be decided");
+/// Each semaphore has one engine that signals it and one that waits for it, of the chip's among those of all cores.
+Status checkPairs(const std::vector<Stream> &streams) {
+  struct Owner {
+    const Stream *stream = nullptr;
+    unsigned engine = 0;
+  };
+  std::array<Owner, kSemaphores + kChipSemaphores> signals, waits;
+  for (const Stream &stream : streams) {
+    std::fill_n(signals.begin(), kSemaphores, Owner());
+    std::fill_n(waits.begin(), kSemaphores, Owner());
+    for (size_t i = 0; i < stream.entries().size(); ++i) {
+      const Entry &entry = stream.entries()[i];
+      const unsigned engine = stream.engineOf(i);
+      auto belongs = [&](SemaphoreUse use, Owner &owner, const char *does) -> Status {
+        if (use.count != 0 && owner.stream && (owner.stream != &stream || owner.engine != engine)) {
+          return stream.failAt(
+              i, "semaphore " + semaphoreName(use.semaphore) + " is " + does + " by " +
+                     Stream::engineName(owner.engine) +
+                     (owner.stream == &stream ? "" : " of core " + std::to_string(owner.stream->number())) +
+                     " and by " + Stream::engineName(engine) + ": which wait meets which signal can't be decided");
+        }
+        owner = use.count != 0 ? Owner{&stream, engine} : owner;
+        return {};
+      };
+      for (SemaphoreUse use : entry.waits) {
+        if (Status status = belongs(use, waits[use.semaphore], "waited for"); !status) {
+          return status;
+        }
       }
-      owner = use.count != 0 ? engine : owner;
-      return {};
-    };
-    for (SemaphoreUse use : entry.waits) {
-      if (Status status = belongs(use, waits[use.semaphore], "waited for"); !status) {
-        return status;
-      }
-    }
-    for (SemaphoreUse use : entry.signals) {
-      if (Status status = belongs(use, signals[use.semaphore], "signalled"); !status) {
-        return status;
+      for (SemaphoreUse use : entry.signals) {
+        if (Status status = belongs(use, signals[use.semaphore], "signalled"); !status) {
+          return status;
+        }
       }
     }
   }
@@ -398,21 +467,29 @@ Expected<int64_t> roundsOf(const Stream &stream) {
 
 } // namespace
 
-Status npu::checkOrder(const Stream &stream, const Limits &limits) {
-  if (Status status = checkPairs(stream); !status) {
+Status npu::checkOrder(const std::vector<Stream> &streams, const Limits &limits) {
+  if (Status status = checkPairs(streams); !status) {
     return status;
   }
-  auto rounds = roundsOf(stream);
-  if (!rounds) {
-    return forward(rounds.error());
+  int64_t rounds = kFewRounds;
+  for (const Stream &stream : streams) {
+    auto ofStream = roundsOf(stream);
+    if (!ofStream) {
+      return forward(ofStream.error());
+    }
+    rounds = std::max(rounds, *ofStream);
   }
-  for (int64_t guessed : {*rounds, int64_t(1), int64_t(0)}) {
+  for (int64_t guessed : {rounds, int64_t(1), int64_t(0)}) {
     for (bool predicates : {true, false}) {
-      auto events = Unroller(stream, {guessed, predicates}, *rounds).run();
-      if (!events) {
-        return forward(events.error());
+      std::vector<Event> all;
+      for (const Stream &stream : streams) {
+        auto events = Unroller(stream, {guessed, predicates}, rounds).run();
+        if (!events) {
+          return forward(events.error());
+        }
+        all.insert(all.end(), std::make_move_iterator(events->begin()), std::make_move_iterator(events->end()));
       }
-      if (Status status = Execution(stream, *events, limits.queueDepth).run(); !status) {
+      if (Status status = Execution(streams.size(), all, limits.queueDepth).run(); !status) {
         return status;
       }
     }

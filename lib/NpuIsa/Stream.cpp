@@ -126,6 +126,18 @@ unsigned Stream::engineOf(size_t entry) const {
   return 0;
 }
 
+bool Stream::usesChip(size_t first, size_t end) const {
+  auto isShared = [](SemaphoreUse use) { return use.count != 0 && isOfChip(use.semaphore); };
+  for (size_t i = first; i < end; ++i) {
+    const Entry &entry = entries()[i];
+    if (std::any_of(entry.waits.begin(), entry.waits.end(), isShared) ||
+        std::any_of(entry.signals.begin(), entry.signals.end(), isShared)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 std::string Stream::engineName(unsigned engine) {
   static const char *const names[] = {"the control unit", "the matrix engine", "the vector engine",
                                       "the topk engine"};

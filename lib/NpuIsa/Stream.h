@@ -36,6 +36,9 @@ public:
   size_t behindLoop(size_t entry) const {
     return entry + static_cast<size_t>(entries()[entry]["body"].value) + 1;
   }
+  /// Whether an entry of [first, end) waits for a semaphore of the chip, or signals one.
+  bool usesChip(size_t first, size_t end) const;
+  size_t number() const { return core; }
   /// Engines are numbered: the control unit, matrix, vector, topk, then the channels of DMA.
   unsigned engineOf(size_t entry) const;
   static constexpr unsigned kEngines = 4 + kChannels;
@@ -61,7 +64,9 @@ Status forEachAccess(const Stream &stream, const AccessVisitor &visit);
 
 Status checkBounds(const Stream &stream, const Limits &limits);
 Status checkBalance(const Stream &stream);
-Status checkOrder(const Stream &stream, const Limits &limits);
+/// Of all cores.
+Status checkChipBalance(const std::vector<Stream> &streams);
+Status checkOrder(const std::vector<Stream> &streams, const Limits &limits);
 
 } // namespace coopt::npu
 

@@ -317,6 +317,10 @@ const Instruction *coopt::npu::find(std::string_view mnemonic) {
   return nullptr;
 }
 
+std::string coopt::npu::semaphoreName(unsigned semaphore) {
+  return isOfChip(semaphore) ? "c" + std::to_string(semaphore - kSemaphores) : std::to_string(semaphore);
+}
+
 const char *coopt::npu::name(Engine engine) {
   static const char *const names[] = {"control", "dma", "matrix", "vector", "topk"};
   return names[static_cast<size_t>(engine)];

@@ -123,15 +123,17 @@ public:
     return value && *value < kRegisters ? std::optional<uint8_t>(static_cast<uint8_t>(*value)) : std::nullopt;
   }
   std::optional<SemaphoreUse> use() {
+    const bool isShared = take("c");
     auto semaphore = number();
-    if (!semaphore || *semaphore >= kSemaphores || !take(":")) {
+    if (!semaphore || *semaphore >= (isShared ? kChipSemaphores : kSemaphores) || !take(":")) {
       return std::nullopt;
     }
     auto count = number();
     if (!count || *count < 1 || *count > 255) {
       return std::nullopt;
     }
-    return SemaphoreUse{static_cast<uint8_t>(*semaphore), static_cast<uint8_t>(*count)};
+    return SemaphoreUse{static_cast<uint8_t>(*semaphore + (isShared ? kSemaphores : 0)),
+                        static_cast<uint8_t>(*count)};
   }
   std::optional<Space> space() {
     for (unsigned i = 0; i < kSpaces; ++i) {
@@ -243,7 +245,7 @@ Status Parser::parseUnusual(Line &line, Entry &entry) {
       const size_t most = word == "wait" ? entry.waits.size() : entry.signals.size();
       size_t &count = word == "wait" ? waits : signals;
       if (!use) {
-        return fail(std::string(word) + ": expected a semaphore and a count: 3:1");
+        return fail(std::string(word) + ": expected a semaphore and a count: 3:1, or c3:1 of the chip");
       }
       if (count == most) {
         return fail("expected at most " + std::to_string(most) + " of " + std::string(word));
@@ -452,7 +454,7 @@ std::string npu::print(const Entry &entry) {
   auto add = [&](const char *word, SemaphoreUse use) {
     if (use.count != 0) {
       unusual +=
-          std::string(" ") + word + " " + std::to_string(use.semaphore) + ":" + std::to_string(use.count);
+          std::string(" ") + word + " " + semaphoreName(use.semaphore) + ":" + std::to_string(use.count);
     }
   };
   for (SemaphoreUse use : entry.waits) {

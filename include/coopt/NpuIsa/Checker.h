@@ -3,7 +3,7 @@
 // # Static checks
 //
 // A program that passes ends, touches no memory that is not there, and gives the same values however long its instructions take.
-// What cannot be decided is refused. Of each core's stream it is shown that
+// What cannot be decided is refused. Of the cores' streams it is shown that
 //
 //   limits    channels, semaphores, tiles and k are those of the machine
 //   bounds    every byte of an operand lies in its memory, for all rounds of all loops. Registers are followed as intervals: counters of loops,
@@ -11,12 +11,14 @@
 //             has no interval: addresses are to be made of counters
 //   balance   what a loop's body signals it also waits for, in each semaphore; so does the whole stream. Entries under one predicate are
 //             balanced by themselves
-//   pairs     a semaphore is signalled by one engine and waited for by one, so that it is known which wait meets which signal
+//   pairs     a semaphore is signalled by one engine and waited for by one, so that it is known which wait meets which signal. Of the chip's
+//             semaphores these may be engines of two cores; they are used without predicates, in loops of which the count is a number,
+//             and what all cores signal is what they wait for
 //   progress  nobody waits for ever, with queues as long as the machine's
-//   order     two engines touch the same bytes, one of them writing, only with semaphores between them: no slot is used again before it is
-//             free
+//   order     two engines, of one core or of two, touch the same bytes, one of them writing, only with semaphores between them: no slot is
+//             used again before it is free
 //
-// Progress and order are shown on the stream with its loops cut to their first rounds: what is waited for depends on the order of entries
+// Progress and order are shown on the streams together, with loops in which no semaphore of the chip is used cut to their first rounds: what is waited for depends on the order of entries
 // alone, and balanced rounds are alike. Loops whose count is data are tried with none, with one and with several rounds, predicates with all
 // and with none of their entries.
 //

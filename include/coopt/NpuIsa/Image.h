@@ -21,7 +21,8 @@
 
 namespace coopt::npu {
 
-constexpr uint16_t kMajor = 1, kMinor = 0;
+/// 1.1: semaphores of the chip.
+constexpr uint16_t kMajor = 1, kMinor = 1;
 /// Feature bits that this version knows: none yet.
 constexpr uint64_t kKnownFeatures = 0;
 
@@ -67,7 +68,7 @@ uint64_t machineHash(std::string_view description);
 Status check(const Image &image);
 /// The bytes of an image that check() accepts.
 std::vector<uint8_t> write(const Image &image);
-/// Any bytes. Errors say what of the file is wrong; what is read passes check().
+/// Any bytes. Errors say what of the file is wrong; what is read passes check(), and is of this minor version.
 Expected<Image> read(const uint8_t *bytes, size_t size);
 
 /// The image as text, a line for each entry, indented by loops:
@@ -82,7 +83,7 @@ Expected<Image> read(const uint8_t *bytes, size_t size);
 ///     endloop
 ///     halt
 ///
-/// Behind "|" there is what is not usual: a channel other than 0, semaphores with counts, a predicate, a location.
+/// Behind "|" there is what is not usual: a channel other than 0, semaphores with counts (c3:1 of the chip), a predicate, a location.
 std::string print(const Image &image);
 /// The reverse; `#` begins a comment. Bodies of loops are counted. Errors begin with "line 7: "; the image passes check().
 Expected<Image> parse(std::string_view text);

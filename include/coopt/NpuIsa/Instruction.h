@@ -4,7 +4,8 @@
 //
 // A core runs one stream of entries of 64 bytes. Its control unit takes them in order: loops, scalars and loads are its own, every
 // other entry is handed to the queue of its engine with all registers resolved, so that engines never read one. Engines run in
-// order and independently of each other, and finish in order; they synchronise by counting semaphores alone. One table (table()) says what each
+// order and independently of each other, and finish in order; they synchronise by counting semaphores alone: those of their core, and those of
+// the chip, which also order cores. One table (table()) says what each
 // instruction is: the simulator, the text form, the checker and the page of the docs come from it.
 //
 // An entry is
@@ -16,7 +17,7 @@
 //   byte 3        0
 //   bytes 4-7     location: number of the name (op id) that the image's table has for it
 //   bytes 8-13    three waits of two bytes: semaphore, count. Before the entry starts, sem >= count, and then sem -= count, for all at
-//                 once. Count 0: none, and none behind it
+//                 once. Count 0: none, and none behind it. Semaphores 0 to 63 are the core's, 64 to 127 the chip's
 //   bytes 14-17   two signals of two bytes: sem += count once the entry's results are visible
 //   bytes 18-63   the operands, in the order of the table's fields, without gaps; zeros behind them
 //
@@ -108,6 +109,11 @@ const std::vector<Instruction> &table();
 /// Null if there is none.
 const Instruction *find(uint8_t opcode);
 const Instruction *find(std::string_view mnemonic);
+
+/// Whether all cores of the chip share it.
+constexpr bool isOfChip(unsigned semaphore) { return semaphore >= kSemaphores; }
+/// "3" of a core, "c3" of the chip.
+std::string semaphoreName(unsigned semaphore);
 
 struct SemaphoreUse {
   uint8_t semaphore = 0, count = 0;

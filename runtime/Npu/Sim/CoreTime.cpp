@@ -90,7 +90,7 @@ bool CoreTime::isIdle() const {
 /// Takes what an entry waits for, if all of it is there.
 bool CoreTime::take(const Entry &entry, EngineState &engine) {
   auto semaphore = [&](SemaphoreUse use) -> uint64_t & {
-    return use.semaphore < kSemaphores ? semaphores[use.semaphore]
+    return !isOfChip(use.semaphore) ? semaphores[use.semaphore]
                                        : chip.semaphores[use.semaphore - kSemaphores];
   };
   for (size_t i = 0; i < entry.waits.size() && entry.waits[i].count > 0; ++i) {

@@ -87,7 +87,7 @@ public:
 
   std::vector<WaitingFor> waits() const;
   uint64_t count(unsigned semaphore) const {
-    return semaphore < kSemaphores ? semaphores[semaphore] : chip.semaphores[semaphore - kSemaphores];
+    return !isOfChip(semaphore) ? semaphores[semaphore] : chip.semaphores[semaphore - kSemaphores];
   }
   /// "core 0, matrix at entry 3 (mxu.stream, layers.0)"
   std::string describe(unsigned engine, size_t entry) const;

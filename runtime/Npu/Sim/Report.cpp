@@ -30,7 +30,7 @@ std::string npu::describe(const Image &image, const Reason &reason) {
   const std::string cause = name(reason.cause);
   switch (reason.cause) {
   case Cause::Semaphore:
-    return cause + " " + std::to_string(reason.which);
+    return cause + " " + semaphoreName(reason.which);
   case Cause::Queue:
     return cause + " of " + engineName(reason.which);
   case Cause::Latency:

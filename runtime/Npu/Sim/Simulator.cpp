@@ -47,7 +47,7 @@ Status Simulator::handle(const TimedEvent &event) {
   case TimedEvent::Kind::End:
     return cores[event.core]->end(event.which);
   case TimedEvent::Kind::Signal:
-    if (event.which < kSemaphores) {
+    if (!isOfChip(event.which)) {
       return cores[event.core]->signalled(event.which);
     }
     ++chip.semaphores[event.which - kSemaphores];
@@ -88,11 +88,11 @@ tl::unexpected<Error> Simulator::standsStill() const {
                     : " waits until all engines have finished";
       } else {
         const unsigned semaphore = wait.which;
-        line += " waits for semaphore " + std::to_string(semaphore) + " (" +
+        line += " waits for semaphore " + semaphoreName(semaphore) + " (" +
                 std::to_string(core->count(semaphore)) + " of " + std::to_string(wait.needed) + "), which ";
         std::string signaller;
         for (const auto &other : cores) {
-          if ((semaphore >= kSemaphores || other == core) && signaller.empty()) {
+          if ((isOfChip(semaphore) || other == core) && signaller.empty()) {
             signaller = other->signaller(semaphore);
           }
         }

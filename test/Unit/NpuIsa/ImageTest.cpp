@@ -72,8 +72,8 @@ TEST(Image, BrokenFiles) {
   std::vector<uint8_t> flipped = file;
   flipped.back() ^= 1;
   EXPECT_EQ(readError(flipped), "checksum differs");
-  EXPECT_EQ(readError(changed(file, 8, 2, 2)), "version 2.0, expected 1.0 or the one before");
-  EXPECT_EQ(readError(changed(file, 10, 1, 2)), "version 1.1, expected 1.0 or the one before");
+  EXPECT_EQ(readError(changed(file, 8, 2, 2)), "version 2.1, expected 1.1 or the one before");
+  EXPECT_EQ(readError(changed(file, 10, 2, 2)), "version 1.2, expected 1.1 or the one before");
   EXPECT_EQ(readError(changed(file, 12, 1 << 30, 4)), "the table of sections lies outside the file");
   EXPECT_EQ(readError(changed(file, 16, 4, 8)), "needs features that this version does not know");
   EXPECT_EQ(readError(changed(file, 64, 9, 4)), "section 0: unknown kind 9");
@@ -111,7 +111,7 @@ TEST(Image, BrokenTexts) {
             "line 4: set: value: expected a number");
   EXPECT_EQ(parseError(head + "set to=s3 value=1 more"), "line 4: what is 'more'?");
   EXPECT_EQ(parseError(head + "set to=s3 value=1 | wait 3"),
-            "line 4: set: wait: expected a semaphore and a count: 3:1");
+            "line 4: set: wait: expected a semaphore and a count: 3:1, or c3:1 of the chip");
   EXPECT_EQ(parseError(head + "set to=s3 value=1 | signal 1:1 signal 2:1 signal 3:1"),
             "line 4: set: expected at most 2 of signal");
   EXPECT_EQ(parseError(head + "set to=s3 value=1 | at 1\nhalt"), "core 0, entry 0: there is no location 1");

@@ -55,7 +55,7 @@ Entry randomEntry(const Instruction &instruction, std::mt19937_64 &random) {
   entry.location = static_cast<uint32_t>(random());
   auto use = [&] {
     return random() % 2 == 0 ? SemaphoreUse{}
-                             : SemaphoreUse{static_cast<uint8_t>(random() % kSemaphores),
+                             : SemaphoreUse{static_cast<uint8_t>(random() % (kSemaphores + kChipSemaphores)),
                                             static_cast<uint8_t>(1 + random() % 255)};
   };
   for (size_t i = 0; i < entry.waits.size() && (i == 0 || entry.waits[i - 1].count != 0); ++i) {
@@ -166,7 +166,7 @@ TEST(Instructions, WhatCannotBeWritten) {
   EXPECT_EQ(with("set", [](Entry &e) { e["to"].reg = kNoRegister; }), "set: to: expected a register");
   EXPECT_EQ(with("set", [](Entry &e) { e.predicate = 32; }),
             "set: there is no register 32 to be a predicate");
-  EXPECT_EQ(with("set", [](Entry &e) { e.waits[0] = {64, 1}; }), "set: wait 0: there is no semaphore 64");
+  EXPECT_EQ(with("set", [](Entry &e) { e.waits[0] = {128, 1}; }), "set: wait 0: there is no semaphore 128");
   EXPECT_EQ(with("set", [](Entry &e) { e.waits[1] = {2, 1}; }), "set: wait 1: the one before is not used");
   EXPECT_EQ(with("set", [](Entry &e) { e.signals[0] = {3, 0}; }),
             "set: signal 0: there is no semaphore 3 to be used 0 times");

@@ -27,8 +27,9 @@ struct Memories {
         const bool isShared = i < 2 && core > 0;
         all[core][i] = *Memory::create(isShared ? 0 : kSizes[i]);
         map[i] = isShared ? &all[0][i] : &all[core][i];
-        for (uint64_t byte = 0; byte < all[core][i].size(); ++byte) {
-          *all[core][i].at(byte) = static_cast<uint8_t>(random());
+        for (uint64_t byte = 0; byte < all[core][i].size(); byte += 4) {
+          const auto four = static_cast<uint32_t>(random());
+          std::memcpy(all[core][i].at(byte), &four, 4);
         }
       }
       maps.push_back(map);
