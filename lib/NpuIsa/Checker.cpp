@@ -256,7 +256,8 @@ static Status countShared(const Stream &stream, size_t first, size_t end, int64_
       add(use, 1);
     }
     if (isUsed && entry.predicate != kNoRegister) {
-      return stream.failAt(i, "semaphores of the chip have no predicates: other cores can't know whether it holds");
+      return stream.failAt(
+          i, "semaphores of the chip have no predicates: other cores can't know whether it holds");
     }
     if (!stream.isLoop(i) || !stream.usesChip(i + 1, stream.behindLoop(i) - 1)) {
       continue;
@@ -268,7 +269,8 @@ static Status countShared(const Stream &stream, size_t first, size_t end, int64_
     if (count.value > kMost / std::max<int64_t>(times, 1)) {
       return stream.failAt(i, "the stream is too long to be decided");
     }
-    if (Status status = countShared(stream, i + 1, stream.behindLoop(i) - 1, times * count.value, sums); !status) {
+    if (Status status = countShared(stream, i + 1, stream.behindLoop(i) - 1, times * count.value, sums);
+        !status) {
       return status;
     }
   }

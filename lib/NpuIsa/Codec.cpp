@@ -193,7 +193,8 @@ Status npu::check(const Entry &entry) {
   auto checkUses = [&](const char *word, const SemaphoreUse *uses, size_t count) -> Status {
     for (size_t i = 0; i < count; ++i) {
       const std::string use = place + ": " + word + " " + std::to_string(i);
-      if (uses[i].semaphore >= kSemaphores + kChipSemaphores || (uses[i].count == 0 && uses[i].semaphore != 0)) {
+      if (uses[i].semaphore >= kSemaphores + kChipSemaphores ||
+          (uses[i].count == 0 && uses[i].semaphore != 0)) {
         return fail(use + ": there is no semaphore " + std::to_string(uses[i].semaphore) +
                     (uses[i].count == 0 ? " to be used 0 times" : ""));
       }

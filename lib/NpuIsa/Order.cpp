@@ -162,7 +162,8 @@ private:
     size_t entry;
   };
 
-  std::vector<size_t> next, ends; ///< by core: the event that the control unit comes to, and the one behind its last
+  std::vector<size_t> next,
+      ends; ///< by core: the event that the control unit comes to, and the one behind its last
   std::vector<std::deque<Queued>> queues;
   std::vector<Clock> clocks;
   std::vector<size_t> left; ///< events that are still to come
@@ -360,9 +361,9 @@ std::string Execution::waitOf(size_t event) const {
         continue;
       }
       const std::deque<Queued> &queue = queues[events[later].engine];
-      const bool isToCome =
-          later >= next[streamOf(later).number()] ||
-          std::any_of(queue.begin(), queue.end(), [&](const Queued &queued) { return queued.event == later; });
+      const bool isToCome = later >= next[streamOf(later).number()] ||
+                            std::any_of(queue.begin(), queue.end(),
+                                        [&](const Queued &queued) { return queued.event == later; });
       const auto &signals = entryOf(later).signals;
       if (isToCome && std::any_of(signals.begin(), signals.end(), [&](SemaphoreUse signal) {
             return signal.count != 0 && signal.semaphore == use.semaphore;
@@ -422,7 +423,8 @@ Status checkPairs(const std::vector<Stream> &streams) {
               i, "semaphore " + semaphoreName(use.semaphore) + " is " + does + " by " +
                      Stream::engineName(owner.engine) +
                      (owner.stream == &stream ? "" : " of core " + std::to_string(owner.stream->number())) +
-                     " and by " + Stream::engineName(engine) + ": which wait meets which signal can't be decided");
+                     " and by " + Stream::engineName(engine) +
+                     ": which wait meets which signal can't be decided");
         }
         owner = use.count != 0 ? Owner{&stream, engine} : owner;
         return {};
@@ -487,7 +489,8 @@ Status npu::checkOrder(const std::vector<Stream> &streams, const Limits &limits)
         if (!events) {
           return forward(events.error());
         }
-        all.insert(all.end(), std::make_move_iterator(events->begin()), std::make_move_iterator(events->end()));
+        all.insert(all.end(), std::make_move_iterator(events->begin()),
+                   std::make_move_iterator(events->end()));
       }
       if (Status status = Execution(streams.size(), all, limits.queueDepth).run(); !status) {
         return status;

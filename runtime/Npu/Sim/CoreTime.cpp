@@ -16,63 +16,7 @@ constexpr uint64_t kNotYet = ~uint64_t(0);
 
 uint64_t roundedUp(double time) { return static_cast<uint64_t>(std::ceil(time - kLittle)); }
 
-unsigned engineOf(const Entry &entry) {
-  switch (find(entry.opcode)->engine) {
-  case Engine::Control:
-    return 0;
-  case Engine::Matrix:
-    return 1;
-  case Engine::Vector:
-    return 2;
-  case Engine::TopK:
-    return 3;
-  case Engine::Dma:
-    return 4 + entry.channel;
-  }
-  return 0;
-}
-
 } // namespace
-
-size_t ChipTime::numberOf(const ActionCount &action) {
-  for (size_t i = 0; i < actions.size(); ++i) {
-    if (actions[i].name == action.name && actions[i].engine == action.engine) {
-      return i;
-    }
-  }
-  actions.push_back({action.engine, action.name, action.energy, 0});
-  return actions.size() - 1;
-}
-
-/// Posts the ends of accesses that are others now: of an engine's entry at the nearest cycle, as what many short entries lose in fractions of one is
-/// right on average; of a piece at the cycle that it ends in, as its time goes on in fractions.
-void ChipTime::postEnds() {
-  for (uint32_t slot : sharing.changed) {
-    const SharedAccess &access = sharing.at(slot);
-    if (!sharing.isActive(slot) || !std::isfinite(access.end)) {
-      continue;
-    }
-    const auto time = static_cast<uint64_t>(access.end + (access.owner.engine < 4 ? 0.5 : 0));
-    ends.resize(std::max<size_t>(ends.size(), slot + 1));
-    ends[slot] = order;
-    post(std::max(time, now), TimedEvent::Kind::Access, access.owner.core, slot);
-  }
-  sharing.changed.clear();
-}
-
-void ChipTime::begin(SharedAccess &&access, double start) {
-  sharing.begin(std::move(access), start);
-  postEnds();
-}
-
-std::optional<SharedAccess> ChipTime::finish(const TimedEvent &event) {
-  if (ends[event.which] != event.order) {
-    return std::nullopt; // it was faster or slower meanwhile
-  }
-  std::optional<SharedAccess> access = sharing.finish(event.which);
-  postEnds();
-  return access;
-}
 
 tl::unexpected<Error> CoreTime::fault(size_t entry, const Error &error) const {
   return fail("core " + std::to_string(number) + ", entry " + std::to_string(entry) + " (" +
@@ -91,7 +35,7 @@ bool CoreTime::isIdle() const {
 bool CoreTime::take(const Entry &entry, EngineState &engine) {
   auto semaphore = [&](SemaphoreUse use) -> uint64_t & {
     return !isOfChip(use.semaphore) ? semaphores[use.semaphore]
-                                       : chip.semaphores[use.semaphore - kSemaphores];
+                                    : chip.semaphores[use.semaphore - kSemaphores];
   };
   for (size_t i = 0; i < entry.waits.size() && entry.waits[i].count > 0; ++i) {
     uint64_t needed = 0;
@@ -513,61 +457,4 @@ Status CoreTime::close(Report &report, std::array<unsigned, kEngines> &places) {
     report.engines.push_back(std::move(time));
   }
   return {};
-}
-
-std::vector<WaitingFor> CoreTime::waits() const {
-  std::vector<WaitingFor> all;
-  auto add = [&](unsigned engine, size_t entry, const Entry &of) {
-    for (const SemaphoreUse use : of.waits) {
-      uint64_t needed = 0;
-      for (const SemaphoreUse other : of.waits) {
-        needed += other.semaphore == use.semaphore ? other.count : 0;
-      }
-      if (use.count > 0 && count(use.semaphore) < needed) {
-        all.push_back({WaitingFor::What::Semaphore, engine, entry, use.semaphore, needed});
-        return true;
-      }
-    }
-    return false;
-  };
-  for (unsigned engine = 1; engine < kEngines; ++engine) {
-    if (!engines[engine].queue.empty()) {
-      const Queued &head = engines[engine].queue.front();
-      add(engine, head.number, head.entry);
-    }
-  }
-  if (!source.isAtEnd(number)) {
-    const size_t position = source.position(number);
-    const unsigned engine = engineOf(entries[position]);
-    if (engine != 0) {
-      all.push_back({WaitingFor::What::Queue, 0, position, engine});
-    } else if (!add(0, position, entries[position])) {
-      all.push_back({WaitingFor::What::Fence, 0, position});
-    }
-  }
-  return all;
-}
-
-std::string CoreTime::describe(unsigned engine, size_t entry) const {
-  return npu::describe(source.image, Party{number, engine, static_cast<uint32_t>(entry)});
-}
-
-std::string CoreTime::signaller(unsigned semaphore) const {
-  auto signals = [&](const Entry &entry) {
-    return std::any_of(entry.signals.begin(), entry.signals.end(),
-                       [&](SemaphoreUse use) { return use.count > 0 && use.semaphore == semaphore; });
-  };
-  for (unsigned engine = 1; engine < kEngines; ++engine) {
-    for (const Queued &queued : engines[engine].queue) {
-      if (signals(queued.entry)) {
-        return describe(engine, queued.number);
-      }
-    }
-  }
-  for (size_t entry = 0; entry < entries.size(); ++entry) {
-    if (!source.isAtEnd(number) && source.mayCome(number, entry) && signals(entries[entry])) {
-      return describe(engineOf(entries[entry]), entry);
-    }
-  }
-  return "";
 }

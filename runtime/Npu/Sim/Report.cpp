@@ -11,6 +11,22 @@ const char *npu::name(Cause cause) {
   return names[static_cast<size_t>(cause)];
 }
 
+unsigned npu::engineOf(const Entry &entry) {
+  switch (find(entry.opcode)->engine) {
+  case Engine::Control:
+    return 0;
+  case Engine::Matrix:
+    return 1;
+  case Engine::Vector:
+    return 2;
+  case Engine::TopK:
+    return 3;
+  case Engine::Dma:
+    return 4 + entry.channel;
+  }
+  return 0;
+}
+
 std::string npu::engineName(unsigned engine) {
   static const char *const names[] = {"control", "matrix", "vector", "topk"};
   return engine < 4 ? names[engine] : "dma " + std::to_string(engine - 4);

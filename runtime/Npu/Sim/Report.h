@@ -88,6 +88,7 @@ struct Report {
 /// Engines: the control unit, matrix, vector, topk, then the channels of DMA.
 constexpr unsigned kEngines = 4 + kChannels;
 std::string engineName(unsigned engine);
+unsigned engineOf(const Entry &entry);
 
 /// Collects what an engine did, and makes the sums.
 class Account {

@@ -63,6 +63,21 @@ TEST(Image, TextAndBytesComeBack) {
   EXPECT_EQ(write(*back), file);
 }
 
+// What an older minor version had not is refused in its files; what is read is of this version.
+TEST(Image, MinorVersions) {
+  auto image = parse("image machine=0x0 features=0x0\ncore 0\n  fence | wait 63:1\n  halt\n");
+  ASSERT_TRUE(image);
+  const std::vector<uint8_t> file = write(*image);
+  auto old = changed(file, 10, 0, 2);
+  auto back = read(old.data(), old.size());
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_TRUE(*back == *image);
+  image = parse("image machine=0x0 features=0x0\ncore 0\n  fence | wait c0:1\n  halt\n");
+  ASSERT_TRUE(image);
+  EXPECT_EQ(readError(changed(write(*image), 10, 0, 2)),
+            "core 0, entry 0: version 1.0 has no semaphores of the chip");
+}
+
 TEST(Image, BrokenFiles) {
   const std::vector<uint8_t> file = write(sample());
   EXPECT_EQ(readError({}), "not an image of an accelerator's program");

@@ -88,22 +88,26 @@ TEST_F(Cores, BanksOfTheL2) {
       }
     }
   }
-  EXPECT_NE(print(machine, image, runCores(text, memories)).find(" core 3 dma 0: shared: l2, held by core "), std::string::npos);
+  EXPECT_NE(print(machine, image, runCores(text, memories)).find(" core 3 dma 0: shared: l2, held by core "),
+            std::string::npos);
 }
 
 TEST_F(Cores, WhoStandsStill) {
-  image = imageOf("core 0\n" + copy("spad[0x0]", "dram[0x0]", 64, "wait c0:1 signal c1:1") + "halt\ncore 1\n" +
-                  copy("spad[0x0]", "dram[0x0]", 64, "channel 1 wait c1:1 signal c0:1") + "halt\n");
+  image =
+      imageOf("core 0\n" + copy("spad[0x0]", "dram[0x0]", 64, "wait c0:1 signal c1:1") + "halt\ncore 1\n" +
+              copy("spad[0x0]", "dram[0x0]", 64, "channel 1 wait c1:1 signal c0:1") + "halt\n");
   Memories memories(1, 2);
   RunOptions options;
   options.isChecked = false;
   auto report = simulate(machine, image, memories.maps, options);
   ASSERT_FALSE(report);
-  EXPECT_EQ(report.error().message,
-            "the program stands still: core 0, dma 0 at entry 0 (dma.copy) waits for semaphore c0 (0 of 1), which core 1, dma 1 at entry "
-            "0 (dma.copy) would signal; core 0, control at entry 1 (halt) waits until all engines have finished; core 1, dma 1 at "
-            "entry 0 (dma.copy) waits for semaphore c1 (0 of 1), which core 0, dma 0 at entry 0 (dma.copy) would signal; core 1, "
-            "control at entry 1 (halt) waits until all engines have finished");
+  EXPECT_EQ(report.error().message, "the program stands still: core 0, dma 0 at entry 0 (dma.copy) waits for "
+                                    "semaphore c0 (0 of 1), which core 1, dma 1 at entry "
+                                    "0 (dma.copy) would signal; core 0, control at entry 1 (halt) waits "
+                                    "until all engines have finished; core 1, dma 1 at "
+                                    "entry 0 (dma.copy) waits for semaphore c1 (0 of 1), which core 0, dma 0 "
+                                    "at entry 0 (dma.copy) would signal; core 1, "
+                                    "control at entry 1 (halt) waits until all engines have finished");
 }
 
 } // namespace
