@@ -207,6 +207,7 @@ struct Fields<NpuLutMode> {
   static void list(Field &&field) {
     // More than 8: tables of more than 128 entries, for each group of activations.
     field("group", &NpuLutMode::group, within(2, 8));
+    field("tables", &NpuLutMode::tables, within(1, 4096));
     field("lanes", &NpuLutMode::lanes, within(1, kWidest));
     field("build_lanes", &NpuLutMode::buildLanes, within(1, kWidest));
     field.defaulted("double_buffered", &NpuLutMode::doubleBuffered);

@@ -64,6 +64,12 @@ void checkLut(const ModeContext &mode) {
   });
   mode.rules.require(any, mode.path, "types of integer activations of at most 8 bits to compute with",
                      "none");
+  const NpuLutMode &lut = *mode.mxu.modes.lut;
+  mode.rules.multipleOf(mode.path + ".lanes", lut.lanes, mode.mxu.rows, "as many lookups of each row (rows)");
+  mode.rules.multipleOf(mode.path + ".build_lanes", lut.buildLanes, mode.mxu.rows,
+                        "as many entries of each row (rows)");
+  mode.rules.atMost(mode.path + ".build_lanes", lut.buildLanes, mode.mxu.rows << (lut.group - 1),
+                    "a table of each row (2^(group - 1) entries)");
 }
 
 void checkBitserial(const ModeContext &mode) {

@@ -25,7 +25,7 @@ constexpr char kEdge1[] = R"({
     "mxu": {
       "rows": 32, "cols": 32, "hop_registers_down": 1, "hop_registers_across": 1, "weight_load": "row_addressed",
       "weight_port_bytes": 32, "activation_port_bytes": 32, "shadow_accumulators": true,
-      "modes": {"dense": ["ws", "os"], "nm": [[2, 4], [1, 4]], "lut": {"group": 4, "lanes": 1024, "build_lanes": 32},
+      "modes": {"dense": ["ws", "os"], "nm": [[2, 4], [1, 4]], "lut": {"group": 4, "tables": 64, "lanes": 1024, "build_lanes": 32},
                 "bitserial": {"a_slice": 2, "w_slice": 1}},
       "types": [["i8", "i8", "i32"], ["i8", "i4", "i32"], ["bf16", "bf16", "f32"]],
       "u_acc": {"bf16": 5.96e-8}},

@@ -18,6 +18,69 @@ std::string hex(uint64_t value) {
   return text;
 }
 
+/// The modes as a message lists them: "ws, os, nm 2:4, lut".
+std::string listed(const machine::NpuModes &modes) {
+  std::vector<std::string> names;
+  for (machine::NpuDataflow flow : modes.dense) {
+    names.push_back(machine::name(flow));
+  }
+  if (modes.dot) {
+    names.push_back("dot");
+  }
+  for (auto [n, m] : modes.nm) {
+    names.push_back("nm " + std::to_string(n) + ":" + std::to_string(m));
+  }
+  if (modes.lut) {
+    names.push_back("lut");
+  }
+  if (modes.bitserial) {
+    names.push_back("bitserial");
+  }
+  std::string all;
+  for (const std::string &one : names) {
+    all += (all.empty() ? "" : ", ") + one;
+  }
+  return all;
+}
+
+/// Of an mxu.mode: "" if the array has it, else what is wrong.
+std::string missingMode(const Entry &entry, const machine::NpuModes &modes) {
+  const std::string_view kind = chosen(entry, "mode");
+  std::string wanted(kind);
+  bool isThere = false;
+  if (kind == "ws" || kind == "os") {
+    isThere = std::any_of(modes.dense.begin(), modes.dense.end(),
+                          [&](machine::NpuDataflow flow) { return machine::name(flow) == kind; });
+  } else if (kind == "nm") {
+    const int64_t n = entry["n"].value, m = entry["m"].value;
+    wanted += " " + std::to_string(n) + ":" + std::to_string(m);
+    isThere = std::any_of(modes.nm.begin(), modes.nm.end(), [&](const machine::NpuNmPattern &pattern) {
+      return pattern.n == n && pattern.m == m;
+    });
+  } else {
+    isThere = kind == "dot"   ? modes.dot.has_value()
+              : kind == "lut" ? modes.lut.has_value()
+                              : modes.bitserial.has_value();
+  }
+  if (!isThere) {
+    return "mode: the array has " + listed(modes) + ", got " + wanted;
+  }
+  auto mustBe = [&](const char *field, int64_t has, const char *what) {
+    const int64_t value = entry[field].value;
+    return value == has ? std::string()
+                        : std::string(field) + ": the array's " + what + " are of " + std::to_string(has) +
+                              ", got " + std::to_string(value);
+  };
+  if (kind == "lut") {
+    return mustBe("m", modes.lut->group, "groups of a table");
+  }
+  if (kind == "bitserial") {
+    const std::string wrong = mustBe("a_slice", modes.bitserial->aSlice, "slices of activations");
+    return wrong.empty() ? mustBe("w_slice", modes.bitserial->wSlice, "slices of weights") : wrong;
+  }
+  return "";
+}
+
 Status checkLimits(const Stream &stream, const Limits &limits) {
   int depth = 0;
   for (size_t i = 0; i < stream.entries().size(); ++i) {
@@ -58,6 +121,15 @@ Status checkLimits(const Stream &stream, const Limits &limits) {
     if (mnemonic == "mxu.weights" || mnemonic == "mxu.multiply" || mnemonic == "mxu.drain") {
       status = atMost("rows", limits.rows, "the array");
       status = status ? atMost("columns", limits.columns, "the array") : status;
+    } else if (mnemonic == "mxu.mode" && limits.modes) {
+      if (const std::string wrong = missingMode(entry, *limits.modes); !wrong.empty()) {
+        return stream.failAt(i, wrong);
+      }
+    } else if (mnemonic == "mxu.tables") {
+      status = atMost("rows", limits.rows, "the array");
+      if (status && limits.modes && limits.modes->lut) {
+        status = atMost("depth", limits.modes->lut->tables * limits.modes->lut->group, "a row of tables");
+      }
     } else if (mnemonic == "topk.select") {
       status = atMost("k", limits.mostSelected, "the selecting unit");
     }
@@ -211,6 +283,9 @@ Limits npu::limitsOf(const machine::NpuMachine &machine) {
   limits.queueDepth = static_cast<unsigned>(core.queueDepth);
   limits.rows = core.mxu ? core.mxu->rows : 0;
   limits.columns = core.mxu ? core.mxu->cols : 0;
+  if (core.mxu) {
+    limits.modes = core.mxu->modes;
+  }
   limits.hasVectors = core.vec.has_value();
   limits.mostSelected = core.topk ? core.topk->kMax : 0;
   return limits;

@@ -270,6 +270,11 @@ int64_t Settings::tableDepth(const Entry &lookup) const {
   return of ? of->columns : 0;
 }
 
+int64_t Settings::weightRows(const Entry &stream) const {
+  const std::optional<Tile> &of = chosen(stream, "swap") == "yes" ? loaded : used;
+  return of ? of->rows : 0;
+}
+
 void Settings::update(const Entry &entry) {
   const Instruction &instruction = *find(entry.opcode);
   const std::string_view mnemonic = instruction.mnemonic;

@@ -122,11 +122,12 @@ struct NpuNmPattern {
 };
 
 /// Sums of groups of activations are looked up by bits of weights. A table has 2^(group - 1) entries of 16 bits (the other half
-/// is their negation).
+/// is their negation). Each row of the unit has tables of its own.
 struct NpuLutMode {
   int64_t group = 0;           ///< activations of a table
-  int64_t lanes = 0;           ///< lookups of one bit plane in a cycle
-  int64_t buildLanes = 0;      ///< table entries built in a cycle
+  int64_t tables = 0;          ///< of a row: groups of its activations
+  int64_t lanes = 0;           ///< lookups of one bit plane in a cycle, in the tables of all rows
+  int64_t buildLanes = 0;      ///< table entries built in a cycle, of all rows
   bool doubleBuffered = false; ///< the next tables are built while these are read; false where JSON lacks it
 };
 

@@ -36,8 +36,9 @@ struct Limits {
   std::array<uint64_t, kSpaces> bytes = {}; ///< of each memory
   size_t cores = 1;
   unsigned channels = 1, semaphores = kSemaphores;
-  unsigned queueDepth = 16;        ///< entries that wait at an engine
-  int64_t rows = 16, columns = 16; ///< of the array; 0: there is none
+  unsigned queueDepth = 16;               ///< entries that wait at an engine
+  int64_t rows = 16, columns = 16;        ///< of the array; 0: there is none
+  std::optional<machine::NpuModes> modes; ///< of the array; absent: any
   bool hasVectors = true;
   int64_t mostSelected = 64; ///< k of topk.select; 0: there is no such engine
 };

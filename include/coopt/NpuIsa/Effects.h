@@ -48,6 +48,8 @@ public:
   const std::optional<Entry> &vector() const { return vectorMode; }
   /// Activations of a row whose tables an mxu.lookup reads; 0 if there are none.
   int64_t tableDepth(const Entry &lookup) const;
+  /// Rows of the tile of weights that an mxu.stream multiplies; 0 if there is none.
+  int64_t weightRows(const Entry &stream) const;
 
   struct Tile {
     int64_t rows = 0, columns = 0;

@@ -30,7 +30,7 @@ const std::string kGood = R"({
       "rows": 32, "cols": 32, "hop_registers_down": 1, "hop_registers_across": 1, "weight_load": "row_addressed",
       "weight_port_bytes": 32, "activation_port_bytes": 32, "shadow_accumulators": true,
       "modes": {"dense": ["ws", "os"], "dot": {"minimum_stripe_cycles": 8, "channel_group": 16}, "nm": [[2, 4], [1, 4]],
-                "lut": {"group": 4, "lanes": 1024, "build_lanes": 32, "double_buffered": true},
+                "lut": {"group": 4, "tables": 64, "lanes": 1024, "build_lanes": 32, "double_buffered": true},
                 "bitserial": {"a_slice": 2, "w_slice": 1}},
       "types": [["i8", "i8", "i32"], ["i8", "i4", "i32"], ["bf16", "bf16", "f32"]],
       "u_acc": {"bf16": 5.96e-8}},
@@ -106,6 +106,8 @@ TEST(NpuBadFiles, KeysAndTypes) {
        ".cores[0].vec.op_cycles.sqrt: expected an integer in 1..65536, got nothing"},
       {"/cores/0/topk/k_max", "", ".cores[0].topk.k_max: expected an integer in 1..4096, got nothing"},
       {"/cores/0/mxu/modes", "", ".cores[0].mxu.modes: expected an object, got nothing"},
+      {"/cores/0/mxu/modes/lut/tables", "",
+       ".cores[0].mxu.modes.lut.tables: expected an integer in 1..4096, got nothing"},
       {"/cores/0/mxu/modes/lut/lanes", "",
        ".cores[0].mxu.modes.lut.lanes: expected an integer in 1..65536, got nothing"},
       {"/cores/0/mxu/modes/lut/double_buffered", "1",
@@ -229,6 +231,8 @@ TEST(NpuBadFiles, RangesOfCores) {
        ".cores[0].mxu.modes.lut.group: expected an integer in 2..8, got 1"},
       {"/cores/0/mxu/modes/lut/group", "9",
        ".cores[0].mxu.modes.lut.group: expected an integer in 2..8, got 9"},
+      {"/cores/0/mxu/modes/lut/tables", "4097",
+       ".cores[0].mxu.modes.lut.tables: expected an integer in 1..4096, got 4097"},
       {"/cores/0/mxu/modes/lut/lanes", "0",
        ".cores[0].mxu.modes.lut.lanes: expected an integer in 1..65536, got 0"},
       {"/cores/0/mxu/modes/lut/build_lanes", "-1",
@@ -404,7 +408,8 @@ TEST(NpuBadFiles, TypesThatFit) {
       {"/cores/0/mxu/types/0", R"(["i4", "i4", "i16"])"},
       {"/cores/0/mxu/cols", "1"},
       {"/cores/0/mxu/rows", "510"},
-      {"/hierarchy", ""}};
+      {"/hierarchy", ""},
+      {"/cores/0/mxu/modes/lut", ""}};
   EXPECT_EQ(refusal(with(narrow)), "read");
   auto wide = narrow;
   wide[2].second = "512";
@@ -427,6 +432,16 @@ TEST(NpuBadFiles, WhatModesNeed) {
        ".cores[0].mxu.modes.nm[0][0]: expected a divisor of rows (32), got 3"},
       {"/cores/0/mxu/modes/nm/1", "[2, 4]",
        ".cores[0].mxu.modes.nm[1]: expected each pattern once, got [2, 4] again"},
+      {"/cores/0/mxu/modes/lut/lanes", "1040",
+       ".cores[0].mxu.modes.lut.lanes: expected a multiple of 32, as many lookups of each row (rows), got "
+       "1040"},
+      {"/cores/0/mxu/modes/lut/build_lanes", "16",
+       ".cores[0].mxu.modes.lut.build_lanes: expected a multiple of 32, as many entries of each row (rows), "
+       "got 16"},
+      {"/cores/0/mxu/modes/lut/build_lanes", "288",
+       ".cores[0].mxu.modes.lut.build_lanes: expected at most 256, a table of each row (2^(group - 1) "
+       "entries), "
+       "got 288"},
       {"/cores/0/mxu/modes/bitserial/a_slice", "9",
        ".cores[0].mxu.modes.bitserial.a_slice: expected at most 8, the bits of the widest activation, got 9"},
       {"/cores/0/mxu/modes/bitserial/w_slice", "16",
@@ -470,7 +485,8 @@ TEST(NpuBadFiles, WhatModesNeed) {
   const char *types = "/cores/0/mxu/types";
   const char *floats = R"([["bf16", "bf16", "f32"]])";
   EXPECT_EQ(
-      refusal(with({{types, floats}, {dense, R"({"lut": {"group": 4, "lanes": 1, "build_lanes": 1}})"}})),
+      refusal(with({{types, floats},
+                    {dense, R"({"lut": {"group": 4, "tables": 1, "lanes": 32, "build_lanes": 32}})"}})),
       place + "modes.lut: expected types of integer activations of at most 8 bits to compute with, got none");
   EXPECT_EQ(refusal(with({{types, floats}, {dense, R"({"bitserial": {"a_slice": 1, "w_slice": 1}})"}})),
             place + "modes.bitserial: expected types of integers to compute with, got none");

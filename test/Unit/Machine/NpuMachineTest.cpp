@@ -36,7 +36,7 @@ TEST(NpuMachine, HandWrittenFileIsRead) {
         "rows": 22, "cols": 33, "hop_registers_down": 0, "hop_registers_across": 4, "weight_load": "shift_chain",
         "weight_port_bytes": 1024, "activation_port_bytes": 2048, "shadow_accumulators": false,
         "modes": {"dense": ["os"], "dot": {"minimum_stripe_cycles": 14}, "nm": [[2, 5], [11, 64]],
-                  "lut": {"group": 5, "lanes": 20, "build_lanes": 24}, "bitserial": {"a_slice": 3, "w_slice": 2}},
+                  "lut": {"group": 5, "tables": 37, "lanes": 44, "build_lanes": 66}, "bitserial": {"a_slice": 3, "w_slice": 2}},
         "types": [["i4", "i2", "i16"], ["f8e4m3fn", "f8e5m2", "f32"], ["f16", "f16", "f32"], ["i1", "i1", "i32"]],
         "u_acc": {"f16": 0.25, "f8e4m3fn": 0.125}},
       "vec": {"lanes": 4096, "op_cycles": {"add": 25, "mul": 26, "fma": 27, "exp2": 28, "div": 29, "sqrt": 30}},
@@ -105,8 +105,9 @@ TEST(NpuMachine, HandWrittenFileIsRead) {
   EXPECT_EQ(mxu.modes.nm[1].n, 11);
   EXPECT_EQ(mxu.modes.nm[1].m, 64);
   EXPECT_EQ(mxu.modes.lut->group, 5);
-  EXPECT_EQ(mxu.modes.lut->lanes, 20);
-  EXPECT_EQ(mxu.modes.lut->buildLanes, 24);
+  EXPECT_EQ(mxu.modes.lut->tables, 37);
+  EXPECT_EQ(mxu.modes.lut->lanes, 44);
+  EXPECT_EQ(mxu.modes.lut->buildLanes, 66);
   EXPECT_FALSE(mxu.modes.lut->doubleBuffered);
   EXPECT_EQ(mxu.modes.bitserial->aSlice, 3);
   EXPECT_EQ(mxu.modes.bitserial->wSlice, 2);

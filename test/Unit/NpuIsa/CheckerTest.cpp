@@ -118,6 +118,47 @@ TEST(Checker, Limits) {
       "core 0, entry 0 (topk.select): k: the selecting unit has 64, got 65");
 }
 
+// What the machine's array has not is refused; without a machine anything goes.
+TEST(Checker, ModesOfTheArray) {
+  Limits limits = smallCore();
+  machine::NpuModes &modes = limits.modes.emplace();
+  modes.dense = {machine::NpuDataflow::OutputStationary};
+  modes.nm = {{2, 4}};
+  auto of = [](const std::string &mode, int n, int m, int aSlice, int wSlice) {
+    return "mxu.mode mode=" + mode +
+           " a=i8 w=i8 acc=i32 a_stride=16 w_stride=32 acc_stride=64 n=" + std::to_string(n) +
+           " m=" + std::to_string(m) + " a_slice=" + std::to_string(aSlice) +
+           " w_slice=" + std::to_string(wSlice) + "\n";
+  };
+  const std::string place = "core 0, entry 0 (mxu.mode): ";
+  EXPECT_EQ(refused(of("os", 0, 0, 0, 0), limits), "");
+  EXPECT_EQ(refused(of("nm", 2, 4, 0, 0), limits), "");
+  EXPECT_EQ(refused(of("ws", 0, 0, 0, 0), limits), place + "mode: the array has os, nm 2:4, got ws");
+  EXPECT_EQ(refused(of("nm", 1, 4, 0, 0), limits), place + "mode: the array has os, nm 2:4, got nm 1:4");
+  for (const char *mode : {"dot", "lut", "bitserial"}) {
+    EXPECT_EQ(refused(of(mode, 0, 0, 0, 0), limits), place + "mode: the array has os, nm 2:4, got " + mode);
+    EXPECT_EQ(refused(of(mode, 0, 0, 0, 0)), "");
+  }
+  modes.dot = machine::NpuDotMode{8};
+  modes.lut = machine::NpuLutMode{4, 3, 64, 16, false};
+  modes.bitserial = machine::NpuBitserialMode{2, 1};
+  EXPECT_EQ(refused(of("dot", 0, 0, 0, 0), limits), "");
+  EXPECT_EQ(refused(of("ws", 0, 0, 0, 0), limits),
+            place + "mode: the array has os, dot, nm 2:4, lut, bitserial, got ws");
+  EXPECT_EQ(refused(of("lut", 0, 3, 0, 0), limits),
+            place + "m: the array's groups of a table are of 4, got 3");
+  EXPECT_EQ(refused(of("bitserial", 0, 0, 1, 1), limits),
+            place + "a_slice: the array's slices of activations are of 2, got 1");
+  EXPECT_EQ(refused(of("bitserial", 0, 0, 2, 2), limits),
+            place + "w_slice: the array's slices of weights are of 1, got 2");
+  const std::string tables = of("lut", 0, 4, 0, 0) + "mxu.tables from=spad[0x0] ";
+  EXPECT_EQ(refused(tables + "rows=16 depth=12", limits), "");
+  EXPECT_EQ(refused(tables + "rows=17 depth=12", limits),
+            "core 0, entry 1 (mxu.tables): rows: the array has 16, got 17");
+  EXPECT_EQ(refused(tables + "rows=16 depth=16", limits),
+            "core 0, entry 1 (mxu.tables): depth: a row of tables has 12, got 16");
+}
+
 TEST(Checker, Bounds) {
   EXPECT_EQ(refused(copy("spad[0x3fc1]", "dram[0x0]", 64)),
             "core 0, entry 0 (dma.copy): to: spad has 0x4000 bytes, written are 0x3fc1 .. 0x4000");
