@@ -45,11 +45,11 @@
 // move a word in S cycles. Time passes as above, with steps for pairs: e_i is the last step of tile i, K_i S_i steps are a tile's.
 //
 // Look-ups (M <= R, K <= g D, any N). Rows are those of A; each has a table for each of D groups of g activations, of 2^(g-1) sums with signs,
-// E of which are built in a cycle: T = ceil(2^(g-1) / E) steps. C columns of weights of w bits are looked up in a cycle. With G = ceil(K/g),
+// E of which are built in a cycle: U = ceil(2^(g-1) / E) steps. C columns of weights of w bits are looked up in a cycle. With G = ceil(K/g),
 // H = ceil(N/C), let b_i, l_i, e_i, f_i be the cycles in which tile i's first activations, its first weights, and the last weights of its first and
 // its last block of columns are accepted.
 //   - A group's last activations are accepted when the tables of the group before are built; look-ups begin when all are: l_i >= b_i + F_i,
-//     F = K + T if G = 1, else g + (G-2) max(g, T) + max(K - (G-1) g, T) + T.
+//     F = K + U if G = 1, else g + (G-2) max(g, U) + max(K - (G-1) g, U) + U.
 //   - With two buffers the next tables are built while these are looked up: b_(i+1) >= l_i; with one b_(i+1) >= f_i + 1.
 //   - A block is G w words. Its M rows of sums drain through a shadow while the next block is added up: of two blocks that follow each
 //     other the ends are max(G w, M) apart, or M if the second is of another tile: f_i = e_i + (H_i - 1) max(G_i w_i, M_i),
@@ -127,7 +127,7 @@ int64_t interval(const MatrixArray &array, const ArrayTile &tile, const ArrayTil
 /// Steps of a pair of words: pairs of slices if bitserial, else 1.
 int64_t steps(const MatrixArray &array, const ArrayTile &tile);
 /// Groups of activations of the tile's rows; cycles to build a table of each row; cycles from a tile's first activations to its first
-/// look-up (G, T and F above).
+/// look-up (G, U and F above).
 int64_t tableGroups(const MatrixArray &array, const ArrayTile &tile);
 int64_t tableSteps(const MatrixArray &array);
 int64_t tableCycles(const MatrixArray &array, const ArrayTile &tile);
