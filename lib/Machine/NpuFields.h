@@ -334,6 +334,22 @@ struct Fields<NpuStorageLevel> {
 };
 
 template <>
+struct Fields<NpuTileLoops> {
+  template <typename Field>
+  static void list(Field &&field) {
+    field("convolution_issue_cycles", &NpuTileLoops::convolutionIssueCycles, notNegative());
+    field("product_issue_cycles", &NpuTileLoops::productIssueCycles, notNegative());
+    field("step_cycles", &NpuTileLoops::stepCycles, positive());
+    field("request_cycles", &NpuTileLoops::requestCycles, notNegative());
+    field("store_row_cycles", &NpuTileLoops::storeRowCycles, notNegative());
+    field("miss_cycles", &NpuTileLoops::missCycles, notNegative());
+    field("cache_bytes", &NpuTileLoops::cacheBytes, powerOfTwo(1 << 26));
+    field("cache_ways", &NpuTileLoops::cacheWays, powerOfTwo(64));
+    field("line_bytes", &NpuTileLoops::lineBytes, powerOfTwo(4096));
+  }
+};
+
+template <>
 struct Fields<NpuMachine> {
   template <typename Field>
   static void list(Field &&field) {
@@ -343,6 +359,7 @@ struct Fields<NpuMachine> {
     field("memory", &NpuMachine::memory);
     field("cores", &NpuMachine::cores, CountLimit{1, 1, "one kind of core (repeat says how many there are)"});
     field.optional("hierarchy", &NpuMachine::hierarchy, CountLimit{2, 16, "two to 16 levels"});
+    field("tile_loops", &NpuMachine::tileLoops);
   }
 };
 

@@ -102,6 +102,8 @@ void gemminiDosa16(NpuMachine &npu, NpuCore &core) {
   core.spad.bytes = 4 * MiB;
   core.acc->bytes = 4 * MiB;
   setDense(*core.mxu, {NpuDataflow::WeightStationary});
+  // Cycles: fitted to its training runs. Cache: that of Chipyard where nothing else is said.
+  npu.tileLoops = NpuTileLoops{267, 132, 7.6, 1.11, 2.01, 6.92, 512 * KiB, 8, 64};
 }
 
 void nvdlaSmall(NpuMachine &npu, NpuCore &core) {

@@ -213,4 +213,8 @@ void machine::checkNpu(Rules &rules, const NpuMachine &npu) {
     checkCore(rules, "$.cores[" + std::to_string(i) + "]", npu.cores[i], npu.timing);
   }
   checkHierarchy(rules, npu);
+  if (const auto &loops = npu.tileLoops) {
+    rules.multipleOf("$.tile_loops.cache_bytes", loops->cacheBytes, loops->cacheWays * loops->lineBytes,
+                     "one line of each way (cache_ways x line_bytes)");
+  }
 }

@@ -231,6 +231,20 @@ struct NpuStorageLevel {
   int64_t lanes = 1;   ///< instances that lie side by side in one memory and are accessed together
 };
 
+/// Loops in hardware that issue a tile's commands, with the cache before DRAM that their loads go through (CostModel/TileReplay.h). The cycles are fitted
+/// to a machine's measured runs, so they may be fractions.
+struct NpuTileLoops {
+  double convolutionIssueCycles = 0; ///< of the processor, to hand over a tile of a convolution
+  double productIssueCycles = 0;     ///< .. of a product
+  double stepCycles = 0;             ///< least between two steps of the array
+  double requestCycles = 0;          ///< of the bus, for a load's request beside its bytes
+  double storeRowCycles = 0;         ///< of the bus, for a stored row of outputs
+  double missCycles = 0;             ///< of the bus, for a line that is not in the cache
+  int64_t cacheBytes = 0;            ///< power of two, at least one set
+  int64_t cacheWays = 0;             ///< power of two
+  int64_t lineBytes = 0;             ///< power of two
+};
+
 /// Which formulas time the matrix unit: those that RTL confirms, or the closed forms of SCALE-Sim, for comparison with it and
 /// for the dense mode alone.
 enum class NpuTiming { Laws, ScaleSim };
@@ -246,6 +260,7 @@ struct NpuMachine {
   /// Outermost first, for counts of accesses and their energy alone: programs know `memory` and the cores' memories. May be
   /// empty. Its meshes have as many places as the machine has multipliers.
   std::vector<NpuStorageLevel> hierarchy;
+  std::optional<NpuTileLoops> tileLoops; ///< for replays of tiles alone
 
   friend bool operator==(const NpuMachine &a, const NpuMachine &b);
 };

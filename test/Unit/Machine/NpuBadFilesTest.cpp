@@ -41,7 +41,9 @@ const std::string kGood = R"({
     {"name": "buffer", "kind": "sram", "bytes": 131072, "width_bits": 64, "word_bits": 8, "keeps": ["inputs"],
      "fan_out_x": 64, "fan_out_y": 64},
     {"name": "sums", "kind": "register_file", "bytes": 16, "width_bits": 128, "word_bits": 16, "keeps": ["outputs"],
-     "lanes": 8}]
+     "lanes": 8}],
+  "tile_loops": {"convolution_issue_cycles": 267, "product_issue_cycles": 132, "step_cycles": 7.5, "request_cycles": 1,
+                 "store_row_cycles": 4, "miss_cycles": 6, "cache_bytes": 524288, "cache_ways": 8, "line_bytes": 64}
 })";
 
 std::string refusal(const std::string &text) {
@@ -365,6 +367,26 @@ TEST(NpuBadFiles, Hierarchies) {
                     {"/hierarchy/2/fan_out_x", "4096"}})),
       "edge.json: $.hierarchy[1]: expected at most 1073741824, places of all meshes so far (fan_out_x x "
       "fan_out_y), got 68719476736");
+}
+
+TEST(NpuBadFiles, TileLoops) {
+  for (const char *key : {"convolution_issue_cycles", "product_issue_cycles", "request_cycles",
+                          "store_row_cycles", "miss_cycles"}) {
+    EXPECT_EQ(refusal(with({{std::string("/tile_loops/") + key, "-1"}})),
+              std::string("edge.json: $.tile_loops.") + key +
+                  ": expected a number that is not negative, got -1");
+  }
+  check({
+      {"/tile_loops/step_cycles", "0", ".tile_loops.step_cycles: expected a positive number, got 0"},
+      {"/tile_loops/step_cycles", "", ".tile_loops.step_cycles: expected a positive number, got nothing"},
+      {"/tile_loops/cache_bytes", "100000",
+       ".tile_loops.cache_bytes: expected a power of two in 1..67108864, got 100000"},
+      {"/tile_loops/cache_ways", "6", ".tile_loops.cache_ways: expected a power of two in 1..64, got 6"},
+      {"/tile_loops/line_bytes", "0", ".tile_loops.line_bytes: expected a power of two in 1..4096, got 0"},
+      {"/tile_loops/cache_bytes", "256",
+       ".tile_loops.cache_bytes: expected a multiple of 512, one line of each way (cache_ways x line_bytes), "
+       "got 256"},
+  });
 }
 
 TEST(NpuBadFiles, TypesThatFit) {

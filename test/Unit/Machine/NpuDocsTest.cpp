@@ -52,6 +52,7 @@ TEST(NpuDocs, EveryKeyIsDescribed) {
   Machine machine = *presetNpu("edge1");
   machine.npu()->cores[0].mxu->modes.dot = NpuDotMode{8, 16, 16};
   machine.npu()->hierarchy = presetNpu("eyeriss168")->npu()->hierarchy;
+  machine.npu()->tileLoops = presetNpu("gemmini-dosa16")->npu()->tileLoops;
   std::set<std::string> keys;
   collectKeys(nlohmann::json::parse(toJson(machine)), keys);
   EXPECT_GT(keys.size(), 60u);
