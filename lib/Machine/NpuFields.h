@@ -188,6 +188,9 @@ struct Fields<NpuDotMode> {
     field("minimum_stripe_cycles", &NpuDotMode::minimumStripeCycles, within(1, kMostCycles));
     field("channel_group", &NpuDotMode::channelGroup, within(1, 1024));
     field("kernel_group", &NpuDotMode::kernelGroup, within(1, 1024));
+    field("handover_cycles", &NpuDotMode::handoverCycles, within(1, kMostCycles));
+    field("pipeline_cycles", &NpuDotMode::pipelineCycles, within(0, kMostCycles));
+    field("start_cycles", &NpuDotMode::startCycles, within(0, kMostCycles));
     field.defaulted("winograd", &NpuDotMode::winograd);
   }
 };

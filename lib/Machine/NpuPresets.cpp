@@ -114,6 +114,10 @@ void nvdlaSmall(NpuMachine &npu, NpuCore &core) {
   core.spad.banks = 32;
   core.spad.widthBytes = 8;
   setDot(*core.mxu, 8, 8, 8);
+  NpuDotMode &dot = *core.mxu->modes.dot;
+  dot.handoverCycles = 10; // 8 sums, one a cycle, and reading the buffer
+  dot.pipelineCycles = 22;
+  dot.startCycles = 103;
   setTypes(*core.mxu, kInt8);
 }
 
@@ -268,7 +272,8 @@ const Preset kPresets[] = {
      "flight; else gemmini16",
      gemminiDosa16},
     {"nvdla-small",
-     "NVDLA, spec/defs/nv_small.spec; minimum stripe measured on its RTL in Verilator; else edge1",
+     "NVDLA, spec/defs/nv_small.spec; minimum stripe and the cycles of handing over and starting from its "
+     "RTL; else edge1",
      nvdlaSmall},
     {"nvdla-full",
      "NVDLA's performance sheet (2048 MAC, 512 KB, 1 GHz, DRAM 10 GB/s) and spec/defs/nv_large.spec; groups "

@@ -111,6 +111,10 @@ struct NpuDotMode {
   int64_t minimumStripeCycles = 0;     ///< a stripe of fewer pixels takes as long as this many
   std::optional<int64_t> channelGroup; ///< channels are computed in whole groups of this many; absent: rows
   std::optional<int64_t> kernelGroup;  ///< kernels are computed in whole groups of this many; absent: cols
+  /// Only the time of whole layers (CostModel/DotArray.h) needs these three.
+  std::optional<int64_t> handoverCycles; ///< of one output of all kernels, out of the buffer of sums
+  std::optional<int64_t> pipelineCycles; ///< from a stripe's last step to its first output in that buffer
+  std::optional<int64_t> startCycles;    ///< of a layer, beside all that depends on its size
   bool winograd = false; ///< 3 x 3 kernels take 4 of 9 multiplications; false where JSON lacks it
 };
 

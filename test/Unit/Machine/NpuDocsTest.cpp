@@ -50,7 +50,7 @@ TEST(NpuDocs, TheWholeOneIsEdge1) {
 
 TEST(NpuDocs, EveryKeyIsDescribed) {
   Machine machine = *presetNpu("edge1");
-  machine.npu()->cores[0].mxu->modes.dot = NpuDotMode{8, 16, 16};
+  machine.npu()->cores[0].mxu->modes.dot = NpuDotMode{8, 16, 16, 10, 22, 97};
   machine.npu()->hierarchy = presetNpu("eyeriss168")->npu()->hierarchy;
   machine.npu()->tileLoops = presetNpu("gemmini-dosa16")->npu()->tileLoops;
   std::set<std::string> keys;
