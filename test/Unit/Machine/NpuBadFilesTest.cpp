@@ -1,83 +1,13 @@
 // One broken description per rule, each made from a good one by one change.
-#include "coopt/Machine/Machine.h"
+#include "NpuBadFiles.h"
 
 #include <cmath>
-#include <gtest/gtest.h>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <set>
 
 using namespace coopt;
 using namespace coopt::machine;
-using nlohmann::ordered_json;
-
-namespace {
-
-const std::string kGood = R"({
-  "schema": "coopt-machine/1", "kind": "npu", "name": "edge", "source": "by hand",
-  "clocks_mhz": {"core": 1000, "l2": 800}, "energy_table": "45nm",
-  "memory": {
-    "l2": {"bytes": 8388608, "banks": 16, "bytes_per_cycle": 256, "latency_cycles": 20},
-    "hbm": {"bytes": 17179869184, "channels": 8, "gbytes_per_s_per_channel": 32, "banks": 16, "row_bytes": 1024,
-            "t_rcd_ns": 14, "t_rp_ns": 15, "t_cl_ns": 16, "burst_bytes": 64},
-    "ddr": {"bytes": 68719476736, "channels": 2, "gbytes_per_s_per_channel": 16, "latency_ns": 90}},
-  "cores": [{
-    "repeat": 4, "queue_depth": 16, "semaphores": 64, "issue_cycles": 1, "semaphore_wake_cycles": 2,
-    "dma": {"channels": 2, "bytes_per_cycle": 64, "max_outstanding": 16, "setup_cycles": 8},
-    "spad": {"bytes": 524288, "banks": 8, "width_bytes": 64, "read_ports": 1, "write_ports": 1, "latency_cycles": 2},
-    "acc": {"bytes": 131072, "banks": 4, "width_bytes": 128, "rmw_cycles": 1},
-    "mxu": {
-      "rows": 32, "cols": 32, "hop_registers_down": 1, "hop_registers_across": 1, "weight_load": "row_addressed",
-      "weight_port_bytes": 32, "activation_port_bytes": 32, "shadow_accumulators": true,
-      "modes": {"dense": ["ws", "os"], "dot": {"minimum_stripe_cycles": 8, "channel_group": 16}, "nm": [[2, 4], [1, 4]],
-                "lut": {"group": 4, "tables": 64, "lanes": 1024, "build_lanes": 32, "double_buffered": true},
-                "bitserial": {"a_slice": 2, "w_slice": 1}},
-      "types": [["i8", "i8", "i32"], ["i8", "i4", "i32"], ["bf16", "bf16", "f32"]],
-      "u_acc": {"bf16": 5.96e-8}},
-    "vec": {"lanes": 64, "op_cycles": {"add": 1, "mul": 1, "fma": 1, "exp2": 8, "div": 8, "sqrt": 8}},
-    "topk": {"lanes": 16, "k_max": 64, "cycles_per_element": 1}}],
-  "hierarchy": [
-    {"name": "dram", "kind": "dram", "width_bits": 64, "word_bits": 8, "keeps": ["weights", "inputs", "outputs"]},
-    {"name": "buffer", "kind": "sram", "bytes": 131072, "width_bits": 64, "word_bits": 8, "keeps": ["inputs"],
-     "fan_out_x": 64, "fan_out_y": 64},
-    {"name": "sums", "kind": "register_file", "bytes": 16, "width_bits": 128, "word_bits": 16, "keeps": ["outputs"],
-     "lanes": 8}],
-  "tile_loops": {"convolution_issue_cycles": 267, "product_issue_cycles": 132, "step_cycles": 7.5, "request_cycles": 1,
-                 "store_row_cycles": 4, "miss_cycles": 6, "cache_bytes": 524288, "cache_ways": 8, "line_bytes": 64}
-})";
-
-std::string refusal(const std::string &text) {
-  Expected<Machine> machine = parseMachine(text, "edge.json");
-  return machine ? "read" : machine.error().message;
-}
-
-/// kGood with other values at JSON pointers; "" removes the value.
-std::string with(const std::vector<std::pair<std::string, std::string>> &changes) {
-  ordered_json json = ordered_json::parse(kGood);
-  for (const auto &[pointer, value] : changes) {
-    const ordered_json::json_pointer at(pointer);
-    if (value.empty()) {
-      EXPECT_TRUE(json.contains(at)) << pointer;
-      ordered_json &parent = json[at.parent_pointer()];
-      parent.erase(at.back());
-    } else {
-      json[at] = ordered_json::parse(value);
-    }
-  }
-  return json.dump();
-}
-
-struct Case {
-  const char *pointer, *value, *message;
-};
-
-void check(const std::vector<Case> &cases) {
-  for (const Case &c : cases) {
-    EXPECT_EQ(refusal(with({{c.pointer, c.value}})), std::string("edge.json: $") + c.message) << c.pointer;
-  }
-}
-
-} // namespace
+using namespace coopt::test;
 
 TEST(NpuBadFiles, TheGoodOneIsGood) { EXPECT_EQ(refusal(kGood), "read"); }
 
@@ -327,72 +257,6 @@ TEST(NpuBadFiles, WhatFieldsNeedOfEachOther) {
             "edge.json: $.cores[0]: expected mxu or vec or both, got neither");
   EXPECT_EQ(refusal(with({{"/cores/1", ordered_json::parse(kGood)["cores"][0].dump()}})),
             "edge.json: $.cores: expected one kind of core (repeat says how many there are), got 2");
-}
-
-TEST(NpuBadFiles, Hierarchies) {
-  check({
-      {"/hierarchy", "[]", ".hierarchy: expected two to 16 levels, got 0"},
-      {"/hierarchy", "{}", ".hierarchy: expected an array, got an object"},
-      {"/hierarchy/0/name", "7", ".hierarchy[0].name: expected a string, got 7"},
-      {"/hierarchy/0/name", "\"\"", ".hierarchy[0].name: expected 1 to 64 characters, got 0"},
-      {"/hierarchy/1/name", "\"dram\"", ".hierarchy[1].name: expected each name once, got 'dram' again"},
-      {"/hierarchy/1/kind", "\"srams\"",
-       ".hierarchy[1].kind: expected dram, sram, register_file or register, got 'srams', did you mean "
-       "'sram'?"},
-      {"/hierarchy/1/bytes", "0", ".hierarchy[1].bytes: expected an integer in 1..140737488355328, got 0"},
-      {"/hierarchy/1/bytes", "", ".hierarchy[1].bytes: expected the size of the memory, got nothing"},
-      {"/hierarchy/0/bytes", "1024",
-       ".hierarchy[0].bytes: expected nothing, as dram is without bound here, got 1024"},
-      {"/hierarchy/1/width_bits", "0", ".hierarchy[1].width_bits: expected an integer in 1..524288, got 0"},
-      {"/hierarchy/1/word_bits", "65", ".hierarchy[1].word_bits: expected an integer in 1..64, got 65"},
-      {"/hierarchy/1/width_bits", "60",
-       ".hierarchy[1].width_bits: expected a multiple of 8, whole elements of all lanes (word_bits x lanes), "
-       "got "
-       "60"},
-      {"/hierarchy/2/width_bits", "64",
-       ".hierarchy[2].width_bits: expected a multiple of 128, whole elements of all lanes (word_bits x "
-       "lanes), "
-       "got 64"},
-      {"/hierarchy/1/keeps", "[]", ".hierarchy[1].keeps: expected one to three tensors, got 0"},
-      {"/hierarchy/1/keeps/0", "\"input\"",
-       ".hierarchy[1].keeps[0]: expected weights, inputs or outputs, got 'input', did you mean 'inputs'?"},
-      {"/hierarchy/1/keeps", "[\"inputs\", \"inputs\"]",
-       ".hierarchy[1].keeps[1]: expected each tensor once, got 'inputs' again"},
-      {"/hierarchy/0/keeps", "[\"inputs\", \"weights\"]",
-       ".hierarchy[0].keeps: expected all three tensors in the first level, got 2"},
-      {"/hierarchy/1/fan_out_x", "0", ".hierarchy[1].fan_out_x: expected an integer in 1..4096, got 0"},
-      {"/hierarchy/1/fan_out_y", "5000", ".hierarchy[1].fan_out_y: expected an integer in 1..4096, got 5000"},
-      {"/hierarchy/1/fan_out_y", "32",
-       ".hierarchy: expected meshes of 4096 places, the multipliers of all cores, got 2048"},
-      {"/hierarchy/2/lanes", "0", ".hierarchy[2].lanes: expected an integer in 1..4096, got 0"},
-      {"/hierarchy/1/lanes", "8", ".hierarchy[1].lanes: expected a divisor of the 1 instances, got 8"},
-  });
-  EXPECT_EQ(
-      refusal(with({{"/hierarchy/0/fan_out_x", "4096"},
-                    {"/hierarchy/0/fan_out_y", "4096"},
-                    {"/hierarchy/2/fan_out_x", "4096"}})),
-      "edge.json: $.hierarchy[1]: expected at most 1073741824, places of all meshes so far (fan_out_x x "
-      "fan_out_y), got 68719476736");
-}
-
-TEST(NpuBadFiles, TileLoops) {
-  for (const char *key : {"convolution_issue_cycles", "product_issue_cycles", "request_cycles",
-                          "store_row_cycles", "miss_cycles"}) {
-    EXPECT_EQ(refusal(with({{std::string("/tile_loops/") + key, "-1"}})),
-              std::string("edge.json: $.tile_loops.") + key +
-                  ": expected a number that is not negative, got -1");
-  }
-  check({
-      {"/tile_loops/step_cycles", "0", ".tile_loops.step_cycles: expected a positive number, got 0"},
-      {"/tile_loops/step_cycles", "", ".tile_loops.step_cycles: expected a positive number, got nothing"},
-      {"/tile_loops/cache_bytes", "100000",
-       ".tile_loops.cache_bytes: expected a power of two in 1..67108864, got 100000"},
-      {"/tile_loops/cache_ways", "6", ".tile_loops.cache_ways: expected a power of two in 1..64, got 6"},
-      {"/tile_loops/line_bytes", "0", ".tile_loops.line_bytes: expected a power of two in 1..4096, got 0"},
-      {"/tile_loops/cache_bytes", "256",
-       ".tile_loops.cache_bytes: expected a multiple of 512, one line of each way (cache_ways x line_bytes), "
-       "got 256"},
-  });
 }
 
 TEST(NpuBadFiles, TypesThatFit) {

@@ -174,6 +174,52 @@ TEST(NpuMachine, EveryFieldCountsForEquality) {
   EXPECT_GT(changed, 50u);
 }
 
+TEST(NpuMachine, LevelsAndTileLoopsAreRead) {
+  Machine machine = *presetNpu("edge1");
+  std::string json = toJson(machine);
+  json.erase(json.rfind('}'));
+  json += R"(, "hierarchy": [
+      {"name": "far", "kind": "dram", "width_bits": 128, "word_bits": 16, "keeps": ["outputs", "weights", "inputs"]},
+      {"name": "near", "kind": "register_file", "bytes": 77, "width_bits": 96, "word_bits": 12, "keeps": ["inputs"],
+       "fan_out_x": 128, "fan_out_y": 32},
+      {"name": "own", "kind": "sram", "bytes": 78, "width_bits": 20, "word_bits": 5, "keeps": ["weights"], "lanes": 2}],
+    "tile_loops": {"convolution_issue_cycles": 1.5, "product_issue_cycles": 2.5, "step_cycles": 3.5, "request_cycles": 4.5,
+                   "store_row_cycles": 5.5, "miss_cycles": 6.5, "cache_bytes": 4096, "cache_ways": 4, "line_bytes": 32}})";
+  Expected<Machine> read = parseMachine(json, "levels.json");
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  const NpuMachine &npu = *read->npu();
+  ASSERT_EQ(npu.hierarchy.size(), 3u);
+  EXPECT_EQ(npu.hierarchy[0].kind, NpuMemoryKind::Dram);
+  EXPECT_FALSE(npu.hierarchy[0].bytes);
+  EXPECT_EQ(npu.hierarchy[0].keeps,
+            (std::vector<NpuTensor>{NpuTensor::Outputs, NpuTensor::Weights, NpuTensor::Inputs}));
+  const NpuStorageLevel &near = npu.hierarchy[1], &own = npu.hierarchy[2];
+  EXPECT_EQ(near.name, "near");
+  EXPECT_EQ(near.kind, NpuMemoryKind::RegisterFile);
+  EXPECT_EQ(near.bytes, 77);
+  EXPECT_EQ(near.widthBits, 96);
+  EXPECT_EQ(near.wordBits, 12);
+  EXPECT_EQ(near.fanOutX, 128);
+  EXPECT_EQ(near.fanOutY, 32);
+  EXPECT_EQ(near.lanes, 1);
+  EXPECT_EQ(own.fanOutX, 1);
+  EXPECT_EQ(own.lanes, 2);
+  EXPECT_EQ(npu.tileLoops->convolutionIssueCycles, 1.5);
+  EXPECT_EQ(npu.tileLoops->productIssueCycles, 2.5);
+  EXPECT_EQ(npu.tileLoops->stepCycles, 3.5);
+  EXPECT_EQ(npu.tileLoops->requestCycles, 4.5);
+  EXPECT_EQ(npu.tileLoops->storeRowCycles, 5.5);
+  EXPECT_EQ(npu.tileLoops->missCycles, 6.5);
+  EXPECT_EQ(npu.tileLoops->cacheBytes, 4096);
+  EXPECT_EQ(npu.tileLoops->cacheWays, 4);
+  EXPECT_EQ(npu.tileLoops->lineBytes, 32);
+  EXPECT_FALSE(*read == machine);
+  const NpuDotMode dot = *presetNpu("nvdla-small")->npu()->cores[0].mxu->modes.dot;
+  EXPECT_EQ(dot.handoverCycles, 10);
+  EXPECT_EQ(dot.pipelineCycles, 22);
+  EXPECT_EQ(dot.startCycles, 103);
+}
+
 TEST(NpuMachine, PresetsAreValidAndRoundTrip) {
   const std::vector<std::string> names = {"edge1",      "gemmini16",       "gemmini-dosa16", "nvdla-small",
                                           "nvdla-full", "nvdla-full-sram", "scalesim32",     "eyeriss168",
