@@ -1,4 +1,5 @@
 #include "Npu/Sim/Work.h"
+#include "coopt/CostModel/MatrixArray.h"
 
 #include <algorithm>
 
@@ -15,6 +16,45 @@ unsigned placeBits(int64_t m) {
     ++bits;
   }
   return bits;
+}
+
+/// The unit's array in a mode (mxu.mode), as the laws of its time know it.
+cost::MatrixArray arrayOf(const machine::NpuMatrixUnit &unit, const Entry &mode) {
+  using cost::ArrayMode;
+  const std::string_view kind = chosen(mode, "mode");
+  const bool isChain = unit.weightLoad == machine::NpuWeightLoad::ShiftChain;
+  cost::MatrixArray array;
+  array.rows = unit.rows;
+  array.columns = unit.cols;
+  array.hopRegistersDown = unit.hopRegistersDown.value_or(1);
+  array.hopRegistersAcross = unit.hopRegistersAcross.value_or(1);
+  array.weightPort = unit.weightPortBytes;
+  array.activationPort = unit.activationPortBytes;
+  if (kind == "nm") {
+    array.mode = isChain ? ArrayMode::KeptWeightsChain : ArrayMode::KeptWeights;
+    array.kept = mode["n"].value;
+    array.group = mode["m"].value;
+  } else if (kind == "dot") {
+    array.mode = ArrayMode::DotProduct;
+    array.minimumStripe = unit.modes.dot->minimumStripeCycles;
+  } else if (kind == "os") {
+    array.mode = ArrayMode::OutputStationary;
+  } else if (kind == "bitserial") {
+    array.mode = ArrayMode::BitSerial;
+    array.aSlice = unit.modes.bitserial->aSlice;
+    array.wSlice = unit.modes.bitserial->wSlice;
+  } else if (kind == "lut") {
+    const machine::NpuLutMode &lut = *unit.modes.lut;
+    array.mode = ArrayMode::TableLookup;
+    array.columns = lut.lanes / unit.rows;
+    array.tableGroup = lut.group;
+    array.tables = lut.tables;
+    array.tableEntries = lut.buildLanes / unit.rows;
+    array.buffers = lut.doubleBuffered ? 2 : 1;
+  } else {
+    array.mode = isChain ? ArrayMode::WeightStationaryChain : ArrayMode::WeightStationary;
+  }
+  return array;
 }
 
 class MatrixWork {
@@ -134,28 +174,44 @@ void MatrixWork::drain() {
 }
 
 void MatrixWork::tables() {
-  const machine::NpuLutMode lut = unit.modes.lut.value_or(machine::NpuLutMode{4, 1, 1, false});
-  const uint64_t entries = value("rows") * ceilDivided(value("depth"), static_cast<uint64_t>(lut.group))
-                           << (lut.group - 1);
+  cost::ArrayTile tile;
+  tile.aBits = bitsOf(mode, "a");
+  tile.wBits = bitsOf(mode, "w");
+  tile.m = entry["rows"].value;
+  tile.k = entry["depth"].value;
+  const machine::NpuLutMode &lut = *unit.modes.lut;
   work.unit = Unit::Loads;
   work.waitsFor = setOf(Unit::Loads) | (lut.doubleBuffered ? 0 : setOf(Unit::Main));
-  const uint64_t cycles = ceilDivided(entries, static_cast<uint64_t>(lut.buildLanes));
+  const auto cycles = tile.m == 0 || tile.k == 0
+                          ? uint64_t(0)
+                          : static_cast<uint64_t>(cost::tableCycles(arrayOf(unit, mode), tile));
   takes(cycles, cycles + spadLatency());
+  const uint64_t entries = value("rows") * ceilDivided(value("depth"), static_cast<uint64_t>(lut.group))
+                           << (lut.group - 1);
   work.action = {Engine::Matrix, "table entries", std::nullopt, entries};
 }
 
 void MatrixWork::lookUp() {
-  const machine::NpuLutMode lut = unit.modes.lut.value_or(machine::NpuLutMode{4, 1, 1, false});
-  const uint64_t groups =
-      ceilDivided(static_cast<uint64_t>(settings.tableDepth(entry)), static_cast<uint64_t>(lut.group));
-  const uint64_t lookups = value("rows") * value("columns") * groups * bitsOf(mode, "w");
-  const uint64_t cycles = std::max(ceilDivided(lookups, static_cast<uint64_t>(lut.lanes)),
-                                   sumCycles(value("rows"), value("columns")));
+  cost::ArrayTile tile;
+  tile.aBits = bitsOf(mode, "a");
+  tile.wBits = bitsOf(mode, "w");
+  tile.m = entry["rows"].value;
+  tile.k = settings.tableDepth(entry);
+  tile.n = entry["columns"].value;
+  const machine::NpuLutMode &lut = *unit.modes.lut;
   if (chosen(entry, "swap") == "yes" || !lut.doubleBuffered) {
     work.waitsFor |= setOf(Unit::Loads);
   }
-  takes(cycles, cycles + spadLatency());
-  work.action = {Engine::Matrix, "lookups", std::nullopt, lookups};
+  uint64_t cycles = sumCycles(value("rows"), value("columns")), alone = 0;
+  if (tile.m != 0 && tile.k != 0 && tile.n != 0) {
+    const cost::MatrixArray array = arrayOf(unit, mode);
+    cycles = std::max(cycles, static_cast<uint64_t>(cost::lookupCycles(array, tile)));
+    alone = static_cast<uint64_t>(cost::lookupCyclesAlone(array, tile)) + value("rows") + 1;
+  }
+  takes(cycles, std::max(cycles, alone) + spadLatency());
+  const uint64_t groups = ceilDivided(static_cast<uint64_t>(tile.k), static_cast<uint64_t>(lut.group));
+  work.action = {Engine::Matrix, "lookups", std::nullopt,
+                 value("rows") * value("columns") * groups * bitsOf(mode, "w")};
 }
 
 void MatrixWork::run() {

@@ -265,8 +265,6 @@ TEST_F(Npu, WhatAPackageMustHave) {
   EXPECT_EQ(
       notWritten([](Contents &c) { c.manifest.machine = machine::toJson(*machine::presetCpu("avx2")); }),
       "manifest: machine: $.kind: expected npu, got cpu");
-  EXPECT_EQ(notWritten([](Contents &c) { c.code = {{"generic", {}, {1}}}; }),
-            "code for a cpu, which a package for an npu has not");
   EXPECT_EQ(notWritten([](Contents &c) { c.manifest.target = "tpu"; }),
             "manifest: $.target: expected 'cpu' or 'npu', got 'tpu'");
   EXPECT_EQ(notWritten([](Contents &c) { c.manifest.target = "cpu"; }),
