@@ -11,6 +11,8 @@
 
 #include <cstring>
 #include <gtest/gtest.h>
+#include <map>
+#include <random>
 
 using namespace coopt;
 using namespace coopt::test;
@@ -217,6 +219,49 @@ TEST_F(Npu, ParametersAreOnlyRead) {
       "entry 'blend': command 1: blend/add: entry 10 (dma.copy): to: dram[0x20000 .. 0x2003f] is only read");
   coopt_session_close(writes);
   coopt_package_close(package);
+}
+
+// Wherever in DRAM an instruction is led astray: it is refused, finds bytes of its kernel, or is a fault.
+TEST_F(Npu, AddressesThatAreMoved) {
+  std::mt19937_64 random(11);
+  const std::vector<float> x = numbers(3, 1);
+  const int64_t shape[] = {3, kNpuColumns};
+  std::map<std::string, int> seen;
+  for (int round = 0; round < 150; ++round) {
+    const bool isSecond = random() % 2;
+    std::string message = openWithImage(isSecond, [&](npu::Image &image) {
+      std::vector<npu::Operand *> addresses;
+      for (npu::Entry &entry : image.cores[0]) {
+        for (size_t i = 0; i < entry.operands.size(); ++i) {
+          if (npu::find(entry.opcode)->fields[i].kind == npu::FieldKind::Address &&
+              entry.operands[i].space == npu::Space::Dram &&
+              std::string_view(npu::find(entry.opcode)->mnemonic) == "dma.copy") {
+            addresses.push_back(&entry.operands[i]);
+          }
+        }
+      }
+      npu::Operand &address = *addresses[random() % addresses.size()];
+      const int64_t bases[] = {0, 0x1000, 0x10000, 0x20000, 0x30000, address.value};
+      address.value = std::max<int64_t>(bases[random() % 6] + static_cast<int64_t>(random() % 260) - 66, 0);
+    });
+    if (message.empty()) {
+      coopt_package *package = coopt_package_open(folder.file("changed.coopt").c_str(), nullptr);
+      coopt_session *moved = coopt_session_open(package, nullptr);
+      std::vector<float> a = x, b = x;
+      message = call(moved, "blend", {{"x", "f32", 2, shape, a.data()}, {"y", "f32", 2, shape, b.data()}});
+      coopt_session_close(moved);
+      coopt_package_close(package);
+    }
+    const char *const expected[] = {"no window holds dram[", "is only read", "no semaphore orders them",
+                                    "expected 0 .. "};
+    auto found = std::find_if(std::begin(expected), std::end(expected),
+                              [&](const char *text) { return message.find(text) != std::string::npos; });
+    EXPECT_TRUE(message.empty() || found != std::end(expected)) << message;
+    ++seen[message.empty() ? "" : found != std::end(expected) ? *found : "?"];
+  }
+  for (const char *kind : {"", "no window holds dram[", "is only read"}) {
+    EXPECT_GT(seen[kind], 0) << kind;
+  }
 }
 
 TEST_F(Npu, DevicesThatAPackageHasNoCodeFor) {
