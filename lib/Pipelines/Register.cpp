@@ -5,6 +5,7 @@
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Moe/IR/Moe.h"
 #include "dialects/Npu/IR/Npu.h"
+#include "dialects/Npu/Transforms/Passes.h"
 #include "dialects/Program/IR/Program.h"
 #include "dialects/Program/Transforms/Passes.h"
 #include "dialects/Quantized/IR/Quantized.h"
@@ -66,6 +67,7 @@ void coopt::registerCooptPasses() {
   registerAnalysisPasses();
   registerEntriesToFunctionsPass();
   registerExpandToReferencePass();
+  npu::registerNpuPasses();
   package::registerPackagePasses();
   program::registerProgramPasses();
   quantized::registerQuantizedPasses();

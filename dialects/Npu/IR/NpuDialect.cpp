@@ -15,6 +15,50 @@ using namespace coopt::npu;
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Npu/IR/NpuAttrs.cpp.inc"
 
+namespace {
+
+/// Success of a number that is not negative.
+LogicalResult verifyBytes(Operation *op, NamedAttribute attribute) {
+  auto bytes = dyn_cast<IntegerAttr>(attribute.getValue());
+  return bytes && bytes.getType().isInteger(64) && bytes.getInt() >= 0
+             ? success()
+             : op->emitError("expected '") << attribute.getName().getValue()
+                                           << "' to be a number of bytes (i64), got " << attribute.getValue();
+}
+
+LogicalResult verifyText(Operation *op, NamedAttribute attribute, bool mayBeEmpty) {
+  auto text = dyn_cast<StringAttr>(attribute.getValue());
+  return text && (mayBeEmpty || !text.empty()) ? success()
+                                               : op->emitError("expected '")
+                                                     << attribute.getName().getValue()
+                                                     << "' to be a text, got " << attribute.getValue();
+}
+
+} // namespace
+
+LogicalResult NpuDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
+  if (attribute.getName() == kAddressName) {
+    return isa<memref::AllocOp>(op)
+               ? verifyBytes(op, attribute)
+               : op->emitError("has '") << kAddressName << "', which only memref.alloc may have";
+  }
+  return attribute.getName() == kLocationName ? verifyText(op, attribute, /*mayBeEmpty=*/true)
+                                              : op->emitError("has '")
+                                                    << attribute.getName().getValue()
+                                                    << "', which is no attribute of operations";
+}
+
+LogicalResult NpuDialect::verifyRegionArgAttribute(Operation *op, unsigned, unsigned,
+                                                   NamedAttribute attribute) {
+  if (attribute.getName() == kBytesName) {
+    return verifyBytes(op, attribute);
+  }
+  return attribute.getName() == kSymbolName ? verifyText(op, attribute, /*mayBeEmpty=*/false)
+                                            : op->emitError("has '")
+                                                  << attribute.getName().getValue()
+                                                  << "', which is no attribute of arguments";
+}
+
 void NpuDialect::initialize() {
   addAttributes<
 #define GET_ATTRDEF_LIST

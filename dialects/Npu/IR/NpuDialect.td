@@ -12,8 +12,13 @@ def Npu_Dialect : Dialect {
     One op for each instruction that moves or computes, on memrefs in the accelerator's memories (`#npu.space`). Loops are scf.for, scalars
     arith on index: the control unit runs them. An op is handed to its engine; engines run side by side, each in order, and meet
     at semaphores (`waits`, `signals`), which a pass puts there. A memref without a space is in DRAM.
+
+    C12: `npu.address` is a number of bytes, not negative, and stands at a memref.alloc; `npu.location` is a text.
+    C13: `npu.symbol` is a text that is not empty, `npu.bytes` a number of bytes, not negative; both stand at arguments of functions.
   }];
   let useDefaultAttributePrinterParser = 1;
+  let hasOperationAttrVerify = 1;
+  let hasRegionArgAttrVerify = 1;
   let dependentDialects = ["::mlir::arith::ArithDialect", "::mlir::memref::MemRefDialect", "::mlir::scf::SCFDialect"];
   let extraClassDeclaration = [{
     /// Of a memref.alloc: where it lies in its memory, in bytes.

@@ -102,8 +102,9 @@ LogicalResult verifyMatrix(Operation *op, Value value, StringRef what, ArrayRef<
     return op->emitOpError("expected ")
            << what << " to be a matrix with static strides, elements of a row side by side, got " << type;
   }
-  if (!typeName(type.getElementType())) {
-    return op->emitOpError("expected ") << what << " of a type that the accelerator has, got " << type;
+  if (!typeName(type.getElementType()) || type.getElementTypeBitWidth() % 8 != 0) {
+    return op->emitOpError("expected ")
+           << what << " of a type of whole bytes that the accelerator has, got " << type;
   }
   if (!llvm::is_contained(spaces, spaceOf(type))) {
     InFlightDiagnostic error = op->emitOpError("expected ") << what << " in ";
@@ -111,6 +112,58 @@ LogicalResult verifyMatrix(Operation *op, Value value, StringRef what, ArrayRef<
     return error << ", got " << type;
   }
   return success();
+}
+
+/// Strides of what DMA moves.
+FailureOr<SmallVector<int64_t>> verifyMoved(Operation *op, MemRefType type) {
+  SmallVector<int64_t> strides;
+  int64_t offset = 0;
+  if (!type.getElementType().isIntOrFloat() || type.getElementTypeBitWidth() % 8 != 0) {
+    return op->emitOpError("expected elements of whole bytes, got ") << type;
+  }
+  if (failed(type.getStridesAndOffset(strides, offset)) ||
+      llvm::any_of(strides, [](int64_t stride) { return ShapedType::isDynamic(stride) || stride < 0; })) {
+    return op->emitOpError("expected static strides that are not negative, got ") << type;
+  }
+  return strides;
+}
+
+/// A dimension that isn't side by side with the next inner one; strides in bytes.
+struct Dimension {
+  int64_t extent;
+  SmallVector<int64_t, 2> strides;
+};
+
+/// Dimensions behind the bytes that lie side by side, from the innermost on; those that are one for all of the strides are one. An extent of run
+/// time may only be innermost in what it joins.
+SmallVector<Dimension> outerDimensions(ArrayRef<int64_t> shape, ArrayRef<SmallVector<int64_t>> strides,
+                                       int64_t elementBytes, bool canJoin) {
+  SmallVector<Dimension> dimensions;
+  int64_t bytes = elementBytes;
+  for (size_t d = shape.size(); d-- > 0;) {
+    if (shape[d] == 1) {
+      continue;
+    }
+    Dimension dimension{shape[d], {}};
+    for (const SmallVector<int64_t> &of : strides) {
+      dimension.strides.push_back(of[d] * elementBytes);
+    }
+    if (dimensions.empty() && !ShapedType::isDynamic(bytes) &&
+        llvm::all_of(dimension.strides, [&](int64_t stride) { return stride == bytes; })) {
+      bytes = ShapedType::isDynamic(shape[d]) ? ShapedType::kDynamic : bytes * shape[d];
+      continue;
+    }
+    if (canJoin && !dimensions.empty() && !ShapedType::isDynamic(shape[d]) &&
+        !ShapedType::isDynamic(dimensions.back().extent) &&
+        llvm::all_of(llvm::zip(dimension.strides, dimensions.back().strides), [&](auto pair) {
+          return std::get<0>(pair) == std::get<1>(pair) * dimensions.back().extent;
+        })) {
+      dimensions.back().extent *= shape[d];
+      continue;
+    }
+    dimensions.push_back(std::move(dimension));
+  }
+  return dimensions;
 }
 
 bool agree(int64_t a, int64_t b) { return ShapedType::isDynamic(a) || ShapedType::isDynamic(b) || a == b; }
@@ -142,15 +195,35 @@ LogicalResult CopyOp::verify() {
     return emitOpError("expected source and destination of the same extents and elements, got ")
            << from << " and " << to;
   }
-  if (from.getElementTypeBitWidth() % 8 != 0) {
-    return emitOpError("expected elements of whole bytes, got ") << from;
+  FailureOr<SmallVector<int64_t>> ofSource = verifyMoved(*this, from);
+  FailureOr<SmallVector<int64_t>> ofTarget = succeeded(ofSource) ? verifyMoved(*this, to) : ofSource;
+  if (failed(ofTarget)) {
+    return failure();
+  }
+  SmallVector<int64_t> shape;
+  for (auto [a, b] : llvm::zip(from.getShape(), to.getShape())) {
+    shape.push_back(ShapedType::isDynamic(b) ? a : b);
+  }
+  const auto bytes = static_cast<int64_t>(from.getElementTypeBitWidth() / 8);
+  if (outerDimensions(shape, {*ofSource, *ofTarget}, bytes, /*canJoin=*/true).size() > 4) {
+    return emitOpError("expected at most five dimensions that are not side by side, got ")
+           << from << " and " << to;
   }
   return failure(failed(verifyCommon(*this)) || failed(verifyChannel(*this, getChannel())));
 }
 
 LogicalResult FillOp::verify() {
-  if (getValue() < 0 || getValue() > 255) {
-    return emitOpError("expected a byte, 0 to 255, got ") << getValue();
+  if (getValue() > 255) {
+    return emitOpError("expected a byte, 0 to 255, got ") << static_cast<int64_t>(getValue());
+  }
+  MemRefType to = memrefOf(getTarget());
+  FailureOr<SmallVector<int64_t>> strides = verifyMoved(*this, to);
+  if (failed(strides)) {
+    return failure();
+  }
+  const auto bytes = static_cast<int64_t>(to.getElementTypeBitWidth() / 8);
+  if (outerDimensions(to.getShape(), *strides, bytes, /*canJoin=*/false).size() > 1) {
+    return emitOpError("expected at most two dimensions that are not side by side, got ") << to;
   }
   return failure(failed(verifyCommon(*this)) || failed(verifyChannel(*this, getChannel())));
 }
@@ -220,15 +293,20 @@ LogicalResult ReduceOp::verify() {
 
 LogicalResult LoadOp::verify() {
   MemRefType type = memrefOf(getSource());
-  if (type.getNumElements() != 1 || !type.hasStaticShape() || !isa<IntegerType>(type.getElementType()) ||
+  if (!type.hasStaticShape() || type.getNumElements() != 1 || !isa<IntegerType>(type.getElementType()) ||
       !llvm::is_contained(kCore, spaceOf(type)) || type.getElementTypeBitWidth() < 8 ||
       type.getElementTypeBitWidth() > 32) {
     return emitOpError("expected one element of i8, i16 or i32 in spad or acc, got ") << type;
   }
-  if (getBound() < 0 || getBound() > UINT32_MAX) {
-    return emitOpError("expected a bound from 0 to 4294967295, got ") << getBound();
+  if (getBound() > UINT32_MAX) {
+    return emitOpError("expected a bound from 0 to 4294967295, got ") << static_cast<int64_t>(getBound());
   }
   return verifyCommon(*this);
+}
+
+void LoadOp::populateBoundsForIndexValue(Value value, ValueBoundsConstraintSet &constraints) {
+  constraints.bound(value) >= 0;
+  constraints.bound(value) <= static_cast<int64_t>(getBound());
 }
 
 LogicalResult SyncOp::verify() {

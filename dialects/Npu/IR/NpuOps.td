@@ -5,8 +5,10 @@
 include "dialects/Npu/IR/NpuAttrs.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/ValueBoundsOpInterface.td"
 
-// An op that the control unit hands to an engine, or executes itself.
+// An op that the control unit hands to an engine, or executes itself. C1: waits are at most three, signals at most two pairs of a semaphore,
+// 0 to 63, and a count, 1 to 255.
 class Npu_Op<string opMnemonic, dag operands, list<Trait> traits = []> : Op<Npu_Dialect, opMnemonic, traits> {
   // Pairs of a semaphore and a count: what is taken before the op begins, what is added once its results are visible.
   let arguments = !con(operands, (ins OptionalAttr<DenseI64ArrayAttr>:$waits, OptionalAttr<DenseI64ArrayAttr>:$signals));
@@ -26,8 +28,9 @@ def Npu_CopyOp : Npu_Op<"copy", (ins Npu_Read<"source">:$source, Npu_Written<"de
   let description = [{
     dma.copy. Element by element, in any strides; rows that lie side by side are moved as one.
 
-    C2: both have the same extents and elements, of whole bytes, and static strides; what remains when neighbours are one has at most five
-    dimensions.
+    C2: both have the same extents and elements, of whole bytes, and static strides that are not negative; what remains when neighbours
+    are one has at most five dimensions: the bytes that lie side by side, and four of which one, its extent of run time, or none is.
+    C11: the channel is 0 to 7.
 
     ```mlir
     npu.copy channel(1) %a to %b : memref<8x64xi8, strided<[256, 1], offset: ?>> to memref<8x64xi8, #npu.space<spad>>
@@ -42,7 +45,10 @@ def Npu_FillOp : Npu_Op<"fill", (ins I64Attr:$value, Npu_Written<"destination">:
   let description = [{
     dma.fill.
 
-    C3: the byte is 0 to 255; the destination has at most two dimensions that are not side by side.
+    C3: the byte is 0 to 255; the destination has elements of whole bytes, static strides that are not negative and, when neighbours are
+    one, at most two dimensions.
+
+    Also C11.
   }];
   let assemblyFormat = "(`channel` `(` $channel^ `)`)? $value `to` $target attr-dict `:` type($target)";
 }
@@ -57,8 +63,13 @@ def Npu_MatmulOp : Npu_Op<"matmul", (ins Npu_Read<"activations">:$a, Npu_Read<"w
   let description = [{
     mxu.weights and mxu.stream. sums[m][n] = (with `add`: +=) sum over k of a[m][k] w[k][n].
 
-    C4: matrices of extents M x K, K x N and M x N, in spad, spad and acc; rows have their elements side by side; integers are summed in
-    i32, floats in f32.
+    C4: matrices of extents M x K, K x N and M x N, in spad, spad and acc; rows have their elements side by side; elements are of whole
+    bytes and a type of the accelerator; integers are summed in i32, floats in f32.
+
+    ```mlir
+    npu.matmul ins(%a, %w : memref<8x32xi8, #npu.space<spad>>, memref<32x16xi8, #npu.space<spad>>)
+        outs(%sums : memref<8x16xi32, #npu.space<acc>>) add true
+    ```
   }];
   let assemblyFormat = [{
     `ins` `(` $a `,` $w `:` type($a) `,` type($w) `)` `outs` `(` $sums `:` type($sums) `)` (`add` $add^)? attr-dict
@@ -76,8 +87,8 @@ def Npu_MapOp : Npu_Op<"map", (ins StrAttr:$function, Arg<Variadic<AnyMemRef>, "
     vec.map. The functions are those of the instruction table.
 
     C5: the function is one of the table, with as many operands as it has.
-    C6: matrices whose rows have their elements side by side, in spad or acc. The first operand has the extents of the results; of the
-    others, an extent may be 1: that row, column or number is taken for all.
+    C6: matrices whose rows have their elements side by side, in spad or acc, of elements as C4 has them. The first operand has the extents
+    of the results; of the others, an extent may be 1: that row, column or number is taken for all.
 
     ```mlir
     npu.map "mul"(%x, %scale) to %y : memref<8x64xf32, #npu.space<spad>>, memref<8x1xf32, #npu.space<spad>> to memref<8x64xf32, #npu.space<spad>>
@@ -92,7 +103,7 @@ def Npu_ReduceOp : Npu_Op<"reduce", (ins StrAttr:$function, Npu_Read<"rows">:$in
     vec.reduce: sum, max, min or amax, in the order of the numeric contract.
 
     C7: the function is one of the table.
-    C8: a matrix M x N whose rows have their elements side by side, and one of M x 1; in spad or acc.
+    C8: a matrix M x N whose rows have their elements side by side, and one of M x 1; in spad or acc, of elements as C4 has them.
   }];
   let assemblyFormat = "$function $input `to` $target attr-dict `:` type($input) `to` type($target)";
 }
@@ -101,7 +112,8 @@ def Npu_ReduceOp : Npu_Op<"reduce", (ins StrAttr:$function, Npu_Read<"rows">:$in
 // The control unit
 //===----------------------------------------------------------------------===//
 
-def Npu_LoadOp : Npu_Op<"load", (ins Npu_Read<"memory">:$source, I64Attr:$bound)> {
+def Npu_LoadOp : Npu_Op<"load", (ins Npu_Read<"memory">:$source, I64Attr:$bound),
+    [DeclareOpInterfaceMethods<ValueBoundsOpInterface, ["populateBoundsForIndexValue"]>]> {
   let summary = "reads an integer into a register";
   let description = [{
     load. What wrote it must have been waited for. A number that is negative or greater than the bound is a fault of the run.
@@ -118,6 +130,8 @@ def Npu_SyncOp : Npu_Op<"sync", (ins StrAttr:$engine, DefaultValuedAttr<I64Attr,
     For an engine that has to wait or to signal where it has nothing to do.
 
     C10: the engine is dma, matrix, vector or topk.
+
+    Also C11.
   }];
   let assemblyFormat = "$engine (`channel` `(` $channel^ `)`)? attr-dict";
 }

@@ -143,28 +143,8 @@ LogicalResult Allocator::run() {
                               core.acc ? core.acc->widthBytes : 1)));
 }
 
-struct AllocateMemoryPass : PassWrapper<AllocateMemoryPass, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AllocateMemoryPass)
-  explicit AllocateMemoryPass(const machine::NpuMachine &machine) : machine(machine) {}
-  StringRef getArgument() const final { return "npu-allocate-memory"; }
-
-  void runOnOperation() final {
-    getOperation()->walk([&](func::FuncOp function) {
-      if (!function.isExternal() && failed(allocateMemory(function, machine.cores.front()))) {
-        signalPassFailure();
-      }
-    });
-  }
-
-  machine::NpuMachine machine;
-};
-
 } // namespace
 
 LogicalResult npu::allocateMemory(func::FuncOp function, const machine::NpuCore &core) {
   return Allocator(function, core).run();
-}
-
-std::unique_ptr<Pass> npu::createAllocateMemoryPass(const machine::NpuMachine &machine) {
-  return std::make_unique<AllocateMemoryPass>(machine);
 }

@@ -8,6 +8,7 @@
 #include "mlir/Pass/Pass.h"
 
 #include <memory>
+#include <string>
 
 namespace coopt::npu {
 
@@ -22,6 +23,15 @@ std::unique_ptr<mlir::Pass> createAllocateMemoryPass(const machine::NpuMachine &
 /// Puts waits and signals where one engine needs what another one did.
 void synchronise(mlir::func::FuncOp function, const machine::NpuCore &core);
 std::unique_ptr<mlir::Pass> createSynchronisePass(const machine::NpuMachine &machine);
+
+/// The option by which passes are told their machine.
+constexpr const char *kMachineOption = "machine", *kDefaultMachine = "npu:edge1",
+                     *kMachineOptionMeaning = "npu:PRESET, or the JSON file of a description";
+/// The machine that such an option names. Failure: there is none, or it is of another kind; said at `at`.
+mlir::FailureOr<machine::NpuMachine> findMachine(mlir::Operation *at, const std::string &name);
+
+/// npu-allocate-memory, npu-synchronise.
+void registerNpuPasses();
 
 } // namespace coopt::npu
 

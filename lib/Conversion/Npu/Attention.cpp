@@ -71,7 +71,6 @@ FailureOr<Elements> AttendLowering::weight(MatrixMath &of, Elements x, Elements 
 
 LogicalResult AttendLowering::block(OpFoldResult m, OpFoldResult h, OpFoldResult slab, OpFoldResult first,
                                     OpFoldResult count) {
-  auto state = cast<MemRefType>(op.getState().getType());
   OpFoldResult width = tiles.index(size), room = tiles.index(numerics::kAttentionBlock);
   FailureOr<Tile> keys = tiles.make(Space::Spad, {room, width}, f32),
                   values = tiles.make(Space::Spad, {room, width}, f32),
@@ -94,7 +93,6 @@ LogicalResult AttendLowering::block(OpFoldResult m, OpFoldResult h, OpFoldResult
   tiles.copy(rowsOf(tiles, op.getState(), slab, first, count), rows(*keys));
   tiles.copy(rowsOf(tiles, op.getState(), ofValues, first, count), rows(*values));
   tiles.copy(tiles.matrix(*values, 1, 0, width, count), columns(*turned));
-  (void)state;
 
   // s_j = scale R(q_d k_jd)
   Value query = tiles.matrix(q, kSame, 2, tiles.index(1), width, {m, h, tiles.index(0)});
@@ -149,9 +147,9 @@ LogicalResult AttendLowering::row(OpFoldResult m, OpFoldResult h) {
   tiles.map("copy", nothing->memref, one(most).memref);
   tiles.map("copy", zero->memref, one(sum).memref);
   FillOp::create(tiles.ops(), tiles.loc(), 0, tiles.all(out), 0, DenseI64ArrayAttr(), DenseI64ArrayAttr());
-  OpFoldResult slab =
-      tiles.apply(AffineMap::get(2, 0, (d0 + d1).floorDiv(static_cast<int64_t>(op.getHeadsPerGroup()))),
-                  {op.getHead(), h});
+  const auto layer = static_cast<int64_t>(op.getLayer()), heads = static_cast<int64_t>(*op.getHeads());
+  AffineExpr ofHead0 = (d0 + d1).floorDiv(static_cast<int64_t>(op.getHeadsPerGroup())) + layer * 2 * heads;
+  OpFoldResult slab = tiles.apply(AffineMap::get(2, 0, ofHead0), {op.getHead(), h});
   OpFoldResult keys = tiles.apply(AffineMap::get(2, 0, d0 + d1 + 1), {op.getPast(), m});
   LogicalResult blocks = tiles.loop(keys, numerics::kAttentionBlock, [&](OpFoldResult first) {
     OpFoldResult count = tiles.least(tiles.minus(keys, first), tiles.index(numerics::kAttentionBlock));
@@ -217,12 +215,21 @@ LogicalResult npu::lowerAppend(Tiles &tiles, attention::AppendOp op) {
   for (auto [number, rows] : llvm::enumerate(parts)) {
     // [positions][heads][size] of the state's [heads][positions][size].
     const int64_t heads = *getConstantIntValue(extents[1]);
-    OpFoldResult first = tiles.plus(origin, tiles.index(static_cast<int64_t>(number) * heads * strides[0]));
+    const int64_t slab = (static_cast<int64_t>(op.getLayer()) * 2 + static_cast<int64_t>(number)) * heads;
+    OpFoldResult first = tiles.plus(origin, tiles.index(slab * strides[0]));
     Value to = memref::ReinterpretCastOp::create(
         tiles.ops(), tiles.loc(), tiles.rootOf(op.getState()),
         tiles.plus(first, tiles.times(op.getPast(), strides[1])), extents,
         ArrayRef<OpFoldResult>{tiles.index(strides[1]), tiles.index(strides[0]), tiles.index(strides[2])});
-    tiles.copy(rows, to);
+    if (tiles.isInDram(rows)) {
+      tiles.copy(rows, to);
+      continue;
+    }
+    FailureOr<Tile> made = tiles.read(rows);
+    if (failed(made)) {
+      return failure();
+    }
+    tiles.copy(tiles.all(*made), to);
   }
   return success();
 }

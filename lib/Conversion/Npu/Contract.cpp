@@ -24,6 +24,11 @@ FailureOr<Panels> npu::panelsOf(Tiles &tiles, Value weights) {
   if (!arePanels) {
     return mlir::emitError(tiles.loc(), "has weights that are not stored in panels of rows");
   }
+  const unsigned bits = cast<MemRefType>(unpack.getSource().getType()).getElementTypeBitWidth();
+  if (const unsigned stored = unpack.getLayout()->getBits(); stored != 0 && stored != bits) {
+    return mlir::emitError(tiles.loc(), "has codes of ")
+           << stored << " bits: the accelerator has no code for fewer than " << bits;
+  }
   Panels panels;
   panels.storage = unpack.getSource();
   panels.width = layout.tileElements();

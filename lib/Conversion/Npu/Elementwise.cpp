@@ -104,6 +104,13 @@ LogicalResult GenericLowering::readOperands() {
     if (failed(tile)) {
       return failure();
     }
+    for (auto [d, expr] : llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults())) {
+      const bool isColumn = static_cast<int>(cast<AffineDimExpr>(expr).getPosition()) == columnLoop;
+      if (isColumn && tile->strides[d] != 1 && getConstantIntValue(tile->extents[d]) != 1) {
+        return op.emitError("has a last loop whose elements do not lie side by side in operand ")
+               << operand.getOperandNumber();
+      }
+    }
     operands.push_back(*tile);
   }
   return success();
@@ -347,6 +354,17 @@ LogicalResult GenericLowering::lowerScalar(Operation &scalar, MatrixMath &math,
   }
   MLIRContext *context = op.getContext();
   Type type = scalar.getResult(0).getType();
+  // Conditions are bytes here, 1 or 0, and may stand for their opposite: only a select knows. The unit's sums wrap around in 32 bits, and
+  // saturate to fewer.
+  const bool isSelect = isa<arith::SelectOp>(scalar);
+  const bool hasConditions = llvm::any_of(llvm::drop_begin(scalar.getOperandTypes(), isSelect ? 1 : 0),
+                                          [](Type of) { return of.isInteger(1); });
+  const bool wraps = isa<arith::AddIOp, arith::SubIOp, arith::MulIOp, math::AbsIOp>(scalar);
+  if (hasConditions || (wraps && !type.isInteger(32))) {
+    return op.emitError("has a body whose '")
+           << scalar.getName() << "' of " << scalar.getOperand(isSelect ? 1 : 0).getType()
+           << " the accelerator can't compute";
+  }
   Type condition = IntegerType::get(context, 8);
   auto compare = [&](StringRef function, bool isSwapped, bool isInverted) -> FailureOr<Elements> {
     FailureOr<Elements> made = isSwapped ? math.apply(function, inputs[1], inputs[0], condition)

@@ -8,7 +8,7 @@
 #include "Elementwise.h"
 #include "Lowerings.h"
 
-#include "coopt/Machine/Machine.h"
+#include "dialects/Npu/Transforms/Passes.h"
 
 #include "mlir/Dialect/Affine/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
@@ -21,12 +21,16 @@ using namespace coopt::npu;
 
 namespace {
 
-/// The most that an argument or an extent of one may be: what it is the minimum with.
+/// The most that an argument or an extent of one may be: what itself is the minimum with. Whoever calls promises it; more is a fault of the run.
 std::optional<int64_t> promisedBound(Value number) {
   std::optional<int64_t> bound;
   for (Operation *user : number.getUsers()) {
     auto least = dyn_cast<affine::AffineMinOp>(user);
-    if (!least || least.getOperands().size() != 1) {
+    const bool isOfItself = least && least.getOperands().size() == 1 &&
+                            llvm::any_of(least.getMap().getResults(), [](AffineExpr of) {
+                              return isa<AffineDimExpr, AffineSymbolExpr>(of);
+                            });
+    if (!isOfItself) {
       continue;
     }
     for (AffineExpr expr : least.getMap().getResults()) {
@@ -45,9 +49,9 @@ std::optional<int64_t> boundByBytes(func::FuncOp function, BlockArgument argumen
   if (!bytes || type.getNumDynamicDims() != 1 || !type.isDynamicDim(static_cast<unsigned>(dimension))) {
     return std::nullopt;
   }
-  int64_t others = type.getElementTypeBitWidth() / 8;
+  int64_t others = std::max<int64_t>(type.getElementTypeBitWidth() / 8, 1);
   for (int64_t extent : type.getShape()) {
-    others *= ShapedType::isDynamic(extent) ? 1 : extent;
+    others *= ShapedType::isDynamic(extent) ? 1 : std::max<int64_t>(extent, 1);
   }
   return bytes.getInt() / others;
 }
@@ -94,8 +98,13 @@ LogicalResult FunctionLowering::readNumbers() {
   Block &entry = function.getBody().front();
   SmallVector<BlockArgument> scalars;
   SmallVector<std::pair<Value, int64_t>> extents;
+  DenseSet<std::pair<Value, int64_t>> asked; ///< those that ops ask for
   for (BlockArgument argument : entry.getArguments()) {
     if (auto type = dyn_cast<MemRefType>(argument.getType())) {
+      if (!type.getElementType().isIntOrFloat() || type.getElementTypeBitWidth() % 8 != 0) {
+        return function.emitError("argument ")
+               << argument.getArgNumber() << ": expected elements of whole bytes, got " << type;
+      }
       ++buffers;
       for (int64_t d = 0; d < type.getRank(); ++d) {
         extents.push_back({argument, d});
@@ -104,6 +113,18 @@ LogicalResult FunctionLowering::readNumbers() {
       scalars.push_back(argument);
     } else {
       return function.emitError("has an argument that is neither a buffer nor an index");
+    }
+  }
+  // Ops ask for the extents of arguments when they are lowered.
+  builder.setInsertionPointToStart(&entry);
+  for (auto [argument, d] : extents) {
+    auto isOp = [](Operation *user) {
+      return !isa<memref::DimOp, memref::ExtractStridedMetadataOp, ViewLikeOpInterface>(user);
+    };
+    if (cast<MemRefType>(argument.getType()).isDynamicDim(static_cast<unsigned>(d)) &&
+        llvm::any_of(argument.getUsers(), isOp)) {
+      memref::DimOp::create(builder, function.getLoc(), argument, d);
+      asked.insert({argument, d});
     }
   }
   // Views ask in their own way what the extents of arguments are.
@@ -178,6 +199,9 @@ LogicalResult FunctionLowering::readNumbers() {
     FailureOr<Value> number = load(dynamic + static_cast<int64_t>(scalars.size() + place), *bound);
     if (failed(number)) {
       return failure();
+    }
+    if (asked.contains(extent)) {
+      tiles.setExtent(extent.first, extent.second, *number);
     }
     for (memref::DimOp dim : dims) {
       dim.replaceAllUsesWith(*number);
@@ -289,20 +313,19 @@ public:
 
   LogicalResult runOn(func::FuncOp function) {
     if (!given) {
-      auto machine = machine::findMachine(name);
-      if (!machine || !machine->npu()) {
-        return function.emitError("machine: ")
-               << (machine ? "expected one of kind npu" : machine.error().message);
+      FailureOr<machine::NpuMachine> machine = findMachine(function, name);
+      if (failed(machine)) {
+        return failure();
       }
-      given = *machine->npu();
+      given = *machine;
     }
     return function.isExternal() ? success() : FunctionLowering(function, *given).run();
   }
 
 private:
   std::optional<machine::NpuMachine> given;
-  Option<std::string> name{*this, "machine", llvm::cl::desc("npu:PRESET, or the JSON file of a description"),
-                           llvm::cl::init("npu:edge1")};
+  Option<std::string> name{*this, kMachineOption, llvm::cl::desc(kMachineOptionMeaning),
+                           llvm::cl::init(kDefaultMachine)};
 };
 
 } // namespace

@@ -62,7 +62,7 @@ LogicalResult npu::lowerGather(Tiles &tiles, model::GatherOp op) {
     }
     panels = *found;
   }
-  if (!ids->element().isInteger(32) || table.isDynamicDim(0)) {
+  if (!ids->element().isInteger(32) || table.isDynamicDim(0) || (!panels && !tiles.isInDram(op.getTable()))) {
     return op.emitError("gathers rows in a way that the accelerator has no code for");
   }
   OpFoldResult columns = result->extents[1];

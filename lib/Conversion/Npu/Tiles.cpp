@@ -55,7 +55,7 @@ FailureOr<int64_t> Tiles::boundOf(OpFoldResult number) {
   }
   FailureOr<int64_t> bound = ValueBoundsConstraintSet::computeConstantBound(
       presburger::BoundType::UB, ValueBoundsConstraintSet::Variable(cast<Value>(number)),
-      /*stopCondition=*/nullptr, {/*closedUB=*/true});
+      /*stopCondition=*/nullptr, /*closedUB=*/true);
   if (failed(bound)) {
     return mlir::emitError(location, "has an extent without a bound: the accelerator's memories need one");
   }
@@ -74,6 +74,10 @@ LogicalResult Tiles::loop(OpFoldResult count, int64_t step, function_ref<Logical
 }
 
 FailureOr<Tile> Tiles::make(Space space, ArrayRef<OpFoldResult> extents, Type element) {
+  if (!typeName(element) || element.getIntOrFloatBitWidth() % 8 != 0) {
+    return mlir::emitError(location, "has elements of ")
+           << element << ": expected a type of whole bytes that the accelerator has";
+  }
   SmallVector<int64_t> shape;
   for (OpFoldResult extent : extents) {
     FailureOr<int64_t> bound = boundOf(extent);
@@ -103,7 +107,14 @@ SmallVector<OpFoldResult> Tiles::extentsOf(Value operand) {
   if (auto cast = operand.getDefiningOp<memref::ReinterpretCastOp>()) {
     return cast.getConstifiedMixedSizes();
   }
-  return memref::getMixedSizes(builder, location, operand);
+  SmallVector<OpFoldResult> sizes;
+  for (auto [d, extent] : llvm::enumerate(cast<MemRefType>(operand.getType()).getShape())) {
+    Value known = extents.lookup({operand, static_cast<int64_t>(d)});
+    sizes.push_back(!ShapedType::isDynamic(extent) ? index(extent)
+                    : known ? OpFoldResult(known)
+                            : memref::getMixedSize(builder, location, operand, static_cast<int64_t>(d)));
+  }
+  return sizes;
 }
 
 FailureOr<Tile> Tiles::inPlace(Value operand) {
@@ -138,6 +149,16 @@ FailureOr<Tile> Tiles::inPlace(Value operand) {
   return tile;
 }
 
+LogicalResult Tiles::checkRows(Value operand) {
+  auto type = cast<MemRefType>(operand.getType());
+  SmallVector<int64_t> strides;
+  int64_t ignored = 0;
+  if (failed(type.getStridesAndOffset(strides, ignored)) || llvm::any_of(strides, ShapedType::isDynamic)) {
+    return mlir::emitError(location, "has an operand without static strides: ") << type;
+  }
+  return success();
+}
+
 FailureOr<Tile> Tiles::read(Value operand) {
   if (!isInDram(operand)) {
     return inPlace(operand);
@@ -150,9 +171,12 @@ FailureOr<Tile> Tiles::read(Value operand) {
 }
 
 FailureOr<Tile> Tiles::room(Value operand) {
-  return isInDram(operand)
+  if (!isInDram(operand)) {
+    return inPlace(operand);
+  }
+  return succeeded(checkRows(operand))
              ? make(Space::Spad, extentsOf(operand), cast<MemRefType>(operand.getType()).getElementType())
-             : inPlace(operand);
+             : FailureOr<Tile>();
 }
 
 void Tiles::write(const Tile &tile, Value operand) {

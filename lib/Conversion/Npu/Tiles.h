@@ -48,6 +48,8 @@ public:
 
   /// Room in a memory; extents of run time get the room of their bounds. Failure: one of them has none.
   mlir::FailureOr<Tile> make(Space space, llvm::ArrayRef<mlir::OpFoldResult> extents, mlir::Type element);
+  /// Whether an operand is an argument or a view of one.
+  bool isInDram(mlir::Value operand) const { return llvm::isa<mlir::BlockArgument>(rootOf(operand)); }
   /// The elements of an operand, copied to the scratchpad if they are in DRAM.
   mlir::FailureOr<Tile> read(mlir::Value operand);
   /// Where results for an operand go: itself if it is there already, else room for it, to be given to write().
@@ -64,6 +66,10 @@ public:
                      mlir::OpFoldResult columnExtent, llvm::ArrayRef<mlir::OpFoldResult> begin = {});
   /// What an operand is a view of: an argument, an allocation, a result of model.unpack.
   mlir::Value rootOf(mlir::Value operand) const;
+  /// An extent of an argument that is known at run time only, where an op asks for it.
+  void setExtent(mlir::Value argument, int64_t dimension, mlir::Value extent) {
+    extents[{argument, dimension}] = extent;
+  }
   /// Extents of an operand.
   llvm::SmallVector<mlir::OpFoldResult> extentsOf(mlir::Value operand);
 
@@ -91,8 +97,10 @@ private:
   mlir::Location location = mlir::UnknownLoc::get(builder.getContext());
   llvm::DenseMap<mlir::Value, mlir::Value> temporaries; ///< allocations as they were and as they are
   llvm::DenseMap<mlir::Attribute, Tile> constants;
+  llvm::DenseMap<std::pair<mlir::Value, int64_t>, mlir::Value> extents; ///< of arguments
 
-  bool isInDram(mlir::Value operand) const { return llvm::isa<mlir::BlockArgument>(rootOf(operand)); }
+  /// Failure: DMA can't follow an operand in DRAM.
+  mlir::LogicalResult checkRows(mlir::Value operand);
   mlir::FailureOr<Tile> inPlace(mlir::Value operand);
 };
 

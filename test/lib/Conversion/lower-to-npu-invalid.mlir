@@ -1,0 +1,336 @@
+// RUN: coopt-opt %s --coopt-lower-to-npu=machine=npu:edge1 -split-input-file -verify-diagnostics
+// RUN: not coopt-opt %s --coopt-lower-to-npu=machine=npu:edge2 -split-input-file 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// UNKNOWN: error: machine: {{.*}}edge2
+// RUN: not coopt-opt %s --coopt-lower-to-npu=machine=cpu:amx -split-input-file 2>&1 | FileCheck %s --check-prefix=KIND
+// KIND: error: machine: 'cpu:amx' is of kind cpu, expected npu
+
+// expected-error @+1 {{has an argument that is neither a buffer nor an index}}
+func.func @argument(%x: f32) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{argument 0: expected elements of whole bytes, got 'memref<8xi1>'}}
+func.func @bits(%x: memref<8xi1>) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{argument 0: expected 'npu.bytes', the most bytes that it takes}}
+func.func @window(%x: memref<?x8xf32>) {
+  return
+}
+
+// -----
+
+// expected-error @+1 {{has a number without a bound (argument 1)}}
+func.func @scalar(%x: memref<8x8xf32>, %i: index) {
+  %v = memref.subview %x[%i, 0] [1, 8] [1, 1] : memref<8x8xf32> to memref<1x8xf32, strided<[8, 1], offset: ?>>
+  memref.copy %v, %v : memref<1x8xf32, strided<[8, 1], offset: ?>> to memref<1x8xf32, strided<[8, 1], offset: ?>>
+  return
+}
+
+// -----
+
+// A minimum of something else than the number promises nothing of it.
+// expected-error @+1 {{has a number without a bound (argument 1)}}
+func.func @promise(%x: memref<8x8xf32>, %i: index) {
+  %at = affine.min affine_map<(d0) -> (d0 floordiv 8, 7)>(%i)
+  %v = memref.subview %x[%at, 0] [1, 8] [1, 1] : memref<8x8xf32> to memref<1x8xf32, strided<[8, 1], offset: ?>>
+  memref.copy %v, %v : memref<1x8xf32, strided<[8, 1], offset: ?>> to memref<1x8xf32, strided<[8, 1], offset: ?>>
+  return
+}
+
+// -----
+
+// expected-error @+1 {{has an extent without a bound (argument 0)}}
+func.func @extent(%x: memref<?x?x8xf32, strided<[64, 8, 1]>> {npu.bytes = 640 : i64}, %y: memref<2x2x8xf32>) {
+  memref.copy %x, %y : memref<?x?x8xf32, strided<[64, 8, 1]>> to memref<2x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @strides(%x: memref<4x4xf32, strided<[?, 1]>> {npu.bytes = 640 : i64}, %y: memref<4x4xf32>) {
+  // expected-error @+1 {{has an operand without static strides: 'memref<4x4xf32, strided<[?, 1]>>'}}
+  memref.copy %x, %y : memref<4x4xf32, strided<[?, 1]>> to memref<4x4xf32>
+  return
+}
+
+// -----
+
+func.func @elements(%x: memref<4x4xf64>, %y: memref<4x4xf64>) {
+  // expected-error @+1 {{has elements of 'f64': expected a type of whole bytes that the accelerator has}}
+  memref.copy %x, %y : memref<4x4xf64> to memref<4x4xf64>
+  return
+}
+
+// -----
+
+func.func @conditions(%x: memref<4x4xf32>, %y: memref<4x4xf32>) {
+  %t = memref.alloc() : memref<4x4xi1>
+  // expected-error @+1 {{has elements of 'i1': expected a type of whole bytes that the accelerator has}}
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]} ins(%x : memref<4x4xf32>) outs(%t : memref<4x4xi1>) {
+  ^bb0(%a: f32, %o: i1):
+    %0 = arith.cmpf une, %a, %a : f32
+    linalg.yield %0 : i1
+  }
+  return
+}
+
+// -----
+
+func.func @store(%x: memref<4xf32>) {
+  %c0 = arith.constant 0 : index
+  %c = arith.constant 1.0 : f32
+  // expected-error @+1 {{is nothing that the accelerator has code for}}
+  memref.store %c, %x[%c0] : memref<4xf32>
+  return
+}
+
+// -----
+
+func.func @named(%a: memref<4x4xf32>, %b: memref<4x4xf32>, %c: memref<4x4xf32>) {
+  // expected-error @+1 {{is nothing that the accelerator has code for}}
+  linalg.matmul ins(%a, %b : memref<4x4xf32>, memref<4x4xf32>) outs(%c : memref<4x4xf32>)
+  return
+}
+
+// -----
+
+func.func @reduction(%x: memref<4x4xf32>, %y: memref<4xf32>) {
+  // expected-error @+1 {{has a reduction that the accelerator has no instruction for}}
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i)>], iterator_types = ["parallel", "reduction"]}
+      ins(%x : memref<4x4xf32>) outs(%y : memref<4xf32>) {
+  ^bb0(%x_: f32, %o: f32):
+    %0 = arith.addf %x_, %o : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// -----
+
+func.func @window_of_sums(%x: memref<7x4xf32>, %y: memref<4x4xf32>) {
+  // expected-error @+1 {{reads at other indices than those of its loops}}
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i + 3, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<7x4xf32>) outs(%y : memref<4x4xf32>) {
+  ^bb0(%x_: f32, %o: f32):
+    linalg.yield %x_ : f32
+  }
+  return
+}
+
+// -----
+
+func.func @last_index(%x: memref<4x4xf32>, %y: memref<4x4xf32>) {
+  // expected-error @+1 {{asks for the index of its last loop: the accelerator has no such number}}
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<4x4xf32>) outs(%y : memref<4x4xf32>) {
+  ^bb0(%x_: f32, %o: f32):
+    %i = linalg.index 1 : index
+    %c0 = arith.constant 0 : index
+    %p = arith.cmpi eq, %i, %c0 : index
+    %n = arith.negf %x_ : f32
+    %0 = arith.select %p, %x_, %n : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// -----
+
+func.func @turned(%x: memref<4x4xf32>, %y: memref<4x4xf32>) {
+  // expected-error @+1 {{has a last loop whose elements do not lie side by side in operand 0}}
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (j, i)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<4x4xf32>) outs(%y : memref<4x4xf32>) {
+  ^bb0(%x_: f32, %o: f32):
+    linalg.yield %x_ : f32
+  }
+  return
+}
+
+// -----
+
+func.func @function(%x: memref<4x4xf32>, %y: memref<4x4xf32>) {
+  // expected-error @+1 {{has a body whose 'math.tanh' the accelerator can't compute}}
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<4x4xf32>) outs(%y : memref<4x4xf32>) {
+  ^bb0(%x_: f32, %o: f32):
+    %0 = math.tanh %x_ : f32
+    linalg.yield %0 : f32
+  }
+  return
+}
+
+// -----
+
+func.func @truncation(%x: memref<4x4xf32>, %y: memref<4x4xi8>) {
+  // expected-error @+1 {{has a body whose 'arith.fptosi' the accelerator can't compute}}
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<4x4xf32>) outs(%y : memref<4x4xi8>) {
+  ^bb0(%x_: f32, %o: i8):
+    %0 = arith.fptosi %x_ : f32 to i8
+    linalg.yield %0 : i8
+  }
+  return
+}
+
+// -----
+
+func.func @wraps(%x: memref<4x4xi8>, %y: memref<4x4xi8>) {
+  // expected-error @+1 {{has a body whose 'arith.addi' of 'i8' the accelerator can't compute}}
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<4x4xi8>) outs(%y : memref<4x4xi8>) {
+  ^bb0(%x_: i8, %o: i8):
+    %0 = arith.addi %x_, %x_ : i8
+    linalg.yield %0 : i8
+  }
+  return
+}
+
+// -----
+
+func.func @conditions_as_numbers(%x: memref<4x4xf32>, %y: memref<4x4xf32>) {
+  // expected-error @+1 {{has a body whose 'arith.sitofp' of 'i1' the accelerator can't compute}}
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x : memref<4x4xf32>) outs(%y : memref<4x4xf32>) {
+  ^bb0(%x_: f32, %o: f32):
+    %0 = arith.cmpf une, %x_, %x_ : f32
+    %1 = arith.sitofp %0 : i1 to f32
+    linalg.yield %1 : f32
+  }
+  return
+}
+
+// -----
+
+func.func @predicate(%x: memref<4x4xf32>, %z: memref<4x4xf32>, %y: memref<4x4xf32>) {
+  // expected-error @+1 {{has a body whose 'arith.cmpf' the accelerator can't compute}}
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %z : memref<4x4xf32>, memref<4x4xf32>) outs(%y : memref<4x4xf32>) {
+  ^bb0(%x_: f32, %z_: f32, %o: f32):
+    %0 = arith.cmpf one, %x_, %z_ : f32
+    %1 = arith.select %0, %x_, %z_ : f32
+    linalg.yield %1 : f32
+  }
+  return
+}
+
+// -----
+
+func.func @unsigned(%x: memref<4x4xi32>, %z: memref<4x4xi32>, %y: memref<4x4xi32>) {
+  // expected-error @+1 {{has a body whose 'arith.cmpi' the accelerator can't compute}}
+  linalg.generic {indexing_maps = [affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>, affine_map<(i, j) -> (i, j)>], iterator_types = ["parallel", "parallel"]}
+      ins(%x, %z : memref<4x4xi32>, memref<4x4xi32>) outs(%y : memref<4x4xi32>) {
+  ^bb0(%x_: i32, %z_: i32, %o: i32):
+    %0 = arith.cmpi ult, %x_, %z_ : i32
+    %1 = arith.select %0, %x_, %z_ : i32
+    linalg.yield %1 : i32
+  }
+  return
+}
+
+// -----
+
+func.func @not_stored(%a: memref<5x45xi8>, %sa: memref<5xf32>, %w: memref<32x45xi8>, %sw: memref<32xf32>, %y: memref<5x32xf32>) {
+  // expected-error @+1 {{has weights that are not stored for the accelerator}}
+  quantized.contract ins(%a, %sa, %w, %sw : memref<5x45xi8>, memref<5xf32>, memref<32x45xi8>, memref<32xf32>)
+      outs(%y : memref<5x32xf32>) schemes(#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>, #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>) scale_at(output)
+  return
+}
+
+// -----
+
+func.func @tiles(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<2048xi8>, %sw: memref<32xf32>, %y: memref<5x32xf32>) {
+  %w = model.unpack %p layout(<"[32, 45] tile(d1:2, d0:4, d1:4) outer(d0, d1)", bits = 8>) : memref<2048xi8> -> memref<32x45xi8>
+  // expected-error @+1 {{has weights that are not stored in panels of rows}}
+  quantized.contract ins(%a, %sa, %w, %sw : memref<5x45xi8>, memref<5xf32>, memref<32x45xi8>, memref<32xf32>)
+      outs(%y : memref<5x32xf32>) schemes(#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>, #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>) scale_at(output)
+  return
+}
+
+// -----
+
+func.func @narrow(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<720xi8>, %sw: memref<32xf32>, %y: memref<5x32xf32>) {
+  %w = model.unpack %p layout(<"[32, 45] tile(d0:5) outer(d0, d1)", bits = 4>) : memref<720xi8> -> memref<32x45xi8>
+  // expected-error @+1 {{has codes of 4 bits: the accelerator has no code for fewer than 8}}
+  quantized.contract ins(%a, %sa, %w, %sw : memref<5x45xi8>, memref<5xf32>, memref<32x45xi8>, memref<32xf32>)
+      outs(%y : memref<5x32xf32>) schemes(#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>, #quantized.scheme<bits = 4, group = 0, symmetric, scale = f32>) scale_at(output)
+  return
+}
+
+// -----
+
+func.func @width(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<1440xi8>, %sw: memref<32xf32>, %y: memref<5x32xf32>) {
+  %w = model.unpack %p layout(<"[32, 45] tile(d0:4) outer(d0, d1)", bits = 8>) : memref<1440xi8> -> memref<32x45xi8>
+  // expected-error @+1 {{has weights in panels of 16 rows, where the array has 32 columns}}
+  quantized.contract ins(%a, %sa, %w, %sw : memref<5x45xi8>, memref<5xf32>, memref<32x45xi8>, memref<32xf32>)
+      outs(%y : memref<5x32xf32>) schemes(#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>, #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>) scale_at(output)
+  return
+}
+
+// -----
+
+func.func @groups(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<1440xi8>, %sw: memref<32x3xf32>, %y: memref<5x32xf32>) {
+  %w = model.unpack %p layout(<"[32, 45] tile(d0:5) outer(d0, d1)", bits = 8>) : memref<1440xi8> -> memref<32x45xi8>
+  // expected-error @+1 {{is a contraction that the accelerator has no code for: expected symmetric codes on both sides, scales at the output}}
+  quantized.contract ins(%a, %sa, %w, %sw : memref<5x45xi8>, memref<5xf32>, memref<32x45xi8>, memref<32x3xf32>)
+      outs(%y : memref<5x32xf32>) schemes(#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>, #quantized.scheme<bits = 8, group = 15, symmetric, scale = f32>) scale_at(group)
+  return
+}
+
+// -----
+
+func.func @decode_groups(%c: memref<4x8xi8>, %s: memref<4x2xf32>, %y: memref<4x8xf32>) {
+  // expected-error @+1 {{decodes what the accelerator has no code for: expected symmetric codes with a scale for each row}}
+  quantized.dequantize ins(%c, %s : memref<4x8xi8>, memref<4x2xf32>) outs(%y : memref<4x8xf32>) scheme(#quantized.scheme<bits = 8, group = 4, symmetric, scale = f32>)
+  return
+}
+
+// -----
+
+func.func @reduce_rank(%x: memref<2x4x8xf32>, %y: memref<2x4xf32>) {
+  // expected-error @+1 {{reduces what is no matrix: the accelerator has no code for it}}
+  model.row_reduce sum ins(%x : memref<2x4x8xf32>) outs(%y : memref<2x4xf32>)
+  return
+}
+
+// -----
+
+func.func @gather_ids(%t: memref<11x24xf32>, %i: memref<3xi64>, %y: memref<3x24xf32>) {
+  // expected-error @+1 {{has elements of 'i64': expected a type of whole bytes that the accelerator has}}
+  model.gather ins(%t, %i : memref<11x24xf32>, memref<3xi64>) outs(%y : memref<3x24xf32>)
+  return
+}
+
+// -----
+
+func.func @gather_temporary(%x: memref<11x24xf32>, %i: memref<3xi32>, %y: memref<3x24xf32>) {
+  %t = memref.alloc() : memref<11x24xf32>
+  memref.copy %x, %t : memref<11x24xf32> to memref<11x24xf32>
+  // expected-error @+1 {{gathers rows in a way that the accelerator has no code for}}
+  model.gather ins(%t, %i : memref<11x24xf32>, memref<3xi32>) outs(%y : memref<3x24xf32>)
+  return
+}
+
+// -----
+
+func.func @append_narrow(%k: memref<3x2x8xf32>, %s: memref<4x64x8xf16>) {
+  %c0 = arith.constant 0 : index
+  // expected-error @+1 {{keeps keys and values in a way that the accelerator has no code for: expected f32}}
+  attention.append ins(%k, %k : memref<3x2x8xf32>, memref<3x2x8xf32>) at %c0 into %s layer(0) : memref<4x64x8xf16>
+  return
+}
+
+// -----
+
+func.func @attend_fast(%q: memref<3x4x8xf32>, %s: memref<4x64x8xf32>, %y: memref<3x4x8xf32>) {
+  %c0 = arith.constant 0 : index
+  // expected-error @+1 {{is attention that the accelerator has no code for: expected the fixed form to all keys, kept as f32, without a cap}}
+  attention.attend ins(%q : memref<3x4x8xf32>) state(%s : memref<4x64x8xf32>) at %c0, %c0
+      outs(%y : memref<3x4x8xf32>) layer(0) heads_per_group(2) scale(0.35) heads(2) numerics(fast)
+  return
+}
