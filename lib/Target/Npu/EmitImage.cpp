@@ -209,12 +209,12 @@ LogicalResult Emitter::emitLoop(scf::ForOp loop) {
   FailureOr<Number> count = registers.apply(loop, "sub", *to, *from);
   if (succeeded(count) && step->value != 1) {
     count = registers.apply(loop, "add", *count, Number::of(step->value - 1));
-    if (succeeded(count)) {
-      count = registers.apply(loop, "max", *count, Number::of(0));
-    }
-    if (succeeded(count)) {
-      count = registers.apply(loop, "div", *count, *step);
-    }
+  }
+  if (succeeded(count) && count->range.least < 0) {
+    count = registers.apply(loop, "max", *count, Number::of(0));
+  }
+  if (succeeded(count) && step->value != 1) {
+    count = registers.apply(loop, "div", *count, *step);
   }
   if (failed(count)) {
     return failure();
@@ -268,8 +268,13 @@ LogicalResult Emitter::emitLoop(scf::ForOp loop) {
 }
 
 LogicalResult Emitter::emitNumber(Operation &op) {
-  if (getConstantIntValue(OpFoldResult(op.getNumResults() == 1 ? op.getResult(0) : Value()))) {
+  if (op.hasTrait<OpTrait::ConstantLike>()) {
     return success();
+  }
+  // Narrower integers would wrap around: registers have 64 bits.
+  if (op.getNumResults() != 1 ||
+      !(op.getResult(0).getType().isIndex() || op.getResult(0).getType().isInteger(1))) {
+    return op.emitError("is nothing that the accelerator does");
   }
   SmallVector<Number> operands;
   for (Value operand : op.getOperands()) {
@@ -340,6 +345,11 @@ LogicalResult Emitter::emitNumber(Operation &op) {
                                                                                             : nullptr;
     if (!function) {
       return op.emitError("is nothing that the accelerator does");
+    }
+    const bool isUnsigned =
+        name == "arith.minui" || name == "arith.maxui" || name == "arith.divui" || name == "arith.remui";
+    if (isUnsigned && (operands[0].range.least < 0 || operands[1].range.least < 0)) {
+      return op.emitError("takes a number that may be negative for one that is not");
     }
     result = apply(function);
   }

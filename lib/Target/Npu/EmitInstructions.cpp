@@ -25,6 +25,9 @@ FailureOr<Emitter::View> Emitter::viewOf(Operation *at, Value memref) {
       root = base.getSource();
     }
   } else {
+    if (!type.hasStaticShape()) {
+      return at->emitError("has a memref whose extents of run time no view says: ") << type;
+    }
     for (int64_t extent : type.getShape()) {
       extents.push_back(IntegerAttr::get(IndexType::get(at->getContext()), extent));
     }
@@ -189,9 +192,10 @@ LogicalResult Emitter::emitCopy(npu::CopyOp op) {
     steps.push_back(step);
   }
   // One extent may be a register's: that of dimension 1.
-  std::stable_sort(steps.begin(), steps.end(), [](const Step &a, const Step &b) {
-    return !a.extent.isConstant() && b.extent.isConstant();
-  });
+  auto ofRunTime = llvm::find_if(steps, [](const Step &step) { return !step.extent.isConstant(); });
+  if (ofRunTime != steps.end()) {
+    std::rotate(steps.begin(), ofRunTime, ofRunTime + 1);
+  }
   LogicalResult result = emitSteps(op, *from, *to, steps, bytes);
   registers.done(bytes);
   doneWith(*from);
@@ -201,7 +205,9 @@ LogicalResult Emitter::emitCopy(npu::CopyOp op) {
 
 LogicalResult Emitter::emitSteps(npu::CopyOp op, const View &from, const View &to, ArrayRef<Step> steps,
                                  Number bytes) {
-  if (steps.size() > 4 || (steps.size() > 1 && !steps[1].extent.isConstant())) {
+  const bool areKnown = llvm::all_of(steps.drop_front(steps.empty() ? 0 : 1),
+                                     [](const Step &step) { return step.extent.isConstant(); });
+  if (steps.size() > 4 || !areKnown) {
     return op.emitOpError("has more dimensions, or more of them with extents of run time, than a descriptor");
   }
   npu::Entry copy = instruction(op, "dma.copy");

@@ -29,15 +29,21 @@ bool isMonotone(std::string_view function) {
          function == "max";
 }
 
+/// No wider than that of what has none, so that bounds of bounds don't run over.
+Bounds clamped(Bounds range) {
+  return {std::max(range.least, Bounds().least), std::min(range.most, Bounds().most)};
+}
+
 Bounds rangeOf(std::string_view function, Bounds a, Bounds b) {
   if (function == "lt" || function == "eq") {
     return {0, 1};
   }
   if (function == "sub") {
-    return {a.least - b.most, a.most - b.least};
+    return clamped({a.least - b.most, a.most - b.least});
   }
-  if (function == "rem") {
-    return {0, std::max<int64_t>(b.most - 1, 0)};
+  if (function == "rem") { // of the sign of a
+    const int64_t most = std::max({b.most, -b.least, int64_t(1)}) - 1;
+    return {a.least < 0 ? -most : 0, a.most < 0 ? 0 : most};
   }
   if (isMonotone(function)) {
     const bool divides = function == "div";
@@ -52,7 +58,7 @@ Bounds rangeOf(std::string_view function, Bounds a, Bounds b) {
     }
     const int64_t corners[] = {fold(function, a.least, b.least), fold(function, a.least, b.most),
                                fold(function, a.most, b.least), fold(function, a.most, b.most)};
-    return {*std::min_element(corners, corners + 4), *std::max_element(corners, corners + 4)};
+    return clamped({*std::min_element(corners, corners + 4), *std::max_element(corners, corners + 4)});
   }
   return {};
 }
@@ -166,7 +172,9 @@ FailureOr<Number> Registers::evaluate(Operation *at, AffineExpr expr, ArrayRef<N
   case AffineExprKind::Mod:
     return apply(at, "rem", *left, *right);
   case AffineExprKind::CeilDiv: {
-    FailureOr<Number> less = apply(at, "sub", *right, Number::of(1));
+    Number divisor = *right;
+    divisor.isTemporary = false; // it is read once more
+    FailureOr<Number> less = apply(at, "sub", divisor, Number::of(1));
     FailureOr<Number> sum = succeeded(less) ? apply(at, "add", *left, *less) : less;
     return succeeded(sum) ? apply(at, "div", *sum, *right) : sum;
   }
