@@ -1,0 +1,33 @@
+//===- KernelCases.h - What kernels should compute ----------------------------===//
+//
+// Each gives the numbers of one run of its kernel (test/Npu/kernels.mlir, a function of its name), for one size, and says what must come of
+// them: by loops that are written here, not by what the compiler or the simulator is made of.
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_TEST_NPU_INPUTS_KERNELCASES_H
+#define COOPT_TEST_NPU_INPUTS_KERNELCASES_H
+
+#include "ImageRun.h"
+
+namespace coopt::npu::test {
+
+using KernelCase = void (*)(ImageRun &run, int64_t size);
+
+void broadcasts(ImageRun &run, int64_t size);
+void comparisons(ImageRun &run, int64_t size);
+void functions(ImageRun &run, int64_t size);
+void integers(ImageRun &run, int64_t size);
+void turned(ImageRun &run, int64_t size);
+void reductions(ImageRun &run, int64_t size);
+
+void product(ImageRun &run, int64_t size);
+void deepProduct(ImageRun &run, int64_t size);
+void decoded(ImageRun &run, int64_t size);
+void rows(ImageRun &run, int64_t size);
+void panels(ImageRun &run, int64_t size);
+
+void attention(ImageRun &run, int64_t size);
+
+} // namespace coopt::npu::test
+
+#endif // COOPT_TEST_NPU_INPUTS_KERNELCASES_H

@@ -1,0 +1,51 @@
+//===- coopt-test-image.cpp - Runs a kernel's image and compares --------------===//
+#include "KernelCases.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+using namespace coopt;
+using namespace coopt::npu::test;
+
+namespace {
+
+constexpr std::pair<const char *, KernelCase> kCases[] = {{"attention", attention},
+                                                          {"broadcasts", broadcasts},
+                                                          {"comparisons", comparisons},
+                                                          {"decoded", decoded},
+                                                          {"deep_product", deepProduct},
+                                                          {"functions", functions},
+                                                          {"integers", integers},
+                                                          {"panels", panels},
+                                                          {"product", product},
+                                                          {"reductions", reductions},
+                                                          {"rows", rows},
+                                                          {"turned", turned}};
+
+} // namespace
+
+// coopt-test-image CASE IMAGE MACHINE SIZE..: the same image for every size.
+int main(int argc, char **argv) {
+  KernelCase found = nullptr;
+  for (const auto &[name, function] : kCases) {
+    found = argc > 4 && std::string(name) == argv[1] ? function : found;
+  }
+  if (!found) {
+    std::fprintf(stderr, "expected a case, an image, a machine and sizes\n");
+    return 2;
+  }
+  auto run = ImageRun::create(argv[2], argv[3], 7);
+  if (!run) {
+    std::fprintf(stderr, "%s\n", run.error().message.c_str());
+    return 1;
+  }
+  for (int i = 4; i < argc; ++i) {
+    found(*run, std::atoll(argv[i]));
+    if (Status status = run->run(); !status) {
+      std::fprintf(stderr, "%s, size %s: %s\n", argv[1], argv[i], status.error().message.c_str());
+      return 1;
+    }
+  }
+  std::printf("%s: %d sizes: equal\n", argv[1], argc - 4);
+  return 0;
+}
