@@ -44,7 +44,7 @@
 
 // What is wrong is found, and the host must keep its promises:
 // RUN: not coopt-test-image decoded %t/panels.npu %{machine} 1 2>&1 | FileCheck %s --check-prefix=OTHER
-// OTHER: decoded, size 1: expected a block of 4 numbers behind 3 arguments
+// OTHER: decoded, size 1: entry {{[0-9]+}} (load): from: got {{[0-9]+}}, expected 0 .. 39
 // RUN: sed 's/function=mul to=/function=add to=/' %t/decoded.npu.txt > %t/wrong.npu.txt
 // RUN: coopt-npu-objdump --assemble %t/wrong.npu.txt -o %t/wrong.npu
 // RUN: not coopt-test-image decoded %t/wrong.npu %{machine} 21 2>&1 | FileCheck %s --check-prefix=WRONG

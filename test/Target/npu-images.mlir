@@ -114,7 +114,7 @@ func.func @numbers(%b: memref<1x4xi32> {npu.symbol = "block", npu.bytes = 16 : i
 func.func @copies(%x: memref<2x3x4x5x6xi16> {npu.symbol = "x", npu.bytes = 1440 : i64}, %b: memref<1x1xi8> {npu.symbol = "block", npu.bytes = 1 : i64}) {
   %s = memref.alloc() : memref<2x3x4x5x6xi16, #npu.space<spad>>
   %n = memref.alloc() : memref<1x1xi8, #npu.space<spad>>
-  // COPIES: dma.copy to=spad[0x5c0] from=dram[0x1000] bytes=1 count=1 from1=0 to1=0 shaped=no
+  // COPIES: dma.copy to=spad[0x5c0] from=dram[0x2000] bytes=1 count=1 from1=0 to1=0 shaped=no
   npu.copy %b to %n : memref<1x1xi8> to memref<1x1xi8, #npu.space<spad>>
   // COPIES: load to=s0 from=spad[0x5c0] type=i8 bound=5
   %k = npu.load %n bound 5 : memref<1x1xi8, #npu.space<spad>>
@@ -217,13 +217,13 @@ func.func @maps() {
   return
 }
 
-// Arguments lie one behind the other in DRAM, at multiples of 4096; constants behind them; ops name what they are counted for.
+// Arguments lie one behind the other in DRAM, at multiples of 4096 and with room behind them; constants behind them; ops name what they are counted for.
 // PLACES:      location 0 "layers.0/norm"
 // PLACES-NEXT: location 1 "places"
 // PLACES-NEXT: symbol "x" dram[0x0] bytes=5000
-// PLACES-NEXT: symbol "y" dram[0x2000] bytes=1
-// PLACES-NEXT: data dram[0x3000] 0000803f0000803f
-// PLACES-NEXT: data dram[0x4000] 0100fe03
+// PLACES-NEXT: symbol "y" dram[0x5000] bytes=1
+// PLACES-NEXT: data dram[0x6000] 0000803f0000803f
+// PLACES-NEXT: data dram[0x7000] 0100fe03
 // PLACES-NEXT: core 0
 memref.global "private" constant @ones : memref<2xf32> = dense<1.0>
 memref.global "private" constant @bytes : memref<4xi8> = dense<[1, 0, -2, 3]>
@@ -232,9 +232,9 @@ func.func @places(%x: memref<?xi8> {npu.symbol = "x", npu.bytes = 5000 : i64}, %
   %bytes = memref.get_global @bytes : memref<4xi8>
   %s = memref.alloc() : memref<2xf32, #npu.space<spad>>
   %t = memref.alloc() : memref<4xi8, #npu.space<spad>>
-  // PLACES-NEXT: dma.copy to=spad[0x0] from=dram[0x3000] bytes=8 count=1 from1=0 to1=0 shaped=no{{$}}
+  // PLACES-NEXT: dma.copy to=spad[0x0] from=dram[0x6000] bytes=8 count=1 from1=0 to1=0 shaped=no{{$}}
   npu.copy %ones to %s {npu.location = "layers.0/norm"} : memref<2xf32> to memref<2xf32, #npu.space<spad>>
-  // PLACES-NEXT: dma.copy to=spad[0x40] from=dram[0x4000] bytes=4 count=1 from1=0 to1=0 shaped=no | at 1
+  // PLACES-NEXT: dma.copy to=spad[0x40] from=dram[0x7000] bytes=4 count=1 from1=0 to1=0 shaped=no | at 1
   npu.copy %bytes to %t : memref<4xi8> to memref<4xi8, #npu.space<spad>>
   // PLACES-NEXT: dma.fill to=spad[0x0] bytes=8 count=1 to1=0 value=0 | channel 1 at 1
   npu.fill channel(1) 0 to %s : memref<2xf32, #npu.space<spad>>

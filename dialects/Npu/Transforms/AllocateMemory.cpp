@@ -35,7 +35,8 @@ private:
   int64_t lastUse(Value value, Block *block);
   /// Gives those of a memory their addresses; how many bytes that takes.
   int64_t place(std::vector<Lifetime> &lifetimes, Space space, int64_t alignment, bool isWide) const;
-  LogicalResult place(std::vector<Lifetime> &lifetimes, Space space, int64_t capacity, int64_t alignment) const;
+  LogicalResult place(std::vector<Lifetime> &lifetimes, Space space, int64_t capacity,
+                      int64_t alignment) const;
 };
 
 void Allocator::number(Operation *op) {
@@ -63,7 +64,8 @@ int64_t Allocator::lastUse(Value value, Block *block) {
   return last;
 }
 
-int64_t Allocator::place(std::vector<Lifetime> &lifetimes, Space space, int64_t alignment, bool isWide) const {
+int64_t Allocator::place(std::vector<Lifetime> &lifetimes, Space space, int64_t alignment,
+                         bool isWide) const {
   SmallVector<const Lifetime *> placed;
   int64_t most = 0;
   for (Lifetime &lifetime : lifetimes) {
@@ -74,7 +76,8 @@ int64_t Allocator::place(std::vector<Lifetime> &lifetimes, Space space, int64_t 
     auto spanOf = [&](const Lifetime &of) { return isWide ? of.wide : of.tight; };
     SmallVector<const Lifetime *> neighbours;
     for (const Lifetime *other : placed) {
-      if (spanOf(*other).first <= spanOf(lifetime).second && spanOf(lifetime).first <= spanOf(*other).second) {
+      if (spanOf(*other).first <= spanOf(lifetime).second &&
+          spanOf(lifetime).first <= spanOf(*other).second) {
         neighbours.push_back(other);
       }
     }
@@ -94,7 +97,8 @@ int64_t Allocator::place(std::vector<Lifetime> &lifetimes, Space space, int64_t 
   return most;
 }
 
-LogicalResult Allocator::place(std::vector<Lifetime> &lifetimes, Space space, int64_t capacity, int64_t alignment) const {
+LogicalResult Allocator::place(std::vector<Lifetime> &lifetimes, Space space, int64_t capacity,
+                               int64_t alignment) const {
   // Buffers of a loop that share nothing let its engines work on several of them at a time.
   int64_t most = place(lifetimes, space, alignment, true);
   if (most > capacity) {
@@ -106,8 +110,9 @@ LogicalResult Allocator::place(std::vector<Lifetime> &lifetimes, Space space, in
   }
   for (Lifetime &lifetime : lifetimes) {
     if (lifetime.space == space) {
-      lifetime.alloc->setAttr(NpuDialect::kAddressName,
-                              IntegerAttr::get(IntegerType::get(function.getContext(), 64), lifetime.address));
+      lifetime.alloc->setAttr(
+          NpuDialect::kAddressName,
+          IntegerAttr::get(IntegerType::get(function.getContext(), 64), lifetime.address));
     }
   }
   return success();
@@ -131,7 +136,8 @@ LogicalResult Allocator::run() {
     lifetime.tight = {first, std::max(first, lastUse(alloc, alloc->getBlock()))};
     Block &block = *alloc->getBlock();
     const bool isInLoop = !isa<func::FuncOp>(block.getParentOp());
-    lifetime.wide = isInLoop ? std::pair(numbers[&block.front()].first, numbers[&block.back()].second) : lifetime.tight;
+    lifetime.wide =
+        isInLoop ? std::pair(numbers[&block.front()].first, numbers[&block.back()].second) : lifetime.tight;
     lifetime.bytes = alloc.getType().getNumElements() *
                      static_cast<int64_t>(llvm::divideCeil(alloc.getType().getElementTypeBitWidth(), 8));
     lifetimes.push_back(lifetime);

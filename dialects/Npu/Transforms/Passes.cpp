@@ -59,7 +59,8 @@ struct SynchronisePass : MachinePass<SynchronisePass> {
   StringRef getArgument() const final { return "npu-synchronise"; }
   StringRef getDescription() const final { return "make engines of npu functions wait for each other"; }
   static LogicalResult runOn(func::FuncOp function, const machine::NpuCore &core) {
-    return synchronise(function, core);
+    synchronise(function, core);
+    return success();
   }
 };
 
@@ -77,6 +78,10 @@ FailureOr<machine::NpuMachine> npu::findMachine(Operation *at, const std::string
 
 std::unique_ptr<Pass> npu::createAllocateMemoryPass(const machine::NpuMachine &machine) {
   return std::make_unique<AllocateMemoryPass>(machine);
+}
+
+std::unique_ptr<Pass> npu::createSynchronisePass(const machine::NpuMachine &machine) {
+  return std::make_unique<SynchronisePass>(machine);
 }
 
 void npu::registerNpuPasses() {

@@ -92,8 +92,9 @@ void touch(SmallVectorImpl<Touched> &touched, Value memref, bool isWrite) {
     }
   }
   auto type = cast<MemRefType>(root.getType());
-  auto address = root.getDefiningOp() ? root.getDefiningOp()->getAttrOfType<IntegerAttr>(NpuDialect::kAddressName)
-                                      : IntegerAttr();
+  auto address = root.getDefiningOp()
+                     ? root.getDefiningOp()->getAttrOfType<IntegerAttr>(NpuDialect::kAddressName)
+                     : IntegerAttr();
   if (!address) {
     touched.push_back({Space::Dram, root, 0, 1, isWrite});
     return;
@@ -144,7 +145,8 @@ private:
   /// What is put before and behind an op, or into it, of each engine: pairs of semaphore and count.
   struct Uses {
     std::map<unsigned, std::map<int64_t, int64_t>> waits, signals; ///< by engine, semaphore
-    std::map<unsigned, std::map<int64_t, int64_t>> tokens, rests;  ///< of loops: signalled before, waited for behind
+    std::map<unsigned, std::map<int64_t, int64_t>> tokens,
+        rests; ///< of loops: signalled before, waited for behind
   };
   llvm::MapVector<Operation *, Uses> uses;
   /// By depth, whether it is from round to round, and the engines.
@@ -157,7 +159,8 @@ private:
   SmallVector<Event> eventsOf(Block &block, SmallVectorImpl<Operation *> &ops);
   void visit(Block &block, unsigned depth, Operation *loop);
   void put();
-  void putWaits(OpBuilder &builder, Location loc, unsigned engine, const std::map<int64_t, int64_t> &of, bool areSignals);
+  void putWaits(OpBuilder &builder, Location loc, unsigned engine, const std::map<int64_t, int64_t> &of,
+                bool areSignals);
 };
 
 SmallVector<Event> Synchroniser::eventsOf(Block &block, SmallVectorImpl<Operation *> &ops) {
@@ -256,8 +259,8 @@ void Synchroniser::visit(Block &block, unsigned depth, Operation *loop) {
 }
 
 /// Ops of an engine that do nothing but wait, or signal, as many as it takes.
-void Synchroniser::putWaits(OpBuilder &builder, Location loc, unsigned engine, const std::map<int64_t, int64_t> &of,
-                            bool areSignals) {
+void Synchroniser::putWaits(OpBuilder &builder, Location loc, unsigned engine,
+                            const std::map<int64_t, int64_t> &of, bool areSignals) {
   static constexpr const char *names[] = {"control", "matrix", "vector", "topk"};
   const size_t most = areSignals ? 2 : 3;
   SmallVector<int64_t> pairs;
@@ -267,7 +270,8 @@ void Synchroniser::putWaits(OpBuilder &builder, Location loc, unsigned engine, c
       FenceOp::create(builder, loc, attribute, DenseI64ArrayAttr());
     } else {
       SyncOp::create(builder, loc, engine < 4 ? names[engine] : "dma", engine < 4 ? 0 : engine - 4,
-                     areSignals ? DenseI64ArrayAttr() : attribute, areSignals ? attribute : DenseI64ArrayAttr());
+                     areSignals ? DenseI64ArrayAttr() : attribute,
+                     areSignals ? attribute : DenseI64ArrayAttr());
     }
     pairs.clear();
   };
@@ -372,30 +376,10 @@ private:
   }
 };
 
-struct SynchronisePass : PassWrapper<SynchronisePass, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SynchronisePass)
-  explicit SynchronisePass(const machine::NpuMachine &machine) : machine(machine) {}
-  StringRef getArgument() const final { return "npu-synchronise"; }
-
-  void runOnOperation() final {
-    getOperation()->walk([&](func::FuncOp function) {
-      if (!function.isExternal()) {
-        synchronise(function, machine.cores.front());
-      }
-    });
-  }
-
-  machine::NpuMachine machine;
-};
-
 } // namespace
 
 void npu::synchronise(func::FuncOp function, const machine::NpuCore &core) {
   if (!Synchroniser(function, core).run()) {
     Fences().run(function.getBody().front());
   }
-}
-
-std::unique_ptr<Pass> npu::createSynchronisePass(const machine::NpuMachine &machine) {
-  return std::make_unique<SynchronisePass>(machine);
 }

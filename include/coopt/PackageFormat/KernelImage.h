@@ -9,7 +9,7 @@
 //               it takes; what there is of it, is what its extents say. The host's own bytes lie there: nothing is copied. What is only
 //               read can't be written. Operands that are one buffer in every dispatch may have one range: only
 //               then do the image's checks see that they are one
-//   block       i32, little-endian: the dispatch's scalars in order, then the extents of every operand, all of them, in order; zeros
+//   block       i32, little-endian: the dispatch's scalars in order (as in KernelAbi.h: extents of run time first), then the extents of every operand, all of them, in order; zeros
 //               behind them. Only read
 //   scratch     memory that the kernel may use as it likes
 //

@@ -70,11 +70,14 @@ void ImageRun::give(const uint8_t *bytes, size_t size) {
 
 void ImageRun::block(const std::vector<int32_t> &numbers) {
   const Symbol &last = image.symbols.back();
-  if (mistake.empty() && (arguments + 1 != image.symbols.size() || last.bytes != 4 * numbers.size())) {
+  if (mistake.empty() && (arguments + 1 != image.symbols.size() || last.bytes < 4 * numbers.size())) {
     mistake = "expected a block of " + std::to_string(last.bytes / 4) + " numbers behind " +
               std::to_string(image.symbols.size() - 1) + " arguments";
   }
-  input(numbers);
+  // Extents of run time come first, once more; kernels read them behind the scalars, where all extents are.
+  std::vector<int32_t> all(last.bytes / 4 - std::min<size_t>(last.bytes / 4, numbers.size()), -1);
+  all.insert(all.end(), numbers.begin(), numbers.end());
+  input(all);
 }
 
 Expected<std::vector<uint8_t>> ImageRun::runOnce(bool inTime) {
@@ -93,7 +96,7 @@ Expected<std::vector<uint8_t>> ImageRun::runOnce(bool inTime) {
   }
   std::memcpy(memories[0].at(0), dram.data(), dram.size());
   if (inTime) {
-    if (auto report = simulate(machine, image, map); !report) {
+    if (auto report = simulate(machine, image, {map}); !report) {
       return forward(report.error(), "simulator");
     }
   } else if (Status status = runInOrder(image.cores[0], map); !status) {

@@ -8,12 +8,12 @@
 
 // CHECK: memref.global "private" constant @body_constant0 : memref<1x1xf32> = dense<2.500000e+00>
 
-// Arguments get names and sizes. Numbers of the host come in a block: scalars first, then the extents of all arguments; what no op asks for is not
+// Arguments get names and sizes. Numbers of the host come in a block: extents of run time, scalars, then the extents of all arguments; what no op asks for is not
 // loaded. A scalar's bound is what the kernel takes the minimum with, an extent's what its window takes.
 // CHECK-LABEL: func.func @arguments
-// CHECK-SAME:  (%[[X:.*]]: memref<?x16xf32> {npu.bytes = 640 : i64, npu.symbol = "operand.0"}, %[[Y:.*]]: memref<4x16xf32> {npu.bytes = 256 : i64, npu.symbol = "operand.1"}, %[[B:.*]]: memref<1x6xi32> {npu.bytes = 24 : i64, npu.symbol = "block"})
-// CHECK:       npu.copy %[[B]] to %{{.*}} : memref<1x6xi32> to
-// CHECK:       reinterpret_cast %{{.*}} to offset: [0], sizes: [1, 1]
+// CHECK-SAME:  (%[[X:.*]]: memref<?x16xf32> {npu.bytes = 640 : i64, npu.symbol = "operand.0"}, %[[Y:.*]]: memref<4x16xf32> {npu.bytes = 256 : i64, npu.symbol = "operand.1"}, %[[B:.*]]: memref<1x7xi32> {npu.bytes = 28 : i64, npu.symbol = "block"})
+// CHECK:       npu.copy %[[B]] to %{{.*}} : memref<1x7xi32> to
+// CHECK:       reinterpret_cast %{{.*}} to offset: [1], sizes: [1, 1]
 // CHECK-NEXT:  npu.load %{{.*}} bound 6
 // CHECK-NOT:   npu.load
 // CHECK:       return
@@ -26,7 +26,7 @@ func.func @arguments(%x: memref<?x16xf32> {npu.bytes = 640 : i64}, %i: index, %y
 
 // The third number of the block is the extent: of 640 bytes, rows of 64.
 // CHECK-LABEL: func.func @extent
-// CHECK:       reinterpret_cast %{{.*}} to offset: [0], sizes: [1, 1]
+// CHECK:       reinterpret_cast %{{.*}} to offset: [2], sizes: [1, 1]
 // CHECK-NEXT:  %[[N:.*]] = npu.load %{{.*}} bound 10
 // CHECK:       memref.alloc() : memref<10x16xf32, #npu.space<spad>>
 // CHECK:       npu.copy %{{.*}} to %{{.*}} : memref<?x16xf32
