@@ -215,6 +215,7 @@ Status CoreTime::startWork(unsigned which, const Queued &head, const KnownWork &
   running.unit = access.unit;
   running.alone = std::max(work.occupied, roundedUp(access.claims.leastDuration()));
   running.tail = work.latency - work.occupied;
+  running.unitUntil = now + work.unitBlocked;
   running.blocksMain = work.blocksMain;
   access.duration = static_cast<double>(running.alone);
   if (running.alone == 1) {
@@ -317,7 +318,7 @@ Status CoreTime::accessEnded(const SharedAccess &access) {
   auto running = std::find_if(engine.running.begin(), engine.running.end(),
                               [&](const Running &of) { return of.unit == access.unit && !of.isReady; });
   uint64_t &free = engine.free[access.unit];
-  free = chip.now;
+  free = std::max(chip.now, running->unitUntil);
   const uint64_t lost = chip.now - running->start - running->alone;
   std::vector<DmaTransfer::Wait> waits;
   for (const Shortage &shortage : access.shortages) {

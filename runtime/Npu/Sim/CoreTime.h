@@ -118,6 +118,7 @@ private:
     unsigned unit = 0;
     uint64_t alone = 0; ///< cycles of its accesses, if nobody else is there
     uint64_t tail = 0;  ///< cycles from then to its results
+    uint64_t unitUntil = 0; ///< its unit starts nothing else before
     bool blocksMain = false;
     bool isReady = false;
     uint64_t end = 0; ///< of it alone, once it is ready

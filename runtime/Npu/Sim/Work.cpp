@@ -10,14 +10,6 @@ namespace {
 
 uint64_t ceilDivided(uint64_t a, uint64_t b) { return a / b + (a % b != 0); }
 
-unsigned placeBits(int64_t m) {
-  unsigned bits = 0;
-  while ((int64_t(1) << bits) < m) {
-    ++bits;
-  }
-  return bits;
-}
-
 /// The unit's array in a mode (mxu.mode), as the laws of its time know it.
 cost::MatrixArray arrayOf(const machine::NpuMatrixUnit &unit, const Entry &mode) {
   using cost::ArrayMode;
@@ -60,7 +52,11 @@ cost::MatrixArray arrayOf(const machine::NpuMatrixUnit &unit, const Entry &mode)
 class MatrixWork {
 public:
   MatrixWork(const machine::NpuCore &core, const Settings &settings, const Entry &entry, Work &work)
-      : core(core), unit(*core.mxu), settings(settings), entry(entry), mode(*settings.matrix()), work(work) {}
+      : core(core), unit(*core.mxu), settings(settings), entry(entry), mode(*settings.matrix()), work(work),
+        array(arrayOf(unit, mode)) {
+    tile.aBits = bitsOf(mode, "a");
+    tile.wBits = bitsOf(mode, "w");
+  }
 
   void run();
 
@@ -71,12 +67,10 @@ private:
   const Entry &entry;
   const Entry &mode;
   Work &work;
+  const cost::MatrixArray array;
+  cost::ArrayTile tile; ///< what of it the entry says
 
   uint64_t value(const char *field) const { return static_cast<uint64_t>(entry[field].value); }
-  bool isSparse() const { return chosen(mode, "mode") == "nm"; }
-  static uint64_t portCycles(uint64_t elements, unsigned bits, int64_t portBytes) {
-    return std::max<uint64_t>(ceilDivided(elements * bits, static_cast<uint64_t>(portBytes) * 8), 1);
-  }
   uint64_t downTo(uint64_t row) const {
     return row * static_cast<uint64_t>(unit.hopRegistersDown.value_or(1));
   }
@@ -120,44 +114,37 @@ uint64_t MatrixWork::sumCycles(uint64_t rows, uint64_t columns) const {
 }
 
 void MatrixWork::weights() {
-  const unsigned bits = bitsOf(mode, "w") + (isSparse() ? placeBits(mode["m"].value) : 0);
-  const uint64_t cycles = value("rows") * portCycles(value("columns"), bits, unit.weightPortBytes);
+  tile.n = entry["columns"].value;
+  const uint64_t cycles = value("rows") * static_cast<uint64_t>(cost::weightWords(array, tile));
   work.unit = Unit::Loads;
   work.waitsFor = setOf(Unit::Loads);
   takes(cycles, cycles + spadLatency());
 }
 
 void MatrixWork::stream() {
-  const Settings::Tile &tile = settings.weights(entry);
-  const auto rows = static_cast<uint64_t>(unit.rows);
-  const uint64_t elements = isSparse() ? ceilDivided(rows * static_cast<uint64_t>(mode["m"].value),
-                                                     static_cast<uint64_t>(mode["n"].value))
-                                       : rows;
-  uint64_t cycles = value("rows") * portCycles(elements, bitsOf(mode, "a"), unit.activationPortBytes);
-  if (chosen(mode, "mode") == "dot" && unit.modes.dot && cycles > 0) {
-    cycles = std::max(cycles, static_cast<uint64_t>(unit.modes.dot->minimumStripeCycles));
+  const Settings::Tile &weights = settings.weights(entry);
+  tile.k = weights.rows;
+  const uint64_t words = value("rows") * static_cast<uint64_t>(cost::activationWords(array, tile));
+  const uint64_t cycles =
+      std::max({words, sumCycles(value("rows"), static_cast<uint64_t>(weights.columns)), uint64_t(1)});
+  const uint64_t results = cycles + static_cast<uint64_t>(cost::resultDelay(array)) + spadLatency();
+  takes(cycles, results);
+  if (words > 0 && cycles < static_cast<uint64_t>(array.minimumStripe)) {
+    work.unitBlocked = static_cast<uint64_t>(array.minimumStripe);
   }
-  cycles = std::max({cycles, sumCycles(value("rows"), static_cast<uint64_t>(tile.columns)), uint64_t(1)});
-  takes(cycles, cycles + downTo(rows - 1) + across() + 1 + spadLatency());
   if (chosen(entry, "swap") == "yes") {
     work.waitsFor |= setOf(Unit::Loads);
-    if (unit.weightLoad == machine::NpuWeightLoad::ShiftChain) {
-      work.loadsBlocked = downTo(static_cast<uint64_t>(std::max<int64_t>(tile.rows, 1)) - 1);
+    if (cost::isChain(array.mode)) {
+      work.loadsBlocked = downTo(static_cast<uint64_t>(std::max<int64_t>(tile.k, 1)) - 1);
     }
   }
-  counts("multiply_add", value("rows") * static_cast<uint64_t>(tile.rows * tile.columns));
+  counts("multiply_add", value("rows") * static_cast<uint64_t>(weights.rows * weights.columns));
 }
 
 void MatrixWork::multiply() {
-  uint64_t steps = value("depth");
-  if (chosen(mode, "mode") == "bitserial") {
-    const machine::NpuBitserialMode slices = unit.modes.bitserial.value_or(machine::NpuBitserialMode{8, 8});
-    steps *= ceilDivided(bitsOf(mode, "a"), static_cast<uint64_t>(slices.aSlice)) *
-             ceilDivided(bitsOf(mode, "w"), static_cast<uint64_t>(slices.wSlice));
-  }
-  const uint64_t cycles =
-      steps * std::max(portCycles(value("columns"), bitsOf(mode, "w"), unit.weightPortBytes),
-                       portCycles(value("rows"), bitsOf(mode, "a"), unit.activationPortBytes));
+  const int64_t ports = std::max(cost::portWords(entry["columns"].value * tile.wBits, unit.weightPortBytes),
+                                 cost::portWords(entry["rows"].value * tile.aBits, unit.activationPortBytes));
+  const uint64_t cycles = value("depth") * static_cast<uint64_t>(std::max(cost::steps(array, tile), ports));
   takes(cycles, cycles + downTo(std::max<uint64_t>(value("rows"), 1) - 1) + across() + spadLatency());
   counts("multiply_add", value("rows") * value("depth") * value("columns"));
 }
@@ -174,17 +161,13 @@ void MatrixWork::drain() {
 }
 
 void MatrixWork::tables() {
-  cost::ArrayTile tile;
-  tile.aBits = bitsOf(mode, "a");
-  tile.wBits = bitsOf(mode, "w");
   tile.m = entry["rows"].value;
   tile.k = entry["depth"].value;
   const machine::NpuLutMode &lut = *unit.modes.lut;
   work.unit = Unit::Loads;
-  work.waitsFor = setOf(Unit::Loads) | (lut.doubleBuffered ? 0 : setOf(Unit::Main));
-  const auto cycles = tile.m == 0 || tile.k == 0
-                          ? uint64_t(0)
-                          : static_cast<uint64_t>(cost::tableCycles(arrayOf(unit, mode), tile));
+  work.waitsFor = setOf(Unit::Loads);
+  const auto cycles =
+      tile.m == 0 || tile.k == 0 ? uint64_t(0) : static_cast<uint64_t>(cost::tableCycles(array, tile));
   takes(cycles, cycles + spadLatency());
   const uint64_t entries = value("rows") * ceilDivided(value("depth"), static_cast<uint64_t>(lut.group))
                            << (lut.group - 1);
@@ -192,9 +175,6 @@ void MatrixWork::tables() {
 }
 
 void MatrixWork::lookUp() {
-  cost::ArrayTile tile;
-  tile.aBits = bitsOf(mode, "a");
-  tile.wBits = bitsOf(mode, "w");
   tile.m = entry["rows"].value;
   tile.k = settings.tableDepth(entry);
   tile.n = entry["columns"].value;
@@ -204,9 +184,10 @@ void MatrixWork::lookUp() {
   }
   uint64_t cycles = sumCycles(value("rows"), value("columns")), alone = 0;
   if (tile.m != 0 && tile.k != 0 && tile.n != 0) {
-    const cost::MatrixArray array = arrayOf(unit, mode);
     cycles = std::max(cycles, static_cast<uint64_t>(cost::lookupCycles(array, tile)));
-    alone = static_cast<uint64_t>(cost::lookupCyclesAlone(array, tile)) + value("rows") + 1;
+    alone = static_cast<uint64_t>(cost::lookupCyclesAlone(array, tile));
+    work.loadsBlocked = lut.doubleBuffered ? 0 : alone; // the tables are read
+    alone += value("rows") + 1;
   }
   takes(cycles, std::max(cycles, alone) + spadLatency());
   const uint64_t groups = ceilDivided(static_cast<uint64_t>(tile.k), static_cast<uint64_t>(lut.group));
@@ -361,7 +342,7 @@ Work npu::workOf(const machine::NpuMachine &machine, const Settings &settings, c
   }
   if (has(infinite, part)) {
     work.occupied = work.latency = 1;
-    work.loadsBlocked = 0;
+    work.loadsBlocked = work.unitBlocked = 0;
     work.blocksMain = false;
   }
   return work;

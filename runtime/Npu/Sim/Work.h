@@ -4,20 +4,20 @@
 // in its way, and which memories it goes over meanwhile. Matrix products follow the laws of CostModel/MatrixArray.h; here is how they are made of
 // entries, for an array of R rows and C columns, v registers down and h across:
 //
-//   mxu.weights    K cycles of the weight port, one for each row (more where a row is wider than the port). In a chain of shadows the next weights
-//                  wait until the last row in use has taken its own, (K-1)v cycles after the tile's first activation
-//   mxu.stream     M cycles of the activation port; the last sum is out (R-1)v + (C-1)h + 1 cycles after the last word
-//   mxu.multiply   K cycles of both ports; a cell's last sum is in its shadow (M-1)v + (C-1)h cycles later
+//   mxu.weights    K B cycles of the weight port. In a chain of shadows the next weights wait until the last row in use has taken its own,
+//                  (K-1)v cycles after the tile's first activation
+//   mxu.stream     M A cycles of the activation port, of dot at least minimum_stripe_cycles until the next; the last sum is out resultDelay() cycles
+//                  after the last word. (The law lets the first A - 1 words of a tile's activations come before its weights are there, here they
+//                  come after; A = 1 if the port is as wide as its rows.)
+//   mxu.multiply   K steps of a pair of words (S, in bitserial), or what both ports need for K words; a cell's last sum is in its shadow
+//                  (M-1)v + (C-1)h cycles later
 //   mxu.drain      from the last pair of words on; (M-1)v + R-1 cycles later the shadows are free for the next sums, the last is out after
 //                  (M-1)v + (C-1)h + R. Without shadows the next pair waits until then
 //
 // Words come spad.latency_cycles after they are asked for, so results are as much later. What each mode needs more:
 //
 //   sums       a row of sums goes to the accumulator each cycle; rows that are added to the same line, and entries that add, take rmw_cycles at least
-//   nm         rows of R m / n activations, weights with their places: more cycles where ports are narrower
-//   dot        at least minimum_stripe_cycles
-//   bitserial  K ceil(bits / a_slice) ceil(bits / w_slice) cycles
-//   lut        lookups and entries of tables over their lanes; the tables are read and built in turn unless they are double buffered
+//   lut        F cycles of tables, H max(Gw, M) of look-ups; the tables are read and built in turn unless they are double buffered
 //   os         activations are read by rows and turned in front of the port, ahead of time
 //
 //===----------------------------------------------------------------------===//
@@ -57,8 +57,10 @@ struct Work {
   uint64_t latency = 1;  ///< until results are there; at least `occupied`
   Unit unit = Unit::Main;
   uint8_t waitsFor = setOf(Unit::Main); ///< units that must be free
-  uint64_t loadsBlocked = 0;            ///< cycles in which Loads can't start (a chain's shadows are in use)
-  bool blocksMain = false;              ///< Main waits for the results
+  uint64_t loadsBlocked =
+      0; ///< cycles in which Loads can't start (a chain's shadows, or the only tables, are in use)
+  uint64_t unitBlocked = 0; ///< cycles in which its own unit starts nothing else (a minimum stripe)
+  bool blocksMain = false;  ///< Main waits for the results
   std::vector<MemoryUse> uses;
   ActionCount action;
 };

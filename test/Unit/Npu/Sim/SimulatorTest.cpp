@@ -71,6 +71,112 @@ TEST_F(Laws, TilesTakeWhatTheirLawSays) {
   }
 }
 
+/// An mxu.mode, and what is computed in it for a tile: two entries, of which the second is the tile's start.
+struct Mode {
+  cost::MatrixArray array;
+  std::string text;
+  std::string tile(const cost::ArrayTile &tile) const {
+    const std::string rows = " rows=" + std::to_string(tile.m),
+                      columns = " columns=" + std::to_string(tile.n);
+    switch (array.mode) {
+    case cost::ArrayMode::BitSerial:
+      return "mxu.multiply a=spad[0x1000] w=spad[0x0] depth=" + std::to_string(tile.k) + rows + columns +
+             " update=write\nmxu.drain to=acc[0x0]" + rows + columns + " update=write\n";
+    case cost::ArrayMode::TableLookup:
+      return "mxu.tables from=spad[0x1000]" + rows + " depth=" + std::to_string(tile.k) +
+             "\nmxu.lookup from=spad[0x0] to=acc[0x0]" + rows + columns + " update=write swap=yes\n";
+    default:
+      return "mxu.weights from=spad[0x0] rows=" + std::to_string(tile.k) + columns +
+             "\nmxu.stream from=spad[0x1000] to=acc[0x0]" + rows + " update=write swap=yes\n";
+    }
+  }
+};
+
+/// `sizes`: n, m, and slices.
+std::string modeText(const std::string &mode, const std::string &w, const std::string &sizes) {
+  return "mxu.mode mode=" + mode + " a=i8 w=" + w + " acc=i32 a_stride=64 w_stride=32 acc_stride=256 " +
+         sizes + "\n";
+}
+
+// Of every mode a tile alone, from the start of its weights, tables or pairs to its last sum, and equal tiles that follow each other.
+TEST_F(Laws, EveryModeTakesWhatItsLawSays) {
+  // Nobody is in the array's way.
+  machine.cores[0].spad.readPorts = 2;
+  machine.cores[0].spad.latencyCycles = 0;
+  machine.cores[0].spad.widthBytes = 512;
+  machine.cores[0].acc->widthBytes = 512;
+  machine::NpuMatrixUnit &unit = *machine.cores[0].mxu;
+  unit.hopRegistersDown = 2;
+  unit.hopRegistersAcross = 3;
+  unit.weightPortBytes = 8; // two words and more for each row of weights
+  unit.activationPortBytes = 32;
+  unit.modes.nm = {{2, 4}};
+  unit.modes.dot = machine::NpuDotMode{24};
+  unit.modes.bitserial = machine::NpuBitserialMode{3, 16};
+  unit.modes.lut = machine::NpuLutMode{4, 8, 128, 32, true};
+  const cost::ArrayTile tiles[] = {{1, 16, 16}, {5, 7, 12}, {16, 16, 4}, {13, 11, 8}};
+  auto compare = [&](const Mode &mode) {
+    for (cost::ArrayTile tile : tiles) {
+      if (mode.array.mode == cost::ArrayMode::TableLookup) {
+        tile.wBits = 4;
+        tile.n *= 3;
+      }
+      const Report one = run(mode.text + mode.tile(tile));
+      EXPECT_EQ(static_cast<int64_t>(one.slices[2].end - one.slices[1].start),
+                cost::latency(mode.array, tile))
+          << mode.text << tile.m << " " << tile.n << " " << tile.k;
+      if (mode.array.mode == cost::ArrayMode::BitSerial) {
+        continue; // the drain begins when the sums are there, not when the array would let it
+      }
+      std::string many = mode.text;
+      for (int i = 0; i < 8; ++i) {
+        many += mode.tile(tile);
+      }
+      std::vector<uint64_t> starts;
+      for (const Slice &slice : run(many).slices) {
+        if (slice.entry > 0 && slice.entry % 2 == 0) {
+          starts.push_back(slice.start);
+        }
+      }
+      ASSERT_EQ(starts.size(), 8u);
+      // The control unit hands out one entry a cycle.
+      EXPECT_EQ(static_cast<int64_t>(starts[7] - starts[6]),
+                std::max<int64_t>(cost::interval(mode.array, tile, tile), 2))
+          << mode.text << tile.m << " " << tile.n << " " << tile.k;
+    }
+  };
+  const std::string none = "n=0 m=0 a_slice=0 w_slice=0";
+  for (bool isChain : {false, true}) {
+    unit.weightLoad = isChain ? machine::NpuWeightLoad::ShiftChain : machine::NpuWeightLoad::RowAddressed;
+    cost::MatrixArray dense =
+        array(isChain ? cost::ArrayMode::WeightStationaryChain : cost::ArrayMode::WeightStationary);
+    dense.weightPort = 8;
+    compare({dense, modeText("ws", "i8", none)});
+    cost::MatrixArray kept = dense;
+    kept.mode = isChain ? cost::ArrayMode::KeptWeightsChain : cost::ArrayMode::KeptWeights;
+    kept.kept = 2;
+    kept.group = 4;
+    compare({kept, modeText("nm", "i8", "n=2 m=4 a_slice=0 w_slice=0")});
+  }
+  cost::MatrixArray dot{cost::ArrayMode::DotProduct, 16, 16};
+  dot.weightPort = 8;
+  dot.minimumStripe = 24;
+  compare({dot, modeText("dot", "i8", none)});
+  cost::MatrixArray serial = array(cost::ArrayMode::BitSerial);
+  serial.aSlice = 3;
+  serial.wSlice = 16;
+  compare({serial, modeText("bitserial", "i8", "n=0 m=0 a_slice=3 w_slice=16")});
+  for (int buffers : {1, 2}) {
+    unit.modes.lut->doubleBuffered = buffers == 2;
+    cost::MatrixArray lut{cost::ArrayMode::TableLookup, 16, 8};
+    lut.tableGroup = 4;
+    lut.tables = 8;
+    lut.tableEntries = 2;
+    lut.buffers = buffers;
+    compare({lut, modeText("lut", "i4", "n=0 m=4 a_slice=0 w_slice=0")});
+  }
+}
+
 // With few rows the memory decides, with many the array: what does not decide stands still for the other.
 TEST_F(Simulation, WhoeverIsSlowerDecides) {
   const Report few = run(doubleBuffered(32, 1)), many = run(doubleBuffered(32, 200));
