@@ -4,6 +4,7 @@
 #include "coopt/Layout/Layout.h"
 #include "coopt/Package/ProgramSerializer.h"
 #include "coopt/Package/RecipeEvaluator.h"
+#include "coopt/PackageFormat/KernelImage.h"
 #include "coopt/PackageFormat/Package.h"
 #include "coopt/Target/Npu.h"
 #include "coopt/Target/X86.h"
@@ -125,21 +126,30 @@ void markExperts(ModuleOp module, SymbolTable &symbols, std::vector<Parameter> &
 
 } // namespace
 
-/// The images of kernels for an accelerator, in the order of the program; nothing for those that the host computes.
+/// The images of kernels for an accelerator, in the order of the program; nothing for those that the host computes. They pass all that a loader
+/// checks.
 static FailureOr<std::vector<std::vector<uint8_t>>> emitImages(ModuleOp kernels, const Program &program,
+                                                               const machine::Machine &machine,
                                                                const std::string &description) {
+  const uint64_t hash = npu::machineHash(description);
   std::vector<std::vector<uint8_t>> images;
-  for (const Kernel &kernel : program.kernels) {
+  for (auto [number, kernel] : llvm::enumerate(program.kernels)) {
     auto function = kernels.lookupSymbol<func::FuncOp>(kernel.symbol);
     images.emplace_back();
     if (!function) {
       continue;
     }
-    FailureOr<npu::Image> image = target::emitImage(function, npu::machineHash(description));
+    FailureOr<npu::Image> image = target::emitImage(function, hash);
     if (failed(image)) {
       return failure();
     }
-    images.back() = npu::write(*image);
+    std::vector<uint8_t> bytes = npu::write(*image);
+    auto read =
+        readKernelImage(bytes.data(), bytes.size(), program, static_cast<uint32_t>(number), machine, hash);
+    if (!read) {
+      return function.emitError("can't run on '") << machine.name << "': " << read.error().message;
+    }
+    images.back() = std::move(bytes);
   }
   return images;
 }
@@ -172,7 +182,7 @@ LogicalResult coopt::package::buildPackage(ModuleOp module, const machine::Machi
     if (!kernels) {
       return module.emitError("holds no kernels for the accelerator: expected a module @npu");
     }
-    auto images = emitImages(kernels, contents.program, contents.manifest.machine);
+    auto images = emitImages(kernels, contents.program, machine, contents.manifest.machine);
     if (failed(images)) {
       return failure();
     }
