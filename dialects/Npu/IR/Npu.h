@@ -31,6 +31,8 @@ namespace coopt::npu {
 
 /// The memory that a memref is in.
 Space spaceOf(mlir::MemRefType type);
+/// What a memref is a view of: an argument, an allocation, what another dialect makes.
+mlir::Value rootOf(mlir::Value memref);
 /// A dense memref in one of the accelerator's memories.
 mlir::MemRefType typeIn(Space space, llvm::ArrayRef<int64_t> shape, mlir::Type element);
 /// The table's name of an element type ("i8", "f32"); none: the machine has no such type.

@@ -18,6 +18,19 @@ Space npu::spaceOf(MemRefType type) {
   return space ? static_cast<Space>(space.getValue()) : Space::Dram;
 }
 
+Value npu::rootOf(Value memref) {
+  while (Operation *op = memref.getDefiningOp()) {
+    if (auto view = dyn_cast<ViewLikeOpInterface>(op)) {
+      memref = view.getViewSource();
+    } else if (auto metadata = dyn_cast<memref::ExtractStridedMetadataOp>(op)) {
+      memref = metadata.getSource();
+    } else {
+      break;
+    }
+  }
+  return memref;
+}
+
 MemRefType npu::typeIn(Space space, ArrayRef<int64_t> shape, Type element) {
   Attribute attribute;
   if (space != Space::Dram) {

@@ -17,13 +17,6 @@ using namespace coopt::npu;
 
 namespace {
 
-Value rootOf(Value memref) {
-  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>()) {
-    memref = view.getViewSource();
-  }
-  return memref;
-}
-
 /// Whether its own ops, not those of loops inside, bring what the array takes as weights, for a number of rounds that is known: a round
 /// that may be left over would be code once more.
 bool bringsWeights(scf::ForOp loop) {

@@ -81,16 +81,7 @@ struct Edge {
 };
 
 void touch(SmallVectorImpl<Touched> &touched, Value memref, bool isWrite) {
-  Value root = memref;
-  while (Operation *op = root.getDefiningOp()) {
-    if (auto view = dyn_cast<ViewLikeOpInterface>(op)) {
-      root = view.getViewSource();
-    } else if (auto metadata = dyn_cast<memref::ExtractStridedMetadataOp>(op)) {
-      root = metadata.getSource();
-    } else {
-      break;
-    }
-  }
+  Value root = rootOf(memref);
   auto type = cast<MemRefType>(root.getType());
   auto address = root.getDefiningOp()
                      ? root.getDefiningOp()->getAttrOfType<IntegerAttr>(NpuDialect::kAddressName)

@@ -218,7 +218,7 @@ LogicalResult npu::lowerAppend(Tiles &tiles, attention::AppendOp op) {
     const int64_t slab = (static_cast<int64_t>(op.getLayer()) * 2 + static_cast<int64_t>(number)) * heads;
     OpFoldResult first = tiles.plus(origin, tiles.index(slab * strides[0]));
     Value to = memref::ReinterpretCastOp::create(
-        tiles.ops(), tiles.loc(), tiles.rootOf(op.getState()),
+        tiles.ops(), tiles.loc(), rootOf(op.getState()),
         tiles.plus(first, tiles.times(op.getPast(), strides[1])), extents,
         ArrayRef<OpFoldResult>{tiles.index(strides[1]), tiles.index(strides[0]), tiles.index(strides[2])});
     if (tiles.isInDram(rows)) {

@@ -240,7 +240,7 @@ LogicalResult GenericLowering::lowerBody() {
 
 /// table[.., i, ..] where i comes from memory: element by element, by way of the control unit.
 FailureOr<Elements> GenericLowering::gather(memref::LoadOp load, MatrixMath &math) {
-  if (op.getNumLoops() != 1 || !isa<BlockArgument>(tiles.rootOf(load.getMemRef()))) {
+  if (op.getNumLoops() != 1 || !isa<BlockArgument>(rootOf(load.getMemRef()))) {
     return op.emitError("reads elements at computed places in a way that the accelerator doesn't");
   }
   FailureOr<Value> all = math.room(false, true, load.getMemRefType().getElementType());
@@ -277,7 +277,7 @@ FailureOr<Elements> GenericLowering::gather(memref::LoadOp load, MatrixMath &mat
     }
     SmallVector<OpFoldResult> ones(offsets.size(), tiles.index(1));
     Value from = memref::SubViewOp::create(tiles.ops(), tiles.loc(), load.getMemRef(), offsets, ones, ones);
-    Tile target{tiles.rootOf(*all), tiles.index(0), SmallVector<OpFoldResult>(offsets.size(), tiles.index(1)),
+    Tile target{rootOf(*all), tiles.index(0), SmallVector<OpFoldResult>(offsets.size(), tiles.index(1)),
                 SmallVector<int64_t>(offsets.size(), 1)};
     target.offset = i;
     tiles.copy(from, tiles.all(target));

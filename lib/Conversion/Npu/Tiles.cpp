@@ -90,19 +90,6 @@ FailureOr<Tile> Tiles::make(Space space, ArrayRef<OpFoldResult> extents, Type el
   return Tile{buffer, index(0), SmallVector<OpFoldResult>(extents), denseStrides(shape)};
 }
 
-Value Tiles::rootOf(Value operand) const {
-  while (Operation *op = operand.getDefiningOp()) {
-    if (auto view = dyn_cast<ViewLikeOpInterface>(op)) {
-      operand = view.getViewSource();
-    } else if (auto metadata = dyn_cast<memref::ExtractStridedMetadataOp>(op)) {
-      operand = metadata.getSource();
-    } else {
-      break;
-    }
-  }
-  return operand;
-}
-
 SmallVector<OpFoldResult> Tiles::extentsOf(Value operand) {
   if (auto cast = operand.getDefiningOp<memref::ReinterpretCastOp>()) {
     return cast.getConstifiedMixedSizes();

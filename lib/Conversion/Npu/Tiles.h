@@ -64,8 +64,6 @@ public:
   /// The matrix of two dimensions of a tile (or kSame: 1), beginning at these indices of all its dimensions (missing: 0), with these extents.
   mlir::Value matrix(const Tile &tile, int rows, int columns, mlir::OpFoldResult rowExtent,
                      mlir::OpFoldResult columnExtent, llvm::ArrayRef<mlir::OpFoldResult> begin = {});
-  /// What an operand is a view of: an argument, an allocation, a result of model.unpack.
-  mlir::Value rootOf(mlir::Value operand) const;
   /// An extent of an argument that is known at run time only, where an op asks for it.
   void setExtent(mlir::Value argument, int64_t dimension, mlir::Value extent) {
     extents[{argument, dimension}] = extent;

@@ -1,6 +1,7 @@
 #include "Emitter.h"
 
 #include "mlir/IR/SymbolTable.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace coopt;
@@ -90,7 +91,7 @@ LogicalResult Emitter::emitBlock(Block &block) {
     }
   };
   auto consider = [&](Value value) {
-    if (value.getType().isIndex() || value.getType().isInteger(1)) {
+    if (value.getType().isIndex()) {
       followUses(value, value);
       if (Operation *last = lastUses.lookup(value)) {
         dying[last].push_back(value);
@@ -272,8 +273,7 @@ LogicalResult Emitter::emitNumber(Operation &op) {
     return success();
   }
   // Narrower integers would wrap around: registers have 64 bits.
-  if (op.getNumResults() != 1 ||
-      !(op.getResult(0).getType().isIndex() || op.getResult(0).getType().isInteger(1))) {
+  if (op.getNumResults() != 1 || !op.getResult(0).getType().isIndex()) {
     return op.emitError("is nothing that the accelerator does");
   }
   SmallVector<Number> operands;
@@ -285,9 +285,6 @@ LogicalResult Emitter::emitNumber(Operation &op) {
     operands.push_back(*number);
   }
   FailureOr<Number> result = failure();
-  auto apply = [&](std::string_view function) {
-    return registers.apply(&op, function, operands[0], operands[1]);
-  };
   auto affine = [&](AffineMap map, std::string_view joined) -> FailureOr<Number> {
     FailureOr<Number> all = registers.evaluate(&op, map.getResult(0), operands, map.getNumDims());
     for (AffineExpr expr : map.getResults().drop_front()) {
@@ -303,55 +300,29 @@ LogicalResult Emitter::emitNumber(Operation &op) {
     result = affine(of.getMap(), "min");
   } else if (auto of = dyn_cast<affine::AffineMaxOp>(op)) {
     result = affine(of.getMap(), "max");
-  } else if (isa<arith::IndexCastOp>(op)) {
-    result = operands[0];
-  } else if (auto compare = dyn_cast<arith::CmpIOp>(op)) {
-    const Number a = operands[0], b = operands[1], one = Number::of(1);
-    auto inverse = [&](FailureOr<Number> of) {
-      return succeeded(of) ? registers.apply(&op, "sub", one, *of) : of;
-    };
-    switch (compare.getPredicate()) {
-    case arith::CmpIPredicate::slt:
-      result = registers.apply(&op, "lt", a, b);
-      break;
-    case arith::CmpIPredicate::sgt:
-      result = registers.apply(&op, "lt", b, a);
-      break;
-    case arith::CmpIPredicate::sle:
-      result = inverse(registers.apply(&op, "lt", b, a));
-      break;
-    case arith::CmpIPredicate::sge:
-      result = inverse(registers.apply(&op, "lt", a, b));
-      break;
-    case arith::CmpIPredicate::eq:
-      result = registers.apply(&op, "eq", a, b);
-      break;
-    case arith::CmpIPredicate::ne:
-      result = inverse(registers.apply(&op, "eq", a, b));
-      break;
-    default:
-      return op.emitError("compares in a way that the control unit can't");
-    }
   } else {
-    const auto name = op.getName().getStringRef();
-    const char *function = name == "arith.addi"                                             ? "add"
-                           : name == "arith.subi"                                           ? "sub"
-                           : name == "arith.muli"                                           ? "mul"
-                           : name == "arith.minsi" || name == "arith.minui"                 ? "min"
-                           : name == "arith.maxsi" || name == "arith.maxui"                 ? "max"
-                           : name == "arith.divsi" || name == "arith.divui"                 ? "div"
-                           : name == "arith.remsi" || name == "arith.remui"                 ? "rem"
-                           : name == "arith.andi" && op.getResult(0).getType().isInteger(1) ? "mul"
-                                                                                            : nullptr;
-    if (!function) {
+    using Arithmetic =
+        std::pair<std::string_view, bool>; // the function, whether it takes its numbers as not negative
+    const auto [function, isUnsigned] = llvm::TypeSwitch<Operation *, Arithmetic>(&op)
+                                            .Case([](arith::AddIOp) { return Arithmetic("add", false); })
+                                            .Case([](arith::SubIOp) { return Arithmetic("sub", false); })
+                                            .Case([](arith::MulIOp) { return Arithmetic("mul", false); })
+                                            .Case([](arith::MinSIOp) { return Arithmetic("min", false); })
+                                            .Case([](arith::MinUIOp) { return Arithmetic("min", true); })
+                                            .Case([](arith::MaxSIOp) { return Arithmetic("max", false); })
+                                            .Case([](arith::MaxUIOp) { return Arithmetic("max", true); })
+                                            .Case([](arith::DivSIOp) { return Arithmetic("div", false); })
+                                            .Case([](arith::DivUIOp) { return Arithmetic("div", true); })
+                                            .Case([](arith::RemSIOp) { return Arithmetic("rem", false); })
+                                            .Case([](arith::RemUIOp) { return Arithmetic("rem", true); })
+                                            .Default([](Operation *) { return Arithmetic("", false); });
+    if (function.empty()) {
       return op.emitError("is nothing that the accelerator does");
     }
-    const bool isUnsigned =
-        name == "arith.minui" || name == "arith.maxui" || name == "arith.divui" || name == "arith.remui";
     if (isUnsigned && (operands[0].range.least < 0 || operands[1].range.least < 0)) {
       return op.emitError("takes a number that may be negative for one that is not");
     }
-    result = apply(function);
+    result = registers.apply(&op, function, operands[0], operands[1]);
   }
   if (failed(result)) {
     return failure();
