@@ -3,10 +3,12 @@
 
 #include "coopt/Analysis/KernelRoots.h"
 #include "coopt/Layout/Layout.h"
+#include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Moe/IR/Moe.h"
 
 #include "mlir/Interfaces/TilingInterface.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -172,7 +174,39 @@ private:
     return bytes;
   }
 
+  /// Each op has its rows in the scratchpad while it computes: those of its inputs and of its results.
+  LogicalResult checkScratchpad(const machine::NpuCore &core) {
+    const auto limit = static_cast<uint64_t>(core.spad.bytes);
+    for (Operation &op : kernel.getBody().front().without_terminator()) {
+      auto computes = dyn_cast<DestinationStyleOpInterface>(op);
+      if (!computes || isa<model::GatherOp, attention::AppendOp, attention::AttendOp>(op)) {
+        continue; // of these a core needs a part at a time
+      }
+      llvm::SmallSetVector<Value, 4> together;
+      together.insert_range(llvm::make_filter_range(op.getOperands(), [&](Value operand) {
+        return !llvm::is_contained(computes.getDpsInits(), operand);
+      }));
+      together.insert_range(op.getResults());
+      uint64_t bytes = 0;
+      for (Value value : together) {
+        auto tensor = dyn_cast<RankedTensorType>(value.getType());
+        const bool hasRows = tensor && tensor.getRank() == 2 && tensor.isDynamicDim(0);
+        bytes = hasRows ? llvm::SaturatingAdd(bytes, bytesOf(tensor)) : bytes;
+      }
+      if (bytes > limit) {
+        return kernel.emitOpError("expected the rows of '")
+               << op.getName() << "' in a tile to fit the " << limit
+               << " bytes of the scratchpad of machine '" << machine.name << "', got " << bytes << " bytes, "
+               << bytes - limit << " too many";
+      }
+    }
+    return success();
+  }
+
   LogicalResult checkTemporaries() {
+    if (const machine::NpuMachine *npu = machine.npu()) {
+      return checkScratchpad(npu->cores.front());
+    }
     const machine::CpuMachine *cpu = machine.cpu();
     if (!cpu || cpu->caches.empty()) {
       return success();

@@ -20,12 +20,12 @@ namespace coopt {
 ///   - there are roots with loops to tile, unless no loop is tiled; tile sizes are as many as each one's loops;
 ///   only parallel loops are tiled;
 ///   - the tile of the roots' last parallel loop, where it is tiled, is a multiple of the panel of every
-///   packed weight (the consecutive
-///     rows that its model.layout stores together), unless it covers the whole extent;
+///     packed weight (the consecutive rows that its model.layout stores together), unless it covers the whole
+///     extent;
 ///   - temporaries of one tile (the results of all ops but the roots; rows and columns that are tiled count
-///   with
-///     their tile sizes, those of unknown extent are left out) fit the second cache of a CPU, or its only
-///     one.
+///     with their tile sizes, those of unknown extent are left out) fit the last cache of a CPU;
+///   - the rows of one tile that an op reads and makes fit the scratchpad of an accelerator. All that lives
+///     there at the same time is known to the allocation alone (npu-allocate-memory).
 mlir::LogicalResult verifySchedule(schedule::KernelOp kernel, schedule::ConfigAttr config,
                                    const machine::Machine &machine);
 
