@@ -196,6 +196,19 @@ func.func @weights() {
 
 // -----
 
+func.func @sums() {
+  %a = memref.alloc() : memref<8x8xi8, #npu.space<spad>>
+  %s = memref.alloc() : memref<8x8xi32, #npu.space<acc>>
+  %b = memref.alloc() : memref<1xi32, #npu.space<spad>>
+  %n = npu.load %b bound 8 : memref<1xi32, #npu.space<spad>>
+  %x = memref.reinterpret_cast %a to offset: [0], sizes: [%n, 8], strides: [8, 1] : memref<8x8xi8, #npu.space<spad>> to memref<?x8xi8, strided<[8, 1]>, #npu.space<spad>>
+  // expected-error @+1 {{has a tile of sums whose extents are known at run time only}}
+  npu.matmul ins(%x, %a : memref<?x8xi8, strided<[8, 1]>, #npu.space<spad>>, memref<8x8xi8, #npu.space<spad>>) outs(%s : memref<8x8xi32, #npu.space<acc>>) mode "os"
+  return
+}
+
+// -----
+
 // Thirty-two numbers live at the same time, and one more.
 func.func @registers(%x: memref<9999xi8> {npu.symbol = "x", npu.bytes = 9999 : i64}) {
   %b = memref.alloc() : memref<1xi32, #npu.space<spad>>

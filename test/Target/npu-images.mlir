@@ -4,6 +4,7 @@
 // RUN: FileCheck %s --check-prefix=NUMBERS < %t/text/numbers.npu.txt
 // RUN: FileCheck %s --check-prefix=COPIES < %t/text/copies.npu.txt
 // RUN: FileCheck %s --check-prefix=TILES < %t/text/tiles.npu.txt
+// RUN: FileCheck %s --check-prefix=SUMS < %t/text/sums.npu.txt
 // RUN: FileCheck %s --check-prefix=MAPS < %t/text/maps.npu.txt
 // RUN: FileCheck %s --check-prefix=PLACES < %t/text/places.npu.txt
 
@@ -13,6 +14,7 @@
 // RUN: coopt-npu-objdump --assemble %t/image/numbers.npu.txt --check=npu:edge1 -o %t/numbers.npu
 // RUN: coopt-npu-objdump --assemble %t/image/copies.npu.txt --check=npu:edge1 -o %t/copies.npu
 // RUN: coopt-npu-objdump --assemble %t/image/tiles.npu.txt --check=npu:edge1 -o %t/tiles.npu
+// RUN: coopt-npu-objdump --assemble %t/image/sums.npu.txt --check=npu:edge1 -o %t/sums.npu
 // RUN: coopt-npu-objdump --assemble %t/image/maps.npu.txt --check=npu:edge1 -o %t/maps.npu
 // RUN: coopt-npu-objdump --assemble %t/image/places.npu.txt --check=npu:edge1 -o %t/places.npu
 
@@ -177,6 +179,27 @@ func.func @tiles(%b: memref<1x1xi32> {npu.symbol = "block", npu.bytes = 4 : i64}
   // TILES-NEXT: mxu.stream from=spad[0x20] to=acc[0x0] rows=s0<=9 update=add swap=yes
   npu.matmul ins(%a1, %w1 : memref<?x32xi8, strided<[64, 1], offset: 32>, #npu.space<spad>>, memref<32x16xi8, strided<[16, 1], offset: 512>, #npu.space<spad>>)
       outs(%sums : memref<?x16xi32, strided<[16, 1]>, #npu.space<acc>>) add true
+  return
+}
+
+// A tile of sums, for a number of steps that is known at run time.
+func.func @sums(%b: memref<1x1xi32> {npu.symbol = "block", npu.bytes = 4 : i64}) {
+  %n = memref.alloc() : memref<1x1xi32, #npu.space<spad>>
+  npu.copy %b to %n : memref<1x1xi32> to memref<1x1xi32, #npu.space<spad>>
+  // SUMS: load to=s0
+  %k = npu.load %n bound 64 : memref<1x1xi32, #npu.space<spad>>
+  %a = memref.alloc() : memref<9x64xi8, #npu.space<spad>>
+  %w = memref.alloc() : memref<64x16xi8, #npu.space<spad>>
+  %s = memref.alloc() : memref<9x16xi32, #npu.space<acc>>
+  npu.fill 1 to %a : memref<9x64xi8, #npu.space<spad>>
+  npu.fill 1 to %w : memref<64x16xi8, #npu.space<spad>>
+  %x = memref.reinterpret_cast %a to offset: [0], sizes: [9, %k], strides: [64, 1] : memref<9x64xi8, #npu.space<spad>> to memref<9x?xi8, strided<[64, 1]>, #npu.space<spad>>
+  %y = memref.reinterpret_cast %w to offset: [0], sizes: [%k, 16], strides: [16, 1] : memref<64x16xi8, #npu.space<spad>> to memref<?x16xi8, strided<[16, 1]>, #npu.space<spad>>
+  // SUMS:      mxu.mode mode=os a=i8 w=i8 acc=i32 a_stride=64 w_stride=16 acc_stride=64
+  // SUMS-NEXT: mxu.multiply a=spad[0x0] w=spad[0x240] depth=s0<=64 rows=9 columns=16 update=write
+  // SUMS-NEXT: mxu.drain to=acc[0x0] rows=9 columns=16 update=add
+  npu.matmul ins(%x, %y : memref<9x?xi8, strided<[64, 1]>, #npu.space<spad>>, memref<?x16xi8, strided<[16, 1]>, #npu.space<spad>>)
+      outs(%s : memref<9x16xi32, #npu.space<acc>>) add true mode "os"
   return
 }
 

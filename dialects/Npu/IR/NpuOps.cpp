@@ -242,6 +242,9 @@ LogicalResult FillOp::verify() {
 }
 
 LogicalResult MatmulOp::verify() {
+  if (getMode() != "ws" && getMode() != "os") {
+    return emitOpError("expected mode ws or os, got '") << getMode() << "'";
+  }
   if (failed(verifyCommon(*this)) || failed(verifyMatrix(*this, getA(), "activations", Space::Spad)) ||
       failed(verifyMatrix(*this, getW(), "weights", Space::Spad)) ||
       failed(verifyMatrix(*this, getSums(), "sums", Space::Acc))) {

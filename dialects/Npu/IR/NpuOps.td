@@ -58,13 +58,16 @@ def Npu_FillOp : Npu_Op<"fill", (ins I64Attr:$value, Npu_Written<"destination">:
 //===----------------------------------------------------------------------===//
 
 def Npu_MatmulOp : Npu_Op<"matmul", (ins Npu_Read<"activations">:$a, Npu_Read<"weights">:$w,
-                                         Arg<AnyMemRef, "sums", [MemRead, MemWrite]>:$sums, DefaultValuedAttr<BoolAttr, "false">:$add)> {
-  let summary = "a tile of a product, weights standing still";
+                                         Arg<AnyMemRef, "sums", [MemRead, MemWrite]>:$sums, DefaultValuedAttr<BoolAttr, "false">:$add,
+                                         DefaultValuedAttr<StrAttr, "\"ws\"">:$mode)> {
+  let summary = "a tile of a product";
   let description = [{
-    mxu.weights and mxu.stream. sums[m][n] = (with `add`: +=) sum over k of a[m][k] w[k][n].
+    sums[m][n] = (with `add`: +=) sum over k of a[m][k] w[k][n]. Mode `ws`, weights stand still, is mxu.weights and mxu.stream: K and N are at most
+    the array's rows and columns, M may be known at run time only. Mode `os`, sums stand still, is mxu.multiply and mxu.drain: M and N are at most
+    the array's rows and columns, K may be known at run time only.
 
     C4: matrices of extents M x K, K x N and M x N, in spad, spad and acc; rows have their elements side by side; elements are of whole
-    bytes and a type of the accelerator; integers are summed in i32, floats in f32.
+    bytes and a type of the accelerator; integers are summed in i32, floats in f32; the mode is ws or os.
 
     ```mlir
     npu.matmul ins(%a, %w : memref<8x32xi8, #npu.space<spad>>, memref<32x16xi8, #npu.space<spad>>)
@@ -72,7 +75,7 @@ def Npu_MatmulOp : Npu_Op<"matmul", (ins Npu_Read<"activations">:$a, Npu_Read<"w
     ```
   }];
   let assemblyFormat = [{
-    `ins` `(` $a `,` $w `:` type($a) `,` type($w) `)` `outs` `(` $sums `:` type($sums) `)` (`add` $add^)? attr-dict
+    `ins` `(` $a `,` $w `:` type($a) `,` type($w) `)` `outs` `(` $sums `:` type($sums) `)` (`add` $add^)? (`mode` $mode^)? attr-dict
   }];
 }
 

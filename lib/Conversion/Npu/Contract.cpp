@@ -96,7 +96,7 @@ void ContractLowering::product(const Tile &w, OpFoldResult k, OpFoldResult inChu
   Value block =
       tiles.matrix(w, 0, 1, tiles.index(extent), tiles.index(weights.width), {inChunk, tiles.index(0)});
   Value to = tiles.matrix(sums, 0, 1, rows, tiles.index(weights.width));
-  MatmulOp::create(tiles.ops(), tiles.loc(), activations, block, to, true, DenseI64ArrayAttr(),
+  MatmulOp::create(tiles.ops(), tiles.loc(), activations, block, to, true, "ws", DenseI64ArrayAttr(),
                    DenseI64ArrayAttr());
 }
 

@@ -285,11 +285,15 @@ LogicalResult Emitter::emitMatmul(npu::MatmulOp op) {
   if (failed(a) || failed(w) || failed(sums)) {
     return failure();
   }
-  if (!w->extents[0].isConstant() || !w->extents[1].isConstant()) {
-    return op.emitOpError("has a tile of weights whose extents are known at run time only");
+  // What has places of its own in the array: the tile of weights, or that of sums.
+  const bool isStationary = op.getMode() == "ws";
+  const Number rows = isStationary ? w->extents[0] : a->extents[0], columns = w->extents[1];
+  if (!rows.isConstant() || !columns.isConstant()) {
+    return op.emitOpError("has a tile of ")
+           << (isStationary ? "weights" : "sums") << " whose extents are known at run time only";
   }
   npu::Entry mode = instruction(op, "mxu.mode");
-  choose(mode, "mode", "ws");
+  choose(mode, "mode", std::string_view(op.getMode()));
   auto type = [&](const char *field, Value of) {
     choose(mode, field, *npu::typeName(cast<MemRefType>(of.getType()).getElementType()));
   };
@@ -300,22 +304,29 @@ LogicalResult Emitter::emitMatmul(npu::MatmulOp op) {
   mode["w_stride"].value = strideOf(*w, 0);
   mode["acc_stride"].value = strideOf(*sums, 0);
   emitMode(matrixMode, mode);
-  npu::Entry weights = instruction(op, "mxu.weights");
-  setAddress(weights, "from", *w);
-  weights["rows"].value = w->extents[0].value;
-  weights["columns"].value = w->extents[1].value;
-  waitsOf(op, weights);
-  push(weights);
-  npu::Entry stream = instruction(op, "mxu.stream");
-  setAddress(stream, "from", *a);
-  setAddress(stream, "to", *sums);
-  if (failed(setExtent(op, stream, "rows", a->extents[0]))) {
+  npu::Entry first = instruction(op, isStationary ? "mxu.weights" : "mxu.multiply");
+  npu::Entry last = instruction(op, isStationary ? "mxu.stream" : "mxu.drain");
+  setAddress(first, isStationary ? "from" : "w", *w);
+  setAddress(isStationary ? last : first, isStationary ? "from" : "a", *a);
+  setAddress(last, "to", *sums);
+  const Number streamed = isStationary ? a->extents[0] : a->extents[1];
+  if (failed(setExtent(op, isStationary ? last : first, isStationary ? "rows" : "depth", streamed))) {
     return failure();
   }
-  choose(stream, "update", op.getAdd() ? "add" : "write");
-  choose(stream, "swap", "yes");
-  signalsOf(op, stream);
-  push(stream);
+  first["rows"].value = rows.value;
+  first["columns"].value = columns.value;
+  if (isStationary) {
+    choose(last, "swap", "yes");
+  } else {
+    choose(first, "update", "write");
+    last["rows"].value = rows.value;
+    last["columns"].value = columns.value;
+  }
+  choose(last, "update", op.getAdd() ? "add" : "write");
+  waitsOf(op, first);
+  push(first);
+  signalsOf(op, last);
+  push(last);
   for (const View &view : {*a, *w, *sums}) {
     doneWith(view);
   }

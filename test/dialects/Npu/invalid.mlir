@@ -216,6 +216,14 @@ func.func @c4_mixed(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<8x2xbf16, #
 
 // -----
 
+func.func @c4_mode(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<8x2xi8, #npu.space<spad>>, %s: memref<4x2xi32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected mode ws or os, got 'dot'}}
+  npu.matmul ins(%a, %w : memref<4x8xi8, #npu.space<spad>>, memref<8x2xi8, #npu.space<spad>>) outs(%s : memref<4x2xi32, #npu.space<acc>>) mode "dot"
+  return
+}
+
+// -----
+
 func.func @c5_function(%x: memref<4x8xf32, #npu.space<spad>>) {
   // expected-error @+1 {{expected a function of copy, add, sub, mul, div, fma, min, max, neg, abs, sqrt, rint, floor, exp2, lt, le, eq, select, and, or, xor, shl, shr, sar, got 'tanh'}}
   npu.map "tanh"(%x) to %x : memref<4x8xf32, #npu.space<spad>> to memref<4x8xf32, #npu.space<spad>>

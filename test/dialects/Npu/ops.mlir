@@ -43,6 +43,9 @@ func.func @matmul(%a: memref<?x32xi8, #npu.space<spad>>, %w: memref<32x16xi8, st
   // CHECK-NEXT: npu.matmul ins({{.*}}) outs(%{{.*}} : memref<4x2xf32, #npu.space<acc>>) {waits = array<i64: 5, 1>}
   npu.matmul ins(%f, %g : memref<4x8xbf16, #npu.space<spad>>, memref<8x2xf16, #npu.space<spad>>)
       outs(%h : memref<4x2xf32, #npu.space<acc>>) {waits = array<i64: 5, 1>}
+  // CHECK-NEXT: npu.matmul ins({{.*}}) outs(%{{.*}} : memref<4x2xf32, #npu.space<acc>>) add true mode "os"{{$}}
+  npu.matmul ins(%f, %g : memref<4x8xbf16, #npu.space<spad>>, memref<8x2xf16, #npu.space<spad>>)
+      outs(%h : memref<4x2xf32, #npu.space<acc>>) add true mode "os"
   return
 }
 
