@@ -21,6 +21,37 @@ int64_t rowBytes(Type type) {
   return bytes;
 }
 
+schedule::SetAttr always(MLIRContext *context, ArrayRef<int64_t> tile) {
+  auto guard = schedule::GuardAttr::get(context, ArrayRef<schedule::ConditionAttr>());
+  return schedule::SetAttr::get(context, guard, schedule::ConfigAttr::get(context, tile));
+}
+
+/// Heads that have the same keys together, and as many of them as there is room for: what is brought is brought for all.
+std::optional<schedule::SetAttr> attentionSchedule(attention::AttendOp attend, const machine::NpuCore &core) {
+  auto type = cast<ShapedType>(attend.getQ().getType());
+  const auto group = static_cast<int64_t>(attend.getHeadsPerGroup());
+  const int64_t all = type.getDimSize(1), size = type.getDimSize(2);
+  if (ShapedType::isDynamic(all)) {
+    return std::nullopt;
+  }
+  // In binary32: of a block keys, values, their columns, products, some of them twice; of a row and head what is asked, the result
+  // so far and the block's, scores.
+  constexpr int64_t kBlock = 64;
+  const int64_t each = 4 * (4 * size + kBlock + 8);
+  const int64_t budget =
+      std::max<int64_t>(core.spad.bytes - 4 * 6 * kBlock * size, core.spad.bytes / 4) * 3 / 4;
+  int64_t rows = 64, heads = all % group == 0 ? group : 1;
+  while (rows * heads * each > budget && rows > 1) {
+    rows /= 2;
+  }
+  for (int64_t more = 2 * heads; more <= all; more *= 2) {
+    if (all % more == 0 && rows * more * each <= budget) {
+      heads = more;
+    }
+  }
+  return always(attend.getContext(), {rows, heads});
+}
+
 } // namespace
 
 std::optional<schedule::SetAttr> coopt::chooseNpuSchedule(schedule::KernelOp kernel,
@@ -37,12 +68,16 @@ std::optional<schedule::SetAttr> coopt::chooseNpuSchedule(schedule::KernelOp ker
     return std::nullopt;
   }
   const machine::NpuCore &core = machine.cores.front();
+  if (roots.size() == 1) {
+    if (auto attend = dyn_cast<attention::AttendOp>(roots.front().getOperation())) {
+      return attentionSchedule(attend, core);
+    }
+  }
   const int64_t budget = core.spad.bytes / 2;
-  bool isContraction = false, isAttention = false;
+  bool isContraction = false;
   int64_t inputs = 0, widest = 0, computed = 0;
   kernel.walk([&](Operation *op) {
     isContraction |= isa<quantized::ContractOp>(op);
-    isAttention |= isa<attention::AttendOp>(op);
     for (Type type : op->getResultTypes()) {
       auto tensor = dyn_cast<RankedTensorType>(type);
       if (op != kernel && tensor && tensor.getRank() > 0 && !tensor.hasStaticShape()) {
@@ -78,12 +113,7 @@ std::optional<schedule::SetAttr> coopt::chooseNpuSchedule(schedule::KernelOp ker
     while (rows * (inputs + room) > budget && rows > 1) {
       rows /= 2;
     }
-    if (isAttention && loops > 1) {
-      tile[1] = 1;
-    }
   }
   tile[0] = rows;
-  MLIRContext *context = kernel.getContext();
-  auto always = schedule::GuardAttr::get(context, ArrayRef<schedule::ConditionAttr>());
-  return schedule::SetAttr::get(context, always, schedule::ConfigAttr::get(context, tile));
+  return always(kernel.getContext(), tile);
 }

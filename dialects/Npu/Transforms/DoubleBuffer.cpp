@@ -1,6 +1,6 @@
 //===- DoubleBuffer.cpp - Loads of one round beside the work of another -------------===//
 //
-// A loop whose rounds bring weights and multiply them is unrolled once. Its two rounds have buffers of their own, so the next weights come
+// A loop whose rounds bring weights and multiply them, or bring what loops inside of them work on, is unrolled once. Its two rounds have buffers of their own, so the next weights come
 // while the array works on the ones before; no op has to choose between two buffers at run time.
 //
 //===----------------------------------------------------------------------===//
@@ -17,9 +17,9 @@ using namespace coopt::npu;
 
 namespace {
 
-/// Whether its own ops, not those of loops inside, bring what the array takes as weights, for a number of rounds that is known: a round
-/// that may be left over would be code once more.
-bool bringsWeights(scf::ForOp loop) {
+/// Whether its own ops, not those of loops inside, bring what the array takes as weights, or what loops inside use, for a number of
+/// rounds that is known: a round that may be left over would be code once more.
+bool bringsWork(scf::ForOp loop) {
   if (!loop.getStaticTripCount()) {
     return false;
   }
@@ -30,8 +30,14 @@ bool bringsWeights(scf::ForOp loop) {
     }
   }
   return loop
-      .walk([&](MatmulOp matmul) {
-        return brought.contains(rootOf(matmul.getW())) ? WalkResult::interrupt() : WalkResult::advance();
+      .walk([&](Operation *op) {
+        auto matmul = dyn_cast<MatmulOp>(op);
+        auto map = dyn_cast<MapOp>(op);
+        const bool isWork =
+            (matmul && brought.contains(rootOf(matmul.getW()))) ||
+            (map && op->getParentOp() != loop &&
+             llvm::any_of(map.getInputs(), [&](Value input) { return brought.contains(rootOf(input)); }));
+        return isWork ? WalkResult::interrupt() : WalkResult::advance();
       })
       .wasInterrupted();
 }
@@ -39,12 +45,12 @@ bool bringsWeights(scf::ForOp loop) {
 struct DoubleBufferPass : PassWrapper<DoubleBufferPass, OperationPass<>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DoubleBufferPass)
   StringRef getArgument() const final { return "npu-double-buffer"; }
-  StringRef getDescription() const final { return "Unroll loops that bring weights and multiply them, once"; }
+  StringRef getDescription() const final { return "Unroll loops that bring what they work on, once"; }
 
   void runOnOperation() final {
     SmallVector<scf::ForOp> loops;
     getOperation()->walk([&](scf::ForOp loop) {
-      if (bringsWeights(loop)) {
+      if (bringsWork(loop)) {
         loops.push_back(loop);
       }
     });

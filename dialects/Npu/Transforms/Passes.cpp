@@ -85,6 +85,7 @@ std::unique_ptr<Pass> npu::createSynchronisePass(const machine::NpuMachine &mach
 }
 
 void npu::registerNpuPasses() {
+  registerPass([] { return createDoubleBufferPass(); });
   PassRegistration<AllocateMemoryPass>();
   PassRegistration<SynchronisePass>();
 }

@@ -1,7 +1,7 @@
 //===- Attention.cpp - Keys and values in DRAM, attention to them ---------------===//
 //
-// The fixed form (coopt/Numerics/FixedAttention.h), row by row and head by head, in blocks of 64 keys; as many of them as there are positions,
-// which the control unit knows when it comes to it.
+// The fixed form (coopt/Numerics/FixedAttention.h), in blocks of 64 keys; as many of them as there are positions, which the control unit knows when
+// it comes to it.
 //
 //===----------------------------------------------------------------------===//
 #include "Elementwise.h"
@@ -10,6 +10,7 @@
 #include "coopt/Numerics/FixedAttention.h"
 
 #include <limits>
+#include <numeric>
 
 using namespace mlir;
 using namespace coopt;
@@ -31,139 +32,148 @@ Value rowsOf(Tiles &tiles, Value state, OpFoldResult slab, OpFoldResult position
       ArrayRef<OpFoldResult>{tiles.index(1), tiles.index(1), tiles.index(1)});
 }
 
-/// The running values of a row and head.
+/// Whether a number is known to be a multiple of n: a constant, a loop's counter, an expression of others.
+bool isMultipleOf(Value number, int64_t n) {
+  if (std::optional<int64_t> constant = getConstantIntValue(number)) {
+    return *constant % n == 0;
+  }
+  if (auto loop = dyn_cast_or_null<scf::ForOp>(number.getParentBlock()->getParentOp());
+      loop && loop.getInductionVar() == number) {
+    return isMultipleOf(loop.getLowerBound(), n) && isMultipleOf(loop.getStep(), n);
+  }
+  auto apply = number.getDefiningOp<affine::AffineApplyOp>();
+  return apply && apply.getAffineMap().getResult(0).isMultipleOf(n);
+}
+
+/// Rows of queries and heads are one dimension r = row * heads + head of the running values. Keys and values of a block come once for all rows
+/// and all heads that share them. Scores of keys that a row does not see are -inf, their weights 0: neither changes a bit of R, whose
+/// partial results begin at +0.
 class AttendLowering {
 public:
   AttendLowering(Tiles &tiles, attention::AttendOp op)
-      : tiles(tiles), op(op), f32(Float32Type::get(op.getContext())),
-        math(tiles, tiles.index(1), tiles.index(1)) {}
+      : tiles(tiles), op(op), f32(Float32Type::get(op.getContext())) {}
   LogicalResult run();
 
 private:
   Tiles &tiles;
   attention::AttendOp op;
   Type f32;
-  MatrixMath math; ///< of one number
-  Tile q, result, most, sum, out;
+  Tile q, result;
+  Tile scores;                          ///< [r][keys of a block], then their weights
+  Tile out, added;                      ///< [r][head size]
+  Tile most, greatest, sum, total, old; ///< [r]
+  Value scale, log2e, lowest;
+  OpFoldResult all; ///< extent of r
   int64_t size = 0; ///< of a head
+  int64_t rows = 0, heads = 0,
+          sharing = 0; ///< the most rows; the most heads; how many, side by side, have the same keys
 
-  LogicalResult row(OpFoldResult m, OpFoldResult h);
-  LogicalResult block(OpFoldResult m, OpFoldResult h, OpFoldResult slab, OpFoldResult first,
-                      OpFoldResult count);
-  Elements one(const Tile &tile) {
-    return {tiles.matrix(tile, kSame, kSame, tiles.index(1), tiles.index(1)), false, false, false};
+  using Visit =
+      llvm::function_ref<LogicalResult(const Tile &part, OpFoldResult m, OpFoldResult h, OpFoldResult count)>;
+  enum Part { Keys, Values };
+
+  LogicalResult check();
+  LogicalResult make();
+  LogicalResult visit(Part part, OpFoldResult first, Visit body);
+  LogicalResult block(OpFoldResult first);
+  Value line(const Tile &of) { return tiles.matrix(of, kSame, 0, tiles.index(1), all); }
+  Value column(const Tile &of) { return tiles.matrix(of, 0, kSame, all, tiles.index(1)); }
+  Value whole(const Tile &of) { return tiles.matrix(of, 0, 1, all, of.extents[1]); }
+  OpFoldResult rowOf(OpFoldResult m, OpFoldResult h) { return tiles.plus(tiles.times(m, heads), h); }
+  /// to = exp2((x - most) L)
+  void weigh(Value x, Value most, Value to) {
+    tiles.map("sub", {x, most}, to);
+    tiles.map("mul", {to, log2e}, to);
+    tiles.map("exp2", to, to);
   }
-  Elements line(const Tile &tile, OpFoldResult count) {
-    return {tiles.matrix(tile, kSame, 0, tiles.index(1), count), false, true, false};
-  }
-  FailureOr<Elements> constant(float value) { return math.number(FloatAttr::get(f32, value)); }
-  /// exp2((x - most) L), x a number or a line.
-  FailureOr<Elements> weight(MatrixMath &of, Elements x, Elements greatest);
 };
 
-FailureOr<Elements> AttendLowering::weight(MatrixMath &of, Elements x, Elements greatest) {
-  FailureOr<Elements> log2e = constant(0x1.715476p+0f);
-  FailureOr<Elements> less = of.apply("sub", x, greatest, f32);
-  FailureOr<Elements> scaled =
-      succeeded(less) && succeeded(log2e) ? of.apply("mul", *less, *log2e, f32) : FailureOr<Elements>();
-  return succeeded(scaled) ? of.apply("exp2", *scaled, f32) : scaled;
+/// The keys or values of a block, of values the columns, so that sums over keys are sums of rows; and each row and head that sees some of them, with
+/// their number.
+LogicalResult AttendLowering::visit(Part part, OpFoldResult first, Visit body) {
+  Builder &b = tiles.ops();
+  AffineExpr d0 = b.getAffineDimExpr(0), d1 = b.getAffineDimExpr(1), d2 = b.getAffineDimExpr(2);
+  OpFoldResult width = tiles.index(size), room = tiles.index(numerics::kAttentionBlock);
+  const auto layer = static_cast<int64_t>(op.getLayer()), shared = static_cast<int64_t>(*op.getHeads());
+  const int64_t firstSlab = (2 * layer + (part == Values ? 1 : 0)) * shared;
+  return tiles.loop(q.extents[1], sharing, [&](OpFoldResult group) -> LogicalResult {
+    FailureOr<Tile> brought = tiles.make(Space::Spad, {room, width}, f32),
+                    turned = part == Values ? tiles.make(Space::Spad, {width, room}, f32) : brought;
+    if (failed(brought) || failed(turned)) {
+      return failure();
+    }
+    AffineExpr slabOf = (d0 + d1).floorDiv(static_cast<int64_t>(op.getHeadsPerGroup())) + firstSlab;
+    OpFoldResult slab = tiles.apply(AffineMap::get(2, 0, slabOf), {op.getHead(), group});
+    AffineExpr left = d0 + d1 - d2;
+    OpFoldResult seen =
+        tiles.least(tiles.apply(AffineMap::get(3, 0, left), {op.getPast(), q.extents[0], first}), room);
+    tiles.copy(rowsOf(tiles, op.getState(), slab, first, seen), tiles.matrix(*brought, 0, 1, seen, width));
+    if (part == Values) {
+      tiles.copy(tiles.matrix(*brought, 1, 0, width, seen), tiles.matrix(*turned, 0, 1, width, seen));
+    }
+    // Rows before the block's first position see nothing of it.
+    OpFoldResult before = tiles.greatest(tiles.minus(first, op.getPast()), tiles.index(0));
+    return tiles.loop(tiles.minus(q.extents[0], before), 1, [&](OpFoldResult i) {
+      OpFoldResult m = tiles.least(tiles.plus(before, i), tiles.index(rows - 1));
+      OpFoldResult count =
+          tiles.least(tiles.apply(AffineMap::get(3, 0, left + 1), {op.getPast(), m, first}), room);
+      return tiles.loop(tiles.index(sharing), 1,
+                        [&](OpFoldResult h) { return body(*turned, m, tiles.plus(group, h), count); });
+    });
+  });
 }
 
-LogicalResult AttendLowering::block(OpFoldResult m, OpFoldResult h, OpFoldResult slab, OpFoldResult first,
-                                    OpFoldResult count) {
-  OpFoldResult width = tiles.index(size), room = tiles.index(numerics::kAttentionBlock);
-  FailureOr<Tile> keys = tiles.make(Space::Spad, {room, width}, f32),
-                  values = tiles.make(Space::Spad, {room, width}, f32),
-                  turned = tiles.make(Space::Spad, {width, room}, f32),
-                  products = tiles.make(Space::Spad, {room, width}, f32),
-                  weighted = tiles.make(Space::Spad, {width, room}, f32),
-                  scores = tiles.make(Space::Spad, {room}, f32),
-                  added = tiles.make(Space::Spad, {width}, f32),
-                  best = tiles.make(Space::Spad, {tiles.index(1)}, f32),
-                  total = tiles.make(Space::Spad, {tiles.index(1)}, f32);
-  FailureOr<Elements> scale = constant(op.getScale().convertToFloat());
-  if (failed(keys) || failed(values) || failed(turned) || failed(products) || failed(weighted) ||
-      failed(scores) || failed(added) || failed(best) || failed(total) || failed(scale)) {
-    return failure();
-  }
-  auto rows = [&](const Tile &tile) { return tiles.matrix(tile, 0, 1, count, width); };
-  auto columns = [&](const Tile &tile) { return tiles.matrix(tile, 0, 1, width, count); };
-  // Keys and values of the block; of the values the columns, so that sums over keys are sums of rows.
-  OpFoldResult ofValues = tiles.plus(slab, tiles.index(static_cast<int64_t>(*op.getHeads())));
-  tiles.copy(rowsOf(tiles, op.getState(), slab, first, count), rows(*keys));
-  tiles.copy(rowsOf(tiles, op.getState(), ofValues, first, count), rows(*values));
-  tiles.copy(tiles.matrix(*values, 1, 0, width, count), columns(*turned));
-
+LogicalResult AttendLowering::block(OpFoldResult first) {
+  OpFoldResult width = tiles.index(size), one = tiles.index(1), zero = tiles.index(0);
+  tiles.map("select", {whole(scores), lowest, lowest}, whole(scores)); // whatever was there
+  FillOp::create(tiles.ops(), tiles.loc(), 0, whole(added), 0, DenseI64ArrayAttr(), DenseI64ArrayAttr());
   // s_j = scale R(q_d k_jd)
-  Value query = tiles.matrix(q, kSame, 2, tiles.index(1), width, {m, h, tiles.index(0)});
-  tiles.map("mul", {rows(*keys), query}, rows(*products));
-  tiles.reduce("sum", rows(*products), tiles.matrix(*scores, 0, kSame, count, tiles.index(1)));
-  MatrixMath ofKeys(tiles, tiles.index(1), count);
-  const Elements s = line(*scores, count);
-  FailureOr<Elements> scaled = ofKeys.apply("mul", s, *scale, f32);
-  if (failed(scaled)) {
+  auto score = [&](const Tile &keys, OpFoldResult m, OpFoldResult h, OpFoldResult count) -> LogicalResult {
+    FailureOr<Tile> products = tiles.make(Space::Spad, {tiles.index(numerics::kAttentionBlock), width}, f32);
+    if (failed(products)) {
+      return failure();
+    }
+    Value of = tiles.matrix(*products, 0, 1, count, width);
+    Value query = tiles.matrix(q, kSame, 2, one, width, {m, h, zero});
+    tiles.map("mul", {tiles.matrix(keys, 0, 1, count, width), query}, of);
+    tiles.reduce("sum", of, tiles.matrix(scores, 1, kSame, count, one, {rowOf(m, h), zero}));
+    return success();
+  };
+  if (failed(visit(Keys, first, score))) {
     return failure();
   }
   // m' = max(m, max_j s_j), a = exp2((m - m') L), p_j = exp2((s_j - m') L)
-  tiles.reduce("max", scaled->memref, one(*best).memref);
-  FailureOr<Elements> greatest = math.apply("max", one(most), one(*best), f32);
-  FailureOr<Elements> a = succeeded(greatest) ? weight(math, one(most), *greatest) : greatest;
-  FailureOr<Elements> p = succeeded(a) ? weight(ofKeys, *scaled, *greatest) : a;
-  if (failed(p)) {
-    return failure();
-  }
+  tiles.map("mul", {whole(scores), scale}, whole(scores));
+  tiles.reduce("max", whole(scores), column(greatest));
+  tiles.map("max", {line(greatest), line(most)}, line(greatest));
+  weigh(line(most), line(greatest), line(old));
+  weigh(whole(scores), column(greatest), whole(scores));
   // l = l a + R(p)
-  tiles.reduce("sum", p->memref, one(*total).memref);
-  FailureOr<Elements> kept = math.apply("mul", one(sum), *a, f32);
-  if (failed(kept) || failed(math.apply("add", *kept, one(*total), f32, one(sum).memref))) {
-    return failure();
-  }
+  tiles.reduce("sum", whole(scores), column(total));
+  tiles.map("mul", {line(sum), line(old)}, line(sum));
+  tiles.map("add", {line(sum), line(total)}, line(sum));
   // o_d = o_d a + R(p_j v_jd)
-  tiles.map("mul", {columns(*turned), p->memref}, columns(*weighted));
-  tiles.reduce("sum", columns(*weighted), tiles.matrix(*added, 0, kSame, width, tiles.index(1)));
-  MatrixMath ofHead(tiles, tiles.index(1), width);
-  FailureOr<Elements> old = ofHead.apply("mul", line(out, width), *a, f32);
-  if (failed(old) || failed(ofHead.apply("add", *old, line(*added, width), f32, line(out, width).memref))) {
+  auto add = [&](const Tile &values, OpFoldResult m, OpFoldResult h, OpFoldResult count) -> LogicalResult {
+    FailureOr<Tile> products = tiles.make(Space::Spad, {width, tiles.index(numerics::kAttentionBlock)}, f32);
+    if (failed(products)) {
+      return failure();
+    }
+    Value of = tiles.matrix(*products, 0, 1, width, count);
+    Value weights = tiles.matrix(scores, kSame, 1, one, count, {rowOf(m, h), zero});
+    tiles.map("mul", {tiles.matrix(values, 0, 1, width, count), weights}, of);
+    tiles.reduce("sum", of, tiles.matrix(added, 1, kSame, width, one, {rowOf(m, h), zero}));
+    return success();
+  };
+  if (failed(visit(Values, first, add))) {
     return failure();
   }
-  tiles.map("copy", greatest->memref, one(most).memref);
+  tiles.map("mul", {whole(out), column(old)}, whole(out));
+  tiles.map("add", {whole(out), whole(added)}, whole(out));
+  tiles.map("copy", line(greatest), line(most));
   return success();
 }
 
-LogicalResult AttendLowering::row(OpFoldResult m, OpFoldResult h) {
-  Builder &b = tiles.ops();
-  AffineExpr d0 = b.getAffineDimExpr(0), d1 = b.getAffineDimExpr(1);
-  OpFoldResult width = tiles.index(size);
-  FailureOr<Elements> nothing = constant(-std::numeric_limits<float>::infinity()), zero = constant(0.0f);
-  FailureOr<Tile> line1 = tiles.make(Space::Spad, {width}, f32),
-                  most1 = tiles.make(Space::Spad, {tiles.index(1)}, f32),
-                  sum1 = tiles.make(Space::Spad, {tiles.index(1)}, f32);
-  if (failed(nothing) || failed(zero) || failed(line1) || failed(most1) || failed(sum1)) {
-    return failure();
-  }
-  most = *most1;
-  sum = *sum1;
-  out = *line1;
-  tiles.map("copy", nothing->memref, one(most).memref);
-  tiles.map("copy", zero->memref, one(sum).memref);
-  FillOp::create(tiles.ops(), tiles.loc(), 0, tiles.all(out), 0, DenseI64ArrayAttr(), DenseI64ArrayAttr());
-  const auto layer = static_cast<int64_t>(op.getLayer()), heads = static_cast<int64_t>(*op.getHeads());
-  AffineExpr ofHead0 = (d0 + d1).floorDiv(static_cast<int64_t>(op.getHeadsPerGroup())) + layer * 2 * heads;
-  OpFoldResult slab = tiles.apply(AffineMap::get(2, 0, ofHead0), {op.getHead(), h});
-  OpFoldResult keys = tiles.apply(AffineMap::get(2, 0, d0 + d1 + 1), {op.getPast(), m});
-  LogicalResult blocks = tiles.loop(keys, numerics::kAttentionBlock, [&](OpFoldResult first) {
-    OpFoldResult count = tiles.least(tiles.minus(keys, first), tiles.index(numerics::kAttentionBlock));
-    return block(m, h, slab, first, count);
-  });
-  if (failed(blocks)) {
-    return failure();
-  }
-  MatrixMath ofHead(tiles, tiles.index(1), width);
-  Value to = tiles.matrix(result, kSame, 2, tiles.index(1), width, {m, h, tiles.index(0)});
-  return LogicalResult(ofHead.apply("div", line(out, width), one(sum), f32, to));
-}
-
-LogicalResult AttendLowering::run() {
+LogicalResult AttendLowering::check() {
   if (op.getCap() || op.getWindow() || op.getSinks() || op.getStored() ||
       op.getNumerics() != attention::Numerics::fixed || !op.getHeads() ||
       !cast<MemRefType>(op.getState().getType()).getElementType().isF32()) {
@@ -171,19 +181,71 @@ LogicalResult AttendLowering::run() {
                         "keys, kept as f32, "
                         "without a cap");
   }
-  FailureOr<Tile> read = tiles.read(op.getQ()), made = tiles.room(op.getInit());
-  if (failed(read) || failed(made)) {
+  return success();
+}
+
+LogicalResult AttendLowering::make() {
+  FailureOr<int64_t> mostRows = tiles.boundOf(q.extents[0]), mostHeads = tiles.boundOf(q.extents[1]);
+  if (failed(mostRows) || failed(mostHeads)) {
+    return failure();
+  }
+  size = *getConstantIntValue(q.extents[2]);
+  rows = *mostRows;
+  heads = *mostHeads;
+  // Heads that share keys, from the tile's first on.
+  const auto group = static_cast<int64_t>(op.getHeadsPerGroup());
+  const int64_t together = std::gcd(group, heads);
+  const bool isWhole = getConstantIntValue(q.extents[1]).has_value() && isMultipleOf(op.getHead(), together);
+  sharing = isWhole ? together : 1;
+  all = tiles.times(q.extents[0], heads);
+  bool isMade = true;
+  auto tile = [&](Tile &to, ArrayRef<OpFoldResult> extents) {
+    FailureOr<Tile> made = tiles.make(Space::Spad, extents, f32);
+    isMade &= succeeded(made);
+    to = succeeded(made) ? *made : Tile();
+  };
+  tile(scores, {all, tiles.index(numerics::kAttentionBlock)});
+  tile(out, {all, tiles.index(size)});
+  tile(added, {all, tiles.index(size)});
+  for (Tile *one : {&most, &greatest, &sum, &total, &old}) {
+    tile(*one, {all});
+  }
+  for (auto [to, number] :
+       {std::pair(&scale, op.getScale().convertToFloat()), std::pair(&log2e, 0x1.715476p+0f),
+        std::pair(&lowest, -std::numeric_limits<float>::infinity())}) {
+    FailureOr<Tile> constant = tiles.constant(FloatAttr::get(f32, number));
+    isMade &= succeeded(constant);
+    *to = succeeded(constant) ? tiles.all(*constant) : Value();
+  }
+  return success(isMade);
+}
+
+LogicalResult AttendLowering::run() {
+  if (failed(check())) {
+    return failure();
+  }
+  FailureOr<Tile> read = tiles.read(op.getQ()), room = tiles.room(op.getInit());
+  if (failed(read) || failed(room)) {
     return failure();
   }
   q = *read;
-  result = *made;
-  size = *getConstantIntValue(q.extents[2]);
-  LogicalResult done = tiles.loop(q.extents[0], 1, [&](OpFoldResult m) {
-    return tiles.loop(q.extents[1], 1, [&](OpFoldResult h) { return row(m, h); });
-  });
-  if (failed(done)) {
+  result = *room;
+  if (failed(make())) {
     return failure();
   }
+  tiles.map("select", {line(most), lowest, lowest}, line(most)); // whatever was there
+  for (const Tile *of : {&sum, &out}) {
+    FillOp::create(tiles.ops(), tiles.loc(), 0, of == &sum ? line(*of) : whole(*of), 0, DenseI64ArrayAttr(),
+                   DenseI64ArrayAttr());
+  }
+  OpFoldResult keys = tiles.plus(op.getPast(), q.extents[0]);
+  if (failed(tiles.loop(keys, numerics::kAttentionBlock, [&](OpFoldResult first) { return block(first); }))) {
+    return failure();
+  }
+  tiles.map("div", {whole(out), column(sum)}, whole(out));
+  // [row and head][size] is [row][head][size].
+  Tile split{out.buffer, out.offset, q.extents, {heads * size, size, 1}};
+  tiles.copy(tiles.all(split), tiles.all(result));
   tiles.write(result, op.getInit());
   return success();
 }

@@ -47,6 +47,12 @@ OpFoldResult Tiles::least(OpFoldResult a, OpFoldResult b) {
   return affine::makeComposedFoldedAffineMin(builder, location, both, {a, b});
 }
 
+OpFoldResult Tiles::greatest(OpFoldResult a, OpFoldResult b) {
+  AffineMap both =
+      AffineMap::get(2, 0, {builder.getAffineDimExpr(0), builder.getAffineDimExpr(1)}, builder.getContext());
+  return affine::makeComposedFoldedAffineMax(builder, location, both, {a, b});
+}
+
 Value Tiles::value(OpFoldResult number) { return getValueOrCreateConstantIndexOp(builder, location, number); }
 
 FailureOr<int64_t> Tiles::boundOf(OpFoldResult number) {

@@ -76,6 +76,7 @@ public:
   mlir::OpFoldResult plus(mlir::OpFoldResult a, mlir::OpFoldResult b);
   mlir::OpFoldResult minus(mlir::OpFoldResult a, mlir::OpFoldResult b);
   mlir::OpFoldResult least(mlir::OpFoldResult a, mlir::OpFoldResult b);
+  mlir::OpFoldResult greatest(mlir::OpFoldResult a, mlir::OpFoldResult b);
   mlir::Value value(mlir::OpFoldResult number);
   mlir::OpFoldResult apply(mlir::AffineMap map, llvm::ArrayRef<mlir::OpFoldResult> operands);
   /// The most that a number may be.

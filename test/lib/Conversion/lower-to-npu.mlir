@@ -180,21 +180,37 @@ func.func @append(%k: memref<3x2x8xf32>, %v: memref<3x2x8xf32>, %s: memref<8x64x
   return
 }
 
-// Row by row, head by head, in blocks of 64 keys; what is past is known when the control unit comes to it.
-// CHECK-LABEL: func.func @attend
+// In blocks of 64 keys, what is past is known when the control unit comes to it. Keys come once for all rows and for both heads that share them, rows
+// begin with the first that sees any; weights of keys are those of all rows and heads at once.
+// CHECK-LABEL: func.func @attend(
 // CHECK:       %[[PAST:.*]] = npu.load %{{.*}} bound 60
-// CHECK:       scf.for %[[M:.*]] = %c0 to %c3 step %c1
-// CHECK:         scf.for %[[H:.*]] = %c0 to %c4 step %c1
-// CHECK:           scf.for %{{.*}} = %c0 to %{{.*}} step %c64
-// CHECK:             npu.copy %{{.*}} : memref<?x8xf32, {{.*}}> to memref<?x8xf32, {{.*}}#npu.space<spad>>
-// CHECK:             npu.reduce "sum"
-// CHECK:             npu.reduce "max"
-// CHECK:             npu.map "exp2"
-// CHECK:           npu.map "div"
+// CHECK:       scf.for %[[FIRST:.*]] = %c0 to %{{.*}} step %c64
+// CHECK:         scf.for %{{.*}} = %c0 to %c4 step %c2
+// CHECK:           npu.copy %{{.*}} : memref<?x8xf32, {{.*}}> to memref<?x8xf32, {{.*}}#npu.space<spad>>
+// CHECK:           affine.max {{.*}}(%[[FIRST]])
+// CHECK:           scf.for
+// CHECK:             scf.for %{{.*}} = %c0 to %c2 step %c1
+// CHECK:               npu.reduce "sum"
+// CHECK:         npu.reduce "max" %{{.*}} : memref<12x64xf32, {{.*}}> to memref<12x1xf32,
+// CHECK:         npu.map "exp2"
+// CHECK:         scf.for %{{.*}} = %c0 to %c4 step %c2
+// CHECK:       npu.map "div"
 func.func @attend(%q: memref<3x4x8xf32>, %s: memref<8x64x8xf32>, %y: memref<3x4x8xf32>, %past: index) {
   %c0 = arith.constant 0 : index
   %at = affine.min affine_map<(d0) -> (d0, 60)>(%past)
   attention.attend ins(%q : memref<3x4x8xf32>) state(%s : memref<8x64x8xf32>) at %at, %c0
       outs(%y : memref<3x4x8xf32>) layer(1) heads_per_group(2) scale(0.35) heads(2)
+  return
+}
+
+// Heads 1 and 2 have different keys, 2 and 3 the same: that of a tile that begins with head 1 none is known to share.
+// CHECK-LABEL: func.func @attend_odd
+// CHECK:       scf.for %{{.*}} = %c0 to %{{.*}} step %c64
+// CHECK:         scf.for %{{.*}} = %c0 to %c2 step %c1
+func.func @attend_odd(%q: memref<3x2x8xf32>, %s: memref<8x64x8xf32>, %y: memref<3x2x8xf32>, %past: index) {
+  %c1 = arith.constant 1 : index
+  %at = affine.min affine_map<(d0) -> (d0, 60)>(%past)
+  attention.attend ins(%q : memref<3x2x8xf32>) state(%s : memref<8x64x8xf32>) at %at, %c1
+      outs(%y : memref<3x2x8xf32>) layer(1) heads_per_group(2) scale(0.35) heads(2)
   return
 }
