@@ -297,7 +297,8 @@ LogicalResult coopt::runPhase(Phase phase, ModuleOp module, const CompileOptions
       return selectSchedules(module, options.machine, {options.scheduleFile});
     case Phase::Tile:
       // Schedules may come from a file or a hand-written module: what does not fit is refused here.
-      return failure(failed(verifySchedules(module, options.machine)) || failed(tileKernels(module)));
+      return failure(failed(verifySchedules(module, options.machine)) ||
+                     failed(tileKernels(module, {options.machine.npu() != nullptr})));
     case Phase::Kernels:
       return kernelsPhase(module, options);
     case Phase::Import:

@@ -1,6 +1,7 @@
 #include "coopt/Transforms/AssignLayouts.h"
 
 #include "coopt/Layout/Layout.h"
+#include "coopt/Layout/Panels.h"
 #include "coopt/Layout/SparsePanel.h"
 #include "coopt/Layout/SparseTile.h"
 #include "dialects/Model/IR/Model.h"
@@ -92,14 +93,24 @@ model::LayoutAttr cpuWeightLayout(RankedTensorType type, unsigned bits) {
   return layout ? model::LayoutAttr::get(type.getContext(), *layout, bits) : nullptr;
 }
 
-/// An accelerator's: panels of as many rows as its array has columns.
-model::LayoutAttr arrayWeightLayout(RankedTensorType type, unsigned bits, int64_t columns) {
-  if (type.getRank() != 2 || !type.hasStaticShape() || bits == 0) {
+/// The CPU's for scales and zeros of groups: 16 rows side by side. Null where there are no groups.
+model::LayoutAttr cpuPartLayout(RankedTensorType type) {
+  if (type.getRank() != 2 || !type.hasStaticShape()) {
+    return nullptr;
+  }
+  std::vector<int64_t> sizes(type.getShape().begin(), type.getShape().end());
+  Expected<layout::Layout> layout = layout::blocked(sizes, {{0, 4}});
+  return layout ? model::LayoutAttr::get(type.getContext(), *layout, 0) : nullptr;
+}
+
+/// An accelerator's, of codes or, for no bits, of their scales and zeros: panels of as many rows as its array has columns.
+model::LayoutAttr arrayLayout(RankedTensorType type, unsigned bits, int64_t columns) {
+  if (type.getRank() != 2 || !type.hasStaticShape()) {
     return nullptr;
   }
   std::vector<int64_t> sizes(type.getShape().begin(), type.getShape().end());
   Expected<layout::Layout> layout =
-      layout::blocked(sizes, {{0, llvm::Log2_64(static_cast<uint64_t>(columns))}});
+      layout::panels(sizes, llvm::Log2_64(static_cast<uint64_t>(columns)), bits);
   return layout ? model::LayoutAttr::get(type.getContext(), *layout, bits) : nullptr;
 }
 
@@ -373,26 +384,23 @@ LogicalResult LayoutAssigner::run() {
       if (model::LoadOp load = loadBehind(kernel, weight->get())) {
         StringAttr name = load.getParameterAttr().getAttr();
         auto type = cast<RankedTensorType>(load.getType());
-        if (auto layout = arrayColumns != 0 ? arrayWeightLayout(type, codeBitsOf(*weight), arrayColumns)
-                                            : cpuWeightLayout(type, codeBitsOf(*weight))) {
+        const unsigned bits = codeBitsOf(*weight);
+        if (auto layout = arrayColumns == 0 ? cpuWeightLayout(type, bits)
+                          : bits != 0       ? arrayLayout(type, bits, arrayColumns)
+                                            : model::LayoutAttr()) {
           weights.insert(name);
           choose(name, layout, *weight);
         }
       }
-      if (arrayColumns != 0) {
-        return;
-      }
-      // The scales and zeros of a group, for 16 rows side by side.
+      // The scales and zeros of groups lie as the weights do.
       for (Value part : partsBehind(*weight)) {
         model::LoadOp load = loadBehind(kernel, part);
         auto type = load ? cast<RankedTensorType>(load.getType()) : RankedTensorType();
-        if (!type || type.getRank() != 2 || type.getEncoding()) {
+        if (!type || type.getEncoding()) {
           continue;
         }
-        std::vector<int64_t> sizes(type.getShape().begin(), type.getShape().end());
-        if (auto layout = layout::blocked(sizes, {{0, 4}})) {
-          choose(load.getParameterAttr().getAttr(), model::LayoutAttr::get(type.getContext(), *layout, 0),
-                 *weight);
+        if (auto layout = arrayColumns == 0 ? cpuPartLayout(type) : arrayLayout(type, 0, arrayColumns)) {
+          choose(load.getParameterAttr().getAttr(), layout, *weight);
         }
       }
     });

@@ -486,8 +486,7 @@ LogicalResult HostProgramBuilder::build() {
   return success();
 }
 
-/// Whether an entry works on what a device keeps.
-static bool isForDevice(model::EntryOp entry) {
+bool coopt::isForDevice(model::EntryOp entry) {
   const bool hasState = llvm::any_of(entry.getBody().getArgumentTypes(),
                                      [](Type type) { return isa<attention::StateType>(type); });
   return hasState || entry.walk([](model::LoadOp) { return WalkResult::interrupt(); }).wasInterrupted();

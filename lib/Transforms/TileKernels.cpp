@@ -2,6 +2,7 @@
 
 #include "TileSegments.h"
 #include "coopt/Analysis/KernelRoots.h"
+#include "coopt/Transforms/OutlineKernels.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Moe/Transforms/Patterns.h"
 #include "dialects/Quantized/Transforms/Patterns.h"
@@ -114,7 +115,7 @@ LogicalResult tileKernel(IRRewriter &rewriter, schedule::KernelOp kernel, schedu
 }
 
 /// Removes what fusion left behind and simplifies the loops of one kernel.
-LogicalResult simplify(schedule::KernelOp kernel) {
+LogicalResult simplify(schedule::KernelOp kernel, const TileOptions &options) {
   MLIRContext *context = kernel.getContext();
   RewritePatternSet patterns(context);
   scf::ForallOp::getCanonicalizationPatterns(patterns, context);
@@ -124,8 +125,9 @@ LogicalResult simplify(schedule::KernelOp kernel) {
   scf::populateSCFForLoopCanonicalizationPatterns(patterns); // sizes of loop-carried tensors
   tensor::populateFoldTensorEmptyPatterns(patterns);
   model::UnpackOp::getCanonicalizationPatterns(patterns, context);
-  // Tiles are cut: what quantisation does to one is said in ops that lower one by one.
-  quantized::populateDecomposeQuantizePatterns(patterns);
+  // Tiles are cut: what quantisation does to one is said in ops that lower one by one. Accelerators have code for decoding.
+  auto entry = kernel->getParentOfType<model::EntryOp>();
+  quantized::populateDecomposeQuantizePatterns(patterns, !options.forDevice || !entry || !isForDevice(entry));
   moe::populateDecomposeRoutePatterns(patterns);
   return applyPatternsGreedily(kernel.getBody(), std::move(patterns));
 }
@@ -192,7 +194,7 @@ SmallVector<std::pair<schedule::KernelOp, schedule::ConfigAttr>> splitChoices(IR
 
 } // namespace
 
-LogicalResult coopt::tileKernels(ModuleOp module) {
+LogicalResult coopt::tileKernels(ModuleOp module, const TileOptions &options) {
   IRRewriter rewriter(module.getContext());
   SmallVector<schedule::KernelOp> kernels;
   module.walk([&](schedule::KernelOp kernel) { kernels.push_back(kernel); });
@@ -203,7 +205,7 @@ LogicalResult coopt::tileKernels(ModuleOp module) {
             "has a contraction by experts and no choices: expected a schedule, whose items are its "
             "segments");
       }
-      if (failed(simplify(kernel))) {
+      if (failed(simplify(kernel, options))) {
         return failure();
       }
       continue;
@@ -211,10 +213,11 @@ LogicalResult coopt::tileKernels(ModuleOp module) {
     for (auto [part, config] : splitChoices(rewriter, kernel)) {
       auto guard = schedule::GuardAttr::get(module.getContext(), ArrayRef<schedule::ConditionAttr>());
       part.setChoicesAttr(schedule::SetAttr::get(module.getContext(), guard, config));
-      if (failed(tileKernel(rewriter, part, config)) || failed(simplify(part))) {
+      if (failed(tileKernel(rewriter, part, config)) || failed(simplify(part, options))) {
         return failure();
       }
-      if (segmentedContraction(part) && (failed(chooseExperts(rewriter, part)) || failed(simplify(part)))) {
+      if (segmentedContraction(part) &&
+          (failed(chooseExperts(rewriter, part)) || failed(simplify(part, options)))) {
         return failure();
       }
     }

@@ -115,9 +115,10 @@ LogicalResult verifyMatrix(Operation *op, Value value, StringRef what, ArrayRef<
     return op->emitOpError("expected ")
            << what << " to be a matrix with static strides, elements of a row side by side, got " << type;
   }
-  if (!typeName(type.getElementType()) || type.getElementTypeBitWidth() % 8 != 0) {
+  if (!typeName(type.getElementType()) ||
+      (type.getDimSize(0) != 1 && strides[0] * type.getElementTypeBitWidth() % 8 != 0)) {
     return op->emitOpError("expected ")
-           << what << " of a type of whole bytes that the accelerator has, got " << type;
+           << what << " of a type that the accelerator has, rows beginning at whole bytes, got " << type;
   }
   if (!llvm::is_contained(spaces, spaceOf(type))) {
     InFlightDiagnostic error = op->emitOpError("expected ") << what << " in ";

@@ -66,8 +66,8 @@ def Npu_MatmulOp : Npu_Op<"matmul", (ins Npu_Read<"activations">:$a, Npu_Read<"w
     the array's rows and columns, M may be known at run time only. Mode `os`, sums stand still, is mxu.multiply and mxu.drain: M and N are at most
     the array's rows and columns, K may be known at run time only.
 
-    C4: matrices of extents M x K, K x N and M x N, in spad, spad and acc; rows have their elements side by side; elements are of whole
-    bytes and a type of the accelerator; integers are summed in i32, floats in f32; the mode is ws or os.
+    C4: matrices of extents M x K, K x N and M x N, in spad, spad and acc; rows have their elements side by side and begin at whole bytes;
+    elements are of a type of the accelerator; integers are summed in i32, floats in f32; the mode is ws or os.
 
     ```mlir
     npu.matmul ins(%a, %w : memref<8x32xi8, #npu.space<spad>>, memref<32x16xi8, #npu.space<spad>>)

@@ -30,7 +30,7 @@ constexpr const char *kMachineOption = "machine", *kDefaultMachine = "npu:edge1"
 /// The machine that such an option names. Failure: there is none, or it is of another kind; said at `at`.
 mlir::FailureOr<machine::NpuMachine> findMachine(mlir::Operation *at, const std::string &name);
 
-/// npu-allocate-memory, npu-synchronise.
+/// npu-double-buffer, npu-allocate-memory, npu-synchronise.
 void registerNpuPasses();
 
 } // namespace coopt::npu

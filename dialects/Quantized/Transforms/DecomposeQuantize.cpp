@@ -342,6 +342,9 @@ struct DecomposeRequantize : OpRewritePattern<RequantizeOp> {
 
 } // namespace
 
-void coopt::quantized::populateDecomposeQuantizePatterns(RewritePatternSet &patterns) {
-  patterns.add<DecomposeQuantize, DecomposeDequantize, DecomposeRequantize>(patterns.getContext());
+void coopt::quantized::populateDecomposeQuantizePatterns(RewritePatternSet &patterns, bool decodes) {
+  patterns.add<DecomposeQuantize, DecomposeRequantize>(patterns.getContext());
+  if (decodes) {
+    patterns.add<DecomposeDequantize>(patterns.getContext());
+  }
 }

@@ -17,8 +17,9 @@ namespace coopt::quantized {
 ///               are groups.
 /// dequantize -> one element-wise linalg.generic.
 /// requantize -> one element-wise linalg.generic in i64.
-/// The last op made carries the discardable attributes (`coopt.id`) of the op it stands for.
-void populateDecomposeQuantizePatterns(mlir::RewritePatternSet &patterns);
+/// The last op made carries the discardable attributes (`coopt.id`) of the op it stands for. Without `decodes` dequantize stays: for who
+/// has code for it as a whole.
+void populateDecomposeQuantizePatterns(mlir::RewritePatternSet &patterns, bool decodes = true);
 
 /// The above, and contract -> linalg.generic with i32 accumulation and element-wise scaling, as `scale_at`
 /// says.

@@ -8,6 +8,8 @@
 #ifndef COOPT_TRANSFORMS_OUTLINEKERNELS_H
 #define COOPT_TRANSFORMS_OUTLINEKERNELS_H
 
+#include "dialects/Model/IR/Model.h"
+
 #include "mlir/IR/BuiltinOps.h"
 
 namespace coopt {
@@ -21,6 +23,9 @@ struct OutlineOptions {
 
 /// Of functions in @kernels: kernels of a device.
 constexpr llvm::StringLiteral kDeviceName = "coopt.device";
+
+/// Whether an entry works on what a device keeps, parameters or states: its kernels are then the device's.
+bool isForDevice(model::EntryOp entry);
 
 mlir::LogicalResult outlineKernels(mlir::ModuleOp module, const OutlineOptions &options = {});
 

@@ -12,7 +12,12 @@
 
 namespace coopt {
 
-mlir::LogicalResult tileKernels(mlir::ModuleOp module);
+struct TileOptions {
+  /// Kernels are for an accelerator, but for entries that stay the host's (isForDevice of OutlineKernels.h).
+  bool forDevice = false;
+};
+
+mlir::LogicalResult tileKernels(mlir::ModuleOp module, const TileOptions &options = {});
 
 } // namespace coopt
 

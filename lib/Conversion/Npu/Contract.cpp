@@ -1,57 +1,21 @@
 //===- Contract.cpp - Products of codes on the array ---------------------------===//
+//
+// y[m, n] = sum over k of a[m, k] w[n, k], panel by panel of n. The array sums a group of k (without groups: all of k); the vector unit takes the
+// part of the zeros from the sum and adds it to those before, in the order of the contract:
+//
+//   acc   = sum over the group of a[m, k] w[n, k] - z[n, g] sum over the group of a[m, k]         i32, wraps
+//   output      y = (f32(acc) sw[n]) sa[m]
+//   group       t = t + f32(acc) sw[n, g], from 0;   y = t sa[m]
+//   two levels  t = t + acc sw[n, g], i32, from 0;   y = (f32(t) ow[n]) sa[m]
+//
+//===----------------------------------------------------------------------===//
 #include "Elementwise.h"
 #include "Lowerings.h"
-
-#include "coopt/Layout/Layout.h"
+#include "Weights.h"
 
 using namespace mlir;
 using namespace coopt;
 using namespace coopt::npu;
-
-FailureOr<Panels> npu::panelsOf(Tiles &tiles, Value weights) {
-  auto unpack = weights.getDefiningOp<model::UnpackOp>();
-  if (!unpack || !unpack.getLayout()) {
-    return mlir::emitError(tiles.loc(), "has weights that are not stored for the accelerator");
-  }
-  const layout::Layout layout = unpack.getLayout()->getLayout();
-  // The lowest bits of rows, then columns, then the rest of the rows.
-  bool arePanels = layout.rank() == 2 && layout.dims[1].tileBits == 0 &&
-                   layout.dims[1].outerStride == layout.tileElements() &&
-                   layout.dims[0].outerStride == layout.tileElements() * layout.dims[1].size;
-  for (unsigned bit = 0; arePanels && bit < layout.dims[0].tileBits; ++bit) {
-    arePanels = layout.dims[0].basis[bit] == uint32_t(1) << bit;
-  }
-  if (!arePanels) {
-    return mlir::emitError(tiles.loc(), "has weights that are not stored in panels of rows");
-  }
-  const unsigned bits = cast<MemRefType>(unpack.getSource().getType()).getElementTypeBitWidth();
-  if (const unsigned stored = unpack.getLayout()->getBits(); stored != 0 && stored != bits) {
-    return mlir::emitError(tiles.loc(), "has codes of ")
-           << stored << " bits: the accelerator has no code for fewer than " << bits;
-  }
-  Panels panels;
-  panels.storage = unpack.getSource();
-  panels.width = layout.tileElements();
-  panels.depth = layout.dims[1].size;
-  panels.first = tiles.index(0);
-  if (!unpack.getOffsets().empty()) {
-    panels.first = unpack.getOffsets()[0];
-    if (getConstantIntValue(unpack.getOffsets()[1]) != 0) {
-      return mlir::emitError(tiles.loc(), "has weights cut along their columns");
-    }
-  }
-  return panels;
-}
-
-Value Panels::tile(Tiles &tiles, OpFoldResult begin, OpFoldResult k, OpFoldResult rows) const {
-  Builder &b = tiles.ops();
-  // first + begin is a multiple of the width: its panel begins at (first + begin) depth.
-  AffineExpr d0 = b.getAffineDimExpr(0), d1 = b.getAffineDimExpr(1), d2 = b.getAffineDimExpr(2);
-  OpFoldResult offset = tiles.apply(AffineMap::get(3, 0, (d0 + d1) * depth + d2 * width), {first, begin, k});
-  return memref::ReinterpretCastOp::create(tiles.ops(), tiles.loc(), storage, offset,
-                                           ArrayRef<OpFoldResult>{rows, tiles.index(width)},
-                                           ArrayRef<OpFoldResult>{tiles.index(width), tiles.index(1)});
-}
 
 namespace {
 
@@ -65,117 +29,385 @@ private:
   Tiles &tiles;
   quantized::ContractOp op;
   const machine::NpuCore &core;
-  Tile a, sums;
+  Products types;
   Panels weights;
+  std::optional<Panels> groupScales, groupZeros;
+  std::optional<WeightTiles> weightTiles;
+  Tile a, aScales, result;
+  std::optional<Tile> factors; ///< of columns at the end: sw without groups, ow of two levels
+  std::optional<Tile> zeros;   ///< without groups, as minusZeros() says
+  std::optional<Tile> aSums;   ///< of each group, i32 [M][groups]; where there are zeros
+  std::optional<Tile> running; ///< t, of the panel
   OpFoldResult rows;
-  int64_t depth = 0;
+  int64_t depth = 0, span = 0; ///< K; of a group, at most K
+  int64_t most = 0;            ///< steps of k of which weights are brought at a time
+
+  struct Round {
+    OpFoldResult begin, extent;           ///< columns of the panel
+    std::optional<Tile> scales, zeros;    ///< of the groups that are there, [groups][width]
+    std::optional<ElementRows> weights;   ///< if they are brought for several groups
+    OpFoldResult firstK = OpFoldResult(); ///< of the weights
+  };
+
+  bool hasGroups() { return op.getWScheme().getGroup() != 0; }
+  bool isTwoLevel() { return op.getWScheme().isTwoLevel(); }
+  Type i32() { return IntegerType::get(op.getContext(), 32); }
+  Type f32() { return Float32Type::get(op.getContext()); }
 
   LogicalResult check();
-  LogicalResult products(OpFoldResult begin);
-  LogicalResult products(OpFoldResult begin, OpFoldResult k, int64_t chunk);
-  void product(const Tile &w, OpFoldResult k, OpFoldResult inChunk, int64_t extent);
+  LogicalResult read();
+  LogicalResult sumActivations();
+  FailureOr<Tile> minusZeros(Tile of);
+  FailureOr<Tile> parts(const Panels &of, OpFoldResult begin, OpFoldResult group, int64_t count);
+  int64_t mostRows() const;
+
+  LogicalResult panel(OpFoldResult begin);
+  LogicalResult group(const Round &round, OpFoldResult inRound, OpFoldResult k, int64_t extent);
+  LogicalResult exactSums(const Round &round, OpFoldResult k, int64_t extent, const Tile &sums);
+  void add(const ElementRows &w, OpFoldResult first, OpFoldResult k, int64_t extent, const Tile &sums,
+           bool isFirst);
+  LogicalResult finishGroup(const Round &round, OpFoldResult inRound, OpFoldResult k, Elements sums);
+  LogicalResult finishPanel(const Round &round, Elements total);
+  Value rowOf(const Tile &matrix, OpFoldResult row, OpFoldResult extent) {
+    return tiles.matrix(matrix, 0, 1, tiles.index(1), extent, {row, tiles.index(0)});
+  }
 };
 
 LogicalResult ContractLowering::check() {
-  const bool isPlain = op.getAScheme() && op.getScaleAt() == quantized::ScaleAt::Output && !op.getAZeros() &&
-                       !op.getWZeros() && !op.getWOuterScales();
-  if (!isPlain) {
-    return op.emitError(
-        "is a contraction that the accelerator has no code for: expected symmetric codes on both sides, "
-        "scales at the output");
+  const bool isOfCodes = op.getAScheme() && !op.getAScheme()->isAsymmetric() &&
+                         !op.getAScheme()->getFormat() && op.getAScheme()->getBits() == 8 &&
+                         !op.getWScheme().getFormat() && op.getScaleAt() != quantized::ScaleAt::Element;
+  if (!isOfCodes) {
+    return op.emitError("is a contraction that the accelerator has no code for: expected symmetric codes of "
+                        "8 bits with a scale for "
+                        "each row as activations, integer codes as weights");
   }
-  if (!core.mxu || !llvm::is_contained(core.mxu->modes.dense, machine::NpuDataflow::WeightStationary)) {
-    return op.emitError("needs a matrix unit with dense weight-stationary products");
+  if (!core.mxu || !core.vec ||
+      !llvm::is_contained(core.mxu->modes.dense, machine::NpuDataflow::WeightStationary)) {
+    return op.emitError("needs a vector unit and a matrix unit with dense weight-stationary products");
   }
   return success();
 }
 
-/// A block of the array's rows.
-void ContractLowering::product(const Tile &w, OpFoldResult k, OpFoldResult inChunk, int64_t extent) {
-  Value activations = tiles.matrix(a, 0, 1, rows, tiles.index(extent), {tiles.index(0), k});
-  Value block =
-      tiles.matrix(w, 0, 1, tiles.index(extent), tiles.index(weights.width), {inChunk, tiles.index(0)});
-  Value to = tiles.matrix(sums, 0, 1, rows, tiles.index(weights.width));
-  MatmulOp::create(tiles.ops(), tiles.loc(), activations, block, to, true, "ws", DenseI64ArrayAttr(),
-                   DenseI64ArrayAttr());
-}
-
-LogicalResult ContractLowering::products(OpFoldResult begin, OpFoldResult k, int64_t chunk) {
-  FailureOr<Tile> w = tiles.make(Space::Spad, {tiles.index(chunk), tiles.index(weights.width)}, a.element());
-  if (failed(w)) {
+/// Zeros are bytes, 0 .. 2^bits - 1. 2^(bits - 1) - z is what the sums of activations are multiplied by (Weights.h).
+FailureOr<Tile> ContractLowering::minusZeros(Tile of) {
+  const unsigned bits = op.getWScheme().getBits();
+  Type i16 = IntegerType::get(op.getContext(), 16);
+  FailureOr<Tile> result = tiles.make(Space::Spad, of.extents, i16);
+  FailureOr<Tile> minusOne = tiles.constant(IntegerAttr::get(i16, -1)),
+                  half = tiles.constant(IntegerAttr::get(i16, int64_t(1) << (bits - 1))),
+                  byte = tiles.constant(IntegerAttr::get(i16, 255));
+  if (failed(result) || failed(minusOne) || failed(half) || failed(byte)) {
     return failure();
   }
-  tiles.copy(weights.tile(tiles, begin, k, tiles.index(chunk)), tiles.all(*w));
-  const int64_t block = core.mxu->rows, whole = chunk / block * block;
-  LogicalResult blocks = tiles.loop(tiles.index(whole), block, [&](OpFoldResult i) {
-    product(*w, tiles.plus(k, i), i, block);
-    return success();
-  });
-  if (succeeded(blocks) && whole < chunk) {
-    product(*w, tiles.plus(k, tiles.index(whole)), tiles.index(whole), chunk - whole);
-  }
-  return blocks;
+  auto whole = [&](const Tile &tile) {
+    return of.rank() == 1 ? tiles.matrix(tile, kSame, 0, tiles.index(1), tile.extents[0])
+                          : tiles.matrix(tile, 0, 1, tile.extents[0], tile.extents[1]);
+  };
+  Value to = whole(*result);
+  tiles.map("and", {whole(of), tiles.all(*byte)}, to);
+  tiles.map("fma", {to, tiles.all(*minusOne), tiles.all(*half)}, to);
+  return result;
 }
 
-LogicalResult ContractLowering::products(OpFoldResult begin) {
-  // A quarter of the scratchpad at a time.
+/// Scales or zeros of some groups of a panel, [count][width].
+FailureOr<Tile> ContractLowering::parts(const Panels &of, OpFoldResult begin, OpFoldResult group,
+                                        int64_t count) {
+  Type element = cast<MemRefType>(of.storage.getType()).getElementType();
+  FailureOr<Tile> tile = tiles.make(Space::Spad, {tiles.index(count), tiles.index(of.width)}, element);
+  if (succeeded(tile)) {
+    tiles.copy(of.tile(tiles, begin, group, tiles.index(count)), tiles.all(*tile));
+  }
+  return tile;
+}
+
+/// What a quarter of the scratchpad holds, with all that is made from it: another quarter is for the next ones.
+int64_t ContractLowering::mostRows() const {
+  int64_t ofGroup = 0;
+  if (groupScales) {
+    ofGroup += cast<MemRefType>(groupScales->storage.getType()).getElementTypeBitWidth() / 8;
+  }
+  if (groupZeros) {
+    ofGroup += 1 + 2;
+  }
   const int64_t block = core.mxu->rows;
-  const int64_t most = std::max(core.spad.bytes / 4 / weights.width / block * block, block);
-  const int64_t chunk = std::min(most, depth), whole = depth / chunk * chunk;
-  FillOp::create(tiles.ops(), tiles.loc(), 0, tiles.all(sums), 0, DenseI64ArrayAttr(), DenseI64ArrayAttr());
-  LogicalResult result =
-      tiles.loop(tiles.index(whole), chunk, [&](OpFoldResult k) { return products(begin, k, chunk); });
-  return succeeded(result) && whole < depth ? products(begin, tiles.index(whole), depth - whole) : result;
+  const int64_t all =
+      core.spad.bytes / 4 * span / (weightTiles->bytesOfRow() * span + ofGroup * weights.width);
+  return std::max(all / block * block, block);
 }
 
-LogicalResult ContractLowering::run() {
-  if (failed(check())) {
+LogicalResult ContractLowering::read() {
+  FailureOr<Products> products = chooseProducts(op, *core.mxu, op.getWScheme().getBits());
+  FailureOr<Panels> panels = succeeded(products) ? panelsOf(tiles, op.getW()) : FailureOr<Panels>();
+  if (failed(panels)) {
     return failure();
   }
-  FailureOr<Panels> panels = panelsOf(tiles, op.getW());
-  FailureOr<Tile> activations = tiles.read(op.getA()), aScales = tiles.read(op.getAScales()),
-                  wScales = tiles.read(op.getWScales()), result = tiles.room(op.getInit());
-  if (failed(panels) || failed(activations) || failed(aScales) || failed(wScales) || failed(result)) {
-    return failure();
-  }
+  types = *products;
   weights = *panels;
-  a = *activations;
   depth = weights.depth;
-  rows = a.extents[0];
   if (weights.width != core.mxu->cols) {
     return op.emitError("has weights in panels of ")
            << weights.width << " rows, where the array has " << core.mxu->cols << " columns";
   }
-  OpFoldResult columns = result->extents[1];
-  LogicalResult done = tiles.loop(columns, weights.width, [&](OpFoldResult begin) -> LogicalResult {
-    FailureOr<Tile> made =
-        tiles.make(Space::Acc, {rows, tiles.index(weights.width)}, IntegerType::get(op.getContext(), 32));
+  if (weights.bits != op.getWScheme().getBits()) {
+    return op.emitError("has codes of ")
+           << op.getWScheme().getBits() << " bits that are stored in " << weights.bits;
+  }
+  span = hasGroups() ? std::min(op.getWScheme().getGroup(), depth) : depth;
+  auto tile = [](Tile &to, FailureOr<Tile> from) {
+    to = succeeded(from) ? *from : Tile();
+    return LogicalResult(from);
+  };
+  if (failed(tile(a, tiles.read(op.getA()))) || failed(tile(aScales, tiles.read(op.getAScales()))) ||
+      failed(tile(result, tiles.room(op.getInit())))) {
+    return failure();
+  }
+  rows = a.extents[0];
+  if (isTwoLevel() || !hasGroups()) {
+    FailureOr<Tile> ofColumns = tiles.read(isTwoLevel() ? op.getWOuterScales() : op.getWScales());
+    if (failed(ofColumns)) {
+      return failure();
+    }
+    factors = *ofColumns;
+  }
+  if (hasGroups()) {
+    FailureOr<Panels> scales = panelsOf(tiles, op.getWScales());
+    FailureOr<Panels> ofZeros =
+        succeeded(scales) && op.getWZeros() ? panelsOf(tiles, op.getWZeros()) : scales;
+    if (failed(ofZeros)) {
+      return failure();
+    }
+    groupScales = *scales;
+    if (op.getWZeros()) {
+      groupZeros = *ofZeros;
+    }
+  } else if (op.getWZeros()) {
+    FailureOr<Tile> codes = tiles.read(op.getWZeros());
+    FailureOr<Tile> made = succeeded(codes) ? minusZeros(*codes) : codes;
     if (failed(made)) {
       return failure();
     }
-    sums = *made;
-    if (failed(products(begin))) {
+    zeros = *made;
+  }
+  weightTiles.emplace(tiles, weights, op.getWScheme().isAsymmetric(), types.weight, core);
+  most = mostRows();
+  return op.getWZeros() ? sumActivations() : success();
+}
+
+/// Before activations get another type.
+LogicalResult ContractLowering::sumActivations() {
+  FailureOr<Tile> sums = tiles.make(Space::Spad, {rows, tiles.index(llvm::divideCeil(depth, span))}, i32());
+  if (failed(sums)) {
+    return failure();
+  }
+  aSums = *sums;
+  return tiles.pieces(depth, span, [&](OpFoldResult k, int64_t extent) {
+    tiles.reduce("sum", tiles.matrix(a, 0, 1, rows, tiles.index(extent), {tiles.index(0), k}),
+                 tiles.matrix(*aSums, 0, kSame, rows, tiles.index(1), {tiles.index(0), tiles.over(k, span)}));
+    return success();
+  });
+}
+
+/// Block by block of the array's rows; the first one of all may write the sums, others add to them.
+void ContractLowering::add(const ElementRows &w, OpFoldResult first, OpFoldResult k, int64_t extent,
+                           const Tile &sums, bool isFirst) {
+  Value to = tiles.matrix(sums, 0, 1, rows, tiles.index(weights.width));
+  auto product = [&](OpFoldResult at, int64_t count, bool isAdded) {
+    Value activations = tiles.matrix(a, 0, 1, rows, tiles.index(count), {tiles.index(0), tiles.plus(k, at)});
+    MatmulOp::create(tiles.ops(), tiles.loc(), activations, w.block(tiles, tiles.plus(first, at), count), to,
+                     isAdded, "ws", DenseI64ArrayAttr(), DenseI64ArrayAttr());
+  };
+  const int64_t written = isFirst ? std::min(core.mxu->rows, extent) : 0;
+  if (isFirst) {
+    product(tiles.index(0), written, false);
+  }
+  (void)tiles.pieces(extent - written, core.mxu->rows, [&](OpFoldResult at, int64_t count) {
+    product(tiles.plus(at, tiles.index(written)), count, true);
+    return success();
+  });
+}
+
+/// At most so many steps of k as have exact sums.
+LogicalResult ContractLowering::exactSums(const Round &round, OpFoldResult k, int64_t extent,
+                                          const Tile &sums) {
+  if (round.weights) {
+    add(*round.weights, tiles.minus(k, round.firstK), k, extent, sums, true);
+    return success();
+  }
+  FillOp::create(tiles.ops(), tiles.loc(), 0, tiles.all(sums), 0, DenseI64ArrayAttr(), DenseI64ArrayAttr());
+  return tiles.pieces(extent, most, [&](OpFoldResult at, int64_t count) -> LogicalResult {
+    OpFoldResult first = tiles.plus(k, at);
+    FailureOr<ElementRows> w = weightTiles->bring(round.begin, first, count);
+    if (failed(w)) {
       return failure();
     }
-    // y = (f32(acc) sw[n]) sa[m]
-    OpFoldResult extent = tiles.least(tiles.minus(columns, begin), tiles.index(weights.width));
-    MatrixMath math(tiles, rows, extent);
-    Type f32 = Float32Type::get(op.getContext());
-    const Elements acc{tiles.matrix(sums, 0, 1, rows, extent), true, true, false};
-    const Elements ofColumns{tiles.matrix(*wScales, kSame, 0, tiles.index(1), extent, {begin}), false, true,
-                             false};
-    const Elements ofRows{tiles.matrix(*aScales, 0, kSame, rows, tiles.index(1)), true, false, false};
-    FailureOr<Elements> scaled = math.apply("mul", acc, ofColumns, f32);
+    add(*w, tiles.index(0), first, count, sums, false);
+    return success();
+  });
+}
+
+LogicalResult ContractLowering::group(const Round &round, OpFoldResult inRound, OpFoldResult k,
+                                      int64_t extent) {
+  auto sumsOf = [&](OpFoldResult first, int64_t count) -> FailureOr<Elements> {
+    FailureOr<Tile> sums = tiles.make(Space::Acc, {rows, tiles.index(weights.width)}, types.sum);
+    if (failed(sums) || failed(exactSums(round, first, count, *sums))) {
+      return failure();
+    }
+    return Elements{tiles.matrix(*sums, 0, 1, rows, round.extent), true, true, false};
+  };
+  if (extent <= types.depth) {
+    FailureOr<Elements> sums = sumsOf(k, extent);
+    return succeeded(sums) ? finishGroup(round, inRound, k, *sums) : failure();
+  }
+  // Exact floats of some steps are added up as integers.
+  MatrixMath math(tiles, rows, round.extent);
+  FailureOr<Tile> all = tiles.make(Space::Spad, {rows, tiles.index(weights.width)}, i32());
+  if (failed(all)) {
+    return failure();
+  }
+  FillOp::create(tiles.ops(), tiles.loc(), 0, tiles.all(*all), 0, DenseI64ArrayAttr(), DenseI64ArrayAttr());
+  Value total = tiles.matrix(*all, 0, 1, rows, round.extent);
+  LogicalResult done =
+      tiles.pieces(extent, types.depth, [&](OpFoldResult at, int64_t count) -> LogicalResult {
+        FailureOr<Elements> sums = sumsOf(tiles.plus(k, at), count);
+        FailureOr<Elements> integers = succeeded(sums) ? math.apply("copy", *sums, i32()) : sums;
+        if (failed(integers)) {
+          return failure();
+        }
+        tiles.map("add", {total, integers->memref}, total);
+        return success();
+      });
+  return succeeded(done) ? finishGroup(round, inRound, k, Elements{total, true, true, false}) : failure();
+}
+
+LogicalResult ContractLowering::finishGroup(const Round &round, OpFoldResult inRound, OpFoldResult k,
+                                            Elements sums) {
+  MatrixMath math(tiles, rows, round.extent);
+  const bool areIntegers = getElementTypeOrSelf(sums.memref.getType()).isInteger(32);
+  if (!areIntegers && (aSums || isTwoLevel())) {
+    FailureOr<Elements> integers = math.apply("copy", sums, i32());
+    if (failed(integers)) {
+      return failure();
+    }
+    sums = *integers;
+  }
+  if (aSums) {
+    const Elements ofRows{
+        tiles.matrix(*aSums, 0, kSame, rows, tiles.index(1), {tiles.index(0), tiles.over(k, span)}), true,
+        false, false};
+    FailureOr<Elements> spread = math.spread(ofRows, sums);
+    FailureOr<Value> less = math.room(true, true, i32());
+    if (failed(spread) || failed(less)) {
+      return failure();
+    }
+    Value factor = round.zeros ? rowOf(*round.zeros, inRound, round.extent)
+                               : tiles.matrix(*zeros, kSame, 0, tiles.index(1), round.extent, {round.begin});
+    tiles.map("fma", {spread->memref, factor, sums.memref}, *less);
+    sums.memref = *less;
+  }
+  if (!hasGroups()) {
+    return finishPanel(round, sums);
+  }
+  Value scales = rowOf(*round.scales, inRound, round.extent);
+  Value total = tiles.matrix(*running, 0, 1, rows, round.extent);
+  if (isTwoLevel()) {
+    tiles.map("fma", {sums.memref, scales, total}, total);
+    return success();
+  }
+  FailureOr<Elements> scaled = math.apply("mul", sums, Elements{scales, false, true, false}, f32());
+  if (failed(scaled)) {
+    return failure();
+  }
+  tiles.map("add", {total, scaled->memref}, total);
+  return success();
+}
+
+/// What is left when all groups are there.
+LogicalResult ContractLowering::finishPanel(const Round &round, Elements total) {
+  MatrixMath math(tiles, rows, round.extent);
+  if (factors) {
+    const Elements ofColumns{tiles.matrix(*factors, kSame, 0, tiles.index(1), round.extent, {round.begin}),
+                             false, true, false};
+    FailureOr<Elements> scaled = math.apply("mul", total, ofColumns, f32());
     if (failed(scaled)) {
       return failure();
     }
-    Value to = tiles.matrix(*result, 0, 1, rows, extent, {tiles.index(0), begin});
-    return LogicalResult(math.apply("mul", *scaled, ofRows, f32, to));
+    total = *scaled;
+  }
+  const Elements ofRows{tiles.matrix(aScales, 0, kSame, rows, tiles.index(1)), true, false, false};
+  Value to = tiles.matrix(result, 0, 1, rows, round.extent, {tiles.index(0), round.begin});
+  return LogicalResult(math.apply("mul", total, ofRows, f32(), to));
+}
+
+LogicalResult ContractLowering::panel(OpFoldResult begin) {
+  Round round{begin, tiles.least(tiles.minus(result.extents[1], begin), tiles.index(weights.width)),
+              std::nullopt, std::nullopt, std::nullopt};
+  if (hasGroups()) {
+    FailureOr<Tile> made =
+        tiles.make(Space::Spad, {rows, tiles.index(weights.width)}, isTwoLevel() ? i32() : f32());
+    if (failed(made)) {
+      return failure();
+    }
+    running = *made;
+    FillOp::create(tiles.ops(), tiles.loc(), 0, tiles.all(*running), 0, DenseI64ArrayAttr(),
+                   DenseI64ArrayAttr());
+  }
+  // Weights of as many whole groups as there is room for; of one that is longer they come by and by.
+  const int64_t step = std::max(most / span * span, span);
+  LogicalResult done = tiles.pieces(depth, step, [&](OpFoldResult first, int64_t count) -> LogicalResult {
+    OpFoldResult firstGroup = tiles.over(first, span);
+    const auto groups = static_cast<int64_t>(llvm::divideCeil(count, span));
+    auto bring = [&](const std::optional<Panels> &of, std::optional<Tile> &to, bool areZeros) {
+      FailureOr<Tile> tile = of ? parts(*of, begin, firstGroup, groups) : FailureOr<Tile>(Tile());
+      if (succeeded(tile) && of && areZeros) {
+        tile = minusZeros(*tile);
+      }
+      if (succeeded(tile) && of) {
+        to = *tile;
+      }
+      return LogicalResult(tile);
+    };
+    if (failed(bring(groupScales, round.scales, false)) || failed(bring(groupZeros, round.zeros, true))) {
+      return failure();
+    }
+    round.weights.reset();
+    round.firstK = first;
+    if (count <= most) {
+      FailureOr<ElementRows> w = weightTiles->bring(begin, first, count);
+      if (failed(w)) {
+        return failure();
+      }
+      round.weights = *w;
+    }
+    return tiles.pieces(count, span, [&](OpFoldResult at, int64_t extent) {
+      return group(round, tiles.over(at, span), tiles.plus(first, at), extent);
+    });
   });
+  if (failed(done) || !hasGroups()) {
+    return done;
+  }
+  return finishPanel(round, Elements{tiles.matrix(*running, 0, 1, rows, round.extent), true, true, false});
+}
+
+LogicalResult ContractLowering::run() {
+  if (failed(check()) || failed(read())) {
+    return failure();
+  }
+  if (a.element() != types.activation) {
+    FailureOr<Tile> converted = tiles.make(Space::Spad, a.extents, types.activation);
+    if (failed(converted)) {
+      return failure();
+    }
+    tiles.map("copy", tiles.matrix(a, 0, 1, rows, a.extents[1]),
+              tiles.matrix(*converted, 0, 1, rows, a.extents[1]));
+    a = *converted;
+  }
+  LogicalResult done =
+      tiles.loop(result.extents[1], weights.width, [&](OpFoldResult begin) { return panel(begin); });
   if (failed(done)) {
     return failure();
   }
-  tiles.write(*result, op.getInit());
+  tiles.write(result, op.getInit());
   return success();
 }
 

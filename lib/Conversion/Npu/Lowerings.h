@@ -22,17 +22,6 @@ mlir::LogicalResult lowerGather(Tiles &tiles, model::GatherOp op);
 mlir::LogicalResult lowerAppend(Tiles &tiles, attention::AppendOp op);
 mlir::LogicalResult lowerAttend(Tiles &tiles, attention::AttendOp op);
 
-/// Weights N x K that stand in DRAM as panels of `width` rows, [N/width][K][width]: what the array takes tile by tile.
-struct Panels {
-  mlir::Value storage; ///< memref of one dimension
-  int64_t width = 0, depth = 0;
-  mlir::OpFoldResult first; ///< row of the view's first row in all
-  /// Of rows first + begin .. and columns k .., a memref [depth][width] (begin: a multiple of width).
-  mlir::Value tile(Tiles &tiles, mlir::OpFoldResult begin, mlir::OpFoldResult k,
-                   mlir::OpFoldResult depth) const;
-};
-mlir::FailureOr<Panels> panelsOf(Tiles &tiles, mlir::Value weights);
-
 } // namespace coopt::npu
 
 #endif // COOPT_LIB_CONVERSION_NPU_LOWERINGS_H

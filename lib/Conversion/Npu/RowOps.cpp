@@ -1,34 +1,11 @@
-//===- RowOps.cpp - Reductions of rows, rows of tables, codes to numbers -------===//
+//===- RowOps.cpp - Reductions of rows, rows of tables --------------------------===//
 #include "Elementwise.h"
 #include "Lowerings.h"
+#include "Weights.h"
 
 using namespace mlir;
 using namespace coopt;
 using namespace coopt::npu;
-
-LogicalResult npu::lowerDequantize(Tiles &tiles, quantized::DequantizeOp op) {
-  tiles.moveTo(op);
-  if (op.getInputs().size() != 2 || op.getScheme().getGroup() != 0 || op.getScheme().isTwoLevel() ||
-      cast<MemRefType>(op.getInit().getType()).getRank() != 2) {
-    return op.emitError(
-        "decodes what the accelerator has no code for: expected symmetric codes with a scale for each row");
-  }
-  FailureOr<Tile> codes = tiles.read(op.getInputs()[0]), scales = tiles.read(op.getInputs()[1]),
-                  result = tiles.room(op.getInit());
-  if (failed(codes) || failed(scales) || failed(result)) {
-    return failure();
-  }
-  OpFoldResult rows = result->extents[0], columns = result->extents[1];
-  MatrixMath math(tiles, rows, columns);
-  const Elements numbers{tiles.matrix(*codes, 0, 1, rows, columns), true, true, false};
-  const Elements ofRows{tiles.matrix(*scales, 0, kSame, rows, tiles.index(1)), true, false, false};
-  if (failed(math.apply("mul", numbers, ofRows, result->element(),
-                        tiles.matrix(*result, 0, 1, rows, columns)))) {
-    return failure();
-  }
-  tiles.write(*result, op.getInit());
-  return success();
-}
 
 LogicalResult npu::lowerRowReduce(Tiles &tiles, model::RowReduceOp op) {
   tiles.moveTo(op);
@@ -45,6 +22,32 @@ LogicalResult npu::lowerRowReduce(Tiles &tiles, model::RowReduceOp op) {
   tiles.write(*result, op.getInit());
   return success();
 }
+
+namespace {
+
+/// Bytes of rows, of which each holds several codes, one of them the row's: [rows][columns] of codes, by what row it is.
+LogicalResult pickCodes(Tiles &tiles, const Tile &ids, const Panels &panels, const Tile &bytes,
+                        const Tile &result) {
+  MLIRContext *context = tiles.ops().getContext();
+  Type i8 = IntegerType::get(context, 8), i32 = IntegerType::get(context, 32);
+  OpFoldResult rows = result.extents[0], columns = result.extents[1];
+  FailureOr<Tile> inByte = tiles.constant(IntegerAttr::get(i32, 8 / panels.bits - 1)),
+                  bits = tiles.constant(IntegerAttr::get(i32, panels.bits)),
+                  mask = tiles.constant(IntegerAttr::get(i8, (int64_t(1) << panels.bits) - 1)),
+                  shifts = tiles.make(Space::Spad, {rows}, i32);
+  if (failed(inByte) || failed(bits) || failed(mask) || failed(shifts)) {
+    return failure();
+  }
+  auto ofRows = [&](const Tile &tile) { return tiles.matrix(tile, 0, kSame, rows, tiles.index(1)); };
+  tiles.map("and", {ofRows(ids), tiles.all(*inByte)}, ofRows(*shifts));
+  tiles.map("mul", {ofRows(*shifts), tiles.all(*bits)}, ofRows(*shifts));
+  Value from = tiles.matrix(bytes, 0, 1, rows, columns), to = tiles.matrix(result, 0, 1, rows, columns);
+  tiles.map("sar", {from, ofRows(*shifts)}, from);
+  tiles.map("and", {from, tiles.all(*mask)}, to);
+  return success();
+}
+
+} // namespace
 
 /// Row by row: the control unit reads each id, DMA brings the row of the table.
 LogicalResult npu::lowerGather(Tiles &tiles, model::GatherOp op) {
@@ -66,6 +69,18 @@ LogicalResult npu::lowerGather(Tiles &tiles, model::GatherOp op) {
     return op.emitError("gathers rows in a way that the accelerator has no code for");
   }
   OpFoldResult columns = result->extents[1];
+  // Rows of panels of small codes come as the bytes that they are in.
+  const bool arePacked = panels && panels->bits != 0 && panels->bits < 8;
+  FailureOr<Tile> rows = *result;
+  if (arePacked) {
+    if (getConstantIntValue(panels->first) != 0 || !result->element().isInteger(8)) {
+      return op.emitError("gathers rows in a way that the accelerator has no code for");
+    }
+    rows = tiles.make(Space::Spad, result->extents, result->element());
+    if (failed(rows)) {
+      return failure();
+    }
+  }
   LogicalResult done = tiles.loop(ids->extents[0], 1, [&](OpFoldResult i) -> LogicalResult {
     Value place = tiles.matrix(*ids, kSame, 0, tiles.index(1), tiles.index(1), {i});
     OpFoldResult row = LoadOp::create(tiles.ops(), tiles.loc(), place, table.getDimSize(0) - 1,
@@ -75,23 +90,24 @@ LogicalResult npu::lowerGather(Tiles &tiles, model::GatherOp op) {
     if (panels) {
       Builder &b = tiles.ops();
       AffineExpr d0 = b.getAffineDimExpr(0), d1 = b.getAffineDimExpr(1);
+      // In its panel a row is row - width (row / width), and its element that over as many as share one.
+      const int64_t line = panels->rowElements(), inElement = panels->width / line;
       AffineExpr at =
-          (d0 + d1).floorDiv(panels->width) * (panels->width * panels->depth) + (d0 + d1) % panels->width;
-      from = memref::ReinterpretCastOp::create(
-          tiles.ops(), tiles.loc(), panels->storage,
-          tiles.apply(AffineMap::get(2, 0, at), {row, panels->first}),
-          ArrayRef<OpFoldResult>{tiles.index(1), columns},
-          ArrayRef<OpFoldResult>{tiles.index(panels->width), tiles.index(panels->width)});
+          (d0 + d1).floorDiv(panels->width) * (line * (panels->depth - 1)) + (d0 + d1).floorDiv(inElement);
+      from = memref::ReinterpretCastOp::create(tiles.ops(), tiles.loc(), panels->storage,
+                                               tiles.apply(AffineMap::get(2, 0, at), {row, panels->first}),
+                                               ArrayRef<OpFoldResult>{tiles.index(1), columns},
+                                               ArrayRef<OpFoldResult>{tiles.index(line), tiles.index(line)});
     } else {
       from = memref::SubViewOp::create(tiles.ops(), tiles.loc(), op.getTable(),
                                        ArrayRef<OpFoldResult>{row, tiles.index(0)},
                                        ArrayRef<OpFoldResult>{tiles.index(1), columns},
                                        ArrayRef<OpFoldResult>{tiles.index(1), tiles.index(1)});
     }
-    tiles.copy(from, tiles.matrix(*result, 0, 1, tiles.index(1), columns, {i, tiles.index(0)}));
+    tiles.copy(from, tiles.matrix(*rows, 0, 1, tiles.index(1), columns, {i, tiles.index(0)}));
     return success();
   });
-  if (failed(done)) {
+  if (failed(done) || (arePacked && failed(pickCodes(tiles, *ids, *panels, *rows, *result)))) {
     return failure();
   }
   tiles.write(*result, op.getInit());

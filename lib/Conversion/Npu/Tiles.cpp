@@ -33,6 +33,10 @@ OpFoldResult Tiles::times(OpFoldResult a, int64_t b) {
   return apply(AffineMap::get(1, 0, builder.getAffineDimExpr(0) * b), a);
 }
 
+OpFoldResult Tiles::over(OpFoldResult a, int64_t b) {
+  return apply(AffineMap::get(1, 0, builder.getAffineDimExpr(0).floorDiv(b)), a);
+}
+
 OpFoldResult Tiles::plus(OpFoldResult a, OpFoldResult b) {
   return apply(AffineMap::get(2, 0, builder.getAffineDimExpr(0) + builder.getAffineDimExpr(1)), {a, b});
 }
@@ -77,6 +81,13 @@ LogicalResult Tiles::loop(OpFoldResult count, int64_t step, function_ref<Logical
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   return body(OpFoldResult(loop.getInductionVar()));
+}
+
+LogicalResult Tiles::pieces(int64_t count, int64_t step,
+                            function_ref<LogicalResult(OpFoldResult, int64_t)> body) {
+  const int64_t whole = count / step * step;
+  LogicalResult done = loop(index(whole), step, [&](OpFoldResult first) { return body(first, step); });
+  return succeeded(done) && whole < count ? body(index(whole), count - whole) : done;
 }
 
 FailureOr<Tile> Tiles::make(Space space, ArrayRef<OpFoldResult> extents, Type element) {

@@ -73,6 +73,7 @@ public:
 
   /// a * b + .. of numbers of either kind.
   mlir::OpFoldResult times(mlir::OpFoldResult a, int64_t b);
+  mlir::OpFoldResult over(mlir::OpFoldResult a, int64_t b); ///< rounded down
   mlir::OpFoldResult plus(mlir::OpFoldResult a, mlir::OpFoldResult b);
   mlir::OpFoldResult minus(mlir::OpFoldResult a, mlir::OpFoldResult b);
   mlir::OpFoldResult least(mlir::OpFoldResult a, mlir::OpFoldResult b);
@@ -84,6 +85,9 @@ public:
   /// for (i = 0; i < count; i += step); the body is built with the builder in it. Without a loop where there is one round.
   mlir::LogicalResult loop(mlir::OpFoldResult count, int64_t step,
                            llvm::function_ref<mlir::LogicalResult(mlir::OpFoldResult)> body);
+  /// `count` in pieces of `step` and a shorter rest: body(first, extent), a loop for those that are whole.
+  mlir::LogicalResult pieces(int64_t count, int64_t step,
+                             llvm::function_ref<mlir::LogicalResult(mlir::OpFoldResult, int64_t)> body);
 
   void map(llvm::StringRef function, mlir::ValueRange inputs, mlir::Value to);
   void reduce(llvm::StringRef function, mlir::Value from, mlir::Value to);

@@ -13,11 +13,17 @@ FailureOr<Emitter::View> Emitter::viewOf(Operation *at, Value memref) {
   }
   auto type = cast<MemRefType>(memref.getType());
   View view;
-  view.elementBytes = std::max<int64_t>(type.getElementTypeBitWidth() / 8, 1);
+  const int64_t bits = type.getElementTypeBitWidth();
+  view.elementBytes = std::max<int64_t>(bits / 8, 1);
   SmallVector<OpFoldResult> extents;
   OpFoldResult offset = IntegerAttr::get(IndexType::get(at->getContext()), 0);
   Value root = memref;
-  if (auto cast = memref.getDefiningOp<memref::ReinterpretCastOp>()) {
+  if (auto bytes = memref.getDefiningOp<memref::ViewOp>()) {
+    // Of bytes, which may be elements of another type.
+    offset = bytes.getByteShift();
+    extents = mlir::getMixedValues(type.getShape(), bytes.getSizes(), at->getContext());
+    root = bytes.getSource();
+  } else if (auto cast = memref.getDefiningOp<memref::ReinterpretCastOp>()) {
     offset = cast.getConstifiedMixedOffset();
     extents = cast.getConstifiedMixedSizes();
     root = cast.getSource();
@@ -42,11 +48,16 @@ FailureOr<Emitter::View> Emitter::viewOf(Operation *at, Value memref) {
     return at->emitError("has a memref without static strides: ") << type;
   }
   for (int64_t &stride : view.strides) {
-    stride *= view.elementBytes;
+    stride = stride * bits / 8;
   }
   view.space = place->second.space;
   FailureOr<Number> first = numberOf(at, offset);
-  if (succeeded(first)) {
+  if (succeeded(first) && bits < 8 && !memref.getDefiningOp<memref::ViewOp>()) {
+    if (!first->isConstant() || first->value * bits % 8 != 0) {
+      return at->emitError("has elements that do not begin at a whole byte: ") << type;
+    }
+    first = Number::of(first->value * bits / 8);
+  } else if (succeeded(first) && !memref.getDefiningOp<memref::ViewOp>()) {
     first = registers.apply(at, "mul", *first, Number::of(view.elementBytes));
   }
   if (failed(first)) {

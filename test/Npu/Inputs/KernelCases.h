@@ -1,6 +1,6 @@
 //===- KernelCases.h - What kernels should compute ----------------------------===//
 //
-// Each gives the numbers of one run of its kernel (test/Npu/kernels.mlir, a function of its name), for one size, and says what must come of
+// Each gives the numbers of one run of its kernel (test/Npu/kernels*.mlir, a function of its name), for one size, and says what must come of
 // them: by loops that are written here, not by what the compiler or the simulator is made of.
 //
 //===----------------------------------------------------------------------===//
@@ -25,6 +25,19 @@ void deepProduct(ImageRun &run, int64_t size);
 void decoded(ImageRun &run, int64_t size);
 void rows(ImageRun &run, int64_t size);
 void panels(ImageRun &run, int64_t size);
+
+// Of test/Npu/kernels-weights.mlir.
+void narrowProduct(ImageRun &run, int64_t size);
+void groups(ImageRun &run, int64_t size);
+void groupsOfZeros(ImageRun &run, int64_t size);
+void levels(ImageRun &run, int64_t size);
+void twoBits(ImageRun &run, int64_t size);
+void byteZeros(ImageRun &run, int64_t size);
+void longGroups(ImageRun &run, int64_t size);
+void packedRows(ImageRun &run, int64_t size);
+void decodedGroups(ImageRun &run, int64_t size);
+void decodedZeros(ImageRun &run, int64_t size);
+void decodedLevels(ImageRun &run, int64_t size);
 
 void attention(ImageRun &run, int64_t size);
 

@@ -11,16 +11,27 @@ namespace {
 
 constexpr std::pair<const char *, KernelCase> kCases[] = {{"attention", attention},
                                                           {"broadcasts", broadcasts},
+                                                          {"byte_zeros", byteZeros},
                                                           {"comparisons", comparisons},
                                                           {"decoded", decoded},
+                                                          {"decoded_groups", decodedGroups},
+                                                          {"decoded_levels", decodedLevels},
+                                                          {"decoded_zeros", decodedZeros},
                                                           {"deep_product", deepProduct},
                                                           {"functions", functions},
+                                                          {"groups", groups},
+                                                          {"groups_of_zeros", groupsOfZeros},
                                                           {"integers", integers},
+                                                          {"levels", levels},
+                                                          {"long_groups", longGroups},
+                                                          {"narrow_product", narrowProduct},
+                                                          {"packed_rows", packedRows},
                                                           {"panels", panels},
                                                           {"product", product},
                                                           {"reductions", reductions},
                                                           {"rows", rows},
-                                                          {"turned", turned}};
+                                                          {"turned", turned},
+                                                          {"two_bits", twoBits}};
 
 } // namespace
 

@@ -177,16 +177,16 @@ func.func @c4_columns(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<8x2xi8, s
 // -----
 
 func.func @c4_element(%a: memref<4x8xf64, #npu.space<spad>>, %w: memref<8x2xf64, #npu.space<spad>>, %s: memref<4x2xf32, #npu.space<acc>>) {
-  // expected-error @+1 {{expected activations of a type of whole bytes that the accelerator has, got 'memref<4x8xf64, #npu.space<spad>>'}}
+  // expected-error @+1 {{expected activations of a type that the accelerator has, rows beginning at whole bytes, got 'memref<4x8xf64, #npu.space<spad>>'}}
   npu.matmul ins(%a, %w : memref<4x8xf64, #npu.space<spad>>, memref<8x2xf64, #npu.space<spad>>) outs(%s : memref<4x2xf32, #npu.space<acc>>)
   return
 }
 
 // -----
 
-func.func @c4_bits(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<8x2xi4, #npu.space<spad>>, %s: memref<4x2xi32, #npu.space<acc>>) {
-  // expected-error @+1 {{expected weights of a type of whole bytes that the accelerator has, got 'memref<8x2xi4, #npu.space<spad>>'}}
-  npu.matmul ins(%a, %w : memref<4x8xi8, #npu.space<spad>>, memref<8x2xi4, #npu.space<spad>>) outs(%s : memref<4x2xi32, #npu.space<acc>>)
+func.func @c4_bits(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<8x3xi4, #npu.space<spad>>, %s: memref<4x3xi32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected weights of a type that the accelerator has, rows beginning at whole bytes, got 'memref<8x3xi4, #npu.space<spad>>'}}
+  npu.matmul ins(%a, %w : memref<4x8xi8, #npu.space<spad>>, memref<8x3xi4, #npu.space<spad>>) outs(%s : memref<4x3xi32, #npu.space<acc>>)
   return
 }
 
@@ -256,9 +256,9 @@ func.func @c6_rows(%x: memref<4x8xf32, strided<[8, 2]>, #npu.space<spad>>, %y: m
 
 // -----
 
-func.func @c6_bits(%x: memref<4x8xi1, #npu.space<spad>>, %y: memref<4x8xf32, #npu.space<spad>>) {
-  // expected-error @+1 {{expected operands of a type of whole bytes that the accelerator has, got 'memref<4x8xi1, #npu.space<spad>>'}}
-  npu.map "copy"(%x) to %y : memref<4x8xi1, #npu.space<spad>> to memref<4x8xf32, #npu.space<spad>>
+func.func @c6_bits(%x: memref<4x9xi1, #npu.space<spad>>, %y: memref<4x9xf32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected operands of a type that the accelerator has, rows beginning at whole bytes, got 'memref<4x9xi1, #npu.space<spad>>'}}
+  npu.map "copy"(%x) to %y : memref<4x9xi1, #npu.space<spad>> to memref<4x9xf32, #npu.space<spad>>
   return
 }
 

@@ -254,9 +254,30 @@ func.func @tiles(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<2048xi8>, %
 
 // -----
 
-func.func @narrow(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<720xi8>, %sw: memref<32xf32>, %y: memref<5x32xf32>) {
+func.func @three_bits(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<540xi8>, %sw: memref<32xf32>, %y: memref<5x32xf32>) {
+  %w = model.unpack %p layout(<"[32, 45] tile(d0:5) outer(d0, d1)", bits = 3>) : memref<540xi8> -> memref<32x45xi8>
+  // expected-error @+1 {{has codes of 3 bits: the accelerator has types of 2, 4 and 8}}
+  quantized.contract ins(%a, %sa, %w, %sw : memref<5x45xi8>, memref<5xf32>, memref<32x45xi8>, memref<32xf32>)
+      outs(%y : memref<5x32xf32>) schemes(#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>, #quantized.scheme<bits = 3, group = 0, symmetric, scale = f32>) scale_at(output)
+  return
+}
+
+// -----
+
+// Codes of a row of a panel are in the order of the CPU's planes.
+func.func @planes(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<720xi8>, %sw: memref<32xf32>, %y: memref<5x32xf32>) {
   %w = model.unpack %p layout(<"[32, 45] tile(d0:5) outer(d0, d1)", bits = 4>) : memref<720xi8> -> memref<32x45xi8>
-  // expected-error @+1 {{has codes of 4 bits: the accelerator has no code for fewer than 8}}
+  // expected-error @+1 {{has weights that are not stored in panels of rows}}
+  quantized.contract ins(%a, %sa, %w, %sw : memref<5x45xi8>, memref<5xf32>, memref<32x45xi8>, memref<32xf32>)
+      outs(%y : memref<5x32xf32>) schemes(#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>, #quantized.scheme<bits = 4, group = 0, symmetric, scale = f32>) scale_at(output)
+  return
+}
+
+// -----
+
+func.func @stored_wide(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<1440xi8>, %sw: memref<32xf32>, %y: memref<5x32xf32>) {
+  %w = model.unpack %p layout(<"[32, 45] tile(d0:5) outer(d0, d1)", bits = 8>) : memref<1440xi8> -> memref<32x45xi8>
+  // expected-error @+1 {{has codes of 4 bits that are stored in 8}}
   quantized.contract ins(%a, %sa, %w, %sw : memref<5x45xi8>, memref<5xf32>, memref<32x45xi8>, memref<32xf32>)
       outs(%y : memref<5x32xf32>) schemes(#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>, #quantized.scheme<bits = 4, group = 0, symmetric, scale = f32>) scale_at(output)
   return
@@ -274,9 +295,10 @@ func.func @width(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<1440xi8>, %
 
 // -----
 
+// Scales of groups stand in panels, too.
 func.func @groups(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<1440xi8>, %sw: memref<32x3xf32>, %y: memref<5x32xf32>) {
   %w = model.unpack %p layout(<"[32, 45] tile(d0:5) outer(d0, d1)", bits = 8>) : memref<1440xi8> -> memref<32x45xi8>
-  // expected-error @+1 {{is a contraction that the accelerator has no code for: expected symmetric codes on both sides, scales at the output}}
+  // expected-error @+1 {{has weights that are not stored for the accelerator}}
   quantized.contract ins(%a, %sa, %w, %sw : memref<5x45xi8>, memref<5xf32>, memref<32x45xi8>, memref<32x3xf32>)
       outs(%y : memref<5x32xf32>) schemes(#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>, #quantized.scheme<bits = 8, group = 15, symmetric, scale = f32>) scale_at(group)
   return
@@ -284,9 +306,20 @@ func.func @groups(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<1440xi8>, 
 
 // -----
 
-func.func @decode_groups(%c: memref<4x8xi8>, %s: memref<4x2xf32>, %y: memref<4x8xf32>) {
-  // expected-error @+1 {{decodes what the accelerator has no code for: expected symmetric codes with a scale for each row}}
-  quantized.dequantize ins(%c, %s : memref<4x8xi8>, memref<4x2xf32>) outs(%y : memref<4x8xf32>) scheme(#quantized.scheme<bits = 8, group = 4, symmetric, scale = f32>)
+func.func @asymmetric(%a: memref<5x45xi8>, %sa: memref<5xf32>, %za: memref<5xi8>, %p: memref<1440xi8>, %sw: memref<32xf32>, %y: memref<5x32xf32>) {
+  %w = model.unpack %p layout(<"[32, 45] tile(d0:5) outer(d0, d1)", bits = 8>) : memref<1440xi8> -> memref<32x45xi8>
+  // expected-error @+1 {{is a contraction that the accelerator has no code for: expected symmetric codes of 8 bits with a scale for each row as activations, integer codes as weights}}
+  quantized.contract ins(%a, %sa, %za, %w, %sw : memref<5x45xi8>, memref<5xf32>, memref<5xi8>, memref<32x45xi8>, memref<32xf32>)
+      outs(%y : memref<5x32xf32>) schemes(#quantized.scheme<bits = 8, group = 0, asymmetric, scale = f32>, #quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>) scale_at(output)
+  return
+}
+
+// -----
+
+func.func @decode_groups(%c: memref<4x8xi8>, %s: memref<4x4xf32>, %y: memref<4x8xf32>, %at: index) {
+  %first = affine.min affine_map<(d0) -> (d0, 6)>(%at)
+  // expected-error @+1 {{decodes what the accelerator has no code for: expected integer codes, groups in columns whose number and place are known}}
+  quantized.dequantize ins(%c, %s : memref<4x8xi8>, memref<4x4xf32>) outs(%y : memref<4x8xf32>) scheme(#quantized.scheme<bits = 8, group = 4, symmetric, scale = f32>) at(%first)
   return
 }
 

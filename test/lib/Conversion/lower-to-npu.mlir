@@ -128,18 +128,60 @@ func.func @places(%t: memref<100xf32>, %i: memref<8xi32>, %y: memref<8xf32>) {
 // A product: columns by the array's 32, k by its rows, sums scaled by columns, then by rows.
 // CHECK-LABEL: func.func @product
 // CHECK:       scf.for %[[N:.*]] = %c0 to %c37 step %c32
-// CHECK:         memref.alloc() : memref<5x32xi32, #npu.space<acc>>
-// CHECK:         npu.fill 0 to
-// CHECK:         npu.copy %{{.*}} to %{{.*}} : memref<45x32xi8, strided<[32, 1], offset: ?>> to memref<45x32xi8,
-// CHECK:         npu.matmul ins(%{{.*}}, %{{.*}} : memref<5x32xi8, strided<[45, 1]>, #npu.space<spad>>, memref<32x32xi8, {{.*}}>) outs(%{{.*}} : memref<5x32xi32, {{.*}}>) add true
-// CHECK:         npu.matmul ins(%{{.*}}, %{{.*}} : memref<5x13xi8, strided<[45, 1], offset: 32>, #npu.space<spad>>, memref<13x32xi8, {{.*}}>) outs
 // CHECK:         affine.min
+// CHECK:         npu.copy %{{.*}} to %{{.*}} : memref<45x32xi8, strided<[32, 1], offset: ?>> to memref<45x32xi8,
+// CHECK:         memref.alloc() : memref<5x32xi32, #npu.space<acc>>
+// CHECK-NOT:     npu.fill
+// CHECK:         npu.matmul ins(%{{.*}}, %{{.*}} : memref<5x32xi8, strided<[45, 1]>, #npu.space<spad>>, memref<32x32xi8, {{.*}}>) outs(%{{.*}} : memref<5x32xi32, {{[^>]*}}>, #npu.space<acc>{{>\) *$}}
+// CHECK:         npu.matmul ins(%{{.*}}, %{{.*}} : memref<5x13xi8, strided<[45, 1], offset: 32>, #npu.space<spad>>, memref<13x32xi8, {{.*}}>) outs
 // CHECK:         npu.map "mul"(%{{.*}}, %{{.*}}) to %{{.*}} : memref<5x?xi32, {{.*}}#npu.space<acc>>, memref<1x?xf32, {{.*}}> to memref<5x?xf32,
 // CHECK:         npu.map "mul"(%{{.*}}, %{{.*}}) to %{{.*}} : memref<5x?xf32, {{.*}}>, memref<5x1xf32, {{.*}}> to memref<5x?xf32,
 func.func @product(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<2880xi8>, %sw: memref<37xf32>, %y: memref<5x37xf32>) {
   %w = model.unpack %p layout(<"[37, 45] tile(d0:5) outer(d0, d1)", bits = 8>) : memref<2880xi8> -> memref<37x45xi8>
   quantized.contract ins(%a, %sa, %w, %sw : memref<5x45xi8>, memref<5xf32>, memref<37x45xi8>, memref<37xf32>)
       outs(%y : memref<5x37xf32>) schemes(#symmetric, #symmetric) scale_at(output)
+  return
+}
+
+// Codes of 4 bits are what the array takes; the scales of groups come in panels, too. Of each group: sums, in f32 times the scale, added up from 0.
+// CHECK-LABEL: func.func @groups
+// CHECK:         npu.copy %{{.*}} to %{{.*}} : memref<2x32xf16, strided<[32, 1], offset: ?>> to memref<2x32xf16,
+// CHECK:         npu.copy %{{.*}} to %{{.*}} : memref<45x16xi8, strided<[16, 1], offset: ?>> to memref<45x16xi8,
+// CHECK:         %[[W:.*]] = memref.view %{{.*}}[%c0][] : memref<720xi8, #npu.space<spad>> to memref<32x32xi4, #npu.space<spad>>
+// CHECK-NEXT:    npu.matmul ins(%{{.*}}, %[[W]] : memref<5x32xi8, {{.*}}>, memref<32x32xi4, {{.*}}>) outs(%{{.*}} : memref<5x32xi32, {{.*}}{{>\) *$}}
+// CHECK:         npu.map "mul"(%{{.*}}, %{{.*}}) to %[[T:.*]] : memref<5x?xi32, {{.*}}>, memref<1x?xf16, {{.*}}> to memref<5x?xf32,
+// CHECK:         npu.map "add"(%[[R:.*]], %[[T]]) to %[[R]] : memref<5x?xf32
+// CHECK:         memref.view %{{.*}}[%c512][] : memref<720xi8, #npu.space<spad>> to memref<13x32xi4, #npu.space<spad>>
+// CHECK-NEXT:    npu.matmul ins({{.*\) *$}}
+// CHECK:         npu.map "mul"
+// CHECK:         npu.map "add"
+// CHECK:         npu.map "mul"(%[[R]], %{{.*}}) to %{{.*}} : memref<5x?xf32, {{.*}}>, memref<5x1xf32, {{.*}}> to memref<5x?xf32,
+func.func @groups(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<1440xi8>, %ps: memref<128xf16>, %y: memref<5x37xf32>) {
+  %w = model.unpack %p layout(<"[37, 45] basis(d0: 16^1^2^4^8) outer(d0, d1)", bits = 4>) : memref<1440xi8> -> memref<37x45xi8>
+  %sw = model.unpack %ps layout(<"[37, 2] tile(d0:5) outer(d0, d1)">) : memref<128xf16> -> memref<37x2xf16>
+  quantized.contract ins(%a, %sa, %w, %sw : memref<5x45xi8>, memref<5xf32>, memref<37x45xi8>, memref<37x2xf16>)
+      outs(%y : memref<5x37xf32>) schemes(#symmetric, <bits = 4, group = 32, symmetric, scale = f16>) scale_at(group)
+  return
+}
+
+// Two levels: unsigned codes have their highest bit turned over, which the sums of activations make good with the zeros; what scales multiply are integers.
+// CHECK-LABEL: func.func @levels
+// CHECK:         npu.reduce "sum" %{{.*}} to %{{.*}} : memref<5x45xi8, {{.*}}> to memref<5x1xi32,
+// CHECK:         npu.map "and"(%{{.*}}, %{{.*}}) to %[[Z:.*]] : memref<1x32xi8, {{.*}}>, memref<1x1xi16, {{.*}}> to memref<1x32xi16,
+// CHECK:         npu.map "fma"(%[[Z]], %{{.*}}, %{{.*}}) to %[[Z]]
+// CHECK:         npu.map "xor"(%{{.*}}, %{{.*}}) to %{{.*}} : memref<45x32xi4, #npu.space<spad>>, memref<1x1xi8, {{.*}}> to memref<45x32xi4, #npu.space<spad>>
+// CHECK:         npu.matmul
+// CHECK:         npu.map "select"
+// CHECK:         npu.map "fma"(%{{.*}}, %{{.*}}, %{{.*}}) to %[[L:.*]] : memref<5x?xi32, {{.*}}>, memref<1x?xi16, {{.*}}>, memref<5x?xi32, {{.*}}> to memref<5x?xi32,
+// CHECK:         npu.map "fma"(%[[L]], %{{.*}}, %[[T:.*]]) to %[[T]] : memref<5x?xi32, {{.*}}>, memref<1x?xi8, {{.*}}>, memref<5x?xi32, {{.*}}> to memref<5x?xi32,
+// CHECK:         npu.map "mul"(%[[T]], %{{.*}}) to %[[Y:.*]] : memref<5x?xi32, {{.*}}>, memref<1x?xf32, {{.*}}> to memref<5x?xf32,
+// CHECK:         npu.map "mul"(%[[Y]], %{{.*}}) to %{{.*}} : memref<5x?xf32, {{.*}}>, memref<5x1xf32, {{.*}}> to memref<5x?xf32,
+func.func @levels(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<1440xi8>, %ps: memref<64xi8>, %pz: memref<64xi8>, %ow: memref<37xf32>, %y: memref<5x37xf32>) {
+  %w = model.unpack %p layout(<"[37, 45] basis(d0: 16^1^2^4^8) outer(d0, d1)", bits = 4>) : memref<1440xi8> -> memref<37x45xi8>
+  %sw = model.unpack %ps layout(<"[37, 1] tile(d0:5) outer(d0, d1)">) : memref<64xi8> -> memref<37x1xi8>
+  %zw = model.unpack %pz layout(<"[37, 1] tile(d0:5) outer(d0, d1)">) : memref<64xi8> -> memref<37x1xi8>
+  quantized.contract ins(%a, %sa, %w, %sw, %zw, %ow : memref<5x45xi8>, memref<5xf32>, memref<37x45xi8>, memref<37x1xi8>, memref<37x1xi8>, memref<37xf32>)
+      outs(%y : memref<5x37xf32>) schemes(#symmetric, <bits = 4, group = 128, asymmetric, scale = i8, outer = f32>) scale_at(output)
   return
 }
 

@@ -1,0 +1,170 @@
+//===- Weights.cpp --------------------------------------------------------------===//
+#include "Weights.h"
+
+#include "coopt/Layout/Panels.h"
+#include "dialects/Model/IR/Model.h"
+
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+using namespace mlir;
+using namespace coopt;
+using namespace coopt::npu;
+
+FailureOr<Panels> npu::panelsOf(Tiles &tiles, Value weights) {
+  auto unpack = weights.getDefiningOp<model::UnpackOp>();
+  if (!unpack || !unpack.getLayout()) {
+    return mlir::emitError(tiles.loc(), "has weights that are not stored for the accelerator");
+  }
+  const layout::Layout layout = unpack.getLayout()->getLayout();
+  const unsigned bits = unpack.getLayout()->getBits();
+  const unsigned columnBits = layout.rank() == 0 ? 0 : layout.dims[0].tileBits;
+  Expected<layout::Layout> expected = layout::panels(layout.sizes(), columnBits, bits);
+  if (!expected || *expected != layout) {
+    return mlir::emitError(tiles.loc(), "has weights that are not stored in panels of rows");
+  }
+  if (bits != 0 && !layout::areSideBySide(bits, columnBits)) {
+    return mlir::emitError(tiles.loc(), "has codes of ")
+           << bits << " bits: the accelerator has types of 2, 4 and 8";
+  }
+  Panels panels;
+  panels.storage = unpack.getSource();
+  panels.width = layout.tileElements();
+  panels.depth = layout.dims[1].size;
+  panels.bits = bits;
+  panels.first = tiles.index(0);
+  if (!unpack.getOffsets().empty()) {
+    panels.first = unpack.getOffsets()[0];
+    if (getConstantIntValue(unpack.getOffsets()[1]) != 0) {
+      return mlir::emitError(tiles.loc(), "has weights cut along their columns");
+    }
+  }
+  return panels;
+}
+
+Value Panels::tile(Tiles &tiles, OpFoldResult begin, OpFoldResult k, OpFoldResult rows) const {
+  Builder &b = tiles.ops();
+  // first + begin is a multiple of the width: its panel begins at (first + begin) / width panels.
+  const int64_t row = rowElements();
+  AffineExpr d0 = b.getAffineDimExpr(0), d1 = b.getAffineDimExpr(1), d2 = b.getAffineDimExpr(2);
+  AffineExpr panel =
+      row % width == 0 ? (d0 + d1) * (row / width * depth) : (d0 + d1).floorDiv(width) * (row * depth);
+  OpFoldResult offset = tiles.apply(AffineMap::get(3, 0, panel + d2 * row), {first, begin, k});
+  return memref::ReinterpretCastOp::create(tiles.ops(), tiles.loc(), storage, offset,
+                                           ArrayRef<OpFoldResult>{rows, tiles.index(row)},
+                                           ArrayRef<OpFoldResult>{tiles.index(row), tiles.index(1)});
+}
+
+FailureOr<Products> npu::chooseProducts(Operation *op, const machine::NpuMatrixUnit &unit, unsigned bits) {
+  using machine::NpuType;
+  MLIRContext *context = op->getContext();
+  auto integer = [&](unsigned width) -> Type { return IntegerType::get(context, width); };
+  auto has = [&](NpuType activation, NpuType weight, NpuType sum) {
+    return llvm::any_of(unit.types, [&](const machine::NpuOperands &of) {
+      return of.activation == activation && of.weight == weight && of.sum == sum;
+    });
+  };
+  for (auto [type, width] : {std::pair(NpuType::I2, 2u), {NpuType::I4, 4u}, {NpuType::I8, 8u}}) {
+    if (width >= bits && has(NpuType::I8, type, NpuType::I32)) {
+      return Products{integer(8), integer(width), integer(32)};
+    }
+  }
+  if (has(NpuType::BF16, NpuType::BF16, NpuType::F32)) {
+    // Integers of 8 bits are bf16 numbers; a product is at most 2^7 2^(bits - 1).
+    Type bf16 = BFloat16Type::get(context);
+    return Products{bf16, bf16, Float32Type::get(context), int64_t(1) << (18 - bits)};
+  }
+  op->emitError("needs a matrix unit that multiplies i8 by i8 into i32, or bf16 by bf16 into f32");
+  return failure();
+}
+
+FailureOr<ElementRows> ElementRows::make(Tiles &tiles, int64_t rows, int64_t columns, Type element) {
+  ElementRows result{Tile(), element, rows, columns};
+  const int64_t bits = element.getIntOrFloatBitWidth();
+  FailureOr<Tile> storage = bits < 8
+                                ? tiles.make(Space::Spad, {tiles.index(rows * columns * bits / 8)},
+                                             IntegerType::get(element.getContext(), 8))
+                                : tiles.make(Space::Spad, {tiles.index(rows), tiles.index(columns)}, element);
+  if (failed(storage)) {
+    return failure();
+  }
+  result.storage = *storage;
+  return result;
+}
+
+Value ElementRows::bytes(Tiles &tiles) const {
+  const int64_t row = storage.rank() == 1 ? columns * element.getIntOrFloatBitWidth() / 8 : columns;
+  return tiles.all(Tile{storage.buffer, tiles.index(0), {tiles.index(rows), tiles.index(row)}, {row, 1}});
+}
+
+namespace {
+
+/// Bytes of a buffer as a matrix of smaller elements.
+Value viewOf(Tiles &tiles, Value buffer, OpFoldResult firstByte, int64_t rows, int64_t columns,
+             Type element) {
+  return memref::ViewOp::create(tiles.ops(), tiles.loc(), typeIn(Space::Spad, {rows, columns}, element),
+                                buffer, tiles.value(firstByte), ValueRange());
+}
+
+} // namespace
+
+Value ElementRows::block(Tiles &tiles, OpFoldResult first, int64_t count) const {
+  if (storage.rank() == 1) {
+    const int64_t row = columns * element.getIntOrFloatBitWidth() / 8;
+    return viewOf(tiles, storage.buffer, tiles.times(first, row), count, columns, element);
+  }
+  return tiles.matrix(storage, 0, 1, tiles.index(count), tiles.index(columns), {first, tiles.index(0)});
+}
+
+Value ElementRows::reshaped(Tiles &tiles, int64_t length) const {
+  const int64_t count = rows * columns / length;
+  if (storage.rank() == 1) {
+    return viewOf(tiles, storage.buffer, tiles.index(0), count, length, element);
+  }
+  return tiles.all(
+      Tile{storage.buffer, tiles.index(0), {tiles.index(count), tiles.index(length)}, {length, 1}});
+}
+
+Type WeightTiles::stored() const {
+  return IntegerType::get(element.getContext(), panels.bits == 0 ? 8 : panels.bits);
+}
+
+int64_t WeightTiles::bytesOfRow() const {
+  const int64_t made = isReady() ? 0 : panels.width * element.getIntOrFloatBitWidth() / 8;
+  return panels.rowElements() + made;
+}
+
+FailureOr<ElementRows> WeightTiles::bring(OpFoldResult begin, OpFoldResult k, int64_t extent) {
+  FailureOr<ElementRows> codes = ElementRows::make(tiles, extent, panels.width, stored());
+  if (failed(codes)) {
+    return failure();
+  }
+  tiles.copy(panels.tile(tiles, begin, k, tiles.index(extent)), codes->bytes(tiles));
+  if (isReady()) {
+    return codes;
+  }
+  FailureOr<ElementRows> made = ElementRows::make(tiles, extent, panels.width, element);
+  if (failed(made)) {
+    return failure();
+  }
+  // Elements lie side by side: rows that fill the lanes of the unit take the least time.
+  const int64_t all = extent * panels.width;
+  int64_t length = core.vec->lanes;
+  if (all % length != 0) {
+    length = panels.width;
+  }
+  while (all % (2 * length) == 0 && 2 * length <= 4096) {
+    length *= 2;
+  }
+  SmallVector<Value> inputs = {codes->reshaped(tiles, length)};
+  if (isAsymmetric) {
+    Type i8 = IntegerType::get(element.getContext(), 8);
+    const unsigned bits = stored().getIntOrFloatBitWidth();
+    FailureOr<Tile> highest = tiles.constant(IntegerAttr::get(i8, -(int64_t(1) << (bits - 1))));
+    if (failed(highest)) {
+      return failure();
+    }
+    inputs.push_back(tiles.all(*highest));
+  }
+  tiles.map(isAsymmetric ? "xor" : "copy", inputs, made->reshaped(tiles, length));
+  return made;
+}

@@ -1,0 +1,84 @@
+//===- Weights.h - Weights on their way to the array ---------------------------===//
+//
+// Weights stand in DRAM in panels (Layout/Panels.h). Here tiles of them come to the scratchpad and become what the array multiplies: the
+// codes as they are stored, where it takes such a type and they are symmetric, or made from them by one pass of the vector unit.
+//
+// Codes of an asymmetric scheme are unsigned; types of the accelerator are not. Their highest bit is turned over, which takes 2^(bits-1)
+// from each: (u - z) = (u - 2^(bits-1)) - (z - 2^(bits-1)).
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_LIB_CONVERSION_NPU_WEIGHTS_H
+#define COOPT_LIB_CONVERSION_NPU_WEIGHTS_H
+
+#include "Tiles.h"
+
+#include "coopt/Machine/Npu.h"
+
+namespace coopt::npu {
+
+/// A matrix N x K that stands in DRAM as panels of `width` rows, [N/width][K][width].
+struct Panels {
+  mlir::Value storage; ///< memref of one dimension
+  int64_t width = 0, depth = 0;
+  unsigned bits = 0;        ///< of codes; 0: elements are stored whole
+  mlir::OpFoldResult first; ///< row of the view's first row in all
+
+  /// Elements of the storage that a row of a panel takes.
+  int64_t rowElements() const { return bits == 0 ? width : width * bits / 8; }
+  /// Of rows first + begin .. and columns k .., a memref [depth][rowElements()] (begin: a multiple of width).
+  mlir::Value tile(Tiles &tiles, mlir::OpFoldResult begin, mlir::OpFoldResult k,
+                   mlir::OpFoldResult depth) const;
+};
+/// Failure: it is stored in another way, or in codes that no type of the accelerator reads.
+mlir::FailureOr<Panels> panelsOf(Tiles &tiles, mlir::Value weights);
+
+/// What a product of codes is computed as.
+struct Products {
+  mlir::Type activation, weight, sum;
+  /// Steps of k whose sums are exact, whatever the codes. Integers wrap around as the contract's do; floats hold integers up to 2^24.
+  int64_t depth = std::numeric_limits<int64_t>::max();
+};
+/// The one for which weights of so many bits take the least room, integers first. Error at the op: the machine has none.
+mlir::FailureOr<Products> chooseProducts(mlir::Operation *op, const machine::NpuMatrixUnit &unit,
+                                         unsigned bits);
+
+/// Rows of elements in the scratchpad, also of elements that are no whole bytes.
+struct ElementRows {
+  Tile storage; ///< of the elements, or of bytes where those are smaller
+  mlir::Type element;
+  int64_t rows = 0, columns = 0;
+
+  static mlir::FailureOr<ElementRows> make(Tiles &tiles, int64_t rows, int64_t columns, mlir::Type element);
+  /// Where DMA puts the bytes of all rows: [rows][bytes of a row, or elements].
+  mlir::Value bytes(Tiles &tiles) const;
+  mlir::Value block(Tiles &tiles, mlir::OpFoldResult first, int64_t count) const;
+  /// All elements, as rows of another length that divides their number.
+  mlir::Value reshaped(Tiles &tiles, int64_t columns) const;
+};
+
+/// Brings tiles of a weight.
+class WeightTiles {
+public:
+  WeightTiles(Tiles &tiles, const Panels &panels, bool isAsymmetric, mlir::Type element,
+              const machine::NpuCore &core)
+      : tiles(tiles), panels(panels), isAsymmetric(isAsymmetric), element(element), core(core) {}
+
+  /// Of the scratchpad, for each k.
+  int64_t bytesOfRow() const;
+  /// [extent][width], in the array's type.
+  mlir::FailureOr<ElementRows> bring(mlir::OpFoldResult begin, mlir::OpFoldResult k, int64_t extent);
+
+private:
+  Tiles &tiles;
+  const Panels &panels;
+  bool isAsymmetric;
+  mlir::Type element;
+  const machine::NpuCore &core;
+
+  mlir::Type stored() const;
+  bool isReady() const { return !isAsymmetric && element == stored(); }
+};
+
+} // namespace coopt::npu
+
+#endif // COOPT_LIB_CONVERSION_NPU_WEIGHTS_H
