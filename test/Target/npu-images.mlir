@@ -7,6 +7,7 @@
 // RUN: FileCheck %s --check-prefix=SUMS < %t/text/sums.npu.txt
 // RUN: FileCheck %s --check-prefix=MAPS < %t/text/maps.npu.txt
 // RUN: FileCheck %s --check-prefix=PLACES < %t/text/places.npu.txt
+// RUN: FileCheck %s --check-prefix=CHOICES < %t/text/choices.npu.txt
 
 // With who waits for whom, they are programs that the checks accept:
 // RUN: coopt-opt %s --npu-allocate-memory --npu-synchronise --coopt-emit-npu-images=output=%t/image -o %t.mlir
@@ -17,6 +18,7 @@
 // RUN: coopt-npu-objdump --assemble %t/image/sums.npu.txt --check=npu:edge1 -o %t/sums.npu
 // RUN: coopt-npu-objdump --assemble %t/image/maps.npu.txt --check=npu:edge1 -o %t/maps.npu
 // RUN: coopt-npu-objdump --assemble %t/image/places.npu.txt --check=npu:edge1 -o %t/places.npu
+// RUN: coopt-npu-objdump --assemble %t/image/choices.npu.txt --check=npu:edge1 -o %t/choices.npu
 
 // Loops: of constants, with a beginning, a step, an end of run time (rounds are never fewer than none), inside each other.
 func.func @loops(%x: memref<64x64xi8> {npu.symbol = "x", npu.bytes = 4096 : i64}, %b: memref<1x1xi32> {npu.symbol = "block", npu.bytes = 4 : i64}) {
@@ -261,5 +263,40 @@ func.func @places(%x: memref<?xi8> {npu.symbol = "x", npu.bytes = 5000 : i64}, %
   npu.copy %bytes to %t : memref<4xi8> to memref<4xi8, #npu.space<spad>>
   // PLACES-NEXT: dma.fill to=spad[0x0] bytes=8 count=1 to1=0 value=0 | channel 1 at 1
   npu.fill channel(1) 0 to %s : memref<2xf32, #npu.space<spad>>
+  return
+}
+
+// Choices of a number of rows that is known at run time, and rows that they name: of a table, the most rows that it may have are said.
+// CHOICES:      load to=s0
+// CHOICES-NEXT: topk.select scores=spad[0x40] values=spad[0x240] indices=spad[0x2c0] rows=s0<=16 columns=8 k=2
+// CHOICES-NEXT: topk.route choices=spad[0x2c0] places=spad[0x340] tokens=spad[0x3c0] segments=spad[0x440] rows=s0<=16 k=2 experts=8
+// CHOICES-NEXT: dma.gather to=spad[0x480] from=dram[0x8] indices=spad[0x3c0] count=5 bytes=24 from1=32 rows=16
+// CHOICES-NEXT: dma.gather to=spad[0x480] from=dram[0x0] indices=spad[0x3c0] count=s0<=16 bytes=24 from1=24 rows=5 | channel 1{{$}}
+func.func @choices(%x: memref<?x8xf32> {npu.symbol = "x", npu.bytes = 512 : i64}, %b: memref<1x1xi32> {npu.symbol = "block", npu.bytes = 4 : i64}) {
+  %count = memref.alloc() : memref<1x1xi32, #npu.space<spad>>
+  %s = memref.alloc() : memref<16x8xf32, #npu.space<spad>>
+  %v = memref.alloc() : memref<16x2xf32, #npu.space<spad>>
+  %i = memref.alloc() : memref<16x2xi32, #npu.space<spad>>
+  %p = memref.alloc() : memref<16x2xi32, #npu.space<spad>>
+  %t = memref.alloc() : memref<16x2xi32, #npu.space<spad>>
+  %f = memref.alloc() : memref<1x9xi32, #npu.space<spad>>
+  %r = memref.alloc() : memref<16x6xf32, #npu.space<spad>>
+  npu.copy %b to %count : memref<1x1xi32> to memref<1x1xi32, #npu.space<spad>>
+  %rows = npu.load %count bound 16 : memref<1x1xi32, #npu.space<spad>>
+  %s.n = memref.reinterpret_cast %s to offset: [0], sizes: [%rows, 8], strides: [8, 1] : memref<16x8xf32, #npu.space<spad>> to memref<?x8xf32, strided<[8, 1]>, #npu.space<spad>>
+  %v.n = memref.reinterpret_cast %v to offset: [0], sizes: [%rows, 2], strides: [2, 1] : memref<16x2xf32, #npu.space<spad>> to memref<?x2xf32, strided<[2, 1]>, #npu.space<spad>>
+  %i.n = memref.reinterpret_cast %i to offset: [0], sizes: [%rows, 2], strides: [2, 1] : memref<16x2xi32, #npu.space<spad>> to memref<?x2xi32, strided<[2, 1]>, #npu.space<spad>>
+  %p.n = memref.reinterpret_cast %p to offset: [0], sizes: [%rows, 2], strides: [2, 1] : memref<16x2xi32, #npu.space<spad>> to memref<?x2xi32, strided<[2, 1]>, #npu.space<spad>>
+  %t.n = memref.reinterpret_cast %t to offset: [0], sizes: [%rows, 2], strides: [2, 1] : memref<16x2xi32, #npu.space<spad>> to memref<?x2xi32, strided<[2, 1]>, #npu.space<spad>>
+  %r.n = memref.reinterpret_cast %r to offset: [0], sizes: [%rows, 6], strides: [6, 1] : memref<16x6xf32, #npu.space<spad>> to memref<?x6xf32, strided<[6, 1]>, #npu.space<spad>>
+  npu.select %s.n to %v.n, %i.n : memref<?x8xf32, strided<[8, 1]>, #npu.space<spad>> to memref<?x2xf32, strided<[2, 1]>, #npu.space<spad>>, memref<?x2xi32, strided<[2, 1]>, #npu.space<spad>>
+  npu.route %i.n to %p.n, %t.n, %f : memref<?x2xi32, strided<[2, 1]>, #npu.space<spad>> to memref<?x2xi32, strided<[2, 1]>, #npu.space<spad>>, memref<?x2xi32, strided<[2, 1]>, #npu.space<spad>>, memref<1x9xi32, #npu.space<spad>>
+  %table = memref.reinterpret_cast %x to offset: [2], sizes: [%rows, 6], strides: [8, 1] : memref<?x8xf32> to memref<?x6xf32, strided<[8, 1], offset: 2>>
+  %five = memref.reinterpret_cast %t to offset: [0], sizes: [1, 5], strides: [1, 1] : memref<16x2xi32, #npu.space<spad>> to memref<1x5xi32, strided<[1, 1]>, #npu.space<spad>>
+  %rows5 = memref.reinterpret_cast %r to offset: [0], sizes: [5, 6], strides: [6, 1] : memref<16x6xf32, #npu.space<spad>> to memref<5x6xf32, strided<[6, 1]>, #npu.space<spad>>
+  npu.gather %table[%five] to %rows5 : memref<?x6xf32, strided<[8, 1], offset: 2>>[memref<1x5xi32, strided<[1, 1]>, #npu.space<spad>>] to memref<5x6xf32, strided<[6, 1]>, #npu.space<spad>>
+  %dense = memref.reinterpret_cast %x to offset: [0], sizes: [5, 6], strides: [6, 1] : memref<?x8xf32> to memref<5x6xf32, strided<[6, 1]>>
+  %list = memref.reinterpret_cast %t to offset: [0], sizes: [1, %rows], strides: [1, 1] : memref<16x2xi32, #npu.space<spad>> to memref<1x?xi32, strided<[1, 1]>, #npu.space<spad>>
+  npu.gather channel(1) %dense[%list] to %r.n : memref<5x6xf32, strided<[6, 1]>>[memref<1x?xi32, strided<[1, 1]>, #npu.space<spad>>] to memref<?x6xf32, strided<[6, 1]>, #npu.space<spad>>
   return
 }

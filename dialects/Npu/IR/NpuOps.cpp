@@ -56,9 +56,10 @@ std::optional<std::string> npu::typeName(Type element) {
 std::optional<EngineUse> npu::engineOf(Operation *op) {
   auto dma = [](int64_t channel) { return EngineUse{Engine::Dma, static_cast<unsigned>(channel)}; };
   return llvm::TypeSwitch<Operation *, std::optional<EngineUse>>(op)
-      .Case<CopyOp, FillOp>([&](auto of) { return dma(of.getChannel()); })
+      .Case<CopyOp, FillOp, GatherOp>([&](auto of) { return dma(of.getChannel()); })
       .Case([](MatmulOp) { return EngineUse{Engine::Matrix, 0}; })
       .Case<MapOp, ReduceOp>([](auto) { return EngineUse{Engine::Vector, 0}; })
+      .Case<SelectOp, RouteOp>([](auto) { return EngineUse{Engine::TopK, 0}; })
       .Case<LoadOp, FenceOp>([](auto) { return EngineUse{Engine::Control, 0}; })
       .Case([&](SyncOp sync) -> std::optional<EngineUse> {
         return sync.getEngine() == "matrix"   ? EngineUse{Engine::Matrix, 0}
@@ -198,6 +199,28 @@ LogicalResult verifyFunction(Operation *op, StringRef mnemonic, StringRef functi
 }
 
 constexpr Space kCore[] = {Space::Spad, Space::Acc};
+constexpr Space kAll[] = {Space::Dram, Space::L2, Space::Spad, Space::Acc};
+
+/// A matrix whose rows lie one behind the other, of a known number of columns from 1 to `most`.
+LogicalResult verifyList(Operation *op, Value value, StringRef what, Type element, ArrayRef<Space> spaces,
+                         int64_t most) {
+  if (failed(verifyMatrix(op, value, what, spaces))) {
+    return failure();
+  }
+  MemRefType type = memrefOf(value);
+  SmallVector<int64_t> strides;
+  int64_t offset = 0;
+  (void)type.getStridesAndOffset(strides, offset);
+  const int64_t columns = type.getDimSize(1);
+  const bool isDense = type.getDimSize(0) == 1 || strides[0] == columns;
+  if (type.getElementType() != element || ShapedType::isDynamic(columns) || !isDense) {
+    return op->emitOpError("expected ")
+           << what << " of " << element << ", rows of a known extent one behind the other, got " << type;
+  }
+  return columns >= 1 && columns <= most
+             ? success()
+             : op->emitOpError("expected ") << what << " of 1 to " << most << " columns, got " << type;
+}
 
 } // namespace
 
@@ -238,6 +261,23 @@ LogicalResult FillOp::verify() {
   const auto bytes = static_cast<int64_t>(to.getElementTypeBitWidth() / 8);
   if (outerDimensions(to.getShape(), *strides, bytes, /*canJoin=*/false).size() > 1) {
     return emitOpError("expected at most two dimensions that are not side by side, got ") << to;
+  }
+  return failure(failed(verifyCommon(*this)) || failed(verifyChannel(*this, getChannel())));
+}
+
+LogicalResult GatherOp::verify() {
+  MemRefType table = memrefOf(getTable()), rows = memrefOf(getTarget()), places = memrefOf(getIndices());
+  if (failed(verifyMatrix(*this, getTable(), "the table", kAll)) ||
+      failed(verifyList(*this, getTarget(), "rows", table.getElementType(), kAll, INT32_MAX)) ||
+      failed(verifyMatrix(*this, getIndices(), "places", Space::Spad))) {
+    return failure();
+  }
+  if (places.getDimSize(0) != 1 || !places.getElementType().isInteger(32)) {
+    return emitOpError("expected places to be one row of i32, got ") << places;
+  }
+  if (!agree(places.getDimSize(1), rows.getDimSize(0)) || table.getDimSize(1) != rows.getDimSize(1)) {
+    return emitOpError("expected a table of R x C, N places and rows of N x C, got ")
+           << table << ", " << places << " and " << rows;
   }
   return failure(failed(verifyCommon(*this)) || failed(verifyChannel(*this, getChannel())));
 }
@@ -306,6 +346,48 @@ LogicalResult ReduceOp::verify() {
     return emitOpError("expected a number for each row, got ") << to << " for " << from;
   }
   return success();
+}
+
+LogicalResult SelectOp::verify() {
+  Type f32 = Float32Type::get(getContext()), i32 = IntegerType::get(getContext(), 32);
+  if (failed(verifyCommon(*this)) ||
+      failed(verifyList(*this, getScores(), "scores", f32, Space::Spad, UINT16_MAX)) ||
+      failed(verifyList(*this, getValues(), "values", f32, Space::Spad, UINT8_MAX)) ||
+      failed(verifyList(*this, getIndices(), "indices", i32, Space::Spad, UINT8_MAX))) {
+    return failure();
+  }
+  MemRefType scores = memrefOf(getScores()), values = memrefOf(getValues()), indices = memrefOf(getIndices());
+  if (!agree(scores.getDimSize(0), values.getDimSize(0)) ||
+      !agree(scores.getDimSize(0), indices.getDimSize(0)) || values.getDimSize(1) != indices.getDimSize(1) ||
+      values.getDimSize(1) > scores.getDimSize(1)) {
+    return emitOpError("expected scores of M x N, values and indices of M x k, k at most N, got ")
+           << scores << ", " << values << " and " << indices;
+  }
+  return success();
+}
+
+LogicalResult RouteOp::verify() {
+  Type i32 = IntegerType::get(getContext(), 32);
+  if (failed(verifyCommon(*this)) ||
+      failed(verifyList(*this, getChoices(), "choices", i32, Space::Spad, UINT8_MAX)) ||
+      failed(verifyList(*this, getPlaces(), "places", i32, Space::Spad, UINT8_MAX)) ||
+      failed(verifyList(*this, getTokens(), "tokens", i32, Space::Spad, UINT8_MAX)) ||
+      failed(verifyList(*this, getSegments(), "segments", i32, Space::Spad, UINT16_MAX + 1))) {
+    return failure();
+  }
+  MemRefType choices = memrefOf(getChoices()), segments = memrefOf(getSegments());
+  for (Value made : {getPlaces(), getTokens()}) {
+    MemRefType type = memrefOf(made);
+    if (!agree(choices.getDimSize(0), type.getDimSize(0)) || choices.getDimSize(1) != type.getDimSize(1)) {
+      return emitOpError("expected places and tokens of the choices' extents, got ")
+             << type << " for " << choices;
+    }
+  }
+  return segments.getDimSize(0) == 1 && segments.getDimSize(1) > 1
+             ? success()
+             : emitOpError(
+                   "expected segments to be one row, of one number more than there are choices of, got ")
+                   << segments;
 }
 
 LogicalResult LoadOp::verify() {

@@ -53,6 +53,26 @@ def Npu_FillOp : Npu_Op<"fill", (ins I64Attr:$value, Npu_Written<"destination">:
   let assemblyFormat = "(`channel` `(` $channel^ `)`)? $value `to` $target attr-dict `:` type($target)";
 }
 
+def Npu_GatherOp : Npu_Op<"gather", (ins Npu_Read<"table">:$table, Npu_Read<"places of rows">:$indices, Npu_Written<"rows">:$target,
+                                         DefaultValuedAttr<I64Attr, "0">:$channel)> {
+  let summary = "copies the rows that a list names";
+  let description = [{
+    dma.gather. target[i] = table[indices[i]]. A place that is negative or none of the table's rows is a fault of the run.
+
+    C14: the table is R x C and the rows are N x C, of the same elements, the table's with elements of a row side by side and the rows one behind the other; C
+    is known; the places are 1 x N of i32 in spad, side by side.
+
+    Also C11.
+
+    ```mlir
+    npu.gather %x[%places] to %rows : memref<?x64xi8>[memref<1x?xi32, strided<[1, 1]>, #npu.space<spad>>] to memref<?x64xi8, #npu.space<spad>>
+    ```
+  }];
+  let assemblyFormat = [{
+    (`channel` `(` $channel^ `)`)? $table `[` $indices `]` `to` $target attr-dict `:` type($table) `[` type($indices) `]` `to` type($target)
+  }];
+}
+
 //===----------------------------------------------------------------------===//
 // The array
 //===----------------------------------------------------------------------===//
@@ -109,6 +129,46 @@ def Npu_ReduceOp : Npu_Op<"reduce", (ins StrAttr:$function, Npu_Read<"rows">:$in
     C8: a matrix M x N whose rows have their elements side by side, and one of M x 1; in spad or acc, of elements as C4 has them.
   }];
   let assemblyFormat = "$function $input `to` $target attr-dict `:` type($input) `to` type($target)";
+}
+
+//===----------------------------------------------------------------------===//
+// The selecting unit
+//===----------------------------------------------------------------------===//
+
+def Npu_SelectOp : Npu_Op<"select", (ins Npu_Read<"scores">:$scores, Npu_Written<"the greatest">:$values, Npu_Written<"their columns">:$indices)> {
+  let summary = "the k greatest of each row";
+  let description = [{
+    topk.select. Descending; of equal ones the lowest column first, NaN behind all numbers.
+
+    C15: scores are M x N and values M x k of f32, indices M x k of i32, all in spad, rows one behind the other; N and k are known, 1 <= k <= N, k is
+    at most 255, N less than 65536.
+
+    ```mlir
+    npu.select %scores to %values, %indices : memref<?x8xf32, #npu.space<spad>> to memref<?x2xf32, #npu.space<spad>>, memref<?x2xi32, #npu.space<spad>>
+    ```
+  }];
+  let assemblyFormat = "$scores `to` $values `,` $indices attr-dict `:` type($scores) `to` type($values) `,` type($indices)";
+}
+
+def Npu_RouteOp : Npu_Op<"route", (ins Npu_Read<"choices">:$choices, Npu_Written<"places of choices">:$places,
+                                       Npu_Written<"rows of places">:$tokens, Npu_Written<"first places">:$segments)> {
+  let summary = "sorts choices";
+  let description = [{
+    topk.route. The choices of all rows, in order, are sorted by their numbers, equal ones in their order: places[m][j] is where choice j of row m comes,
+    tokens, read row by row, says of each place which row it came from, and segments where the choices of each number begin; its last number
+    is their count. A number that is negative, or greater than there are segments for, is a fault of the run.
+
+    C16: choices, places and tokens are M x k, segments 1 x (E + 1), all of i32 in spad, rows one behind the other; k and E are known, k is 1 to 255,
+    E 1 to 65535.
+
+    ```mlir
+    npu.route %choices to %places, %tokens, %segments : memref<?x2xi32, #npu.space<spad>>
+        to memref<?x2xi32, #npu.space<spad>>, memref<?x2xi32, #npu.space<spad>>, memref<1x9xi32, #npu.space<spad>>
+    ```
+  }];
+  let assemblyFormat = [{
+    $choices `to` $places `,` $tokens `,` $segments attr-dict `:` type($choices) `to` type($places) `,` type($tokens) `,` type($segments)
+  }];
 }
 
 //===----------------------------------------------------------------------===//

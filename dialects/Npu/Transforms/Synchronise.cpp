@@ -119,6 +119,22 @@ SmallVector<Touched> touchedBy(Operation *op) {
         touch(touched, reduce.getInput(), false);
         touch(touched, reduce.getTarget(), true);
       })
+      .Case([&](GatherOp gather) {
+        touch(touched, gather.getTable(), false);
+        touch(touched, gather.getIndices(), false);
+        touch(touched, gather.getTarget(), true);
+      })
+      .Case([&](SelectOp select) {
+        touch(touched, select.getScores(), false);
+        touch(touched, select.getValues(), true);
+        touch(touched, select.getIndices(), true);
+      })
+      .Case([&](RouteOp route) {
+        touch(touched, route.getChoices(), false);
+        touch(touched, route.getPlaces(), true);
+        touch(touched, route.getTokens(), true);
+        touch(touched, route.getSegments(), true);
+      })
       .Case([&](LoadOp load) { touch(touched, load.getSource(), false); });
   return touched;
 }

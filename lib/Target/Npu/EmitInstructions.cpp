@@ -139,6 +139,12 @@ void Emitter::emitMode(std::optional<npu::Entry> &known, npu::Entry entry) {
   push(entry);
 }
 
+void Emitter::issue(Operation *op, npu::Entry entry) {
+  waitsOf(op, entry);
+  signalsOf(op, entry);
+  push(std::move(entry));
+}
+
 int64_t Emitter::strideOf(const View &view, unsigned dimension) const {
   return isOne(view.extents[dimension]) ? 0 : view.strides[dimension];
 }
@@ -165,10 +171,16 @@ LogicalResult Emitter::emitInstruction(Operation &op) {
   if (auto sync = dyn_cast<npu::SyncOp>(op)) {
     return emitSync(sync);
   }
-  npu::Entry fence = instruction(&op, "fence");
-  waitsOf(&op, fence);
-  signalsOf(&op, fence);
-  push(fence);
+  if (auto gather = dyn_cast<npu::GatherOp>(op)) {
+    return emitGather(gather);
+  }
+  if (auto select = dyn_cast<npu::SelectOp>(op)) {
+    return emitSelect(select);
+  }
+  if (auto route = dyn_cast<npu::RouteOp>(op)) {
+    return emitRoute(route);
+  }
+  issue(&op, instruction(&op, "fence"));
   return success();
 }
 

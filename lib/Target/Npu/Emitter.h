@@ -1,6 +1,7 @@
 //===- Emitter.h - A kernel function becomes a stream of entries --------------===//
 //
-// EmitImage.cpp: arguments, blocks, loops, numbers; EmitInstructions.cpp: the ops of the npu dialect.
+// EmitImage.cpp: arguments, blocks, loops, numbers; EmitInstructions.cpp: the ops of the npu dialect; EmitSelection.cpp: those of choices and
+// the rows that they name.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_LIB_TARGET_NPU_EMITTER_H
@@ -87,6 +88,11 @@ private:
   mlir::LogicalResult emitReduce(npu::ReduceOp op);
   mlir::LogicalResult emitLoad(npu::LoadOp op);
   mlir::LogicalResult emitSync(npu::SyncOp op);
+  mlir::LogicalResult emitGather(npu::GatherOp op);
+  mlir::LogicalResult emitSelect(npu::SelectOp op);
+  mlir::LogicalResult emitRoute(npu::RouteOp op);
+  /// Pushes the only entry of an op, with what it waits for and signals.
+  void issue(mlir::Operation *op, npu::Entry entry);
   /// A stride between `extent` rows; 0 where there is but one.
   int64_t strideOf(const View &view, unsigned dimension) const;
 };

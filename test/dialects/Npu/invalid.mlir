@@ -450,3 +450,195 @@ func.func @c13_bytes(%a: memref<8xi8> {npu.bytes = -1 : i64}) {
 func.func @c13_unknown(%a: memref<8xi8> {npu.address = 8 : i64}) {
   return
 }
+
+// -----
+
+func.func @c11_gather(%t: memref<8x4xf32>, %i: memref<1x3xi32, #npu.space<spad>>, %r: memref<3x4xf32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected a channel from 0 to 7, got 8}}
+  npu.gather channel(8) %t[%i] to %r : memref<8x4xf32>[memref<1x3xi32, #npu.space<spad>>] to memref<3x4xf32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c14_table_strides(%t: memref<8x4xf32, strided<[8, 2]>>, %i: memref<1x3xi32, #npu.space<spad>>, %r: memref<3x4xf32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected the table to be a matrix with static strides, elements of a row side by side}}
+  npu.gather %t[%i] to %r : memref<8x4xf32, strided<[8, 2]>>[memref<1x3xi32, #npu.space<spad>>] to memref<3x4xf32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c14_rows_apart(%t: memref<8x4xf32>, %i: memref<1x3xi32, #npu.space<spad>>, %r: memref<3x4xf32, strided<[8, 1]>, #npu.space<spad>>) {
+  // expected-error @+1 {{expected rows of 'f32', rows of a known extent one behind the other}}
+  npu.gather %t[%i] to %r : memref<8x4xf32>[memref<1x3xi32, #npu.space<spad>>] to memref<3x4xf32, strided<[8, 1]>, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c14_rows_unknown(%t: memref<8x?xf32, strided<[4, 1]>>, %i: memref<1x3xi32, #npu.space<spad>>, %r: memref<3x?xf32, strided<[4, 1]>, #npu.space<spad>>) {
+  // expected-error @+1 {{expected rows of 'f32', rows of a known extent one behind the other}}
+  npu.gather %t[%i] to %r : memref<8x?xf32, strided<[4, 1]>>[memref<1x3xi32, #npu.space<spad>>] to memref<3x?xf32, strided<[4, 1]>, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c14_elements(%t: memref<8x4xf32>, %i: memref<1x3xi32, #npu.space<spad>>, %r: memref<3x4xi8, #npu.space<spad>>) {
+  // expected-error @+1 {{expected rows of 'f32', rows of a known extent one behind the other}}
+  npu.gather %t[%i] to %r : memref<8x4xf32>[memref<1x3xi32, #npu.space<spad>>] to memref<3x4xi8, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c14_extents(%t: memref<8x4xf32>, %i: memref<1x3xi32, #npu.space<spad>>, %r: memref<3x5xf32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected a table of R x C, N places and rows of N x C}}
+  npu.gather %t[%i] to %r : memref<8x4xf32>[memref<1x3xi32, #npu.space<spad>>] to memref<3x5xf32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c14_count(%t: memref<8x4xf32>, %i: memref<1x3xi32, #npu.space<spad>>, %r: memref<2x4xf32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected a table of R x C, N places and rows of N x C}}
+  npu.gather %t[%i] to %r : memref<8x4xf32>[memref<1x3xi32, #npu.space<spad>>] to memref<2x4xf32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c14_places(%t: memref<8x4xf32>, %i: memref<3x1xi32, #npu.space<spad>>, %r: memref<3x4xf32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected places to be one row of i32}}
+  npu.gather %t[%i] to %r : memref<8x4xf32>[memref<3x1xi32, #npu.space<spad>>] to memref<3x4xf32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c14_places_type(%t: memref<8x4xf32>, %i: memref<1x3xi16, #npu.space<spad>>, %r: memref<3x4xf32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected places to be one row of i32}}
+  npu.gather %t[%i] to %r : memref<8x4xf32>[memref<1x3xi16, #npu.space<spad>>] to memref<3x4xf32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c14_places_space(%t: memref<8x4xf32>, %i: memref<1x3xi32>, %r: memref<3x4xf32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected places in spad}}
+  npu.gather %t[%i] to %r : memref<8x4xf32>[memref<1x3xi32>] to memref<3x4xf32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c15_scores(%s: memref<3x8xi32, #npu.space<spad>>, %v: memref<3x2xf32, #npu.space<spad>>, %i: memref<3x2xi32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected scores of 'f32'}}
+  npu.select %s to %v, %i : memref<3x8xi32, #npu.space<spad>> to memref<3x2xf32, #npu.space<spad>>, memref<3x2xi32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c15_space(%s: memref<3x8xf32, #npu.space<acc>>, %v: memref<3x2xf32, #npu.space<spad>>, %i: memref<3x2xi32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected scores in spad}}
+  npu.select %s to %v, %i : memref<3x8xf32, #npu.space<acc>> to memref<3x2xf32, #npu.space<spad>>, memref<3x2xi32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c15_values(%s: memref<3x8xf32, #npu.space<spad>>, %v: memref<3x2xf32, strided<[8, 1]>, #npu.space<spad>>, %i: memref<3x2xi32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected values of 'f32', rows of a known extent one behind the other}}
+  npu.select %s to %v, %i : memref<3x8xf32, #npu.space<spad>> to memref<3x2xf32, strided<[8, 1]>, #npu.space<spad>>, memref<3x2xi32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c15_indices(%s: memref<3x8xf32, #npu.space<spad>>, %v: memref<3x2xf32, #npu.space<spad>>, %i: memref<3x2xi8, #npu.space<spad>>) {
+  // expected-error @+1 {{expected indices of 'i32'}}
+  npu.select %s to %v, %i : memref<3x8xf32, #npu.space<spad>> to memref<3x2xf32, #npu.space<spad>>, memref<3x2xi8, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c15_rows(%s: memref<3x8xf32, #npu.space<spad>>, %v: memref<2x2xf32, #npu.space<spad>>, %i: memref<3x2xi32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected scores of M x N, values and indices of M x k, k at most N}}
+  npu.select %s to %v, %i : memref<3x8xf32, #npu.space<spad>> to memref<2x2xf32, #npu.space<spad>>, memref<3x2xi32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c15_k(%s: memref<3x1xf32, #npu.space<spad>>, %v: memref<3x2xf32, #npu.space<spad>>, %i: memref<3x2xi32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected scores of M x N, values and indices of M x k, k at most N}}
+  npu.select %s to %v, %i : memref<3x1xf32, #npu.space<spad>> to memref<3x2xf32, #npu.space<spad>>, memref<3x2xi32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c15_most(%s: memref<3x300xf32, #npu.space<spad>>, %v: memref<3x256xf32, #npu.space<spad>>, %i: memref<3x256xi32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected values of 1 to 255 columns}}
+  npu.select %s to %v, %i : memref<3x300xf32, #npu.space<spad>> to memref<3x256xf32, #npu.space<spad>>, memref<3x256xi32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c15_columns(%s: memref<3x65536xf32, #npu.space<spad>>, %v: memref<3x2xf32, #npu.space<spad>>, %i: memref<3x2xi32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected scores of 1 to 65535 columns}}
+  npu.select %s to %v, %i : memref<3x65536xf32, #npu.space<spad>> to memref<3x2xf32, #npu.space<spad>>, memref<3x2xi32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c16_choices(%c: memref<3x2xi16, #npu.space<spad>>, %p: memref<3x2xi32, #npu.space<spad>>, %t: memref<3x2xi32, #npu.space<spad>>, %f: memref<1x9xi32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected choices of 'i32'}}
+  npu.route %c to %p, %t, %f : memref<3x2xi16, #npu.space<spad>> to memref<3x2xi32, #npu.space<spad>>, memref<3x2xi32, #npu.space<spad>>, memref<1x9xi32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c16_places(%c: memref<3x2xi32, #npu.space<spad>>, %p: memref<3x1xi32, #npu.space<spad>>, %t: memref<3x2xi32, #npu.space<spad>>, %f: memref<1x9xi32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected places and tokens of the choices' extents}}
+  npu.route %c to %p, %t, %f : memref<3x2xi32, #npu.space<spad>> to memref<3x1xi32, #npu.space<spad>>, memref<3x2xi32, #npu.space<spad>>, memref<1x9xi32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c16_tokens(%c: memref<3x2xi32, #npu.space<spad>>, %p: memref<3x2xi32, #npu.space<spad>>, %t: memref<6x2xi32, #npu.space<spad>>, %f: memref<1x9xi32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected places and tokens of the choices' extents}}
+  npu.route %c to %p, %t, %f : memref<3x2xi32, #npu.space<spad>> to memref<3x2xi32, #npu.space<spad>>, memref<6x2xi32, #npu.space<spad>>, memref<1x9xi32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c16_segments(%c: memref<3x2xi32, #npu.space<spad>>, %p: memref<3x2xi32, #npu.space<spad>>, %t: memref<3x2xi32, #npu.space<spad>>, %f: memref<1x1xi32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected segments to be one row, of one number more than there are choices of}}
+  npu.route %c to %p, %t, %f : memref<3x2xi32, #npu.space<spad>> to memref<3x2xi32, #npu.space<spad>>, memref<3x2xi32, #npu.space<spad>>, memref<1x1xi32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c16_segments_rows(%c: memref<3x2xi32, #npu.space<spad>>, %p: memref<3x2xi32, #npu.space<spad>>, %t: memref<3x2xi32, #npu.space<spad>>, %f: memref<9x1xi32, #npu.space<spad>>) {
+  // expected-error @+1 {{expected segments to be one row, of one number more than there are choices of}}
+  npu.route %c to %p, %t, %f : memref<3x2xi32, #npu.space<spad>> to memref<3x2xi32, #npu.space<spad>>, memref<3x2xi32, #npu.space<spad>>, memref<9x1xi32, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c16_space(%c: memref<3x2xi32, #npu.space<spad>>, %p: memref<3x2xi32, #npu.space<spad>>, %t: memref<3x2xi32, #npu.space<spad>>, %f: memref<1x9xi32>) {
+  // expected-error @+1 {{expected segments in spad}}
+  npu.route %c to %p, %t, %f : memref<3x2xi32, #npu.space<spad>> to memref<3x2xi32, #npu.space<spad>>, memref<3x2xi32, #npu.space<spad>>, memref<1x9xi32>
+  return
+}

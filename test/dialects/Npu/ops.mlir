@@ -81,3 +81,25 @@ func.func @control(%n: memref<1x1xi16, #npu.space<spad>>) -> index {
   // CHECK-NEXT: return %[[R]]
   return %r : index
 }
+
+// CHECK-LABEL: func @gather
+// CHECK-SAME:  (%[[T:.*]]: memref<11x24xi8, strided<[32, 1], offset: ?>>, %[[U:.*]]: memref<?x1xf32, #npu.space<spad>>, %[[I:.*]]: memref<1x?xi32, strided<[1, 1]>, #npu.space<spad>>, %[[R:.*]]: memref<?x24xi8, #npu.space<spad>>, %[[E:.*]]: memref<?x1xf32, #npu.space<spad>>)
+func.func @gather(%t: memref<11x24xi8, strided<[32, 1], offset: ?>>, %u: memref<?x1xf32, #npu.space<spad>>, %i: memref<1x?xi32, strided<[1, 1]>, #npu.space<spad>>,
+                  %r: memref<?x24xi8, #npu.space<spad>>, %e: memref<?x1xf32, #npu.space<spad>>) {
+  // CHECK-NEXT: npu.gather %[[T]][%[[I]]] to %[[R]] : memref<11x24xi8, strided<[32, 1], offset: ?>>[memref<1x?xi32, strided<[1, 1]>, #npu.space<spad>>] to memref<?x24xi8, #npu.space<spad>>
+  npu.gather %t[%i] to %r : memref<11x24xi8, strided<[32, 1], offset: ?>>[memref<1x?xi32, strided<[1, 1]>, #npu.space<spad>>] to memref<?x24xi8, #npu.space<spad>>
+  // CHECK-NEXT: npu.gather channel(1) %[[U]][%[[I]]] to %[[E]] {waits = array<i64: 5, 1>}
+  npu.gather channel(1) %u[%i] to %e {waits = array<i64: 5, 1>} : memref<?x1xf32, #npu.space<spad>>[memref<1x?xi32, strided<[1, 1]>, #npu.space<spad>>] to memref<?x1xf32, #npu.space<spad>>
+  return
+}
+
+// CHECK-LABEL: func @choices
+// CHECK-SAME:  (%[[S:.*]]: memref<?x8xf32, #npu.space<spad>>, %[[V:.*]]: memref<?x2xf32, #npu.space<spad>>, %[[I:.*]]: memref<?x2xi32, #npu.space<spad>>, %[[P:.*]]: memref<?x2xi32, #npu.space<spad>>, %[[F:.*]]: memref<1x9xi32, #npu.space<spad>>)
+func.func @choices(%s: memref<?x8xf32, #npu.space<spad>>, %v: memref<?x2xf32, #npu.space<spad>>, %i: memref<?x2xi32, #npu.space<spad>>,
+                   %p: memref<?x2xi32, #npu.space<spad>>, %f: memref<1x9xi32, #npu.space<spad>>) {
+  // CHECK-NEXT: npu.select %[[S]] to %[[V]], %[[I]] {signals = array<i64: 1, 1>} : memref<?x8xf32, #npu.space<spad>> to memref<?x2xf32, #npu.space<spad>>, memref<?x2xi32, #npu.space<spad>>
+  npu.select %s to %v, %i {signals = array<i64: 1, 1>} : memref<?x8xf32, #npu.space<spad>> to memref<?x2xf32, #npu.space<spad>>, memref<?x2xi32, #npu.space<spad>>
+  // CHECK-NEXT: npu.route %[[I]] to %[[P]], %[[I]], %[[F]] : memref<?x2xi32, #npu.space<spad>> to memref<?x2xi32, #npu.space<spad>>, memref<?x2xi32, #npu.space<spad>>, memref<1x9xi32, #npu.space<spad>>
+  npu.route %i to %p, %i, %f : memref<?x2xi32, #npu.space<spad>> to memref<?x2xi32, #npu.space<spad>>, memref<?x2xi32, #npu.space<spad>>, memref<1x9xi32, #npu.space<spad>>
+  return
+}
