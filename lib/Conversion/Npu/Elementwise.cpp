@@ -45,6 +45,7 @@ private:
   Value matrixOf(OpOperand &operand);
   LogicalResult lowerScalar(Operation &scalar, MatrixMath &math, DenseMap<Value, BodyValue> &values,
                             Value to);
+  FailureOr<OpFoldResult> placeOf(Value number);
   FailureOr<Elements> gather(memref::LoadOp load, MatrixMath &math);
 };
 
@@ -79,13 +80,16 @@ LogicalResult GenericLowering::findLoops() {
   if (isAsked.back()) {
     return op.emitError("asks for the index of its last loop: the accelerator has no such number");
   }
+  // Elements that are gathered come line by line.
+  const bool gathers = !op.getBody()->getOps<memref::LoadOp>().empty();
   int64_t longest = 1;
   for (unsigned loop = 0; loop + 1 < loops; ++loop) {
     FailureOr<int64_t> bound = tiles.boundOf(extents[loop]);
     if (failed(bound)) {
       return failure();
     }
-    if (!isAsked[loop] && (*bound > longest || (rowLoop == kSame && !getConstantIntValue(extents[loop])))) {
+    if (!gathers && !isAsked[loop] &&
+        (*bound > longest || (rowLoop == kSame && !getConstantIntValue(extents[loop])))) {
       rowLoop = static_cast<int>(loop);
       longest = *bound;
     }
@@ -238,52 +242,77 @@ LogicalResult GenericLowering::lowerBody() {
   return success();
 }
 
-/// table[.., i, ..] where i comes from memory: element by element, by way of the control unit.
-FailureOr<Elements> GenericLowering::gather(memref::LoadOp load, MatrixMath &math) {
-  if (op.getNumLoops() != 1 || !isa<BlockArgument>(rootOf(load.getMemRef()))) {
-    return op.emitError("reads elements at computed places in a way that the accelerator doesn't");
+/// A number of the body that says where to read: of loops whose round it is, not of the columns.
+FailureOr<OpFoldResult> GenericLowering::placeOf(Value number) {
+  if (auto index = number.getDefiningOp<linalg::IndexOp>()) {
+    if (static_cast<int>(index.getDim()) == columnLoop) {
+      return failure();
+    }
+    return at[index.getDim()];
   }
-  FailureOr<Value> all = math.room(false, true, load.getMemRefType().getElementType());
-  if (failed(all)) {
+  if (auto apply = number.getDefiningOp<affine::AffineApplyOp>();
+      apply && apply->getBlock() == op.getBody()) {
+    SmallVector<OpFoldResult> operands;
+    for (Value operand : apply.getMapOperands()) {
+      FailureOr<OpFoldResult> place = placeOf(operand);
+      if (failed(place)) {
+        return failure();
+      }
+      operands.push_back(*place);
+    }
+    return tiles.apply(apply.getAffineMap(), operands);
+  }
+  if (number.getParentBlock() == op.getBody() && !getConstantIntValue(number)) {
     return failure();
   }
-  LogicalResult result = tiles.loop(extents[0], 1, [&](OpFoldResult i) -> LogicalResult {
-    SmallVector<OpFoldResult> offsets;
-    for (auto [d, number] : llvm::enumerate(load.getIndices())) {
-      if (auto cast = number.getDefiningOp<arith::IndexCastOp>()) {
-        auto argument = dyn_cast<BlockArgument>(cast.getIn());
-        if (!argument || argument.getOwner() != op.getBody()) {
-          return op.emitError("reads elements at places that are no operand of it");
-        }
-        SmallVector<OpFoldResult> extent = tiles.extentsOf(load.getMemRef());
-        FailureOr<int64_t> bound = tiles.boundOf(extent[d]);
-        if (failed(bound)) {
-          return failure();
-        }
-        const Tile &places = operands[argument.getArgNumber()];
-        Value place = tiles.matrix(places, kSame, 0, tiles.index(1), tiles.index(1), {i});
-        offsets.push_back(OpFoldResult(LoadOp::create(tiles.ops(), tiles.loc(), place, *bound - 1,
-                                                      DenseI64ArrayAttr(), DenseI64ArrayAttr())
-                                           .getResult()));
-      } else if (auto apply = number.getDefiningOp<affine::AffineApplyOp>()) {
-        SmallVector<OpFoldResult> numbers;
-        for (Value operand : apply.getMapOperands()) {
-          numbers.push_back(operand.getDefiningOp<linalg::IndexOp>() ? i : OpFoldResult(operand));
-        }
-        offsets.push_back(tiles.apply(apply.getAffineMap(), numbers));
-      } else {
-        offsets.push_back(number.getDefiningOp<linalg::IndexOp>() ? i : OpFoldResult(number));
+  return OpFoldResult(number);
+}
+
+/// table[.., i, ..] where i is an element of an operand: DMA gathers a line of them.
+FailureOr<Elements> GenericLowering::gather(memref::LoadOp load, MatrixMath &math) {
+  auto refuse = [&] {
+    return op.emitError("reads elements at computed places in a way that the accelerator doesn't");
+  };
+  FailureOr<Tile> table = tiles.where(load.getMemRef());
+  if (failed(table)) {
+    return failure();
+  }
+  SmallVector<OpFoldResult> begin;
+  OpOperand *places = nullptr;
+  int dimension = kSame;
+  for (auto [d, number] : llvm::enumerate(load.getIndices())) {
+    if (auto cast = number.getDefiningOp<arith::IndexCastOp>()) {
+      auto argument = dyn_cast<BlockArgument>(cast.getIn());
+      if (!argument || argument.getOwner() != op.getBody() || places) {
+        return refuse();
       }
+      places = op.getMatchingOpOperand(argument);
+      dimension = static_cast<int>(d);
+      begin.push_back(tiles.index(0));
+      continue;
     }
-    SmallVector<OpFoldResult> ones(offsets.size(), tiles.index(1));
-    Value from = memref::SubViewOp::create(tiles.ops(), tiles.loc(), load.getMemRef(), offsets, ones, ones);
-    Tile target{rootOf(*all), tiles.index(0), SmallVector<OpFoldResult>(offsets.size(), tiles.index(1)),
-                SmallVector<int64_t>(offsets.size(), 1)};
-    target.offset = i;
-    tiles.copy(from, tiles.all(target));
-    return success();
-  });
-  return failed(result) ? FailureOr<Elements>() : Elements{*all, false, true, false};
+    FailureOr<OpFoldResult> place = placeOf(number);
+    if (failed(place)) {
+      return refuse();
+    }
+    begin.push_back(*place);
+  }
+  const bool areColumns =
+      places && columnLoop != kSame &&
+      op.getMatchingIndexingMap(places).isFunctionOfDim(static_cast<unsigned>(columnLoop));
+  if (!areColumns || !getElementTypeOrSelf(places->get().getType()).isInteger(32)) {
+    return refuse();
+  }
+  FailureOr<Value> line = math.room(false, true, load.getMemRefType().getElementType());
+  if (failed(line)) {
+    return failure();
+  }
+  OpFoldResult count = extents[static_cast<size_t>(columnLoop)], one = tiles.index(1);
+  const Tile target{rootOf(*line), tiles.index(0), {count}, {1}};
+  tiles.gather(
+      tiles.matrix(*table, dimension, kSame, table->extents[static_cast<size_t>(dimension)], one, begin),
+      matrixOf(*places), tiles.matrix(target, 0, kSame, count, one));
+  return Elements{*line, false, true, false};
 }
 
 LogicalResult GenericLowering::lowerScalar(Operation &scalar, MatrixMath &math,
@@ -291,7 +320,7 @@ LogicalResult GenericLowering::lowerScalar(Operation &scalar, MatrixMath &math,
   BodyValue &result = values[scalar.getResult(0)];
   if (auto index = dyn_cast<linalg::IndexOp>(scalar)) {
     result.known = getConstantIntValue(at[index.getDim()]);
-    return success(result.known || scalar.use_empty());
+    return success(result.known || !decides(index));
   }
   if (auto constant = dyn_cast<arith::ConstantOp>(scalar)) {
     if (auto integer = dyn_cast<IntegerAttr>(constant.getValue())) {

@@ -47,9 +47,46 @@ LogicalResult pickCodes(Tiles &tiles, const Tile &ids, const Panels &panels, con
   return success();
 }
 
+LogicalResult gatherFromPanels(Tiles &tiles, model::GatherOp op, const Panels &panels, const Tile &ids,
+                               const Tile &result) {
+  OpFoldResult columns = result.extents[1];
+  // Rows of panels of small codes come as the bytes that they are in.
+  const bool arePacked = panels.bits != 0 && panels.bits < 8;
+  FailureOr<Tile> rows = result;
+  if (arePacked) {
+    if (getConstantIntValue(panels.first) != 0 || !result.element().isInteger(8)) {
+      return op.emitError("gathers rows in a way that the accelerator has no code for");
+    }
+    rows = tiles.make(Space::Spad, result.extents, result.element());
+    if (failed(rows)) {
+      return failure();
+    }
+  }
+  const int64_t last = cast<MemRefType>(op.getTable().getType()).getDimSize(0) - 1;
+  LogicalResult done = tiles.loop(ids.extents[0], 1, [&](OpFoldResult i) -> LogicalResult {
+    Value place = tiles.matrix(ids, kSame, 0, tiles.index(1), tiles.index(1), {i});
+    OpFoldResult row =
+        LoadOp::create(tiles.ops(), tiles.loc(), place, last, DenseI64ArrayAttr(), DenseI64ArrayAttr())
+            .getResult();
+    Builder &b = tiles.ops();
+    AffineExpr d0 = b.getAffineDimExpr(0), d1 = b.getAffineDimExpr(1);
+    // In its panel a row is row - width (row / width), and its element that over as many as share one.
+    const int64_t line = panels.rowElements(), inElement = panels.width / line;
+    AffineExpr at =
+        (d0 + d1).floorDiv(panels.width) * (line * (panels.depth - 1)) + (d0 + d1).floorDiv(inElement);
+    Value from = memref::ReinterpretCastOp::create(
+        tiles.ops(), tiles.loc(), panels.storage, tiles.apply(AffineMap::get(2, 0, at), {row, panels.first}),
+        ArrayRef<OpFoldResult>{tiles.index(1), columns},
+        ArrayRef<OpFoldResult>{tiles.index(line), tiles.index(line)});
+    tiles.copy(from, tiles.matrix(*rows, 0, 1, tiles.index(1), columns, {i, tiles.index(0)}));
+    return success();
+  });
+  return succeeded(done) && arePacked ? pickCodes(tiles, ids, panels, *rows, result) : done;
+}
+
 } // namespace
 
-/// Row by row: the control unit reads each id, DMA brings the row of the table.
+/// Rows that lie side by side are brought by their places; those of panels one by one, by way of the control unit.
 LogicalResult npu::lowerGather(Tiles &tiles, model::GatherOp op) {
   tiles.moveTo(op);
   auto table = cast<MemRefType>(op.getTable().getType());
@@ -57,58 +94,30 @@ LogicalResult npu::lowerGather(Tiles &tiles, model::GatherOp op) {
   if (failed(ids) || failed(result)) {
     return failure();
   }
-  std::optional<Panels> panels;
-  if (op.getTable().getDefiningOp<model::UnpackOp>()) {
-    FailureOr<Panels> found = panelsOf(tiles, op.getTable());
-    if (failed(found)) {
-      return failure();
-    }
-    panels = *found;
-  }
-  if (!ids->element().isInteger(32) || table.isDynamicDim(0) || (!panels && !tiles.isInDram(op.getTable()))) {
+  const bool arePanels = op.getTable().getDefiningOp<model::UnpackOp>() != nullptr;
+  OpFoldResult rows = ids->extents[0], columns = result->extents[1];
+  if (!ids->element().isInteger(32) || !getConstantIntValue(columns) ||
+      (arePanels && table.isDynamicDim(0))) {
     return op.emitError("gathers rows in a way that the accelerator has no code for");
   }
-  OpFoldResult columns = result->extents[1];
-  // Rows of panels of small codes come as the bytes that they are in.
-  const bool arePacked = panels && panels->bits != 0 && panels->bits < 8;
-  FailureOr<Tile> rows = *result;
-  if (arePacked) {
-    if (getConstantIntValue(panels->first) != 0 || !result->element().isInteger(8)) {
-      return op.emitError("gathers rows in a way that the accelerator has no code for");
-    }
-    rows = tiles.make(Space::Spad, result->extents, result->element());
-    if (failed(rows)) {
+  if (arePanels) {
+    FailureOr<Panels> panels = panelsOf(tiles, op.getTable());
+    if (failed(panels) || failed(gatherFromPanels(tiles, op, *panels, *ids, *result))) {
       return failure();
     }
-  }
-  LogicalResult done = tiles.loop(ids->extents[0], 1, [&](OpFoldResult i) -> LogicalResult {
-    Value place = tiles.matrix(*ids, kSame, 0, tiles.index(1), tiles.index(1), {i});
-    OpFoldResult row = LoadOp::create(tiles.ops(), tiles.loc(), place, table.getDimSize(0) - 1,
-                                      DenseI64ArrayAttr(), DenseI64ArrayAttr())
-                           .getResult();
-    Value from;
-    if (panels) {
-      Builder &b = tiles.ops();
-      AffineExpr d0 = b.getAffineDimExpr(0), d1 = b.getAffineDimExpr(1);
-      // In its panel a row is row - width (row / width), and its element that over as many as share one.
-      const int64_t line = panels->rowElements(), inElement = panels->width / line;
-      AffineExpr at =
-          (d0 + d1).floorDiv(panels->width) * (line * (panels->depth - 1)) + (d0 + d1).floorDiv(inElement);
-      from = memref::ReinterpretCastOp::create(tiles.ops(), tiles.loc(), panels->storage,
-                                               tiles.apply(AffineMap::get(2, 0, at), {row, panels->first}),
-                                               ArrayRef<OpFoldResult>{tiles.index(1), columns},
-                                               ArrayRef<OpFoldResult>{tiles.index(line), tiles.index(line)});
-    } else {
-      from = memref::SubViewOp::create(tiles.ops(), tiles.loc(), op.getTable(),
-                                       ArrayRef<OpFoldResult>{row, tiles.index(0)},
-                                       ArrayRef<OpFoldResult>{tiles.index(1), columns},
-                                       ArrayRef<OpFoldResult>{tiles.index(1), tiles.index(1)});
-    }
-    tiles.copy(from, tiles.matrix(*rows, 0, 1, tiles.index(1), columns, {i, tiles.index(0)}));
+    tiles.write(*result, op.getInit());
     return success();
-  });
-  if (failed(done) || (arePacked && failed(pickCodes(tiles, *ids, *panels, *rows, *result)))) {
+  }
+  FailureOr<Tile> from = tiles.where(op.getTable());
+  const bool isDense = result->strides[0] == *getConstantIntValue(columns);
+  FailureOr<Tile> gathered = isDense ? result : tiles.make(Space::Spad, result->extents, result->element());
+  if (failed(from) || failed(gathered)) {
     return failure();
+  }
+  tiles.gather(tiles.matrix(*from, 0, 1, from->extents[0], columns),
+               tiles.matrix(*ids, kSame, 0, tiles.index(1), rows), tiles.all(*gathered));
+  if (!isDense) {
+    tiles.copy(tiles.all(*gathered), tiles.all(*result));
   }
   tiles.write(*result, op.getInit());
   return success();

@@ -168,10 +168,48 @@ FailureOr<Tile> Tiles::read(Value operand) {
     return inPlace(operand);
   }
   FailureOr<Tile> tile = room(operand);
-  if (succeeded(tile)) {
-    copy(operand, all(*tile));
+  FailureOr<Value> view = succeeded(tile) ? viewOf(operand) : FailureOr<Value>();
+  if (failed(view)) {
+    return failure();
+  }
+  copy(*view, all(*tile));
+  return tile;
+}
+
+FailureOr<Tile> Tiles::where(Value operand) {
+  if (!isInDram(operand)) {
+    return inPlace(operand);
+  }
+  if (failed(checkRows(operand))) {
+    return failure();
+  }
+  Tile tile{rootOf(operand), index(0), extentsOf(operand), {}};
+  int64_t ignored = 0;
+  (void)cast<MemRefType>(operand.getType()).getStridesAndOffset(tile.strides, ignored);
+  if (auto cast = operand.getDefiningOp<memref::ReinterpretCastOp>()) {
+    tile.offset = cast.getConstifiedMixedOffset();
   }
   return tile;
+}
+
+FailureOr<Value> Tiles::viewOf(Value operand) {
+  if (cast<MemRefType>(operand.getType()).hasStaticShape() || operand.getDefiningOp()) {
+    return operand;
+  }
+  FailureOr<Tile> tile = where(operand);
+  if (failed(tile)) {
+    return failure();
+  }
+  return all(*tile);
+}
+
+LogicalResult Tiles::copyTo(const Tile &tile, Value operand) {
+  FailureOr<Tile> target = where(operand);
+  if (failed(target)) {
+    return failure();
+  }
+  copy(all(tile), all(*target));
+  return success();
 }
 
 FailureOr<Tile> Tiles::room(Value operand) {
@@ -185,7 +223,7 @@ FailureOr<Tile> Tiles::room(Value operand) {
 
 void Tiles::write(const Tile &tile, Value operand) {
   if (isInDram(operand)) {
-    copy(all(tile), operand);
+    (void)copyTo(tile, operand); // room() has looked at its strides
   }
 }
 
@@ -250,4 +288,8 @@ void Tiles::copy(Value from, Value to) {
   const bool isStore = spaceOf(cast<MemRefType>(to.getType())) == Space::Dram;
   CopyOp::create(builder, location, from, to, isStore && channels > 1 ? 1 : 0, DenseI64ArrayAttr(),
                  DenseI64ArrayAttr());
+}
+
+void Tiles::gather(Value table, Value indices, Value to) {
+  GatherOp::create(builder, location, table, indices, to, 0, DenseI64ArrayAttr(), DenseI64ArrayAttr());
 }

@@ -50,12 +50,16 @@ public:
   mlir::FailureOr<Tile> make(Space space, llvm::ArrayRef<mlir::OpFoldResult> extents, mlir::Type element);
   /// Whether an operand is an argument or a view of one.
   bool isInDram(mlir::Value operand) const { return llvm::isa<mlir::BlockArgument>(rootOf(operand)); }
+  /// The elements of an operand where they are. Failure: their strides are not known.
+  mlir::FailureOr<Tile> where(mlir::Value operand);
   /// The elements of an operand, copied to the scratchpad if they are in DRAM.
   mlir::FailureOr<Tile> read(mlir::Value operand);
   /// Where results for an operand go: itself if it is there already, else room for it, to be given to write().
   mlir::FailureOr<Tile> room(mlir::Value operand);
   /// Copies results to their operand if that is in DRAM.
   void write(const Tile &tile, mlir::Value operand);
+  /// Copies elements to an operand, wherever it is.
+  mlir::LogicalResult copyTo(const Tile &tile, mlir::Value operand);
   /// One number, in the scratchpad from the kernel's beginning on.
   mlir::FailureOr<Tile> constant(mlir::TypedAttr value);
 
@@ -92,6 +96,7 @@ public:
   void map(llvm::StringRef function, mlir::ValueRange inputs, mlir::Value to);
   void reduce(llvm::StringRef function, mlir::Value from, mlir::Value to);
   void copy(mlir::Value from, mlir::Value to);
+  void gather(mlir::Value table, mlir::Value indices, mlir::Value to);
 
 private:
   mlir::func::FuncOp function;
@@ -104,6 +109,8 @@ private:
 
   /// Failure: DMA can't follow an operand in DRAM.
   mlir::LogicalResult checkRows(mlir::Value operand);
+  /// An operand in DRAM as a view that says its extents.
+  mlir::FailureOr<mlir::Value> viewOf(mlir::Value operand);
   mlir::FailureOr<Tile> inPlace(mlir::Value operand);
 };
 

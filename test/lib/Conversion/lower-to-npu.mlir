@@ -109,12 +109,10 @@ func.func @index(%x: memref<16xf32>, %y: memref<2x16xf32>) {
   return
 }
 
-// A table of numbers at computed places: one by one, by way of the control unit.
+// Numbers of a table at computed places: rows of one number each.
 // CHECK-LABEL: func.func @places
-// CHECK:       scf.for
-// CHECK:         %[[I:.*]] = npu.load %{{.*}} bound 99
-// CHECK:         reinterpret_cast %{{.*}} to offset: [%[[I]]], sizes: [1]
-// CHECK:         npu.copy
+// CHECK-NOT:   scf.for
+// CHECK:       npu.gather %{{.*}}[%{{.*}}] to %{{.*}} : memref<100x1xf32, strided<[1, 1]>>[memref<1x8xi32, {{.*}}>] to memref<8x1xf32,
 func.func @places(%t: memref<100xf32>, %i: memref<8xi32>, %y: memref<8xf32>) {
   linalg.generic {indexing_maps = [affine_map<(i) -> (i)>, affine_map<(i) -> (i)>], iterator_types = ["parallel"]} ins(%i : memref<8xi32>) outs(%y : memref<8xf32>) {
   ^bb0(%a: i32, %o: f32):
@@ -199,10 +197,26 @@ func.func @decode(%c: memref<4x9xi8>, %s: memref<4xf32>, %y: memref<4x9xf32>) {
   return
 }
 
+// A row for each line of places: scores of the experts that a token chose.
+// CHECK-LABEL: func.func @lines
+// CHECK:       scf.for %[[R:.*]] = %c0 to %c4 step %c1
+// CHECK:         npu.gather %{{.*}}[%{{.*}}] to %{{.*}} : memref<9x1xf32, strided<[1, 1], offset: ?>, #npu.space<spad>>[memref<1x2xi32, {{.*}}>] to memref<2x1xf32,
+func.func @lines(%x: memref<4x9xf32>, %i: memref<4x2xi32>, %y: memref<4x2xf32>) {
+  %t = memref.alloc() : memref<4x9xf32>
+  memref.copy %x, %t : memref<4x9xf32> to memref<4x9xf32>
+  linalg.generic {indexing_maps = [#x, #x], iterator_types = ["parallel", "parallel"]} ins(%i : memref<4x2xi32>) outs(%y : memref<4x2xf32>) {
+  ^bb0(%a: i32, %o: f32):
+    %r = linalg.index 0 : index
+    %0 = arith.index_cast %a : i32 to index
+    %1 = memref.load %t[%r, %0] : memref<4x9xf32>
+    linalg.yield %1 : f32
+  }
+  return
+}
+
 // CHECK-LABEL: func.func @rows
-// CHECK:       scf.for
-// CHECK:         npu.load %{{.*}} bound 10
-// CHECK:         npu.copy %{{.*}} to %{{.*}} : memref<1x24xf32, strided<[24, 1], offset: ?>> to memref<1x24xf32,
+// CHECK-NOT:   scf.for
+// CHECK:       npu.gather %{{.*}}[%{{.*}}] to %{{.*}} : memref<11x24xf32{{.*}}>[memref<1x3xi32, {{.*}}>] to memref<3x24xf32,
 func.func @rows(%t: memref<11x24xf32>, %i: memref<3xi32>, %y: memref<3x24xf32>) {
   model.gather ins(%t, %i : memref<11x24xf32>, memref<3xi32>) outs(%y : memref<3x24xf32>)
   return
