@@ -1,5 +1,6 @@
 #include "NpuSchedules.h"
 
+#include "TileSegments.h"
 #include "coopt/Analysis/KernelRoots.h"
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Quantized/IR/Quantized.h"
@@ -21,9 +22,10 @@ int64_t rowBytes(Type type) {
   return bytes;
 }
 
-schedule::SetAttr always(MLIRContext *context, ArrayRef<int64_t> tile) {
-  auto guard = schedule::GuardAttr::get(context, ArrayRef<schedule::ConditionAttr>());
-  return schedule::SetAttr::get(context, guard, schedule::ConfigAttr::get(context, tile));
+schedule::SetAttr always(schedule::ConfigAttr config) {
+  MLIRContext *context = config.getContext();
+  return schedule::SetAttr::get(
+      context, schedule::GuardAttr::get(context, ArrayRef<schedule::ConditionAttr>()), config);
 }
 
 /// Heads that have the same keys together, and as many of them as there is room for: what is brought is brought for all.
@@ -49,7 +51,7 @@ std::optional<schedule::SetAttr> attentionSchedule(attention::AttendOp attend, c
       heads = more;
     }
   }
-  return always(attend.getContext(), {rows, heads});
+  return always(schedule::ConfigAttr::get(attend.getContext(), {rows, heads}));
 }
 
 } // namespace
@@ -77,7 +79,7 @@ std::optional<schedule::SetAttr> coopt::chooseNpuSchedule(schedule::KernelOp ker
   bool isContraction = false;
   int64_t inputs = 0, widest = 0, computed = 0;
   kernel.walk([&](Operation *op) {
-    isContraction |= isa<quantized::ContractOp>(op);
+    isContraction |= isa<quantized::ContractOp, moe::ContractOp>(op);
     for (Type type : op->getResultTypes()) {
       auto tensor = dyn_cast<RankedTensorType>(type);
       if (op != kernel && tensor && tensor.getRank() > 0 && !tensor.hasStaticShape()) {
@@ -114,6 +116,10 @@ std::optional<schedule::SetAttr> coopt::chooseNpuSchedule(schedule::KernelOp ker
       rows /= 2;
     }
   }
+  if (segmentedContraction(kernel)) {
+    // An item has all rows of an expert, however many they are: none, or a few at a time.
+    return always(schedule::ConfigAttr::get(kernel.getContext(), tile, {rows, 0}));
+  }
   tile[0] = rows;
-  return always(kernel.getContext(), tile);
+  return always(schedule::ConfigAttr::get(kernel.getContext(), tile));
 }

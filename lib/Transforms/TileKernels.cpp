@@ -125,10 +125,14 @@ LogicalResult simplify(schedule::KernelOp kernel, const TileOptions &options) {
   scf::populateSCFForLoopCanonicalizationPatterns(patterns); // sizes of loop-carried tensors
   tensor::populateFoldTensorEmptyPatterns(patterns);
   model::UnpackOp::getCanonicalizationPatterns(patterns, context);
-  // Tiles are cut: what quantisation does to one is said in ops that lower one by one. Accelerators have code for decoding.
+  // Tiles are cut: what quantisation does to one is said in ops that lower one by one.
   auto entry = kernel->getParentOfType<model::EntryOp>();
-  quantized::populateDecomposeQuantizePatterns(patterns, !options.forDevice || !entry || !isForDevice(entry));
+  const bool isOfDevice = options.forDevice && entry && isForDevice(entry);
+  quantized::populateDecomposeQuantizePatterns(patterns, !isOfDevice);
   moe::populateDecomposeRoutePatterns(patterns);
+  if (!isOfDevice) {
+    moe::populateDecomposeChoicePatterns(patterns);
+  }
   return applyPatternsGreedily(kernel.getBody(), std::move(patterns));
 }
 

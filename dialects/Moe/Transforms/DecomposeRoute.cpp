@@ -409,5 +409,9 @@ struct DecomposeRestrict : OpRewritePattern<RestrictOp> {
 } // namespace
 
 void coopt::moe::populateDecomposeRoutePatterns(RewritePatternSet &patterns) {
-  patterns.add<DecomposeRoute, DecomposeChoose, DecomposeDispatch, DecomposeRestrict>(patterns.getContext());
+  patterns.add<DecomposeRoute>(patterns.getContext());
+}
+
+void coopt::moe::populateDecomposeChoicePatterns(RewritePatternSet &patterns) {
+  patterns.add<DecomposeChoose, DecomposeDispatch, DecomposeRestrict>(patterns.getContext());
 }

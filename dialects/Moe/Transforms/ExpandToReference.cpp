@@ -135,5 +135,6 @@ struct DropPrefetch : OpRewritePattern<PrefetchOp> {
 
 void coopt::moe::populateExpandToReferencePatterns(RewritePatternSet &patterns) {
   populateDecomposeRoutePatterns(patterns);
+  populateDecomposeChoicePatterns(patterns);
   patterns.add<ExpandLogits, ExpandCombine, ExpandContract, DropPrefetch>(patterns.getContext());
 }

@@ -11,13 +11,16 @@
 
 namespace coopt::moe {
 
-/// route    -> model.row_reduce, element-wise linalg.generic and choose.
+/// route -> model.row_reduce, element-wise linalg.generic and choose.
+void populateDecomposeRoutePatterns(mlir::RewritePatternSet &patterns);
+
+/// For what has no instructions for them:
 /// choose   -> loops over the rows.
 /// dispatch -> loops over the slots.
 /// restrict -> a loop over the segments.
-void populateDecomposeRoutePatterns(mlir::RewritePatternSet &patterns);
+void populateDecomposeChoicePatterns(mlir::RewritePatternSet &patterns);
 
-/// The above; logits and combine -> loops; contract -> a loop over segments of contractions with one expert.
+/// All of the above; logits and combine -> loops; contract -> a loop over segments of contractions with one expert.
 void populateExpandToReferencePatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace coopt::moe

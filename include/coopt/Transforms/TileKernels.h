@@ -13,7 +13,8 @@
 namespace coopt {
 
 struct TileOptions {
-  /// Kernels are for an accelerator, but for entries that stay the host's (isForDevice of OutlineKernels.h).
+  /// Kernels are for an accelerator, but for entries that stay the host's (isForDevice of OutlineKernels.h): decoding, choosing and dispatching stay
+  /// ops, for which it has instructions. Else they become loops.
   bool forDevice = false;
 };
 
