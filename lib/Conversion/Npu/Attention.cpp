@@ -32,19 +32,6 @@ Value rowsOf(Tiles &tiles, Value state, OpFoldResult slab, OpFoldResult position
       ArrayRef<OpFoldResult>{tiles.index(1), tiles.index(1), tiles.index(1)});
 }
 
-/// Whether a number is known to be a multiple of n: a constant, a loop's counter, an expression of others.
-bool isMultipleOf(Value number, int64_t n) {
-  if (std::optional<int64_t> constant = getConstantIntValue(number)) {
-    return *constant % n == 0;
-  }
-  if (auto loop = dyn_cast_or_null<scf::ForOp>(number.getParentBlock()->getParentOp());
-      loop && loop.getInductionVar() == number) {
-    return isMultipleOf(loop.getLowerBound(), n) && isMultipleOf(loop.getStep(), n);
-  }
-  auto apply = number.getDefiningOp<affine::AffineApplyOp>();
-  return apply && apply.getAffineMap().getResult(0).isMultipleOf(n);
-}
-
 /// Rows of queries and heads are one dimension r = row * heads + head of the running values. Keys and values of a block come once for all rows
 /// and all heads that share them. Scores of keys that a row does not see are -inf, their weights 0: neither changes a bit of R, whose
 /// partial results begin at +0.
@@ -195,7 +182,8 @@ LogicalResult AttendLowering::make() {
   // Heads that share keys, from the tile's first on.
   const auto group = static_cast<int64_t>(op.getHeadsPerGroup());
   const int64_t together = std::gcd(group, heads);
-  const bool isWhole = getConstantIntValue(q.extents[1]).has_value() && isMultipleOf(op.getHead(), together);
+  const bool isWhole =
+      getConstantIntValue(q.extents[1]).has_value() && divisorOf(op.getHead()) % together == 0;
   sharing = isWhole ? together : 1;
   all = tiles.times(q.extents[0], heads);
   bool isMade = true;

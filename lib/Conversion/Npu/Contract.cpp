@@ -115,10 +115,7 @@ FailureOr<Tile> ContractLowering::parts(const Panels &of, OpFoldResult begin, Op
                                         int64_t count) {
   Type element = cast<MemRefType>(of.storage.getType()).getElementType();
   FailureOr<Tile> tile = tiles.make(Space::Spad, {tiles.index(count), tiles.index(of.width)}, element);
-  if (succeeded(tile)) {
-    tiles.copy(of.tile(tiles, begin, group, tiles.index(count)), tiles.all(*tile));
-  }
-  return tile;
+  return succeeded(tile) && failed(of.bring(tiles, begin, group, *tile)) ? FailureOr<Tile>() : tile;
 }
 
 /// What a quarter of the scratchpad holds, with all that is made from it: another quarter is for the next ones.

@@ -12,6 +12,7 @@
 
 #include "mlir/Dialect/Affine/Transforms/Transforms.h"
 #include "mlir/Dialect/MemRef/Transforms/Transforms.h"
+#include "mlir/Interfaces/ValueBoundsOpInterface.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -73,11 +74,15 @@ private:
   OpBuilder builder;
   Tiles tiles;
   int64_t buffers = 0;
+  DenseMap<Value, Tile> tables; ///< arguments whose numbers the control unit reads
 
   LogicalResult expandViews();
   LogicalResult readNumbers();
   LogicalResult lowerLeaves();
+  LogicalResult readTables();
   LogicalResult lower(Operation *op);
+  LogicalResult lowerNumber(memref::LoadOp load);
+  void sayWhatIsLeft(Value part);
   LogicalResult nameArguments();
 };
 
@@ -177,6 +182,7 @@ LogicalResult FunctionLowering::readNumbers() {
     }
     scalar.replaceAllUsesWith(*number);
   }
+  SmallVector<Operation *> dead;
   for (auto [place, extent] : llvm::enumerate(extents)) {
     SmallVector<memref::DimOp> dims;
     std::optional<int64_t> bound;
@@ -205,8 +211,14 @@ LogicalResult FunctionLowering::readNumbers() {
     }
     for (memref::DimOp dim : dims) {
       dim.replaceAllUsesWith(*number);
-      dim.erase();
+      dead.push_back(dim);
     }
+  }
+  if (failed(readTables())) {
+    return failure();
+  }
+  for (Operation *dim : dead) {
+    dim->erase();
   }
   // What is gone from the arguments stands in the block.
   BitVector gone(entry.getNumArguments());
@@ -214,6 +226,113 @@ LogicalResult FunctionLowering::readNumbers() {
     gone.set(scalar.getArgNumber());
   }
   return function.eraseArguments(gone);
+}
+
+/// Arguments that numbers are read from are in the scratchpad from the beginning on, as a whole.
+LogicalResult FunctionLowering::readTables() {
+  WalkResult result = function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+    if (isa<linalg::LinalgOp>(op)) {
+      return WalkResult::skip();
+    }
+    auto load = dyn_cast<memref::LoadOp>(op);
+    auto argument = load ? dyn_cast<BlockArgument>(load.getMemRef()) : BlockArgument();
+    if (!argument || tables.contains(argument)) {
+      return WalkResult::advance();
+    }
+    const bool isOnlyRead = llvm::all_of(
+        argument.getUsers(), [&](Operation *user) { return isa<memref::LoadOp, memref::DimOp>(user); });
+    if (!isOnlyRead) {
+      load.emitError(
+          "reads a number of a buffer that is more than numbers: the accelerator has no code for it");
+      return WalkResult::interrupt();
+    }
+    FailureOr<Tile> tile = tiles.read(argument);
+    if (failed(tile)) {
+      return WalkResult::interrupt();
+    }
+    tables[argument] = *tile;
+    return WalkResult::advance();
+  });
+  return failure(result.wasInterrupted());
+}
+
+/// The most that a number may be that is no more than this one; nothing if it has no bound.
+static std::optional<int64_t> limitOf(Value number) {
+  if (auto difference = number.getDefiningOp<arith::SubIOp>()) {
+    return limitOf(difference.getLhs()); // of numbers that are not negative
+  }
+  if (auto most = number.getDefiningOp<arith::MaxSIOp>()) {
+    std::optional<int64_t> left = limitOf(most.getLhs()), right = limitOf(most.getRhs());
+    return left && right ? std::optional(std::max(*left, *right)) : std::nullopt;
+  }
+  FailureOr<int64_t> bound = ValueBoundsConstraintSet::computeConstantBound(
+      presburger::BoundType::UB, ValueBoundsConstraintSet::Variable(number), /*stopCondition=*/nullptr,
+      /*closedUB=*/true);
+  return succeeded(bound) ? std::optional<int64_t>(*bound) : std::nullopt;
+}
+
+/// What is left of a number behind a part of it, n - min(n, ..), is not negative; bounds of numbers don't show that by themselves.
+void FunctionLowering::sayWhatIsLeft(Value part) {
+  Operation *least = part.getDefiningOp();
+  for (Operation *user : llvm::make_early_inc_range(part.getUsers())) {
+    auto left = dyn_cast<arith::SubIOp>(user);
+    if (left && left.getRhs() == part && llvm::is_contained(least->getOperands(), left.getLhs())) {
+      OpBuilder::InsertionGuard guard(tiles.ops());
+      tiles.ops().setInsertionPointAfter(left);
+      Value bounded = arith::MaxSIOp::create(tiles.ops(), left.getLoc(), left, tiles.value(tiles.index(0)));
+      left.getResult().replaceAllUsesExcept(bounded, bounded.getDefiningOp());
+    }
+  }
+}
+
+/// A number in memory that a loop or a place depends on. Kernels of the CPU stay inside whatever it is, by the minimum of it and what there is; here that is its
+/// bound, and more is a fault of the run.
+LogicalResult FunctionLowering::lowerNumber(memref::LoadOp load) {
+  tiles.moveTo(load);
+  std::optional<int64_t> bound;
+  SmallVector<arith::IndexCastOp> casts;
+  for (Operation *user : load->getUsers()) {
+    auto cast = dyn_cast<arith::IndexCastOp>(user);
+    for (Operation *least : cast ? cast->getUsers() : user->getUsers()) {
+      std::optional<int64_t> limit;
+      if (cast && isa<arith::MinUIOp>(least)) {
+        limit = limitOf(least->getOperand(least->getOperand(0) == cast.getResult() ? 1 : 0));
+      }
+      if (!limit) {
+        return load.emitError(
+            "reads a number without a bound: expected its minimum with one that has a bound");
+      }
+      bound = std::max(bound.value_or(0), *limit);
+    }
+    if (!cast) {
+      return load.emitError("reads an element that is no index: the accelerator has no code for it");
+    }
+    casts.push_back(cast);
+  }
+  if (!bound) {
+    return success(); // nobody asks
+  }
+  auto known = tables.find(load.getMemRef());
+  FailureOr<Tile> tile =
+      known != tables.end() ? FailureOr<Tile>(known->second) : tiles.where(load.getMemRef());
+  if (failed(tile)) {
+    return failure();
+  }
+  if (tiles.isInDram(load.getMemRef()) && known == tables.end()) {
+    return load.emitError("reads a number of a view: the accelerator has no code for it");
+  }
+  Value place =
+      tiles.matrix(*tile, kSame, kSame, tiles.index(1), tiles.index(1), getAsOpFoldResult(load.getIndices()));
+  Value number =
+      LoadOp::create(tiles.ops(), tiles.loc(), place, *bound, DenseI64ArrayAttr(), DenseI64ArrayAttr());
+  for (arith::IndexCastOp cast : casts) {
+    for (Operation *least : cast->getUsers()) {
+      sayWhatIsLeft(least->getResult(0));
+    }
+    cast.replaceAllUsesWith(number);
+    cast.erase();
+  }
+  return success();
 }
 
 LogicalResult FunctionLowering::lower(Operation *op) {
@@ -236,17 +355,28 @@ LogicalResult FunctionLowering::lower(Operation *op) {
       .Case([&](model::GatherOp of) { return lowerGather(tiles, of); })
       .Case([&](attention::AppendOp of) { return lowerAppend(tiles, of); })
       .Case([&](attention::AttendOp of) { return lowerAttend(tiles, of); })
+      .Case([&](moe::LogitsOp of) { return lowerLogits(tiles, of); })
+      .Case([&](moe::ChooseOp of) { return lowerChoose(tiles, of, core); })
+      .Case([&](moe::DispatchOp of) { return lowerDispatch(tiles, of); })
+      .Case([&](moe::CombineOp of) { return lowerCombine(tiles, of); })
+      .Case([&](memref::LoadOp of) { return lowerNumber(of); })
       .Case([&](memref::CopyOp of) { return unplaced(of, of.getSource(), of.getTarget()); })
       .Case([&](linalg::CopyOp of) { return unplaced(of, of.getInputs()[0], of.getOutputs()[0]); })
       .Default([&](Operation *) { return op->emitError("is nothing that the accelerator has code for"); });
 }
 
+/// Whether it does something to what is in memory, and no instruction yet.
+static bool isLeaf(Operation *op) {
+  const bool isName = isa<ViewLikeOpInterface, LoopLikeOpInterface, memref::AllocOp, memref::DeallocOp,
+                          memref::DimOp, memref::ExtractStridedMetadataOp, model::UnpackOp>(op);
+  return !isName && !engineOf(op) && !op->hasTrait<OpTrait::IsTerminator>() &&
+         llvm::any_of(op->getOperandTypes(), llvm::IsaPred<MemRefType>);
+}
+
 LogicalResult FunctionLowering::lowerLeaves() {
   SmallVector<Operation *> leaves;
   function.walk<WalkOrder::PreOrder>([&](Operation *op) {
-    if (isa<linalg::LinalgOp, quantized::ContractOp, quantized::DequantizeOp, model::RowReduceOp,
-            model::GatherOp, attention::AppendOp, attention::AttendOp, memref::CopyOp, memref::StoreOp,
-            memref::LoadOp>(op)) {
+    if (isLeaf(op)) {
       leaves.push_back(op);
       return WalkResult::skip();
     }

@@ -11,6 +11,7 @@
 #include "coopt/Machine/Npu.h"
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
+#include "dialects/Moe/IR/Moe.h"
 #include "dialects/Quantized/IR/Quantized.h"
 
 namespace coopt::npu {
@@ -21,6 +22,10 @@ mlir::LogicalResult lowerRowReduce(Tiles &tiles, model::RowReduceOp op);
 mlir::LogicalResult lowerGather(Tiles &tiles, model::GatherOp op);
 mlir::LogicalResult lowerAppend(Tiles &tiles, attention::AppendOp op);
 mlir::LogicalResult lowerAttend(Tiles &tiles, attention::AttendOp op);
+mlir::LogicalResult lowerLogits(Tiles &tiles, moe::LogitsOp op);
+mlir::LogicalResult lowerChoose(Tiles &tiles, moe::ChooseOp op, const machine::NpuCore &core);
+mlir::LogicalResult lowerDispatch(Tiles &tiles, moe::DispatchOp op);
+mlir::LogicalResult lowerCombine(Tiles &tiles, moe::CombineOp op);
 
 } // namespace coopt::npu
 

@@ -33,6 +33,9 @@ struct Tile {
 /// One of the dimensions of a matrix: of `dimension` of a tile, or the same element again and again.
 constexpr int kSame = -1;
 
+/// A number that divides it, whatever it is at run time; 0 of 0.
+int64_t divisorOf(mlir::OpFoldResult number);
+
 /// Builds the ops of one function, before the op that is lowered.
 class Tiles {
 public:

@@ -6,6 +6,8 @@
 
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
+#include <numeric>
+
 using namespace mlir;
 using namespace coopt;
 using namespace coopt::npu;
@@ -41,17 +43,41 @@ FailureOr<Panels> npu::panelsOf(Tiles &tiles, Value weights) {
   return panels;
 }
 
-Value Panels::tile(Tiles &tiles, OpFoldResult begin, OpFoldResult k, OpFoldResult rows) const {
+LogicalResult Panels::bring(Tiles &tiles, OpFoldResult begin, OpFoldResult k, const Tile &to) const {
   Builder &b = tiles.ops();
-  // first + begin is a multiple of the width: its panel begins at (first + begin) / width panels.
-  const int64_t row = rowElements();
-  AffineExpr d0 = b.getAffineDimExpr(0), d1 = b.getAffineDimExpr(1), d2 = b.getAffineDimExpr(2);
-  AffineExpr panel =
-      row % width == 0 ? (d0 + d1) * (row / width * depth) : (d0 + d1).floorDiv(width) * (row * depth);
-  OpFoldResult offset = tiles.apply(AffineMap::get(3, 0, panel + d2 * row), {first, begin, k});
-  return memref::ReinterpretCastOp::create(tiles.ops(), tiles.loc(), storage, offset,
-                                           ArrayRef<OpFoldResult>{rows, tiles.index(row)},
-                                           ArrayRef<OpFoldResult>{tiles.index(row), tiles.index(1)});
+  OpFoldResult extent = to.extents[0];
+  const int64_t line = rowElements();
+  AffineExpr d0 = b.getAffineDimExpr(0), d1 = b.getAffineDimExpr(1);
+  auto copy = [&](OpFoldResult offset, int64_t elements, const Tile &part) {
+    Value from = memref::ReinterpretCastOp::create(tiles.ops(), tiles.loc(), storage, offset,
+                                                   ArrayRef<OpFoldResult>{extent, tiles.index(elements)},
+                                                   ArrayRef<OpFoldResult>{tiles.index(line), tiles.index(1)});
+    tiles.copy(from, tiles.all(part));
+  };
+  const int64_t piece = std::gcd(divisorOf(first), width);
+  OpFoldResult row = tiles.plus(first, begin);
+  if (piece == width) {
+    // first + begin is a multiple of the width: its panel begins at (first + begin) / width panels.
+    AffineExpr panel = line % width == 0 ? d0 * (line / width * depth) : d0.floorDiv(width) * (line * depth);
+    copy(tiles.apply(AffineMap::get(2, 0, panel + d1 * line), {row, k}), line, to);
+    return success();
+  }
+  if (piece * line % width != 0) {
+    return mlir::emitError(tiles.loc(), "has weights that may begin within a byte");
+  }
+  // So many rows lie side by side, in whichever panel they are. Behind the last stored row others stand for those that are not there: their sums
+  // are not read.
+  const int64_t rows = cast<MemRefType>(storage.getType()).getNumElements() / depth * width / line;
+  const int64_t elements = piece * line / width;
+  AffineExpr at = d0.floorDiv(width) * (line * depth) + (d0 % width).floorDiv(piece) * elements + d1 * line;
+  for (int64_t i = 0; i < width; i += piece) {
+    OpFoldResult from = tiles.least(tiles.plus(row, tiles.index(i)), tiles.index(rows - piece));
+    Tile part = to;
+    part.offset = tiles.plus(to.offset, tiles.index(i / piece * elements));
+    part.extents[1] = tiles.index(elements);
+    copy(tiles.apply(AffineMap::get(2, 0, at), {from, k}), elements, part);
+  }
+  return success();
 }
 
 FailureOr<Products> npu::chooseProducts(Operation *op, const machine::NpuMatrixUnit &unit, unsigned bits) {
@@ -91,9 +117,9 @@ FailureOr<ElementRows> ElementRows::make(Tiles &tiles, int64_t rows, int64_t col
   return result;
 }
 
-Value ElementRows::bytes(Tiles &tiles) const {
+Tile ElementRows::bytes(Tiles &tiles) const {
   const int64_t row = storage.rank() == 1 ? columns * element.getIntOrFloatBitWidth() / 8 : columns;
-  return tiles.all(Tile{storage.buffer, tiles.index(0), {tiles.index(rows), tiles.index(row)}, {row, 1}});
+  return {storage.buffer, tiles.index(0), {tiles.index(rows), tiles.index(row)}, {row, 1}};
 }
 
 namespace {
@@ -135,10 +161,9 @@ int64_t WeightTiles::bytesOfRow() const {
 
 FailureOr<ElementRows> WeightTiles::bring(OpFoldResult begin, OpFoldResult k, int64_t extent) {
   FailureOr<ElementRows> codes = ElementRows::make(tiles, extent, panels.width, stored());
-  if (failed(codes)) {
+  if (failed(codes) || failed(panels.bring(tiles, begin, k, codes->bytes(tiles)))) {
     return failure();
   }
-  tiles.copy(panels.tile(tiles, begin, k, tiles.index(extent)), codes->bytes(tiles));
   if (isReady()) {
     return codes;
   }

@@ -25,9 +25,10 @@ struct Panels {
 
   /// Elements of the storage that a row of a panel takes.
   int64_t rowElements() const { return bits == 0 ? width : width * bits / 8; }
-  /// Of rows first + begin .. and columns k .., a memref [depth][rowElements()] (begin: a multiple of width).
-  mlir::Value tile(Tiles &tiles, mlir::OpFoldResult begin, mlir::OpFoldResult k,
-                   mlir::OpFoldResult depth) const;
+  /// Copies rows first + begin .. (begin: a multiple of width) of columns k .. to `to`, [depth][rowElements()], wherever in a panel `first` is.
+  /// Error: it may be within a byte.
+  mlir::LogicalResult bring(Tiles &tiles, mlir::OpFoldResult begin, mlir::OpFoldResult k,
+                            const Tile &to) const;
 };
 /// Failure: it is stored in another way, or in codes that no type of the accelerator reads.
 mlir::FailureOr<Panels> panelsOf(Tiles &tiles, mlir::Value weights);
@@ -50,7 +51,7 @@ struct ElementRows {
 
   static mlir::FailureOr<ElementRows> make(Tiles &tiles, int64_t rows, int64_t columns, mlir::Type element);
   /// Where DMA puts the bytes of all rows: [rows][bytes of a row, or elements].
-  mlir::Value bytes(Tiles &tiles) const;
+  Tile bytes(Tiles &tiles) const;
   mlir::Value block(Tiles &tiles, mlir::OpFoldResult first, int64_t count) const;
   /// All elements, as rows of another length that divides their number.
   mlir::Value reshaped(Tiles &tiles, int64_t columns) const;

@@ -1,6 +1,6 @@
 //===- KernelCases.h - What kernels should compute ----------------------------===//
 //
-// Each gives the numbers of one run of its kernel (test/Npu/kernels*.mlir, a function of its name), for one size, and says what must come of
+// Each gives the numbers of one run of its kernel (test/Npu/kernels*.mlir, experts.mlir, a function of its name), for one size, and says what must come of
 // them: by loops that are written here, not by what the compiler or the simulator is made of.
 //
 //===----------------------------------------------------------------------===//
@@ -40,6 +40,13 @@ void decodedZeros(ImageRun &run, int64_t size);
 void decodedLevels(ImageRun &run, int64_t size);
 
 void attention(ImageRun &run, int64_t size);
+
+// Of test/Npu/experts.mlir.
+void logits(ImageRun &run, int64_t size);
+void chosen(ImageRun &run, int64_t size);
+void dispatched(ImageRun &run, int64_t size);
+void byExperts(ImageRun &run, int64_t size);
+void combined(ImageRun &run, int64_t size);
 
 } // namespace coopt::npu::test
 

@@ -365,3 +365,96 @@ func.func @attend_fast(%q: memref<3x4x8xf32>, %s: memref<4x64x8xf32>, %y: memref
       outs(%y : memref<3x4x8xf32>) layer(0) heads_per_group(2) scale(0.35) heads(2) numerics(fast)
   return
 }
+
+// -----
+
+func.func @choose_groups(%s: memref<4x8xf32>, %e: memref<4x2xi32>) {
+  // expected-error @+1 {{chooses among groups of experts: the accelerator has no code for it}}
+  moe.choose ins(%s : memref<4x8xf32>) outs(%e : memref<4x2xi32>) groups(4 keep 2 by best)
+  return
+}
+
+// -----
+
+func.func @choose_many(%s: memref<4x80xf32>, %e: memref<4x65xi32>) {
+  // expected-error @+1 {{chooses 65 of 80: the machine's selecting unit chooses at most 64 of 65535}}
+  moe.choose ins(%s : memref<4x80xf32>) outs(%e : memref<4x65xi32>)
+  return
+}
+
+// -----
+
+func.func @dispatch_many(%e: memref<4x256xi32>, %t: memref<1024xi32>, %p: memref<4x256xi32>, %s: memref<5x3xi32>) {
+  // expected-error @+1 {{dispatches 256 choices of 5 experts: the accelerator sorts at most 255 of 65535}}
+  moe.dispatch ins(%e : memref<4x256xi32>) outs(%t, %p, %s : memref<1024xi32>, memref<4x256xi32>, memref<5x3xi32>) experts(5)
+  return
+}
+
+// -----
+
+func.func @combine_columns(%y: memref<8x?xf32, strided<[16, 1]>> {npu.bytes = 512 : i64}, %w: memref<4x2xf32>, %p: memref<4x2xi32>,
+                           %o: memref<4x?xf32, strided<[16, 1]>> {npu.bytes = 256 : i64}) {
+  // expected-error @+1 {{adds up rows whose extent is known at run time only: the accelerator has no code for it}}
+  moe.combine ins(%y, %w, %p : memref<8x?xf32, strided<[16, 1]>>, memref<4x2xf32>, memref<4x2xi32>) outs(%o : memref<4x?xf32, strided<[16, 1]>>)
+  return
+}
+
+// -----
+
+func.func @restrict(%s: memref<4x3xi32>, %p: memref<8xi32>, %c: memref<4x3xi32>) {
+  // expected-error @+1 {{is nothing that the accelerator has code for}}
+  moe.restrict ins(%s, %p : memref<4x3xi32>, memref<8xi32>) outs(%c : memref<4x3xi32>)
+  return
+}
+
+// -----
+
+func.func @number_without_bound(%s: memref<4x3xi32>, %x: memref<8x8xf32>, %y: memref<1x8xf32>) {
+  %c0 = arith.constant 0 : index
+  // expected-error @+1 {{reads a number without a bound: expected its minimum with one that has a bound}}
+  %0 = memref.load %s[%c0, %c0] : memref<4x3xi32>
+  %1 = arith.index_cast %0 : i32 to index
+  %v = memref.subview %x[%1, 0] [1, 8] [1, 1] : memref<8x8xf32> to memref<1x8xf32, strided<[8, 1], offset: ?>>
+  memref.copy %v, %y : memref<1x8xf32, strided<[8, 1], offset: ?>> to memref<1x8xf32>
+  return
+}
+
+// -----
+
+func.func @number_of_element(%s: memref<4x3xf32>, %y: memref<1xf32>) {
+  %c0 = arith.constant 0 : index
+  // expected-error @+1 {{reads an element that is no index: the accelerator has no code for it}}
+  %0 = memref.load %s[%c0, %c0] : memref<4x3xf32>
+  memref.store %0, %y[%c0] : memref<1xf32>
+  return
+}
+
+// -----
+
+func.func @number_written(%s: memref<4x3xi32>, %x: memref<8x8xf32>, %y: memref<1x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c7 = arith.constant 7 : index
+  // expected-error @+1 {{reads a number of a buffer that is more than numbers: the accelerator has no code for it}}
+  %0 = memref.load %s[%c0, %c0] : memref<4x3xi32>
+  %1 = arith.index_cast %0 : i32 to index
+  %2 = arith.minui %1, %c7 : index
+  %v = memref.subview %x[%2, 0] [1, 8] [1, 1] : memref<8x8xf32> to memref<1x8xf32, strided<[8, 1], offset: ?>>
+  memref.copy %v, %y : memref<1x8xf32, strided<[8, 1], offset: ?>> to memref<1x8xf32>
+  memref.copy %s, %s : memref<4x3xi32> to memref<4x3xi32>
+  return
+}
+
+// -----
+
+func.func @number_of_view(%s: memref<4x3xi32>, %x: memref<8x8xf32>, %y: memref<1x8xf32>) {
+  %c0 = arith.constant 0 : index
+  %c7 = arith.constant 7 : index
+  %row = memref.subview %s[2, 0] [1, 3] [1, 1] : memref<4x3xi32> to memref<1x3xi32, strided<[3, 1], offset: 6>>
+  // expected-error @+1 {{reads a number of a view: the accelerator has no code for it}}
+  %0 = memref.load %row[%c0, %c0] : memref<1x3xi32, strided<[3, 1], offset: 6>>
+  %1 = arith.index_cast %0 : i32 to index
+  %2 = arith.minui %1, %c7 : index
+  %v = memref.subview %x[%2, 0] [1, 8] [1, 1] : memref<8x8xf32> to memref<1x8xf32, strided<[8, 1], offset: ?>>
+  memref.copy %v, %y : memref<1x8xf32, strided<[8, 1], offset: ?>> to memref<1x8xf32>
+  return
+}
