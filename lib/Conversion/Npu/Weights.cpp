@@ -69,7 +69,9 @@ LogicalResult Panels::bring(Tiles &tiles, OpFoldResult begin, OpFoldResult k, co
   // are not read.
   const int64_t rows = cast<MemRefType>(storage.getType()).getNumElements() / depth * width / line;
   const int64_t elements = piece * line / width;
-  AffineExpr at = d0.floorDiv(width) * (line * depth) + (d0 % width).floorDiv(piece) * elements + d1 * line;
+  // From panel to panel it is depth rows, of which one would have brought it there.
+  AffineExpr inAll = line == width ? d0 : d0.floorDiv(piece) * elements;
+  AffineExpr at = inAll + d0.floorDiv(width) * (line * (depth - 1)) + d1 * line;
   for (int64_t i = 0; i < width; i += piece) {
     OpFoldResult from = tiles.least(tiles.plus(row, tiles.index(i)), tiles.index(rows - piece));
     Tile part = to;
