@@ -9,6 +9,7 @@
 //   two levels  t = t + acc sw[n, g], i32, from 0;   y = (f32(t) ow[n]) sa[m]
 //
 //===----------------------------------------------------------------------===//
+#include "Dataflow.h"
 #include "Elementwise.h"
 #include "Lowerings.h"
 #include "Weights.h"
@@ -39,6 +40,8 @@ private:
   std::optional<Tile> aSums;   ///< of each group, i32 [M][groups]; where there are zeros
   std::optional<Tile> running; ///< t, of the panel
   OpFoldResult rows;
+  int64_t mostRows = 0;
+  StringRef mode;              ///< of the array: what stands still
   int64_t depth = 0, span = 0; ///< K; of a group, at most K
   int64_t most = 0;            ///< steps of k of which weights are brought at a time
 
@@ -59,7 +62,7 @@ private:
   LogicalResult sumActivations();
   FailureOr<Tile> minusZeros(Tile of);
   FailureOr<Tile> parts(const Panels &of, OpFoldResult begin, OpFoldResult group, int64_t count);
-  int64_t mostRows() const;
+  int64_t mostSteps() const;
 
   LogicalResult panel(OpFoldResult begin);
   LogicalResult group(const Round &round, OpFoldResult inRound, OpFoldResult k, int64_t extent);
@@ -82,9 +85,8 @@ LogicalResult ContractLowering::check() {
                         "8 bits with a scale for "
                         "each row as activations, integer codes as weights");
   }
-  if (!core.mxu || !core.vec ||
-      !llvm::is_contained(core.mxu->modes.dense, machine::NpuDataflow::WeightStationary)) {
-    return op.emitError("needs a vector unit and a matrix unit with dense weight-stationary products");
+  if (!core.mxu || !core.vec) {
+    return op.emitError("needs a vector unit and a matrix unit");
   }
   return success();
 }
@@ -119,7 +121,7 @@ FailureOr<Tile> ContractLowering::parts(const Panels &of, OpFoldResult begin, Op
 }
 
 /// What a quarter of the scratchpad holds, with all that is made from it: another quarter is for the next ones.
-int64_t ContractLowering::mostRows() const {
+int64_t ContractLowering::mostSteps() const {
   int64_t ofGroup = 0;
   if (groupScales) {
     ofGroup += cast<MemRefType>(groupScales->storage.getType()).getElementTypeBitWidth() / 8;
@@ -160,6 +162,15 @@ LogicalResult ContractLowering::read() {
     return failure();
   }
   rows = a.extents[0];
+  FailureOr<int64_t> bound = tiles.boundOf(rows);
+  FailureOr<StringRef> dataflow =
+      succeeded(bound) ? chooseDataflow(op, *core.mxu, types, *bound, std::min(span, types.depth))
+                       : FailureOr<StringRef>();
+  if (failed(dataflow)) {
+    return failure();
+  }
+  mostRows = *bound;
+  mode = *dataflow;
   if (isTwoLevel() || !hasGroups()) {
     FailureOr<Tile> ofColumns = tiles.read(isTwoLevel() ? op.getWOuterScales() : op.getWScales());
     if (failed(ofColumns)) {
@@ -187,7 +198,7 @@ LogicalResult ContractLowering::read() {
     zeros = *made;
   }
   weightTiles.emplace(tiles, weights, op.getWScheme().isAsymmetric(), types.weight, core);
-  most = mostRows();
+  most = mostSteps();
   return op.getWZeros() ? sumActivations() : success();
 }
 
@@ -205,22 +216,37 @@ LogicalResult ContractLowering::sumActivations() {
   });
 }
 
-/// Block by block of the array's rows; the first one of all may write the sums, others add to them.
+/// The first product may write the sums, others add to them. Where weights stand still there is one for each block of the array's rows, of k; where
+/// sums do, one for each block of rows of activations: all of a block, also those that run time has no use for.
 void ContractLowering::add(const ElementRows &w, OpFoldResult first, OpFoldResult k, int64_t extent,
                            const Tile &sums, bool isFirst) {
-  Value to = tiles.matrix(sums, 0, 1, rows, tiles.index(weights.width));
-  auto product = [&](OpFoldResult at, int64_t count, bool isAdded) {
-    Value activations = tiles.matrix(a, 0, 1, rows, tiles.index(count), {tiles.index(0), tiles.plus(k, at)});
-    MatmulOp::create(tiles.ops(), tiles.loc(), activations, w.block(tiles, tiles.plus(first, at), count), to,
-                     isAdded, "ws", DenseI64ArrayAttr(), DenseI64ArrayAttr());
-  };
-  const int64_t written = isFirst ? std::min(core.mxu->rows, extent) : 0;
-  if (isFirst) {
-    product(tiles.index(0), written, false);
-  }
-  (void)tiles.pieces(extent - written, core.mxu->rows, [&](OpFoldResult at, int64_t count) {
-    product(tiles.plus(at, tiles.index(written)), count, true);
+  auto product = [&](OpFoldResult row, OpFoldResult count, OpFoldResult at, int64_t steps, bool isAdded) {
+    Value activations = tiles.matrix(a, 0, 1, count, tiles.index(steps), {row, tiles.plus(k, at)});
+    Value to = tiles.matrix(sums, 0, 1, count, tiles.index(weights.width), {row, tiles.index(0)});
+    MatmulOp::create(tiles.ops(), tiles.loc(), activations, w.block(tiles, tiles.plus(first, at), steps), to,
+                     isAdded, mode, DenseI64ArrayAttr(), DenseI64ArrayAttr());
     return success();
+  };
+  OpFoldResult zero = tiles.index(0);
+  const int64_t block = core.mxu->rows;
+  if (mode == "os") {
+    const int64_t whole = mostRows / block * block, rest = mostRows % block;
+    (void)tiles.loop(whole > 0 ? tiles.least(rows, tiles.index(whole)) : zero, block, [&](OpFoldResult row) {
+      return product(row, tiles.index(block), zero, extent, !isFirst);
+    });
+    if (rest > 0) {
+      (void)tiles.loop(tiles.minus(rows, tiles.index(whole)), rest, [&](OpFoldResult) {
+        return product(tiles.index(whole), tiles.index(rest), zero, extent, !isFirst);
+      });
+    }
+    return;
+  }
+  const int64_t written = isFirst ? std::min(block, extent) : 0;
+  if (isFirst) {
+    (void)product(zero, rows, zero, written, false);
+  }
+  (void)tiles.pieces(extent - written, block, [&](OpFoldResult at, int64_t count) {
+    return product(zero, rows, tiles.plus(at, tiles.index(written)), count, true);
   });
 }
 
