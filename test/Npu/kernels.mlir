@@ -10,6 +10,7 @@
 // RUN: coopt-npu-objdump --assemble %t/integers.npu.txt --check=%{machine} -o %t/integers.npu
 // RUN: coopt-npu-objdump --assemble %t/turned.npu.txt --check=%{machine} -o %t/turned.npu
 // RUN: coopt-npu-objdump --assemble %t/reductions.npu.txt --check=%{machine} -o %t/reductions.npu
+// RUN: coopt-npu-objdump --assemble %t/heads.npu.txt --check=%{machine} -o %t/heads.npu
 // RUN: coopt-npu-objdump --assemble %t/product.npu.txt --check=%{machine} -o %t/product.npu
 // RUN: coopt-npu-objdump --assemble %t/deep_product.npu.txt --check=%{machine} -o %t/deep_product.npu
 // RUN: coopt-npu-objdump --assemble %t/decoded.npu.txt --check=%{machine} -o %t/decoded.npu
@@ -29,6 +30,8 @@
 // TURNED: turned: 3 sizes: equal
 // RUN: coopt-test-image reductions %t/reductions.npu %{machine} 40 1 13 | FileCheck %s --check-prefix=REDUCTIONS
 // REDUCTIONS: reductions: 3 sizes: equal
+// RUN: coopt-test-image heads %t/heads.npu %{machine} 9 1 2 | FileCheck %s --check-prefix=HEADS
+// HEADS: heads: 3 sizes: equal
 // RUN: coopt-test-image product %t/product.npu %{machine} 70 1 33 | FileCheck %s --check-prefix=PRODUCT
 // PRODUCT: product: 3 sizes: equal
 // RUN: coopt-test-image deep_product %t/deep_product.npu %{machine} 3 1 | FileCheck %s --check-prefix=DEEP-PRODUCT
@@ -320,6 +323,25 @@ func.func @reductions(%x: memref<?x53xf32> {npu.bytes = 8480 : i64}, %s: memref<
   model.row_reduce sum ins(%x.n : memref<?x53xf32, strided<[53, 1]>>) outs(%s.n : memref<?xf32, strided<[1]>>)
   model.row_reduce max ins(%x.n : memref<?x53xf32, strided<[53, 1]>>) outs(%m.n : memref<?xf32, strided<[1]>>)
   model.row_reduce amax ins(%x.n : memref<?x53xf32, strided<[53, 1]>>) outs(%a.n : memref<?xf32, strided<[1]>>)
+  return
+}
+
+// Sums of each row's parts, times the second number of another row.
+func.func @heads(%x: memref<?x3x20xf32> {npu.bytes = 2160 : i64}, %g: memref<?x2xf32> {npu.bytes = 72 : i64}, %y: memref<?x3xf32> {npu.bytes = 108 : i64}) {
+  %c0 = arith.constant 0 : index
+  %rows = memref.dim %x, %c0 : memref<?x3x20xf32>
+  %n = affine.min affine_map<(d0) -> (d0, 9)>(%rows)
+  %x.n = memref.subview %x[0, 0, 0] [%n, 3, 20] [1, 1, 1] : memref<?x3x20xf32> to memref<?x3x20xf32, strided<[60, 20, 1]>>
+  %g.n = memref.subview %g[0, 0] [%n, 2] [1, 1] : memref<?x2xf32> to memref<?x2xf32, strided<[2, 1]>>
+  %y.n = memref.subview %y[0, 0] [%n, 3] [1, 1] : memref<?x3xf32> to memref<?x3xf32, strided<[3, 1]>>
+  %t = memref.alloc(%n) : memref<?x3xf32>
+  model.row_reduce sum ins(%x.n : memref<?x3x20xf32, strided<[60, 20, 1]>>) outs(%t : memref<?x3xf32>)
+  linalg.generic {indexing_maps = [#x, affine_map<(i, j) -> (i, 1)>, #x], iterator_types = ["parallel", "parallel"]}
+      ins(%t, %g.n : memref<?x3xf32>, memref<?x2xf32, strided<[2, 1]>>) outs(%y.n : memref<?x3xf32, strided<[3, 1]>>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %0 = arith.mulf %a, %b : f32
+    linalg.yield %0 : f32
+  }
   return
 }
 

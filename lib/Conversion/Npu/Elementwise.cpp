@@ -19,6 +19,8 @@ struct BodyValue {
   std::optional<int64_t> known;
 };
 
+int loopOf(AffineExpr dimension) { return static_cast<int>(cast<AffineDimExpr>(dimension).getPosition()); }
+
 /// Whether more than places of elements that are read follow from an index.
 bool decides(linalg::IndexOp index) {
   return llvm::any_of(index->getUsers(),
@@ -60,6 +62,9 @@ LogicalResult GenericLowering::findLoops() {
     SmallVector<OpFoldResult> sizes = tiles.extentsOf(operand.get());
     for (auto [d, expr] : llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults())) {
       auto dim = dyn_cast<AffineDimExpr>(expr);
+      if (isa<AffineConstantExpr>(expr)) {
+        continue;
+      }
       if (!dim) {
         return op.emitError("reads at other indices than those of its loops");
       }
@@ -109,7 +114,7 @@ LogicalResult GenericLowering::readOperands() {
       return failure();
     }
     for (auto [d, expr] : llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults())) {
-      const bool isColumn = static_cast<int>(cast<AffineDimExpr>(expr).getPosition()) == columnLoop;
+      const bool isColumn = isa<AffineDimExpr>(expr) && loopOf(expr) == columnLoop;
       if (isColumn && tile->strides[d] != 1 && getConstantIntValue(tile->extents[d]) != 1) {
         return op.emitError("has a last loop whose elements do not lie side by side in operand ")
                << operand.getOperandNumber();
@@ -125,7 +130,11 @@ Value GenericLowering::matrixOf(OpOperand &operand) {
   int rows = kSame, columns = kSame;
   SmallVector<OpFoldResult> begin;
   for (auto [d, expr] : llvm::enumerate(op.getMatchingIndexingMap(&operand).getResults())) {
-    const int loop = static_cast<int>(cast<AffineDimExpr>(expr).getPosition());
+    if (auto constant = dyn_cast<AffineConstantExpr>(expr)) {
+      begin.push_back(tiles.index(constant.getValue()));
+      continue;
+    }
+    const int loop = loopOf(expr);
     begin.push_back(at[static_cast<size_t>(loop)]);
     rows = loop == rowLoop ? static_cast<int>(d) : rows;
     columns = loop == columnLoop ? static_cast<int>(d) : columns;
@@ -433,53 +442,12 @@ LogicalResult GenericLowering::lowerScalar(Operation &scalar, MatrixMath &math,
           })
           .Case<arith::SelectOp>([&](auto) { return math.select(inputs[0], inputs[1], inputs[2], type, to); })
           .Case([&](arith::CmpFOp of) -> FailureOr<Elements> {
-            const bool isSame = of.getLhs() == of.getRhs();
-            switch (of.getPredicate()) {
-            case arith::CmpFPredicate::OLT:
-              return compare("lt", false, false);
-            case arith::CmpFPredicate::OGT:
-              return compare("lt", true, false);
-            case arith::CmpFPredicate::OLE:
-              return compare("le", false, false);
-            case arith::CmpFPredicate::OGE:
-              return compare("le", true, false);
-            case arith::CmpFPredicate::OEQ:
-              return compare("eq", false, false);
-            case arith::CmpFPredicate::UNE:
-              return compare("eq", false, true);
-            case arith::CmpFPredicate::ULT:
-              return compare("le", true, true);
-            case arith::CmpFPredicate::UGT:
-              return compare("le", false, true);
-            case arith::CmpFPredicate::ULE:
-              return compare("lt", true, true);
-            case arith::CmpFPredicate::UGE:
-              return compare("lt", false, true);
-            case arith::CmpFPredicate::UNO:
-              return isSame ? compare("eq", false, true) : FailureOr<Elements>();
-            case arith::CmpFPredicate::ORD:
-              return isSame ? compare("eq", false, false) : FailureOr<Elements>();
-            default:
-              return failure();
-            }
+            std::optional<Comparison> as = comparisonOf(of);
+            return as ? compare(as->function, as->isSwapped, as->isInverted) : FailureOr<Elements>();
           })
           .Case([&](arith::CmpIOp of) -> FailureOr<Elements> {
-            switch (of.getPredicate()) {
-            case arith::CmpIPredicate::slt:
-              return compare("lt", false, false);
-            case arith::CmpIPredicate::sgt:
-              return compare("lt", true, false);
-            case arith::CmpIPredicate::sle:
-              return compare("le", false, false);
-            case arith::CmpIPredicate::sge:
-              return compare("le", true, false);
-            case arith::CmpIPredicate::eq:
-              return compare("eq", false, false);
-            case arith::CmpIPredicate::ne:
-              return compare("eq", false, true);
-            default:
-              return failure();
-            }
+            std::optional<Comparison> as = comparisonOf(of);
+            return as ? compare(as->function, as->isSwapped, as->isInverted) : FailureOr<Elements>();
           })
           .Default([](Operation *) { return failure(); });
   if (failed(made)) {

@@ -45,6 +45,16 @@ private:
   mlir::OpFoldResult rows, columns;
 };
 
+/// A comparison by those that the unit has: of (b, a) if swapped, its opposite if inverted.
+struct Comparison {
+  llvm::StringRef function;
+  bool isSwapped, isInverted;
+};
+
+/// Nothing if the unit has none.
+std::optional<Comparison> comparisonOf(mlir::arith::CmpFOp op);
+std::optional<Comparison> comparisonOf(mlir::arith::CmpIOp op);
+
 mlir::LogicalResult lowerGeneric(Tiles &tiles, mlir::linalg::GenericOp op);
 
 } // namespace coopt::npu

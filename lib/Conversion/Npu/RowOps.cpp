@@ -7,18 +7,64 @@ using namespace mlir;
 using namespace coopt;
 using namespace coopt::npu;
 
+namespace {
+
+/// A reduction along the last dimension: the longest of the others is rows, what is left are loops of the control unit.
+class RowReduceLowering {
+public:
+  RowReduceLowering(Tiles &tiles, StringRef function, const Tile &input, const Tile &result)
+      : tiles(tiles), function(function), input(input), result(result) {}
+
+  LogicalResult run() {
+    int64_t longest = 0;
+    for (size_t d = 0; d < result.rank(); ++d) {
+      FailureOr<int64_t> bound = tiles.boundOf(result.extents[d]);
+      if (failed(bound)) {
+        return failure();
+      }
+      if (*bound > longest) {
+        rows = static_cast<int>(d);
+        longest = *bound;
+      }
+    }
+    return lower({});
+  }
+
+private:
+  Tiles &tiles;
+  StringRef function;
+  const Tile &input, &result;
+  int rows = kSame;
+
+  LogicalResult lower(SmallVector<OpFoldResult> begin) {
+    const size_t d = begin.size();
+    auto next = [&](OpFoldResult at) {
+      SmallVector<OpFoldResult> further = begin;
+      further.push_back(at);
+      return lower(further);
+    };
+    if (d < result.rank()) {
+      return static_cast<int>(d) == rows ? next(tiles.index(0)) : tiles.loop(result.extents[d], 1, next);
+    }
+    OpFoldResult count = rows == kSame ? tiles.index(1) : result.extents[static_cast<size_t>(rows)];
+    tiles.reduce(function, tiles.matrix(input, rows, static_cast<int>(d), count, input.extents[d], begin),
+                 tiles.matrix(result, rows, kSame, count, tiles.index(1), begin));
+    return success();
+  }
+};
+
+} // namespace
+
 LogicalResult npu::lowerRowReduce(Tiles &tiles, model::RowReduceOp op) {
   tiles.moveTo(op);
   FailureOr<Tile> input = tiles.read(op.getInput()), result = tiles.room(op.getInit());
-  if (failed(input) || failed(result)) {
+  if (succeeded(input) && input->strides.back() != 1) {
+    return op.emitError("reduces elements that do not lie side by side: the accelerator has no code for it");
+  }
+  if (failed(input) || failed(result) ||
+      failed(RowReduceLowering(tiles, model::stringifyRowReduction(op.getKind()), *input, *result).run())) {
     return failure();
   }
-  if (input->rank() != 2) {
-    return op.emitError("reduces what is no matrix: the accelerator has no code for it");
-  }
-  tiles.reduce(model::stringifyRowReduction(op.getKind()),
-               tiles.matrix(*input, 0, 1, input->extents[0], input->extents[1]),
-               tiles.matrix(*result, 0, kSame, input->extents[0], tiles.index(1)));
   tiles.write(*result, op.getInit());
   return success();
 }

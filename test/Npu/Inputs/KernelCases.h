@@ -19,6 +19,7 @@ void functions(ImageRun &run, int64_t size);
 void integers(ImageRun &run, int64_t size);
 void turned(ImageRun &run, int64_t size);
 void reductions(ImageRun &run, int64_t size);
+void heads(ImageRun &run, int64_t size);
 
 void product(ImageRun &run, int64_t size);
 void deepProduct(ImageRun &run, int64_t size);

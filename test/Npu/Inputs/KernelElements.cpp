@@ -223,3 +223,19 @@ void npu::test::reductions(ImageRun &run, int64_t size) {
   run.output(magnitudes);
   run.block({narrow(size), 53, narrow(size), narrow(size), narrow(size)});
 }
+
+/// Of each row three sums of 20, times the second of the row's two factors.
+void npu::test::heads(ImageRun &run, int64_t size) {
+  const Floats x = run.floats(static_cast<size_t>(size * 60)),
+               factors = run.floats(static_cast<size_t>(size * 2));
+  Floats y;
+  for (int64_t i = 0; i < size * 3; ++i) {
+    y.push_back(reduced(x.data() + i * 20, 20, 0.0f, [](float a, float b) { return a + b; }) *
+                factors[static_cast<size_t>(i / 3 * 2 + 1)]);
+  }
+  run.input(x);
+  run.input(factors);
+  run.output(y);
+  run.block(
+      {narrow(size), narrow(size), narrow(size), narrow(size), 3, 20, narrow(size), 2, narrow(size), 3});
+}

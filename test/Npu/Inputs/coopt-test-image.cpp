@@ -25,6 +25,7 @@ constexpr std::pair<const char *, KernelCase> kCases[] = {{"attention", attentio
                                                           {"functions", functions},
                                                           {"groups", groups},
                                                           {"groups_of_zeros", groupsOfZeros},
+                                                          {"heads", heads},
                                                           {"integers", integers},
                                                           {"levels", levels},
                                                           {"logits", logits},

@@ -325,9 +325,11 @@ func.func @decode_groups(%c: memref<4x8xi8>, %s: memref<4x4xf32>, %y: memref<4x8
 
 // -----
 
-func.func @reduce_rank(%x: memref<2x4x8xf32>, %y: memref<2x4xf32>) {
-  // expected-error @+1 {{reduces what is no matrix: the accelerator has no code for it}}
-  model.row_reduce sum ins(%x : memref<2x4x8xf32>) outs(%y : memref<2x4xf32>)
+func.func @reduce_strides(%x: memref<4x8xf32, strided<[1, 4]>> {npu.bytes = 128 : i64}, %y: memref<4xf32>) {
+  %t = memref.alloc() : memref<8x4xf32>
+  %v = memref.reinterpret_cast %t to offset: [0], sizes: [4, 8], strides: [1, 4] : memref<8x4xf32> to memref<4x8xf32, strided<[1, 4]>>
+  // expected-error @+1 {{reduces elements that do not lie side by side: the accelerator has no code for it}}
+  model.row_reduce sum ins(%v : memref<4x8xf32, strided<[1, 4]>>) outs(%y : memref<4xf32>)
   return
 }
 
