@@ -296,7 +296,7 @@ Status npu::forEachAccess(const Stream &stream, const AccessVisitor &visit) {
 }
 
 Status npu::checkBounds(const Stream &stream, const Limits &limits) {
-  return forEachAccess(stream, [&](size_t entry, const std::vector<Access> &accesses) -> Status {
+  return forEachAccess(stream, [&](size_t entry, const Accesses &accesses) -> Status {
     for (const Access &access : accesses) {
       const uint64_t size = limits.bytes[static_cast<size_t>(access.space)];
       if (access.first > size || access.bytes > size - access.first) {

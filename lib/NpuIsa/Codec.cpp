@@ -126,18 +126,6 @@ Operand readOperand(const Field &field, const uint8_t *bytes) {
   return operand;
 }
 
-size_t indexOf(const Entry &entry, std::string_view name) {
-  const Instruction *instruction = find(entry.opcode);
-  assert(instruction && "an entry of no instruction");
-  for (size_t i = 0; i < instruction->fields.size(); ++i) {
-    if (instruction->fields[i].name == name) {
-      return i;
-    }
-  }
-  assert(false && "the instruction has no such field");
-  return 0;
-}
-
 } // namespace
 
 size_t Field::bytes() const {
@@ -155,9 +143,6 @@ size_t Field::bytes() const {
   }
   return 0;
 }
-
-const Operand &Entry::operator[](std::string_view field) const { return operands[indexOf(*this, field)]; }
-Operand &Entry::operator[](std::string_view field) { return operands[indexOf(*this, field)]; }
 
 Entry npu::entryOf(const Instruction &instruction) {
   Entry entry;

@@ -35,30 +35,18 @@ uint64_t extentOf(uint64_t bytes, int64_t count, int64_t stride) {
 
 } // namespace
 
-std::string_view npu::chosen(const Entry &entry, std::string_view field) {
-  const Instruction *instruction = find(entry.opcode);
-  for (size_t i = 0; i < instruction->fields.size(); ++i) {
-    if (instruction->fields[i].name == field) {
-      return (*instruction->fields[i].names)[static_cast<size_t>(entry.operands[i].value)];
-    }
-  }
-  return {};
+std::string_view npu::chosen(const Entry &entry, FieldName field) {
+  const size_t place = fieldPlaces().at(entry.opcode, field);
+  return (*find(entry.opcode)->fields[place].names)[static_cast<size_t>(entry.operands[place].value)];
 }
 
 int npu::operandsOf(std::string_view function) {
-  for (const char *one : {"copy", "neg", "abs", "sqrt", "rint", "floor", "exp2"}) {
-    if (function == one) {
-      return 1;
-    }
-  }
-  return function == "fma" || function == "select" ? 3 : 2;
+  const std::vector<const char *> &names = *find(opcode::VecMap)->fields[0].names;
+  const auto place = std::find(names.begin(), names.end(), function);
+  return operandsOf(static_cast<VectorFunction>(place - names.begin()));
 }
 
-machine::NpuType npu::typeOf(const Entry &entry, std::string_view field) {
-  return static_cast<machine::NpuType>(entry[field].value);
-}
-
-unsigned npu::bitsOf(const Entry &entry, std::string_view field) {
+unsigned npu::bitsOf(const Entry &entry, FieldName field) {
   return static_cast<unsigned>(machine::bits(typeOf(entry, field)));
 }
 
@@ -70,30 +58,27 @@ public:
   AccessList(const Settings &settings, const Entry &entry)
       : settings(settings), entry(entry), instruction(*find(entry.opcode)) {}
 
-  Expected<std::vector<Access>> run();
+  Expected<Accesses> run();
 
 private:
   const Settings &settings;
   const Entry &entry;
   const Instruction &instruction;
-  std::vector<Access> result;
+  Accesses result;
 
-  int64_t value(std::string_view field) const { return entry[field].value; }
+  int64_t value(FieldName field) const { return entry[field].value; }
   tl::unexpected<Error> needs(const char *what) const {
     return fail(std::string(instruction.mnemonic) + ": expected " + what + " before");
   }
 
-  void add(std::string_view field, bool isWrite, uint64_t bytes) { addRows(field, isWrite, 1, bytes, 0); }
+  void add(FieldName field, bool isWrite, uint64_t bytes) { addRows(field, isWrite, 1, bytes, 0); }
   /// `rows` rows of `rowBytes`, so far apart.
-  void addRows(std::string_view field, bool isWrite, int64_t rows, uint64_t rowBytes, int64_t stride) {
+  void addRows(FieldName field, bool isWrite, int64_t rows, uint64_t rowBytes, int64_t stride) {
     const uint64_t bytes = extentOf(rowBytes, rows, stride);
     if (bytes == 0) {
       return;
     }
-    size_t operand = 0;
-    while (instruction.fields[operand].name != field) {
-      ++operand;
-    }
+    const size_t operand = fieldPlaces().at(entry.opcode, field);
     const Operand &at = entry.operands[operand];
     result.push_back({at.space, static_cast<uint64_t>(at.value), bytes, isWrite, operand,
                       static_cast<uint64_t>(rows), rowBytes, static_cast<uint64_t>(stride)});
@@ -106,40 +91,43 @@ private:
 };
 
 Status AccessList::copies() {
-  const std::string_view mnemonic = instruction.mnemonic;
-  if (mnemonic == "dma.fill") {
+  if (entry.opcode == opcode::DmaFill) {
     addRows("to", true, value("count"), static_cast<uint64_t>(value("bytes")), value("to1"));
-  } else if (mnemonic == "dma.gather" || mnemonic == "dma.scatter") {
-    const bool isGather = mnemonic == "dma.gather";
+  } else if (entry.opcode == opcode::DmaGather || entry.opcode == opcode::DmaScatter) {
+    const bool isGather = entry.opcode == opcode::DmaGather;
+    const FieldName table = isGather ? FieldName("from") : FieldName("to"),
+                    rows = isGather ? FieldName("to") : FieldName("from"),
+                    stride = isGather ? FieldName("from1") : FieldName("to1");
     if (value("count") > 0) {
-      addRows(isGather ? "from" : "to", !isGather, value("rows"), static_cast<uint64_t>(value("bytes")),
-              value(isGather ? "from1" : "to1"));
-      add(isGather ? "to" : "from", isGather, static_cast<uint64_t>(value("count") * value("bytes")));
+      addRows(table, !isGather, value("rows"), static_cast<uint64_t>(value("bytes")), value(stride));
+      add(rows, isGather, static_cast<uint64_t>(value("count") * value("bytes")));
       add("indices", false, 4 * static_cast<uint64_t>(value("count")));
     }
   } else {
-    auto bytes = [&](const char *side) -> uint64_t {
-      const std::string name = side;
-      uint64_t last = extentOf(static_cast<uint64_t>(value("bytes")), value("count"), value(name + "1"));
-      for (const char *dimension : {"2", "3", "4"}) {
-        if (chosen(entry, "shaped") == "yes") {
+    const bool isShaped = isYes(entry, "shaped");
+    if (isShaped && !settings.shapes[entry.channel]) {
+      return needs("dma.shape");
+    }
+    struct Outer {
+      FieldName count, stride;
+    };
+    auto bytes = [&](FieldName inner, std::array<Outer, 3> dimensions) {
+      uint64_t last = extentOf(static_cast<uint64_t>(value("bytes")), value("count"), value(inner));
+      for (const Outer &outer : dimensions) {
+        if (isShaped) {
           const Entry &shape = *settings.shapes[entry.channel];
-          last = extentOf(last, shape[std::string("count") + dimension].value, shape[name + dimension].value);
+          last = extentOf(last, shape[outer.count].value, shape[outer.stride].value);
         }
       }
       return last;
     };
-    if (chosen(entry, "shaped") == "yes" && !settings.shapes[entry.channel]) {
-      return needs("dma.shape");
-    }
-    add("to", true, bytes("to"));
-    add("from", false, bytes("from"));
+    add("to", true, bytes("to1", {{{"count2", "to2"}, {"count3", "to3"}, {"count4", "to4"}}}));
+    add("from", false, bytes("from1", {{{"count2", "from2"}, {"count3", "from3"}, {"count4", "from4"}}}));
   }
   return {};
 }
 
 Status AccessList::matrix() {
-  const std::string_view mnemonic = instruction.mnemonic;
   if (!settings.matrixMode) {
     return needs("mxu.mode");
   }
@@ -147,35 +135,35 @@ Status AccessList::matrix() {
   const unsigned a = bitsOf(mode, "a"), w = bitsOf(mode, "w"), acc = bitsOf(mode, "acc");
   const int64_t aStride = mode["a_stride"].value, wStride = mode["w_stride"].value,
                 accStride = mode["acc_stride"].value, n = mode["n"].value, m = mode["m"].value;
-  const bool isSparse = chosen(mode, "mode") == "nm";
+  const bool isSparse = choiceOf<MatrixMode>(mode, "mode") == MatrixMode::Nm;
   if (isSparse && (n < 1 || n >= m)) {
-    return fail(std::string(mnemonic) + ": expected n of m with 0 < n < m in mxu.mode, got " +
+    return fail(std::string(instruction.mnemonic) + ": expected n of m with 0 < n < m in mxu.mode, got " +
                 std::to_string(n) + " of " + std::to_string(m));
   }
   auto addSums = [&](int64_t rows, int64_t columns) {
     addRows("to", true, rows, bytesOf(columns, acc), accStride);
   };
-  if (mnemonic == "mxu.weights") {
+  if (entry.opcode == opcode::MxuWeights) {
     const int64_t columns = value("columns");
     addRows("from", false, value("rows"),
             bytesOf(columns, w) + (isSparse ? bytesOf(columns, placeBits(m)) : 0), wStride);
-  } else if (mnemonic == "mxu.stream") {
-    const auto &tile = chosen(entry, "swap") == "yes" ? settings.loaded : settings.used;
+  } else if (entry.opcode == opcode::MxuStream) {
+    const auto &tile = isYes(entry, "swap") ? settings.loaded : settings.used;
     if (!tile) {
       return needs("mxu.weights");
     }
     const int64_t depth = isSparse ? (tile->rows * m + n - 1) / n : tile->rows;
     addRows("from", false, value("rows"), bytesOf(depth, a), aStride);
     addSums(value("rows"), tile->columns);
-  } else if (mnemonic == "mxu.multiply") {
+  } else if (entry.opcode == opcode::MxuMultiply) {
     addRows("a", false, value("rows"), bytesOf(value("depth"), a), aStride);
     addRows("w", false, value("depth"), bytesOf(value("columns"), w), wStride);
-  } else if (mnemonic == "mxu.drain") {
+  } else if (entry.opcode == opcode::MxuDrain) {
     addSums(value("rows"), value("columns"));
-  } else if (mnemonic == "mxu.tables") {
+  } else if (entry.opcode == opcode::MxuTables) {
     addRows("from", false, value("rows"), bytesOf(value("depth"), a), aStride);
   } else {
-    const auto &tables = chosen(entry, "swap") == "yes" ? settings.madeTables : settings.tables;
+    const auto &tables = isYes(entry, "swap") ? settings.madeTables : settings.tables;
     if (!tables) {
       return needs("mxu.tables");
     }
@@ -186,13 +174,12 @@ Status AccessList::matrix() {
 }
 
 Status AccessList::vector() {
-  const std::string_view mnemonic = instruction.mnemonic;
   if (!settings.vectorMode) {
     return needs("vec.mode");
   }
   const Entry &mode = *settings.vectorMode;
   const int64_t rows = value("rows"), columns = value("columns");
-  if (mnemonic == "vec.unpack") {
+  if (entry.opcode == opcode::VecUnpack) {
     const int64_t group = value("group"), groups = group == 0 ? 0 : (columns + group - 1) / group;
     addRows("to", true, rows, static_cast<uint64_t>(columns), mode["to_stride"].value);
     add("from", false, bytesOf(rows * columns, static_cast<unsigned>(value("bits"))));
@@ -200,33 +187,28 @@ Status AccessList::vector() {
     add("zeros", false, static_cast<uint64_t>(rows * groups));
     return {};
   }
-  auto addOperand = [&](const char *name, std::string_view broadcast) {
-    const std::string field = name;
-    const unsigned bits = bitsOf(mode, field);
-    const bool isOneRow = broadcast == "row" || broadcast == "scalar";
-    const bool isOneColumn = broadcast == "column" || broadcast == "scalar";
-    addRows(field, false, isOneRow ? std::min<int64_t>(rows, 1) : rows,
-            bytesOf(isOneColumn ? std::min<int64_t>(columns, 1) : columns, bits),
-            mode[field + "_stride"].value);
+  auto addOperand = [&](FieldName field, FieldName stride, Broadcast broadcast) {
+    addRows(field, false, isOneRow(broadcast) ? std::min<int64_t>(rows, 1) : rows,
+            bytesOf(isOneColumn(broadcast) ? std::min<int64_t>(columns, 1) : columns, bitsOf(mode, field)),
+            mode[stride].value);
   };
-  const unsigned toBits = bitsOf(mode, "to");
-  const bool isMap = mnemonic == "vec.map";
-  addRows("to", true, rows, bytesOf(isMap ? columns : std::min<int64_t>(columns, 1), toBits),
+  const bool isMap = entry.opcode == opcode::VecMap;
+  addRows("to", true, rows, bytesOf(isMap ? columns : std::min<int64_t>(columns, 1), bitsOf(mode, "to")),
           mode["to_stride"].value);
-  addOperand("a", "none");
-  const int operands = isMap ? operandsOf(chosen(entry, "function")) : 1;
+  addOperand("a", "a_stride", Broadcast::None);
+  const int operands = isMap ? operandsOf(choiceOf<VectorFunction>(entry, "function")) : 1;
   if (operands > 1) {
-    addOperand("b", chosen(mode, "b_broadcast"));
+    addOperand("b", "b_stride", choiceOf<Broadcast>(mode, "b_broadcast"));
   }
   if (operands > 2) {
-    addOperand("c", chosen(mode, "c_broadcast"));
+    addOperand("c", "c_stride", choiceOf<Broadcast>(mode, "c_broadcast"));
   }
   return {};
 }
 
 void AccessList::selection() {
   const auto rows = static_cast<uint64_t>(value("rows")), k = static_cast<uint64_t>(value("k"));
-  if (instruction.mnemonic == std::string_view("topk.select")) {
+  if (entry.opcode == opcode::TopkSelect) {
     add("scores", false, 4 * rows * static_cast<uint64_t>(value("columns")));
     add("values", true, 4 * rows * k);
     add("indices", true, 4 * rows * k);
@@ -238,10 +220,10 @@ void AccessList::selection() {
   add("segments", true, 4 * (static_cast<uint64_t>(value("experts")) + 1));
 }
 
-Expected<std::vector<Access>> AccessList::run() {
+Expected<Accesses> AccessList::run() {
   if (instruction.timing != Timing::Settings) {
     Status status;
-    if (instruction.mnemonic == std::string_view("load")) {
+    if (entry.opcode == opcode::Load) {
       add("from", false, bitsOf(entry, "type") / 8);
     } else if (instruction.engine == Engine::Dma) {
       status = copies();
@@ -256,28 +238,25 @@ Expected<std::vector<Access>> AccessList::run() {
       return forward(status.error());
     }
   }
-  return std::move(result);
+  return result;
 }
 
 } // namespace coopt::npu
 
-Expected<std::vector<Access>> Settings::accesses(const Entry &entry) const {
-  return AccessList(*this, entry).run();
-}
+Expected<Accesses> Settings::accesses(const Entry &entry) const { return AccessList(*this, entry).run(); }
 
 int64_t Settings::tableDepth(const Entry &lookup) const {
-  const std::optional<Tile> &of = chosen(lookup, "swap") == "yes" ? madeTables : tables;
+  const std::optional<Tile> &of = isYes(lookup, "swap") ? madeTables : tables;
   return of ? of->columns : 0;
 }
 
 int64_t Settings::weightRows(const Entry &stream) const {
-  const std::optional<Tile> &of = chosen(stream, "swap") == "yes" ? loaded : used;
+  const std::optional<Tile> &of = isYes(stream, "swap") ? loaded : used;
   return of ? of->rows : 0;
 }
 
 void Settings::update(const Entry &entry) {
   const Instruction &instruction = *find(entry.opcode);
-  const std::string_view mnemonic = instruction.mnemonic;
   auto set = [&](auto &old, const auto &value) {
     if (!(old == value)) {
       old = value;
@@ -286,11 +265,11 @@ void Settings::update(const Entry &entry) {
   };
   switch (instruction.timing) {
   case Timing::Settings:
-    if (mnemonic == "dma.shape") {
+    if (entry.opcode == opcode::DmaShape) {
       set(shapes[entry.channel], std::optional<Entry>(entry));
-    } else if (mnemonic == "mxu.mode") {
+    } else if (entry.opcode == opcode::MxuMode) {
       set(matrixMode, std::optional<Entry>(entry));
-    } else if (mnemonic == "vec.mode") {
+    } else if (entry.opcode == opcode::VecMode) {
       set(vectorMode, std::optional<Entry>(entry));
     }
     break;
@@ -301,9 +280,9 @@ void Settings::update(const Entry &entry) {
     set(madeTables, std::optional<Tile>(Tile{entry["rows"].value, entry["depth"].value}));
     break;
   case Timing::Stream:
-    if (mnemonic == "mxu.stream" && chosen(entry, "swap") == "yes") {
+    if (entry.opcode == opcode::MxuStream && isYes(entry, "swap")) {
       set(used, loaded);
-    } else if (mnemonic == "mxu.lookup" && chosen(entry, "swap") == "yes") {
+    } else if (entry.opcode == opcode::MxuLookup && isYes(entry, "swap")) {
       set(tables, madeTables);
     }
     break;

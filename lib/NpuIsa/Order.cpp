@@ -35,7 +35,7 @@ struct Event {
   const Stream *stream;
   size_t entry;
   size_t engine;
-  std::vector<Access> accesses;
+  Accesses accesses;
 };
 
 /// What is not known before: how often loops run whose count is data, and whether predicates hold.

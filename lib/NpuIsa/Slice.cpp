@@ -49,7 +49,7 @@ private:
   const Image &image;
   struct Touched {
     size_t entry;
-    std::vector<Access> accesses;
+    Accesses accesses;
   };
   std::vector<std::vector<Touched>> touched; ///< by core
   ByteSet shared[2];                         ///< DRAM, L2: bytes that decide
@@ -61,7 +61,7 @@ private:
            : space == Space::L2 ? shared[1]
                                 : own[core][static_cast<size_t>(space)];
   }
-  bool addReads(size_t core, const std::vector<Access> &accesses) {
+  bool addReads(size_t core, const Accesses &accesses) {
     bool isNew = false;
     for (const Access &access : accesses) {
       isNew |= !access.isWrite && bytesOf(core, access.space).add(access.first, access.bytes);
@@ -99,7 +99,7 @@ Expected<std::vector<std::vector<bool>>> Slicer::run() {
   for (size_t core = 0; core < image.cores.size(); ++core) {
     needed.emplace_back(image.cores[core].size(), false);
     const Stream stream(image, core);
-    Status status = forEachAccess(stream, [&](size_t entry, const std::vector<Access> &accesses) -> Status {
+    Status status = forEachAccess(stream, [&](size_t entry, const Accesses &accesses) -> Status {
       const Entry &of = stream.entries()[entry];
       const bool isLoad = stream.mnemonic(entry) == "load";
       for (const Access &access : accesses) {

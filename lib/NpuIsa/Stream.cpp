@@ -157,8 +157,8 @@ tl::unexpected<Error> Stream::failAt(size_t entry, const std::string &what) cons
   return fail("core " + std::to_string(core) + ", " + placeOf(entry) + ": " + what);
 }
 
-Expected<std::vector<Access>> Stream::accesses(size_t entry, const Registers &registers,
-                                               const Settings &settings) const {
+Expected<Accesses> Stream::accesses(size_t entry, const Registers &registers,
+                                    const Settings &settings) const {
   Entry resolved = entries()[entry];
   const std::vector<Field> &fields = find(resolved.opcode)->fields;
   std::vector<uint64_t> spread(fields.size());

@@ -49,8 +49,7 @@ public:
   tl::unexpected<Error> failAt(size_t entry, const std::string &what) const;
 
   /// What an entry touches, whatever its registers hold of these. Errors: an address has no bounds, or is negative.
-  Expected<std::vector<Access>> accesses(size_t entry, const Registers &registers,
-                                         const Settings &settings) const;
+  Expected<Accesses> accesses(size_t entry, const Registers &registers, const Settings &settings) const;
 
 private:
   const Image &image;
@@ -59,7 +58,7 @@ private:
 
 /// Calls it with what each entry touches, for all rounds of its loops; with a loop's entries twice, as the settings that the first round
 /// finds may not be those of the others. Errors: its own, and those of Stream::accesses().
-using AccessVisitor = std::function<Status(size_t entry, const std::vector<Access> &accesses)>;
+using AccessVisitor = std::function<Status(size_t entry, const Accesses &accesses)>;
 Status forEachAccess(const Stream &stream, const AccessVisitor &visit);
 
 Status checkBounds(const Stream &stream, const Limits &limits);

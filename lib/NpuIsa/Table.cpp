@@ -2,6 +2,9 @@
 #include "coopt/Machine/Npu.h"
 #include "coopt/NpuIsa/Instruction.h"
 
+#include <cstdio>
+#include <cstdlib>
+
 using namespace coopt;
 using namespace coopt::npu;
 
@@ -68,8 +71,8 @@ std::vector<Instruction> makeTable() {
   const Engine control = Engine::Control, dma = Engine::Dma, matrix = Engine::Matrix, vector = Engine::Vector,
                topk = Engine::TopK;
   return {
-      {0x01, "halt", control, Timing::Issue, {}, "ends the stream, once all engines have finished"},
-      {0x02,
+      {opcode::Halt, "halt", control, Timing::Issue, {}, "ends the stream, once all engines have finished"},
+      {opcode::Loop,
        "loop",
        control,
        Timing::Issue,
@@ -77,14 +80,14 @@ std::vector<Instruction> makeTable() {
         extent("count", 4, "how often; 0: the body is skipped"),
         {"body", FieldKind::Body, 4, nullptr, false, "entries up to the end of the loop, that one included"}},
        "begins a loop; loops may contain loops"},
-      {0x03, "endloop", control, Timing::Issue, {}, "ends the body of the innermost loop"},
-      {0x04,
+      {opcode::EndLoop, "endloop", control, Timing::Issue, {}, "ends the body of the innermost loop"},
+      {opcode::Set,
        "set",
        control,
        Timing::Issue,
        {reg("to", "register"), integer("value", 8, "its new value")},
        "to = value"},
-      {0x05,
+      {opcode::Scalar,
        "scalar",
        control,
        Timing::Issue,
@@ -94,7 +97,7 @@ std::vector<Instruction> makeTable() {
         reg("a", "first operand"), optionalReg("b", "second operand; none: value"),
         integer("value", 8, "second operand where b is none")},
        "to = function(a, b)"},
-      {0x06,
+      {opcode::Load,
        "load",
        control,
        Timing::Issue,
@@ -102,14 +105,14 @@ std::vector<Instruction> makeTable() {
         number("bound", 4, "the most it may be; less than 0 or more is a fault")},
        "reads an integer: how many tokens an expert has, which row is next. What wrote it must have been "
        "waited for"},
-      {0x07,
+      {opcode::Fence,
        "fence",
        control,
        Timing::Issue,
        {},
        "goes on once all engines of the core have finished what they were given"},
 
-      {0x10,
+      {opcode::DmaShape,
        "dma.shape",
        dma,
        Timing::Settings,
@@ -119,7 +122,7 @@ std::vector<Instruction> makeTable() {
         number("count4", 2, "of dimension 4, the outermost"), number("from4", 4, "as above"),
         number("to4", 4, "as above")},
        "the outer dimensions of the channel's next copies that are shaped"},
-      {0x11,
+      {opcode::DmaCopy,
        "dma.copy",
        dma,
        Timing::Transfer,
@@ -129,14 +132,14 @@ std::vector<Instruction> makeTable() {
         number("to1", 4, "and at the destination"),
         choice("shaped", kNoYes, "whether dimensions 2 to 4 of dma.shape apply")},
        "copies; its signals come when the bytes are visible to every engine"},
-      {0x12,
+      {opcode::DmaFill,
        "dma.fill",
        dma,
        Timing::Transfer,
        {address("to", "destination"), extent("bytes", 4, "side by side"), extent("count", 4, "of runs"),
         number("to1", 4, "bytes between runs"), number("value", 1, "of every byte")},
        "fills memory with a byte"},
-      {0x13,
+      {opcode::DmaGather,
        "dma.gather",
        dma,
        Timing::Transfer,
@@ -145,7 +148,7 @@ std::vector<Instruction> makeTable() {
         number("from1", 4, "bytes between rows of the table"),
         number("rows", 4, "of the table; an index that is none of theirs is a fault")},
        "copies the rows that a list names: embeddings, tokens of an expert"},
-      {0x14,
+      {opcode::DmaScatter,
        "dma.scatter",
        dma,
        Timing::Transfer,
@@ -154,9 +157,9 @@ std::vector<Instruction> makeTable() {
         number("to1", 4, "bytes between rows of the table"),
         number("rows", 4, "of the table; an index that is none of theirs is a fault")},
        "copies rows to where a list says; of equal indices the last row stays"},
-      {0x15, "dma.sync", dma, Timing::Settings, {}, "nothing but its semaphores"},
+      {opcode::DmaSync, "dma.sync", dma, Timing::Settings, {}, "nothing but its semaphores"},
 
-      {0x20,
+      {opcode::MxuMode,
        "mxu.mode",
        matrix,
        Timing::Settings,
@@ -170,14 +173,14 @@ std::vector<Instruction> makeTable() {
         number("a_slice", 1, "bits of an activation at a time (bitserial)"),
         number("w_slice", 1, "bits of a weight at a time (bitserial)")},
        "what the array computes from here on"},
-      {0x21,
+      {opcode::MxuWeights,
        "mxu.weights",
        matrix,
        Timing::WeightLoad,
        {inScratchpad("from", "weights [rows][columns]; of nm: kept ones, and their places behind them"),
         number("rows", 2, "at most those of the array"), number("columns", 2, "at most those of the array")},
        "loads a tile of weights into the registers that are not in use"},
-      {0x22,
+      {opcode::MxuStream,
        "mxu.stream",
        matrix,
        Timing::Stream,
@@ -186,7 +189,7 @@ std::vector<Instruction> makeTable() {
         choice("update", kUpdates, "whether sums are written or added to"),
         choice("swap", kNoYes, "whether the tile that was loaded last is taken into use first")},
        "to[m][n] = (or +=) sum over k of from[m][k] weights[k][n], for the tile in use (ws, nm, dot)"},
-      {0x23,
+      {opcode::MxuMultiply,
        "mxu.multiply",
        matrix,
        Timing::Stream,
@@ -195,14 +198,14 @@ std::vector<Instruction> makeTable() {
         number("columns", 2, "at most those of the array"),
         choice("update", kUpdates, "whether the array's sums begin at 0 or go on")},
        "adds a[m][k] w[k][n] to the array's own sums (os, bitserial)"},
-      {0x24,
+      {opcode::MxuDrain,
        "mxu.drain",
        matrix,
        Timing::Drain,
        {inAccumulator("to", "sums [rows][columns]"), number("rows", 2, "of sums"),
         number("columns", 2, "of sums"), choice("update", kUpdates, "whether sums are written or added to")},
        "moves the array's own sums out (os, bitserial); the next mxu.multiply may begin meanwhile"},
-      {0x25,
+      {opcode::MxuTables,
        "mxu.tables",
        matrix,
        Timing::Tables,
@@ -210,7 +213,7 @@ std::vector<Instruction> makeTable() {
         number("depth", 2, "of activations, a multiple of the group")},
        "makes the sums of each group of activations under all signs, 16 bits each, in the tables that are "
        "not in use (lut)"},
-      {0x26,
+      {opcode::MxuLookup,
        "mxu.lookup",
        matrix,
        Timing::Stream,
@@ -219,9 +222,9 @@ std::vector<Instruction> makeTable() {
         choice("update", kUpdates, "whether sums are written or added to"),
         choice("swap", kNoYes, "whether the tables made last are taken into use first")},
        "adds what weights look up in the tables in use, plane by plane (lut)"},
-      {0x27, "mxu.sync", matrix, Timing::Settings, {}, "nothing but its semaphores"},
+      {opcode::MxuSync, "mxu.sync", matrix, Timing::Settings, {}, "nothing but its semaphores"},
 
-      {0x30,
+      {opcode::VecMode,
        "vec.mode",
        vector,
        Timing::Settings,
@@ -233,7 +236,7 @@ std::vector<Instruction> makeTable() {
                "row: one row for all; column: one number for each row; scalar: one number"),
         choice("c_broadcast", kBroadcasts, "as of b")},
        "types, strides and broadcasts of the unit's operands from here on"},
-      {0x31,
+      {opcode::VecMap,
        "vec.map",
        vector,
        Timing::Elements,
@@ -246,7 +249,7 @@ std::vector<Instruction> makeTable() {
         extent("columns", 2, "of all")},
        "to = function(a, b, c); operands are converted to binary32 (integers: to i32) before, results to "
        "their type after, saturating"},
-      {0x32,
+      {opcode::VecReduce,
        "vec.reduce",
        vector,
        Timing::Elements,
@@ -254,7 +257,7 @@ std::vector<Instruction> makeTable() {
         inCore("to", "a number for each row"), inCore("a", "operand [rows][columns]"),
         extent("rows", 2, "of a"), extent("columns", 2, "of a")},
        "to[m] = function over a[m][..]"},
-      {0x33,
+      {opcode::VecUnpack,
        "vec.unpack",
        vector,
        Timing::Elements,
@@ -264,9 +267,9 @@ std::vector<Instruction> makeTable() {
         number("group", 2, "columns that share a scale; 0: no scales and no zeros"),
         extent("rows", 2, "of codes"), number("columns", 2, "of codes")},
        "to = (code - zero) scale, in bytes: what the array multiplies"},
-      {0x34, "vec.sync", vector, Timing::Settings, {}, "nothing but its semaphores"},
+      {opcode::VecSync, "vec.sync", vector, Timing::Settings, {}, "nothing but its semaphores"},
 
-      {0x40,
+      {opcode::TopkSelect,
        "topk.select",
        topk,
        Timing::Selection,
@@ -274,7 +277,7 @@ std::vector<Instruction> makeTable() {
         inScratchpad("indices", "i32 [rows][k]"), extent("rows", 2, "of scores"),
         number("columns", 2, "of scores"), number("k", 1, "how many")},
        "the k greatest of each row, descending; of equal ones the lowest index first"},
-      {0x41,
+      {opcode::TopkRoute,
        "topk.route",
        topk,
        Timing::Selection,
@@ -285,7 +288,7 @@ std::vector<Instruction> makeTable() {
         extent("rows", 2, "tokens"), number("k", 1, "experts of a token"),
         number("experts", 2, "of the layer")},
        "sorts choices by expert, tokens in order within one: what dma.gather and loops over experts read"},
-      {0x42, "topk.sync", topk, Timing::Settings, {}, "nothing but its semaphores"},
+      {opcode::TopkSync, "topk.sync", topk, Timing::Settings, {}, "nothing but its semaphores"},
   };
 }
 
@@ -306,6 +309,22 @@ const Instruction *coopt::npu::find(uint8_t opcode) {
     return all;
   }();
   return byOpcode[opcode];
+}
+
+coopt::npu::FieldPlaces::FieldPlaces() {
+  for (const Instruction &instruction : table()) {
+    std::array<bool, 256> isTaken = {};
+    for (size_t i = 0; i < instruction.fields.size(); ++i) {
+      const uint8_t key = FieldName(std::string_view(instruction.fields[i].name)).key;
+      if (isTaken[key] || i >= kMostFields) {
+        std::fprintf(stderr, "%s: %s: fields whose names have one key, or too many\n", instruction.mnemonic,
+                     instruction.fields[i].name);
+        std::abort();
+      }
+      isTaken[key] = true;
+      all[instruction.opcode][key] = static_cast<uint8_t>(i);
+    }
+  }
 }
 
 const Instruction *coopt::npu::find(std::string_view mnemonic) {

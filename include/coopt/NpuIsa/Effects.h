@@ -9,18 +9,20 @@
 #define COOPT_NPUISA_EFFECTS_H
 
 #include "coopt/Machine/Npu.h"
-#include "coopt/NpuIsa/Instruction.h"
+#include "coopt/NpuIsa/Choices.h"
 
 namespace coopt::npu {
 
 /// The name that a choice of an entry has: chosen(entry, "mode") is "ws".
-std::string_view chosen(const Entry &entry, std::string_view field);
-/// Operands that a function of vec.map reads: 1, 2 or 3.
+std::string_view chosen(const Entry &entry, FieldName field);
+/// Operands that a function of vec.map reads, by its name: 1, 2 or 3.
 int operandsOf(std::string_view function);
 
 /// The type that a field of an entry names, and its bits.
-machine::NpuType typeOf(const Entry &entry, std::string_view field);
-unsigned bitsOf(const Entry &entry, std::string_view field);
+inline machine::NpuType typeOf(const Entry &entry, FieldName field) {
+  return static_cast<machine::NpuType>(entry[field].value);
+}
+unsigned bitsOf(const Entry &entry, FieldName field);
 
 struct Access {
   Space space = Space::Dram;
@@ -31,12 +33,15 @@ struct Access {
   uint64_t rows = 1, rowBytes = 0, stride = 0;
 };
 
+/// Of one entry.
+using Accesses = FixedVector<Access, 4>;
+
 /// Settings of the engines of a core, and what accesses follow from them.
 class Settings {
 public:
   /// What the entry touches, registers resolved (Operand::reg none, values with them). Errors: it needs settings that were not made: "mxu.stream:
   /// expected mxu.mode before".
-  Expected<std::vector<Access>> accesses(const Entry &entry) const;
+  Expected<Accesses> accesses(const Entry &entry) const;
   /// Remembers what the entry sets: to be called for each, in order, after accesses().
   void update(const Entry &entry);
   /// Another number whenever accesses of the engine may be others, with equal operands.
@@ -58,7 +63,7 @@ public:
     }
   };
   /// The weights that an mxu.stream multiplies with; accesses() has no error for it.
-  const Tile &weights(const Entry &stream) const { return chosen(stream, "swap") == "yes" ? *loaded : *used; }
+  const Tile &weights(const Entry &stream) const { return isYes(stream, "swap") ? *loaded : *used; }
 
 private:
   std::array<uint64_t, 5> versions = {}; ///< by Engine

@@ -28,6 +28,7 @@
 #define COOPT_NPUISA_INSTRUCTION_H
 
 #include "coopt/Support/Error.h"
+#include "coopt/Support/FixedVector.h"
 
 #include <array>
 #include <cstddef>
@@ -35,6 +36,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace coopt::npu {
@@ -95,6 +97,18 @@ struct Field {
   size_t bytes() const;
 };
 
+/// Opcodes, for what asks which instruction an entry is.
+namespace opcode {
+constexpr uint8_t Halt = 0x01, Loop = 0x02, EndLoop = 0x03, Set = 0x04, Scalar = 0x05, Load = 0x06,
+                  Fence = 0x07;
+constexpr uint8_t DmaShape = 0x10, DmaCopy = 0x11, DmaFill = 0x12, DmaGather = 0x13, DmaScatter = 0x14,
+                  DmaSync = 0x15;
+constexpr uint8_t MxuMode = 0x20, MxuWeights = 0x21, MxuStream = 0x22, MxuMultiply = 0x23, MxuDrain = 0x24,
+                  MxuTables = 0x25, MxuLookup = 0x26, MxuSync = 0x27;
+constexpr uint8_t VecMode = 0x30, VecMap = 0x31, VecReduce = 0x32, VecUnpack = 0x33, VecSync = 0x34;
+constexpr uint8_t TopkSelect = 0x40, TopkRoute = 0x41, TopkSync = 0x42;
+} // namespace opcode
+
 struct Instruction {
   uint8_t opcode;
   const char *mnemonic; ///< "loop", "dma.copy"
@@ -134,17 +148,57 @@ struct Operand {
   }
 };
 
+/// Most fields of an instruction.
+constexpr size_t kMostFields = 16;
+
+/// The name of a field, as entries are asked for it. That of a literal is made when the program is compiled.
+class FieldName {
+public:
+  template <size_t N>
+  constexpr FieldName(const char (&name)[N]) : key(keyOf(name, N - 1)) {}
+  template <typename T, typename = std::enable_if_t<std::is_same_v<T, const char *>>>
+  FieldName(T name) : FieldName(std::string_view(name)) {}
+  FieldName(std::string_view name) : key(keyOf(name.data(), name.size())) {}
+  FieldName(const std::string &name) : key(keyOf(name.data(), name.size())) {}
+
+private:
+  friend struct FieldPlaces;
+  uint8_t key;
+
+  static constexpr uint8_t keyOf(const char *name, size_t length) {
+    unsigned key = 0;
+    for (size_t i = 0; i < length; ++i) {
+      key = key * 37 + static_cast<unsigned char>(name[i]);
+    }
+    return static_cast<uint8_t>(key);
+  }
+};
+
+/// Where the fields of each instruction are among its operands.
+struct FieldPlaces {
+  /// Of the table. Names of one instruction have different keys: else it ends the program.
+  FieldPlaces();
+  size_t at(uint8_t opcode, FieldName field) const { return all[opcode][field.key]; }
+
+private:
+  std::array<std::array<uint8_t, 256>, 256> all = {};
+};
+inline const FieldPlaces &fieldPlaces() {
+  static const FieldPlaces places;
+  return places;
+}
+
 /// An entry, decoded.
 struct Entry {
   uint8_t opcode = 0, channel = 0, predicate = kNoRegister;
   uint32_t location = 0;
   std::array<SemaphoreUse, 3> waits;
   std::array<SemaphoreUse, 2> signals;
-  std::vector<Operand> operands; ///< one for each field
+  FixedVector<Operand, kMostFields> operands; ///< one for each field
 
   /// The operand of that name; the instruction must have it.
-  const Operand &operator[](std::string_view field) const;
-  Operand &operator[](std::string_view field);
+  const Operand &operator[](FieldName field) const { return operands[fieldPlaces().at(opcode, field)]; }
+  Operand &operator[](FieldName field) { return operands[fieldPlaces().at(opcode, field)]; }
 
   friend bool operator==(const Entry &a, const Entry &b) {
     return a.opcode == b.opcode && a.channel == b.channel && a.predicate == b.predicate &&

@@ -1,6 +1,8 @@
 #include "Npu/Core/Core.h"
 #include "Npu/Core/Elements.h"
 
+#include "coopt/NpuIsa/Choices.h"
+
 using namespace coopt;
 using namespace coopt::npu;
 
@@ -32,35 +34,52 @@ Status Control::scalar(const Entry &entry) {
   const int64_t a = registers[entry["a"].reg];
   const int64_t b = entry["b"].reg == kNoRegister ? entry["value"].value : registers[entry["b"].reg];
   const auto left = static_cast<uint64_t>(a), right = static_cast<uint64_t>(b);
-  const std::string_view function = chosen(entry, "function");
   int64_t &to = registers[entry["to"].reg];
   // Sums and products wrap around; shifts of 64 and more leave nothing.
-  if (function == "add") {
+  switch (choiceOf<ScalarFunction>(entry, "function")) {
+  case ScalarFunction::Add:
     to = static_cast<int64_t>(left + right);
-  } else if (function == "sub") {
+    break;
+  case ScalarFunction::Sub:
     to = static_cast<int64_t>(left - right);
-  } else if (function == "mul") {
+    break;
+  case ScalarFunction::Mul:
     to = static_cast<int64_t>(left * right);
-  } else if (function == "div" || function == "rem") {
+    break;
+  case ScalarFunction::Div:
+  case ScalarFunction::Rem: {
     if (b == 0) {
       return fail("division by 0");
     }
-    const bool wraps = b == -1;
-    to = function == "div" ? (wraps ? static_cast<int64_t>(0 - left) : a / b) : (wraps ? 0 : a % b);
-  } else if (function == "shl") {
+    const bool isQuotient = choiceOf<ScalarFunction>(entry, "function") == ScalarFunction::Div,
+               wraps = b == -1;
+    to = isQuotient ? (wraps ? static_cast<int64_t>(0 - left) : a / b) : (wraps ? 0 : a % b);
+    break;
+  }
+  case ScalarFunction::Shl:
     to = right < 64 ? static_cast<int64_t>(left << right) : 0;
-  } else if (function == "shr") {
+    break;
+  case ScalarFunction::Shr:
     to = right < 64 ? static_cast<int64_t>(left >> right) : 0;
-  } else if (function == "and") {
+    break;
+  case ScalarFunction::And:
     to = a & b;
-  } else if (function == "or") {
+    break;
+  case ScalarFunction::Or:
     to = a | b;
-  } else if (function == "min") {
+    break;
+  case ScalarFunction::Min:
     to = a < b ? a : b;
-  } else if (function == "max") {
+    break;
+  case ScalarFunction::Max:
     to = a < b ? b : a;
-  } else {
-    to = function == "lt" ? a < b : a == b;
+    break;
+  case ScalarFunction::Lt:
+    to = a < b;
+    break;
+  case ScalarFunction::Eq:
+    to = a == b;
+    break;
   }
   return {};
 }
@@ -87,8 +106,7 @@ Status Control::load(const Entry &entry, const MemoryMap &memories) {
 
 Expected<std::optional<Entry>> Control::step(const MemoryMap &memories) {
   const Entry &raw = entries[next];
-  const std::string_view mnemonic = find(raw.opcode)->mnemonic;
-  if (mnemonic == "endloop") {
+  if (raw.opcode == opcode::EndLoop) {
     Loop &loop = loops.back();
     if (++loop.round < loop.count) {
       registers[entries[loop.first]["counter"].reg] = loop.round;
@@ -108,7 +126,7 @@ Expected<std::optional<Entry>> Control::step(const MemoryMap &memories) {
     return forward(entry.error());
   }
   Status status;
-  if (mnemonic == "loop") {
+  if (raw.opcode == opcode::Loop) {
     const int64_t count = (*entry)["count"].value;
     if (count == 0) {
       next += static_cast<size_t>(raw["body"].value) + 1;
@@ -116,11 +134,11 @@ Expected<std::optional<Entry>> Control::step(const MemoryMap &memories) {
     }
     loops.push_back({next, count, 0});
     registers[raw["counter"].reg] = 0;
-  } else if (mnemonic == "set") {
+  } else if (raw.opcode == opcode::Set) {
     registers[raw["to"].reg] = raw["value"].value;
-  } else if (mnemonic == "scalar") {
+  } else if (raw.opcode == opcode::Scalar) {
     status = scalar(raw);
-  } else if (mnemonic == "load") {
+  } else if (raw.opcode == opcode::Load) {
     status = load(*entry, memories);
   }
   if (!status) {

@@ -6,64 +6,84 @@ using namespace coopt;
 using namespace coopt::npu;
 
 /// Of a table that is gathered from or scattered to, the rows that are moved must be there, not all that a list may name.
-static bool isTable(const Instruction &instruction, std::string_view field) {
-  const std::string_view mnemonic = instruction.mnemonic;
-  return (mnemonic == "dma.gather" && field == "from") || (mnemonic == "dma.scatter" && field == "to");
+static bool isTable(const Entry &entry, size_t operand) {
+  return (entry.opcode == opcode::DmaGather && operand == fieldPlaces().at(entry.opcode, "from")) ||
+         (entry.opcode == opcode::DmaScatter && operand == fieldPlaces().at(entry.opcode, "to"));
 }
 
 Status Core::execute(const Entry &entry) {
-  auto list = settings.accesses(entry);
+  const auto list = settings.accesses(entry);
   if (!list) {
     return forward(list.error());
   }
   const Instruction &instruction = *find(entry.opcode);
   for (const Access &access : *list) {
-    const char *field = instruction.fields[access.operand].name;
     const Memory &memory = *memories[static_cast<size_t>(access.space)];
-    if (!isTable(instruction, field) && !memory.holds(access.first, access.bytes, access.isWrite)) {
-      return fail(field + (": " + memory.whyNot(name(access.space), access.first, access.bytes)));
+    if (!isTable(entry, access.operand) && !memory.holds(access.first, access.bytes, access.isWrite)) {
+      return fail(std::string(instruction.fields[access.operand].name) + ": " +
+                  memory.whyNot(name(access.space), access.first, access.bytes));
     }
   }
   Status status;
   const bool movesNothing = instruction.engine == Engine::Dma && list->empty();
   if (instruction.timing != Timing::Settings && !movesNothing) {
-    const std::string_view mnemonic = instruction.mnemonic;
-    if (mnemonic == "dma.copy") {
-      copy(entry);
-    } else if (mnemonic == "dma.fill") {
-      fill(entry);
-    } else if (instruction.engine == Engine::Dma) {
-      status = moveRows(entry, mnemonic == "dma.gather");
-    } else if (instruction.engine == Engine::Matrix) {
-      status = matrix(entry);
-    } else if (instruction.engine == Engine::Vector) {
-      status = vector(entry);
-    } else if (mnemonic == "topk.select") {
-      select(entry);
-    } else if (mnemonic == "topk.route") {
-      status = route(entry);
-    }
+    status = compute(entry);
   }
   settings.update(entry);
   return status;
 }
 
+Status Core::compute(const Entry &entry) {
+  switch (entry.opcode) {
+  case opcode::DmaCopy:
+    copy(entry);
+    return {};
+  case opcode::DmaFill:
+    fill(entry);
+    return {};
+  case opcode::DmaGather:
+  case opcode::DmaScatter:
+    return moveRows(entry, entry.opcode == opcode::DmaGather);
+  case opcode::VecMap:
+    map(entry);
+    return {};
+  case opcode::VecReduce:
+    reduce(entry);
+    return {};
+  case opcode::VecUnpack:
+    return unpack(entry);
+  case opcode::TopkSelect:
+    select(entry);
+    return {};
+  case opcode::TopkRoute:
+    return route(entry);
+  default:
+    return find(entry.opcode)->engine == Engine::Matrix ? matrix(entry) : Status();
+  }
+}
+
 void Core::copy(const Entry &entry) {
-  const auto bytes = static_cast<size_t>(entry["bytes"].value);
-  const bool isShaped = chosen(entry, "shaped") == "yes";
-  auto outer = [&](const char *what, int64_t otherwise) {
-    return isShaped ? (*settings.shape(entry.channel))[what].value : otherwise;
+  struct Dimension {
+    int64_t count = 1, to = 0, from = 0;
   };
+  std::array<Dimension, 3> outer;
+  if (isYes(entry, "shaped")) {
+    const Entry &shape = *settings.shape(entry.channel);
+    outer = {{{shape["count4"].value, shape["to4"].value, shape["from4"].value},
+              {shape["count3"].value, shape["to3"].value, shape["from3"].value},
+              {shape["count2"].value, shape["to2"].value, shape["from2"].value}}};
+  }
+  const auto bytes = static_cast<size_t>(entry["bytes"].value);
+  const int64_t count = entry["count"].value, to1 = entry["to1"].value, from1 = entry["from1"].value;
   uint8_t *to = at(entry["to"]);
   const uint8_t *from = at(entry["from"]);
-  for (int64_t i4 = 0; i4 < outer("count4", 1); ++i4) {
-    for (int64_t i3 = 0; i3 < outer("count3", 1); ++i3) {
-      for (int64_t i2 = 0; i2 < outer("count2", 1); ++i2) {
-        uint8_t *toRun = to + i4 * outer("to4", 0) + i3 * outer("to3", 0) + i2 * outer("to2", 0);
-        const uint8_t *fromRun =
-            from + i4 * outer("from4", 0) + i3 * outer("from3", 0) + i2 * outer("from2", 0);
-        for (int64_t i1 = 0; i1 < entry["count"].value; ++i1) {
-          std::memmove(toRun + i1 * entry["to1"].value, fromRun + i1 * entry["from1"].value, bytes);
+  for (int64_t i4 = 0; i4 < outer[0].count; ++i4) {
+    for (int64_t i3 = 0; i3 < outer[1].count; ++i3) {
+      for (int64_t i2 = 0; i2 < outer[2].count; ++i2) {
+        uint8_t *toRun = to + i4 * outer[0].to + i3 * outer[1].to + i2 * outer[2].to;
+        const uint8_t *fromRun = from + i4 * outer[0].from + i3 * outer[1].from + i2 * outer[2].from;
+        for (int64_t i1 = 0; i1 < count; ++i1) {
+          std::memmove(toRun + i1 * to1, fromRun + i1 * from1, bytes);
         }
       }
     }
@@ -71,9 +91,11 @@ void Core::copy(const Entry &entry) {
 }
 
 void Core::fill(const Entry &entry) {
-  for (int64_t run = 0; run < entry["count"].value; ++run) {
-    std::memset(at(entry["to"]) + run * entry["to1"].value, static_cast<int>(entry["value"].value),
-                static_cast<size_t>(entry["bytes"].value));
+  const int64_t count = entry["count"].value, stride = entry["to1"].value;
+  const auto value = static_cast<int>(entry["value"].value);
+  uint8_t *to = at(entry["to"]);
+  for (int64_t run = 0; run < count; ++run) {
+    std::memset(to + run * stride, value, static_cast<size_t>(entry["bytes"].value));
   }
 }
 

@@ -8,6 +8,8 @@
 #ifndef COOPT_NPU_CORE_CORE_H
 #define COOPT_NPU_CORE_CORE_H
 
+#include "Npu/Core/Contraction.h"
+
 #include "coopt/NpuIsa/Effects.h"
 #include "coopt/NpuIsa/Image.h"
 
@@ -75,19 +77,15 @@ public:
   /// The rows that a dma.gather or dma.scatter names. Errors: those that are not in its table.
   Expected<std::vector<int32_t>> listOf(const Entry &entry) const;
   /// What it touches, as long as nothing else was executed.
-  Expected<std::vector<Access>> accesses(const Entry &entry) const { return settings.accesses(entry); }
+  Expected<Accesses> accesses(const Entry &entry) const { return settings.accesses(entry); }
 
 private:
   MemoryMap memories;
   Settings settings;
 
-  /// Weights [depth][columns] as the array multiplies them: what was pruned is 0.
-  struct Tile {
-    int64_t depth = 0, columns = 0;
-    std::vector<int32_t> integers;
-    std::vector<float> floats;
-  };
-  Tile loaded, used;
+  /// Weights [depth][columns] as the array multiplies them: what was pruned is 0. `loaded` and `used` may be one.
+  std::array<Numbers, 2> tiles;
+  size_t loaded = 0, used = 0;
   /// The array's own sums (os, bitserial).
   int64_t sumColumns = 0;
   std::vector<int32_t> integerSums;
@@ -98,11 +96,15 @@ private:
     std::vector<int32_t> activations;
   };
   Tables madeTables, tables;
+  std::vector<int32_t> streamedIntegers; ///< sums of the entry that is executed; kept for their memory
+  std::vector<float> streamedFloats;
+  Numbers activations, multiplied;
 
   uint8_t *at(const Operand &address) const {
     return memories[static_cast<size_t>(address.space)]->at(static_cast<uint64_t>(address.value));
   }
 
+  Status compute(const Entry &entry);
   void copy(const Entry &entry);
   void fill(const Entry &entry);
   Status moveRows(const Entry &entry, bool isGather);
@@ -115,10 +117,9 @@ private:
   void multiply(const Entry &entry);
   void lookUp(const Entry &entry);
 
-  Status vector(const Entry &entry);
   void map(const Entry &entry);
   void reduce(const Entry &entry);
-  void unpack(const Entry &entry);
+  Status unpack(const Entry &entry);
 
   void select(const Entry &entry);
   Status route(const Entry &entry);

@@ -2,10 +2,12 @@
 
 #include "coopt/Numerics/ElementFormat.h"
 #include "coopt/Numerics/Half.h"
+#include "coopt/Support/VectorClones.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 using namespace coopt;
 using namespace coopt::npu;
@@ -97,4 +99,140 @@ void npu::storeFloat(machine::NpuType type, uint8_t *base, int64_t index, float 
     std::memcpy(&code, &value, sizeof code);
   }
   storeBits(bitsOf(type), base, index, code);
+}
+
+namespace {
+
+/// Integers of whole bytes, wherever they lie.
+template <typename T>
+COOPT_INLINE T numberAt(const uint8_t *bytes, int64_t index) {
+  T number;
+  std::memcpy(&number, bytes + index * static_cast<int64_t>(sizeof(T)), sizeof(T));
+  return number;
+}
+template <typename T, typename To>
+COOPT_INLINE void loadNumbers(const uint8_t *bytes, int64_t count, To *to) {
+  for (int64_t i = 0; i < count; ++i) {
+    to[i] = static_cast<To>(numberAt<T>(bytes, i));
+  }
+}
+template <typename T>
+COOPT_INLINE void storeSaturated(uint8_t *bytes, int64_t count, const int32_t *from) {
+  constexpr int32_t least = std::numeric_limits<T>::min(), most = std::numeric_limits<T>::max();
+  for (int64_t i = 0; i < count; ++i) {
+    const T number = static_cast<T>(std::min(std::max(from[i], least), most));
+    std::memcpy(bytes + i * static_cast<int64_t>(sizeof(T)), &number, sizeof(T));
+  }
+}
+/// Bounds are floats and integers, so it is the same whether one cuts off before or behind rounding.
+template <typename T>
+COOPT_INLINE void storeRounded(uint8_t *bytes, int64_t count, const float *from) {
+  constexpr float least = std::numeric_limits<T>::min(), most = std::numeric_limits<T>::max();
+  for (int64_t i = 0; i < count; ++i) {
+    const float x = from[i] != from[i] ? 0.0f : from[i];
+    const float cut = x < least ? least : x > most ? most : x;
+    const T number = static_cast<T>(static_cast<int32_t>(__builtin_nearbyintf(cut)));
+    std::memcpy(bytes + i * static_cast<int64_t>(sizeof(T)), &number, sizeof(T));
+  }
+}
+
+COOPT_VECTOR_CLONES
+void loadI8(const uint8_t *bytes, int64_t count, int32_t *to) { loadNumbers<int8_t>(bytes, count, to); }
+COOPT_VECTOR_CLONES
+void loadI16(const uint8_t *bytes, int64_t count, int32_t *to) { loadNumbers<int16_t>(bytes, count, to); }
+COOPT_VECTOR_CLONES
+void floatsOfI8(const uint8_t *bytes, int64_t count, float *to) { loadNumbers<int8_t>(bytes, count, to); }
+COOPT_VECTOR_CLONES
+void floatsOfI16(const uint8_t *bytes, int64_t count, float *to) { loadNumbers<int16_t>(bytes, count, to); }
+COOPT_VECTOR_CLONES
+void floatsOfI32(const uint8_t *bytes, int64_t count, float *to) { loadNumbers<int32_t>(bytes, count, to); }
+COOPT_VECTOR_CLONES
+void saturateI8(uint8_t *bytes, int64_t count, const int32_t *from) {
+  storeSaturated<int8_t>(bytes, count, from);
+}
+COOPT_VECTOR_CLONES
+void saturateI16(uint8_t *bytes, int64_t count, const int32_t *from) {
+  storeSaturated<int16_t>(bytes, count, from);
+}
+COOPT_VECTOR_CLONES
+void roundI8(uint8_t *bytes, int64_t count, const float *from) { storeRounded<int8_t>(bytes, count, from); }
+COOPT_VECTOR_CLONES
+void roundI16(uint8_t *bytes, int64_t count, const float *from) { storeRounded<int16_t>(bytes, count, from); }
+
+const uint8_t *elementAt(machine::NpuType type, const uint8_t *base, int64_t index) {
+  return base + index * (bitsOf(type) / 8);
+}
+
+} // namespace
+
+void npu::loadIntegers(machine::NpuType type, const uint8_t *base, int64_t first, int64_t count,
+                       int32_t *to) {
+  const uint8_t *bytes = elementAt(type, base, first);
+  switch (type) {
+  case machine::NpuType::I8:
+    return loadI8(bytes, count, to);
+  case machine::NpuType::I16:
+    return loadI16(bytes, count, to);
+  case machine::NpuType::I32:
+    std::memcpy(to, bytes, static_cast<size_t>(count) * sizeof *to);
+    return;
+  default:
+    for (int64_t i = 0; i < count; ++i) {
+      to[i] = loadInteger(type, base, first + i);
+    }
+  }
+}
+
+void npu::loadFloats(machine::NpuType type, const uint8_t *base, int64_t first, int64_t count, float *to) {
+  const uint8_t *bytes = elementAt(type, base, first);
+  switch (type) {
+  case machine::NpuType::I8:
+    return floatsOfI8(bytes, count, to);
+  case machine::NpuType::I16:
+    return floatsOfI16(bytes, count, to);
+  case machine::NpuType::I32:
+    return floatsOfI32(bytes, count, to);
+  case machine::NpuType::F32:
+    std::memcpy(to, bytes, static_cast<size_t>(count) * sizeof *to);
+    return;
+  default:
+    for (int64_t i = 0; i < count; ++i) {
+      to[i] = loadFloat(type, base, first + i);
+    }
+  }
+}
+
+void npu::storeIntegers(machine::NpuType type, uint8_t *base, int64_t first, int64_t count,
+                        const int32_t *from) {
+  uint8_t *bytes = const_cast<uint8_t *>(elementAt(type, base, first));
+  switch (type) {
+  case machine::NpuType::I8:
+    return saturateI8(bytes, count, from);
+  case machine::NpuType::I16:
+    return saturateI16(bytes, count, from);
+  case machine::NpuType::I32:
+    std::memcpy(bytes, from, static_cast<size_t>(count) * sizeof *from);
+    return;
+  default:
+    for (int64_t i = 0; i < count; ++i) {
+      storeInteger(type, base, first + i, from[i]);
+    }
+  }
+}
+
+void npu::storeFloats(machine::NpuType type, uint8_t *base, int64_t first, int64_t count, const float *from) {
+  uint8_t *bytes = const_cast<uint8_t *>(elementAt(type, base, first));
+  switch (type) {
+  case machine::NpuType::I8:
+    return roundI8(bytes, count, from);
+  case machine::NpuType::I16:
+    return roundI16(bytes, count, from);
+  case machine::NpuType::F32:
+    std::memcpy(bytes, from, static_cast<size_t>(count) * sizeof *from);
+    return;
+  default:
+    for (int64_t i = 0; i < count; ++i) {
+      storeFloat(type, base, first + i, from[i]);
+    }
+  }
 }

@@ -21,6 +21,12 @@ void storeInteger(machine::NpuType type, uint8_t *base, int64_t index, int64_t v
 /// Rounds to nearest even; integers saturate, of NaN they get 0.
 void storeFloat(machine::NpuType type, uint8_t *base, int64_t index, float value);
 
+/// The same of `count` elements from `first` on.
+void loadIntegers(machine::NpuType type, const uint8_t *base, int64_t first, int64_t count, int32_t *to);
+void loadFloats(machine::NpuType type, const uint8_t *base, int64_t first, int64_t count, float *to);
+void storeIntegers(machine::NpuType type, uint8_t *base, int64_t first, int64_t count, const int32_t *from);
+void storeFloats(machine::NpuType type, uint8_t *base, int64_t first, int64_t count, const float *from);
+
 } // namespace coopt::npu
 
 #endif // COOPT_NPU_CORE_ELEMENTS_H

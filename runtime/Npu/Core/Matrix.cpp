@@ -8,29 +8,26 @@
 #include "Npu/Core/Elements.h"
 
 #include <algorithm>
-#include <cmath>
+#include <cstring>
 
 using namespace coopt;
 using namespace coopt::npu;
 
-namespace {
-
-int32_t addProduct(int32_t sum, int32_t a, int32_t w) {
-  return static_cast<int32_t>(static_cast<uint32_t>(sum) +
-                              static_cast<uint32_t>(a) * static_cast<uint32_t>(w));
-}
-float addProduct(float sum, float a, float w) { return std::fma(a, w, sum); }
-
-template <typename T>
-T load(machine::NpuType type, const uint8_t *base, int64_t index) {
-  if constexpr (std::is_same_v<T, float>) {
-    return loadFloat(type, base, index);
-  } else {
-    return loadInteger(type, base, index);
+/// Whether an entry belongs to a mode.
+static bool isOf(MatrixMode mode, uint8_t opcode) {
+  switch (mode) {
+  case MatrixMode::Ws:
+  case MatrixMode::Dot:
+  case MatrixMode::Nm:
+    return opcode == opcode::MxuWeights || opcode == opcode::MxuStream;
+  case MatrixMode::Os:
+  case MatrixMode::Bitserial:
+    return opcode == opcode::MxuMultiply || opcode == opcode::MxuDrain;
+  case MatrixMode::Lut:
+    return opcode == opcode::MxuTables || opcode == opcode::MxuLookup;
   }
+  return false;
 }
-
-} // namespace
 
 Status Core::matrix(const Entry &entry) {
   const Entry &mode = *settings.matrix();
@@ -40,40 +37,35 @@ Status Core::matrix(const Entry &entry) {
                   : machine::isInteger(a) || machine::isInteger(w) || acc != machine::NpuType::F32) {
     return fail("mxu.mode: expected integers with sums of i32, or floats with sums of f32");
   }
-  const std::string_view mnemonic = find(entry.opcode)->mnemonic;
-  const std::string_view kind = chosen(mode, "mode");
-  auto isOf = [&](std::initializer_list<std::string_view> kinds) {
-    return std::find(kinds.begin(), kinds.end(), kind) != kinds.end();
-  };
-  const bool isOfMode = mnemonic == "mxu.weights" || mnemonic == "mxu.stream"   ? isOf({"ws", "nm", "dot"})
-                        : mnemonic == "mxu.multiply" || mnemonic == "mxu.drain" ? isOf({"os", "bitserial"})
-                                                                                : isOf({"lut"});
-  if (!isOfMode || (kind == "lut" && !areIntegers)) {
-    return fail("it is none of mode " + std::string(kind) + (areIntegers ? "" : " of floats"));
+  const auto kind = choiceOf<MatrixMode>(mode, "mode");
+  if (!isOf(kind, entry.opcode) || (kind == MatrixMode::Lut && !areIntegers)) {
+    return fail("it is none of mode " + std::string(chosen(mode, "mode")) +
+                (areIntegers ? "" : " of floats"));
   }
-  if (mnemonic == "mxu.weights") {
+  if (entry.opcode == opcode::MxuWeights) {
     loadWeights(entry);
-  } else if (mnemonic == "mxu.stream") {
+  } else if (entry.opcode == opcode::MxuStream) {
     stream(entry);
-  } else if (mnemonic == "mxu.multiply" || mnemonic == "mxu.drain") {
+  } else if (entry.opcode == opcode::MxuMultiply || entry.opcode == opcode::MxuDrain) {
     const auto size = static_cast<size_t>(entry["rows"].value * entry["columns"].value);
-    const bool goesOn = mnemonic == "mxu.drain" || chosen(entry, "update") == "add";
+    const bool goesOn = entry.opcode == opcode::MxuDrain || addsSums(entry);
     if (goesOn && (entry["columns"].value != sumColumns || integerSums.size() != size)) {
       return fail("the array's sums are of " +
                   std::to_string(sumColumns == 0 ? 0 : integerSums.size() / static_cast<size_t>(sumColumns)) +
                   " rows and " + std::to_string(sumColumns) + " columns");
     }
-    if (mnemonic == "mxu.multiply") {
+    if (entry.opcode == opcode::MxuMultiply) {
       multiply(entry);
       return {};
     }
     addSums(entry, entry["rows"].value, entry["columns"].value, integerSums.data(), floatSums.data());
-  } else if (mnemonic == "mxu.tables") {
+  } else if (entry.opcode == opcode::MxuTables) {
     madeTables.depth = entry["depth"].value;
     madeTables.activations.clear();
     for (int64_t row = 0; row < entry["rows"].value; ++row) {
+      const uint8_t *line = at(entry["from"]) + row * mode["a_stride"].value;
       for (int64_t k = 0; k < madeTables.depth; ++k) {
-        madeTables.activations.push_back(loadInteger(a, at(entry["from"]) + row * mode["a_stride"].value, k));
+        madeTables.activations.push_back(loadInteger(a, line, k));
       }
     }
   } else {
@@ -85,34 +77,32 @@ Status Core::matrix(const Entry &entry) {
 void Core::loadWeights(const Entry &entry) {
   const Entry &mode = *settings.matrix();
   const machine::NpuType type = typeOf(mode, "w");
-  const bool isSparse = chosen(mode, "mode") == "nm";
-  const int64_t rows = entry["rows"].value, n = mode["n"].value, m = mode["m"].value;
-  loaded.columns = entry["columns"].value;
-  loaded.depth = isSparse ? (rows * m + n - 1) / n : rows;
-  const auto size = static_cast<size_t>(loaded.depth * loaded.columns);
-  loaded.integers.assign(size, 0);
-  loaded.floats.assign(size, 0);
+  const int64_t rows = entry["rows"].value, columns = entry["columns"].value, stride = mode["w_stride"].value;
+  const uint8_t *from = at(entry["from"]);
+  loaded = 1 - used; // those in use stay
+  Numbers &tile = tiles[loaded];
+  if (choiceOf<MatrixMode>(mode, "mode") != MatrixMode::Nm) {
+    tile.load(type, from, stride, rows, columns);
+    return;
+  }
+  const int64_t n = mode["n"].value, m = mode["m"].value;
+  tile.reset(type, (rows * m + n - 1) / n, columns);
   unsigned placeBits = 0;
-  while (isSparse && (int64_t(1) << placeBits) < m) {
+  while ((int64_t(1) << placeBits) < m) {
     ++placeBits;
   }
   for (int64_t row = 0; row < rows; ++row) {
-    const uint8_t *line = at(entry["from"]) + row * mode["w_stride"].value;
-    const uint8_t *places = line + (loaded.columns * bitsOf(mode, "w") + 7) / 8;
-    for (int64_t column = 0; column < loaded.columns; ++column) {
-      int64_t k = row, place = 0;
-      if (isSparse) {
-        for (unsigned bit = 0; bit < placeBits; ++bit) {
-          const int64_t number = column * placeBits + bit;
-          place |= int64_t((places[number / 8] >> (number % 8)) & 1) << bit;
-        }
-        k = row / n * m + place;
+    const uint8_t *line = from + row * stride;
+    const uint8_t *places = line + (columns * bitsOf(mode, "w") + 7) / 8;
+    for (int64_t column = 0; column < columns; ++column) {
+      int64_t place = 0;
+      for (unsigned bit = 0; bit < placeBits; ++bit) {
+        const int64_t number = column * placeBits + bit;
+        place |= int64_t((places[number / 8] >> (number % 8)) & 1) << bit;
       }
-      const int64_t number = k * loaded.columns + column;
-      if (k < loaded.depth && (!isSparse || place < m)) { // a place beyond the group selects nothing
-        loaded.integers[static_cast<size_t>(number)] =
-            machine::isInteger(type) ? loadInteger(type, line, column) : 0;
-        loaded.floats[static_cast<size_t>(number)] = loadFloat(type, line, column);
+      const int64_t k = row / n * m + place;
+      if (k < tile.rows && place < m) { // a place beyond the group selects nothing
+        tile.set(k, column, type, line, column);
       }
     }
   }
@@ -122,59 +112,56 @@ void Core::loadWeights(const Entry &entry) {
 void Core::addSums(const Entry &entry, int64_t rows, int64_t columns, const int32_t *integers,
                    const float *floats) {
   const Entry &mode = *settings.matrix();
-  const bool isAdded = chosen(entry, "update") == "add";
+  const bool isAdded = addsSums(entry), areIntegers = typeOf(mode, "acc") == machine::NpuType::I32;
+  const int64_t stride = mode["acc_stride"].value;
+  uint8_t *to = at(entry["to"]);
   for (int64_t row = 0; row < rows; ++row) {
-    uint8_t *line = at(entry["to"]) + row * mode["acc_stride"].value;
-    for (int64_t column = 0; column < columns; ++column) {
-      const int64_t number = row * columns + column;
-      if (typeOf(mode, "acc") == machine::NpuType::I32) {
-        const int32_t before = isAdded ? loadInteger(machine::NpuType::I32, line, column) : 0;
-        storeInteger(machine::NpuType::I32, line, column, addProduct(before, integers[number], 1));
-      } else {
-        const float before = isAdded ? loadFloat(machine::NpuType::F32, line, column) : 0;
-        storeFloat(machine::NpuType::F32, line, column, isAdded ? before + floats[number] : floats[number]);
+    uint8_t *line = to + row * stride;
+    const size_t bytes = 4 * static_cast<size_t>(columns);
+    if (areIntegers) {
+      const int32_t *sums = integers + row * columns;
+      if (!isAdded) {
+        std::memcpy(line, sums, bytes);
+        continue;
       }
-    }
-  }
-}
-
-namespace {
-
-/// sums[m][n] += a[m][k] w[k][n].
-template <typename T>
-void contract(std::vector<T> &sums, int64_t rows, int64_t depth, int64_t columns, machine::NpuType type,
-              const uint8_t *a, int64_t stride, const T *w) {
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t k = 0; k < depth; ++k) {
-      const T x = load<T>(type, a + row * stride, k);
       for (int64_t column = 0; column < columns; ++column) {
-        T &sum = sums[static_cast<size_t>(row * columns + column)];
-        sum = addProduct(sum, x, w[k * columns + column]);
+        uint32_t before;
+        std::memcpy(&before, line + 4 * column, sizeof before);
+        before += static_cast<uint32_t>(sums[column]);
+        std::memcpy(line + 4 * column, &before, sizeof before);
       }
+      continue;
+    }
+    const float *sums = floats + row * columns;
+    for (int64_t column = 0; column < columns; ++column) {
+      const float before = isAdded ? loadFloat(machine::NpuType::F32, line, column) : 0;
+      storeFloat(machine::NpuType::F32, line, column, isAdded ? before + sums[column] : sums[column]);
     }
   }
 }
-
-} // namespace
 
 void Core::stream(const Entry &entry) {
   const Entry &mode = *settings.matrix();
-  if (chosen(entry, "swap") == "yes") {
+  if (isYes(entry, "swap")) {
     used = loaded;
   }
+  const Numbers &weights = tiles[used];
   const int64_t rows = entry["rows"].value;
-  const auto size = static_cast<size_t>(rows * used.columns);
-  std::vector<int32_t> integers(size);
-  std::vector<float> floats(size);
+  const auto size = static_cast<size_t>(rows * weights.columns);
   const machine::NpuType a = typeOf(mode, "a");
+  // Since the weights were loaded the mode may have changed: as many k as the entry is said to touch.
+  const int64_t kept = settings.weightRows(entry), n = mode["n"].value, m = mode["m"].value;
+  const bool isSparse = choiceOf<MatrixMode>(mode, "mode") == MatrixMode::Nm;
+  const int64_t depth = std::min(weights.rows, isSparse ? (kept * m + n - 1) / n : kept);
+  activations.load(a, at(entry["from"]), mode["a_stride"].value, rows, depth);
   if (machine::isInteger(a)) {
-    contract(integers, rows, used.depth, used.columns, a, at(entry["from"]), mode["a_stride"].value,
-             used.integers.data());
+    streamedIntegers.assign(size, 0);
+    contract(streamedIntegers.data(), activations, weights);
   } else {
-    contract(floats, rows, used.depth, used.columns, a, at(entry["from"]), mode["a_stride"].value,
-             used.floats.data());
+    streamedFloats.assign(size, 0);
+    contract(streamedFloats.data(), activations, weights);
   }
-  addSums(entry, rows, used.columns, integers.data(), floats.data());
+  addSums(entry, rows, weights.columns, streamedIntegers.data(), streamedFloats.data());
 }
 
 void Core::multiply(const Entry &entry) {
@@ -182,31 +169,24 @@ void Core::multiply(const Entry &entry) {
   const machine::NpuType a = typeOf(mode, "a"), w = typeOf(mode, "w");
   const int64_t rows = entry["rows"].value, columns = entry["columns"].value, depth = entry["depth"].value;
   const auto size = static_cast<size_t>(rows * columns);
-  if (chosen(entry, "update") == "write") {
+  if (!addsSums(entry)) {
     integerSums.assign(size, 0);
     floatSums.assign(size, 0);
     sumColumns = columns;
   }
-  std::vector<int32_t> integers;
-  std::vector<float> floats;
-  for (int64_t k = 0; k < depth; ++k) {
-    for (int64_t column = 0; column < columns; ++column) {
-      const uint8_t *line = at(entry["w"]) + k * mode["w_stride"].value;
-      integers.push_back(machine::isInteger(w) ? loadInteger(w, line, column) : 0);
-      floats.push_back(loadFloat(w, line, column));
-    }
-  }
+  multiplied.load(w, at(entry["w"]), mode["w_stride"].value, depth, columns);
+  activations.load(a, at(entry["a"]), mode["a_stride"].value, rows, depth);
   if (machine::isInteger(a)) {
-    contract(integerSums, rows, depth, columns, a, at(entry["a"]), mode["a_stride"].value, integers.data());
+    contract(integerSums.data(), activations, multiplied);
   } else {
-    contract(floatSums, rows, depth, columns, a, at(entry["a"]), mode["a_stride"].value, floats.data());
+    contract(floatSums.data(), activations, multiplied);
   }
 }
 
 /// Plane b of the weights [columns][depth] has the bits 2^b; the highest one of several is negative, one alone says +1 or -1.
 void Core::lookUp(const Entry &entry) {
   const Entry &mode = *settings.matrix();
-  if (chosen(entry, "swap") == "yes") {
+  if (isYes(entry, "swap")) {
     tables = madeTables;
   }
   const unsigned bits = bitsOf(mode, "w");
@@ -224,7 +204,10 @@ void Core::lookUp(const Entry &entry) {
       for (int64_t row = 0;
            row < rows && (row + 1) * depth <= static_cast<int64_t>(tables.activations.size()); ++row) {
         int32_t &sum = sums[static_cast<size_t>(row * columns + column)];
-        sum = addProduct(sum, tables.activations[static_cast<size_t>(row * depth + k)], weight);
+        sum = static_cast<int32_t>(
+            static_cast<uint32_t>(sum) +
+            static_cast<uint32_t>(tables.activations[static_cast<size_t>(row * depth + k)]) *
+                static_cast<uint32_t>(weight));
       }
     }
   }

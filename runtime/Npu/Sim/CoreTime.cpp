@@ -99,7 +99,6 @@ void CoreTime::controlStands(const Reason &reason) {
 Expected<bool> CoreTime::controlEntry() {
   const size_t position = source.position(number);
   const Entry &raw = entries[position];
-  const Instruction &instruction = *find(raw.opcode);
   const unsigned engine = engineOf(raw);
   const size_t depth = has(infinite, Part::Queues) ? ~size_t(0) : static_cast<size_t>(core.queueDepth);
   if (engine != 0 && engines[engine].queue.size() >= depth) {
@@ -108,8 +107,7 @@ Expected<bool> CoreTime::controlEntry() {
   }
   const bool isSkipped = source.isSkipped(number);
   if (engine == 0 && !isSkipped) {
-    const std::string_view mnemonic = instruction.mnemonic;
-    if ((mnemonic == "fence" || mnemonic == "halt") && !isIdle()) {
+    if ((raw.opcode == opcode::Fence || raw.opcode == opcode::Halt) && !isIdle()) {
       controlStands({Cause::Fence, 0, {}});
       return false;
     }
@@ -243,8 +241,7 @@ Status CoreTime::startTransfer(unsigned which, const Queued &head) {
     return fault(head.number, accesses.error());
   }
   std::vector<int32_t> list;
-  const std::string_view mnemonic = find(head.entry.opcode)->mnemonic;
-  if (mnemonic == "dma.gather" || mnemonic == "dma.scatter") {
+  if (head.entry.opcode == opcode::DmaGather || head.entry.opcode == opcode::DmaScatter) {
     auto named = source.list(number, head.entry);
     if (!named) {
       return fault(head.number, named.error());

@@ -19,9 +19,8 @@ DmaTransfer::DmaTransfer(const machine::NpuMachine &machine, PartSet infinite, L
     : levels(levels), isDmaInfinite(has(infinite, Part::Dma)), owner(owner),
       channelRate(static_cast<double>(machine.cores.front().dma.bytesPerCycle)),
       inFlight(static_cast<double>(machine.cores.front().dma.maxOutstanding)), list(std::move(names)) {
-  const std::string_view mnemonic = find(entry.opcode)->mnemonic;
-  auto value = [&](const char *field) { return static_cast<uint64_t>(entry[field].value); };
-  auto side = [&](const char *field) {
+  auto value = [&](FieldName field) { return static_cast<uint64_t>(entry[field].value); };
+  auto side = [&](FieldName field) {
     Side result;
     result.isThere = true;
     result.space = entry[field].space;
@@ -34,25 +33,26 @@ DmaTransfer::DmaTransfer(const machine::NpuMachine &machine, PartSet infinite, L
   begin = static_cast<double>(start) +
           (isDmaInfinite ? 0 : static_cast<double>(machine.cores.front().dma.setupCycles));
   time = static_cast<double>(start);
-  if (mnemonic == "dma.fill") {
+  if (entry.opcode == opcode::DmaFill) {
     to.strides[0] = value("to1");
-  } else if (mnemonic == "dma.copy") {
+  } else if (entry.opcode == opcode::DmaCopy) {
     from = side("from");
     from.strides[0] = value("from1");
     to.strides[0] = value("to1");
-    if (chosen(entry, "shaped") == "yes") {
+    if (isYes(entry, "shaped")) {
       const Entry &shape = *settings.shape(entry.channel);
-      for (size_t i = 1; i < 4; ++i) {
-        const std::string number = std::to_string(i + 1);
-        auto of = [&](const char *what) { return static_cast<uint64_t>(shape[what + number].value); };
-        counts[i] = of("count");
-        from.strides[i] = of("from");
-        to.strides[i] = of("to");
-      }
+      auto dimension = [&](size_t i, FieldName count, FieldName fromStride, FieldName toStride) {
+        counts[i] = static_cast<uint64_t>(shape[count].value);
+        from.strides[i] = static_cast<uint64_t>(shape[fromStride].value);
+        to.strides[i] = static_cast<uint64_t>(shape[toStride].value);
+      };
+      dimension(1, "count2", "from2", "to2");
+      dimension(2, "count3", "from3", "to3");
+      dimension(3, "count4", "from4", "to4");
     }
   } else {
     from = side("from");
-    const bool isGather = mnemonic == "dma.gather";
+    const bool isGather = entry.opcode == opcode::DmaGather;
     Side &listed = isGather ? from : to, &plain = isGather ? to : from;
     listed.isListed = true;
     listed.strides[0] = value(isGather ? "from1" : "to1");

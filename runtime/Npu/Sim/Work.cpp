@@ -13,7 +13,7 @@ uint64_t ceilDivided(uint64_t a, uint64_t b) { return a / b + (a % b != 0); }
 /// The unit's array in a mode (mxu.mode), as the laws of its time know it.
 cost::MatrixArray arrayOf(const machine::NpuMatrixUnit &unit, const Entry &mode) {
   using cost::ArrayMode;
-  const std::string_view kind = chosen(mode, "mode");
+  const auto kind = choiceOf<MatrixMode>(mode, "mode");
   const bool isChain = unit.weightLoad == machine::NpuWeightLoad::ShiftChain;
   cost::MatrixArray array;
   array.rows = unit.rows;
@@ -22,20 +22,20 @@ cost::MatrixArray arrayOf(const machine::NpuMatrixUnit &unit, const Entry &mode)
   array.hopRegistersAcross = unit.hopRegistersAcross.value_or(1);
   array.weightPort = unit.weightPortBytes;
   array.activationPort = unit.activationPortBytes;
-  if (kind == "nm") {
+  if (kind == MatrixMode::Nm) {
     array.mode = isChain ? ArrayMode::KeptWeightsChain : ArrayMode::KeptWeights;
     array.kept = mode["n"].value;
     array.group = mode["m"].value;
-  } else if (kind == "dot") {
+  } else if (kind == MatrixMode::Dot) {
     array.mode = ArrayMode::DotProduct;
     array.minimumStripe = unit.modes.dot->minimumStripeCycles;
-  } else if (kind == "os") {
+  } else if (kind == MatrixMode::Os) {
     array.mode = ArrayMode::OutputStationary;
-  } else if (kind == "bitserial") {
+  } else if (kind == MatrixMode::Bitserial) {
     array.mode = ArrayMode::BitSerial;
     array.aSlice = unit.modes.bitserial->aSlice;
     array.wSlice = unit.modes.bitserial->wSlice;
-  } else if (kind == "lut") {
+  } else if (kind == MatrixMode::Lut) {
     const machine::NpuLutMode &lut = *unit.modes.lut;
     array.mode = ArrayMode::TableLookup;
     array.columns = lut.lanes / unit.rows;
@@ -70,7 +70,7 @@ private:
   const cost::MatrixArray array;
   cost::ArrayTile tile; ///< what of it the entry says
 
-  uint64_t value(const char *field) const { return static_cast<uint64_t>(entry[field].value); }
+  uint64_t value(FieldName field) const { return static_cast<uint64_t>(entry[field].value); }
   uint64_t downTo(uint64_t row) const {
     return row * static_cast<uint64_t>(unit.hopRegistersDown.value_or(1));
   }
@@ -104,7 +104,7 @@ private:
 };
 
 uint64_t MatrixWork::sumCycles(uint64_t rows, uint64_t columns) const {
-  const bool adds = chosen(entry, "update") == "add";
+  const bool adds = addsSums(entry);
   const auto rowBytes = ceilDivided(columns * bitsOf(mode, "acc"), 8),
              stride = static_cast<uint64_t>(mode["acc_stride"].value),
              width = static_cast<uint64_t>(core.acc->widthBytes),
@@ -132,7 +132,7 @@ void MatrixWork::stream() {
   if (words > 0 && cycles < static_cast<uint64_t>(array.minimumStripe)) {
     work.unitBlocked = static_cast<uint64_t>(array.minimumStripe);
   }
-  if (chosen(entry, "swap") == "yes") {
+  if (isYes(entry, "swap")) {
     work.waitsFor |= setOf(Unit::Loads);
     if (cost::isChain(array.mode)) {
       work.loadsBlocked = downTo(static_cast<uint64_t>(std::max<int64_t>(tile.k, 1)) - 1);
@@ -179,7 +179,7 @@ void MatrixWork::lookUp() {
   tile.k = settings.tableDepth(entry);
   tile.n = entry["columns"].value;
   const machine::NpuLutMode &lut = *unit.modes.lut;
-  if (chosen(entry, "swap") == "yes" || !lut.doubleBuffered) {
+  if (isYes(entry, "swap") || !lut.doubleBuffered) {
     work.waitsFor |= setOf(Unit::Loads);
   }
   uint64_t cycles = sumCycles(value("rows"), value("columns")), alone = 0;
@@ -196,31 +196,30 @@ void MatrixWork::lookUp() {
 }
 
 void MatrixWork::run() {
-  const std::string_view mnemonic = find(entry.opcode)->mnemonic;
-  if (mnemonic == "mxu.weights") {
-    weights();
-  } else if (mnemonic == "mxu.stream") {
-    stream();
-  } else if (mnemonic == "mxu.multiply") {
-    multiply();
-  } else if (mnemonic == "mxu.drain") {
-    drain();
-  } else if (mnemonic == "mxu.tables") {
-    tables();
-  } else {
-    lookUp();
+  switch (entry.opcode) {
+  case opcode::MxuWeights:
+    return weights();
+  case opcode::MxuStream:
+    return stream();
+  case opcode::MxuMultiply:
+    return multiply();
+  case opcode::MxuDrain:
+    return drain();
+  case opcode::MxuTables:
+    return tables();
+  default:
+    return lookUp();
   }
 }
 
 void vectorWork(const machine::NpuCore &core, const Settings &settings, const Entry &entry, Work &work) {
   const machine::NpuVectorUnit &unit = *core.vec;
-  const std::string_view mnemonic = find(entry.opcode)->mnemonic;
   const machine::NpuVectorCycles &of = unit.opCycles;
   const auto rows = static_cast<uint64_t>(entry["rows"].value),
              columns = static_cast<uint64_t>(entry["columns"].value);
   int64_t cycles = of.add;
   std::string_view function = "unpack";
-  if (mnemonic == "vec.unpack") {
+  if (entry.opcode == opcode::VecUnpack) {
     cycles = of.mul;
   } else {
     function = chosen(entry, "function");
@@ -232,7 +231,7 @@ void vectorWork(const machine::NpuCore &core, const Settings &settings, const En
                                   : of.add;
   }
   uint64_t steps = ceilDivided(columns, static_cast<uint64_t>(unit.lanes));
-  if (mnemonic == "vec.reduce") {
+  if (entry.opcode == opcode::VecReduce) {
     for (int64_t lanes = unit.lanes; lanes > 1; lanes /= 2) {
       ++steps; // half of the lanes are added to the other half
     }
@@ -241,7 +240,8 @@ void vectorWork(const machine::NpuCore &core, const Settings &settings, const En
   work.latency = work.occupied;
   // What a function is of, integers or binary32, is what it reads.
   const Entry &mode = *settings.vector();
-  const int operands = mnemonic == "vec.map" ? operandsOf(function) : 1;
+  const int operands =
+      entry.opcode == opcode::VecMap ? operandsOf(choiceOf<VectorFunction>(entry, "function")) : 1;
   bool areIntegers = true;
   for (const char *operand : {"a", "b", "c"}) {
     areIntegers &= operand[0] - 'a' >= operands || machine::isInteger(typeOf(mode, operand));
@@ -259,7 +259,7 @@ void vectorWork(const machine::NpuCore &core, const Settings &settings, const En
 /// Elements come in by lanes; each of the k places is found while they do.
 void selectionWork(const machine::NpuCore &core, const Entry &entry, Work &work) {
   const machine::NpuTopkUnit &unit = *core.topk;
-  const bool isSelect = find(entry.opcode)->mnemonic == std::string_view("topk.select");
+  const bool isSelect = entry.opcode == opcode::TopkSelect;
   const auto rows = static_cast<uint64_t>(entry["rows"].value);
   const auto columns = static_cast<uint64_t>(entry[isSelect ? "columns" : "k"].value);
   const uint64_t cycles = rows * ceilDivided(columns, static_cast<uint64_t>(unit.lanes)) *
@@ -286,9 +286,8 @@ uint64_t wordBytes(const machine::NpuCore &core, const Settings &settings, const
                                      ? core.mxu->weightPortBytes
                                      : core.mxu->activationPortBytes);
   case Engine::Vector:
-    return ofLanes(core.vec->lanes, instruction.mnemonic == std::string_view("vec.unpack")
-                                        ? 8
-                                        : bitsOf(*settings.vector(), field));
+    return ofLanes(core.vec->lanes,
+                   entry.opcode == opcode::VecUnpack ? 8 : bitsOf(*settings.vector(), field));
   case Engine::TopK:
     return ofLanes(core.topk->lanes, 32);
   default:
@@ -299,7 +298,7 @@ uint64_t wordBytes(const machine::NpuCore &core, const Settings &settings, const
 } // namespace
 
 Work npu::workOf(const machine::NpuMachine &machine, const Settings &settings, const Entry &entry,
-                 const std::vector<Access> &accesses, PartSet infinite) {
+                 const Accesses &accesses, PartSet infinite) {
   const Instruction &instruction = *find(entry.opcode);
   const machine::NpuCore &core = machine.cores.front();
   Work work;
@@ -329,7 +328,7 @@ Work npu::workOf(const machine::NpuMachine &machine, const Settings &settings, c
     work.uses.push_back(use);
     // What is added to is read first.
     if (access.space == Space::Acc && access.isWrite && instruction.engine == Engine::Matrix &&
-        chosen(entry, "update") == "add") {
+        addsSums(entry)) {
       use.isWrite = false;
       work.uses.push_back(use);
     }

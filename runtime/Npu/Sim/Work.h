@@ -67,7 +67,7 @@ struct Work {
 
 /// `accesses`: those of the entry.
 Work workOf(const machine::NpuMachine &machine, const Settings &settings, const Entry &entry,
-            const std::vector<Access> &accesses, PartSet infinite);
+            const Accesses &accesses, PartSet infinite);
 
 } // namespace coopt::npu
 

@@ -1,4 +1,6 @@
 //===- InstructionTest.cpp - The table, and entries as bytes ------------------===//
+#include "coopt/NpuIsa/Choices.h"
+#include "coopt/NpuIsa/Effects.h"
 #include "coopt/NpuIsa/Image.h"
 
 #include <gtest/gtest.h>
@@ -170,6 +172,48 @@ TEST(Instructions, WhatCannotBeWritten) {
   EXPECT_EQ(with("set", [](Entry &e) { e.waits[1] = {2, 1}; }), "set: wait 1: the one before is not used");
   EXPECT_EQ(with("set", [](Entry &e) { e.signals[0] = {3, 0}; }),
             "set: signal 0: there is no semaphore 3 to be used 0 times");
+}
+
+/// What runs compares numbers: they are those of the table's names, all of them.
+TEST(Instructions, ChoicesAreInTheOrderOfTheirNames) {
+  auto expectNames = [](const char *mnemonic, const char *field, const std::vector<std::string> &names,
+                        auto last) {
+    Entry entry = entryOf(*find(std::string_view(mnemonic)));
+    ASSERT_EQ(names.size(), static_cast<size_t>(last) + 1) << mnemonic;
+    for (size_t i = 0; i < names.size(); ++i) {
+      entry[field].value = static_cast<int64_t>(i);
+      EXPECT_EQ(chosen(entry, field), names[i]) << mnemonic;
+    }
+    entry[field].value = static_cast<int64_t>(names.size());
+    EXPECT_FALSE(check(entry)) << mnemonic << " has more choices";
+  };
+  expectNames("mxu.mode", "mode", {"ws", "os", "dot", "nm", "lut", "bitserial"}, MatrixMode::Bitserial);
+  for (const char *field : {"b_broadcast", "c_broadcast"}) {
+    expectNames("vec.mode", field, {"none", "row", "column", "scalar"}, Broadcast::Scalar);
+  }
+  expectNames("scalar", "function",
+              {"add", "sub", "mul", "div", "rem", "shl", "shr", "and", "or", "min", "max", "lt", "eq"},
+              ScalarFunction::Eq);
+  expectNames("vec.map", "function",
+              {"copy",  "add",  "sub", "mul", "div", "fma",    "min", "max", "neg", "abs", "sqrt", "rint",
+               "floor", "exp2", "lt",  "le",  "eq",  "select", "and", "or",  "xor", "shl", "shr",  "sar"},
+              VectorFunction::Sar);
+  expectNames("vec.reduce", "function", {"sum", "max", "min", "amax"}, Reduction::Amax);
+  for (const char *mnemonic : {"mxu.stream", "mxu.multiply", "mxu.drain", "mxu.lookup"}) {
+    expectNames(mnemonic, "update", {"write", "add"}, 1);
+  }
+}
+
+TEST(Instructions, FieldsAreFoundByTheirNames) {
+  for (const Instruction &instruction : table()) {
+    Entry entry = entryOf(instruction);
+    for (size_t i = 0; i < instruction.fields.size(); ++i) {
+      EXPECT_EQ(&entry[std::string(instruction.fields[i].name)], &entry.operands[i])
+          << instruction.mnemonic << ": " << instruction.fields[i].name;
+    }
+  }
+  EXPECT_STREQ(find(opcode::MxuStream)->mnemonic, "mxu.stream");
+  EXPECT_STREQ(find(opcode::TopkSync)->mnemonic, "topk.sync");
 }
 
 TEST(Instructions, AnyBytes) {
