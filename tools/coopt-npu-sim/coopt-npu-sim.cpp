@@ -57,6 +57,8 @@ Status run(const Arguments &arguments) {
   }
   npu::RunOptions options;
   options.hasValues = !arguments.isTimingOnly;
+  options.isRecorded = infinite != 0;
+  options.isTraced = !arguments.trace.empty();
   auto result = npu::simulate(npu, *image, memory->maps(), options);
   if (!result) {
     return forward(result.error(), arguments.input);
@@ -64,7 +66,7 @@ Status run(const Arguments &arguments) {
   std::string text;
   if (infinite != 0) {
     const uint64_t before = result->cycles;
-    result = npu::retime(npu, *image, result->recording, infinite);
+    result = npu::retime(npu, *image, result->recording, infinite, options.isTraced);
     if (!result) {
       return forward(result.error(), arguments.input);
     }

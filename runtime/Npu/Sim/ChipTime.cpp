@@ -11,7 +11,8 @@ size_t ChipTime::numberOf(const ActionCount &action) {
       return i;
     }
   }
-  actions.push_back({action.engine, action.name, action.energy, 0});
+  actions.push_back(action);
+  actions.back().count = 0;
   return actions.size() - 1;
 }
 

@@ -248,9 +248,8 @@ Status CoreTime::startTransfer(unsigned which, const Queued &head) {
     }
     list = std::move(*named);
   }
-  engine.transfer =
-      std::make_unique<DmaTransfer>(machine, infinite, levels, settings, head.entry, std::move(list),
-                                    Party{number, which, static_cast<uint32_t>(head.number)}, chip.now);
+  engine.transfer.emplace(machine, infinite, levels, settings, head.entry, std::move(list),
+                          Party{number, which, static_cast<uint32_t>(head.number)}, chip.now);
   engine.free[0] = kNotYet;
   Running running;
   running.entry = head.entry;
@@ -312,8 +311,11 @@ Status CoreTime::accessEnded(const SharedAccess &access) {
     return nextPiece(which);
   }
   // Each unit has one entry whose accesses are in progress.
-  auto running = std::find_if(engine.running.begin(), engine.running.end(),
-                              [&](const Running &of) { return of.unit == access.unit && !of.isReady; });
+  size_t place = 0;
+  while (engine.running[place].unit != access.unit || engine.running[place].isReady) {
+    ++place;
+  }
+  Running *running = &engine.running[place];
   uint64_t &free = engine.free[access.unit];
   free = std::max(chip.now, running->unitUntil);
   const uint64_t lost = chip.now - running->start - running->alone;
@@ -414,7 +416,9 @@ Status CoreTime::end(unsigned which) {
       return fault(done.number, status.error());
     }
     engine.account.add(done.start, chip.now, done.stalls);
-    chip.slices.push_back({number * kEngines + which, done.number, done.start, chip.now, done.bytes});
+    if (chip.isTraced) {
+      chip.slices.push_back({number * kEngines + which, done.number, done.start, chip.now, done.bytes});
+    }
     signal(done.entry);
     if (done.blocksMain) {
       engine.free[static_cast<size_t>(Unit::Main)] = chip.now;
@@ -443,7 +447,8 @@ Status CoreTime::close(Report &report, std::array<unsigned, kEngines> &places) {
     const uint64_t last = which == 0 ? controlAt : engine.idleSince;
     engine.account.stands({0, 0, last, report.cycles, {Cause::Finished, 0, {}}});
     std::vector<Stall> stalls;
-    if (Status status = engine.account.close(report.cycles, time, stalls); !status) {
+    if (Status status = engine.account.close(report.cycles, time, chip.isTraced ? &stalls : nullptr);
+        !status) {
       return status;
     }
     const auto place = static_cast<unsigned>(report.engines.size());

@@ -2,9 +2,9 @@
 #ifndef COOPT_NPU_SIM_CORETIME_H
 #define COOPT_NPU_SIM_CORETIME_H
 
+#include "Npu/Sim/Fifo.h"
 #include "Npu/Sim/Report.h"
 
-#include <deque>
 #include <queue>
 
 namespace coopt::npu {
@@ -23,7 +23,8 @@ struct TimedEvent {
 
 /// What the cores share.
 struct ChipTime {
-  ChipTime(const machine::NpuMachine &machine, PartSet infinite) : levels(machine, infinite) {}
+  ChipTime(const machine::NpuMachine &machine, PartSet infinite, bool isTraced)
+      : levels(machine, infinite), isTraced(isTraced) {}
 
   Levels::Chip levels;
   std::priority_queue<TimedEvent> events;
@@ -33,6 +34,7 @@ struct ChipTime {
   std::vector<ActionCount> actions;
   Sharing sharing;
   std::vector<uint64_t> ends; ///< by slot: the order of the event that is its end
+  const bool isTraced;        ///< whether slices and stalls are kept
   std::vector<Slice> slices;  ///< `engine`: core x kEngines + number
 
   void post(uint64_t time, TimedEvent::Kind kind, uint32_t core, unsigned which) {
@@ -108,16 +110,16 @@ private:
 
   struct Queued {
     Entry entry;
-    size_t number;
-    uint64_t available; ///< the earliest start
+    size_t number = 0;
+    uint64_t available = 0; ///< the earliest start
   };
   struct Running {
     Entry entry;
-    size_t number;
-    uint64_t start;
+    size_t number = 0;
+    uint64_t start = 0;
     unsigned unit = 0;
-    uint64_t alone = 0; ///< cycles of its accesses, if nobody else is there
-    uint64_t tail = 0;  ///< cycles from then to its results
+    uint64_t alone = 0;     ///< cycles of its accesses, if nobody else is there
+    uint64_t tail = 0;      ///< cycles from then to its results
     uint64_t unitUntil = 0; ///< its unit starts nothing else before
     bool blocksMain = false;
     bool isReady = false;
@@ -126,10 +128,10 @@ private:
     uint64_t bytes = 0;
   };
   struct EngineState {
-    std::deque<Queued> queue;
-    std::deque<Running> running;             ///< in order, ends ascending
+    Fifo<Queued> queue;
+    Fifo<Running> running;                   ///< in order, ends ascending
     std::array<uint64_t, kUnits> free = {};  ///< when each unit is
-    std::unique_ptr<DmaTransfer> transfer;   ///< of a DMA, as long as its bytes move
+    std::optional<DmaTransfer> transfer;     ///< of a DMA, as long as its bytes move
     std::optional<DmaTransfer::Piece> piece; ///< that it will move next
     uint64_t idleSince = 0;                  ///< of an engine that runs nothing
     std::optional<unsigned> waited;          ///< the semaphore that the head of the queue has waited for

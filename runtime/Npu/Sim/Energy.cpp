@@ -4,7 +4,7 @@ using namespace coopt;
 using namespace coopt::npu;
 using machine::EnergyAction;
 
-EnergyReport npu::energyOf(const machine::NpuMachine &machine, const Report &report) {
+EnergyReport npu::energyOf(const machine::NpuMachine &machine, const Counts &counts) {
   EnergyReport result;
   const machine::EnergyTable *table = nullptr;
   if (machine.energyTable) {
@@ -28,19 +28,15 @@ EnergyReport npu::energyOf(const machine::NpuMachine &machine, const Report &rep
     }
     result.lines.push_back(std::move(line));
   };
-  for (const ActionCount &action : report.actions) {
+  for (const ActionCount &action : counts.actions) {
     add(name(action.engine), action.name, action.count, action.energy);
   }
-  uint64_t handedOut = 0;
-  for (const EngineTime &engine : report.engines) {
-    handedOut += engine.number == 0 ? engine.busy : 0;
-  }
-  add("control", "entry", handedOut, std::nullopt);
+  add("control", "entry", counts.entries, std::nullopt);
   auto memory = [&](const char *part, PortKind reads, PortKind writes, bool isSram, int64_t bytes) {
     auto words = [](uint64_t moved) { return (moved + 7) / 8; };
-    add(part, "read 64 bits", words(report.traffic.read[static_cast<size_t>(reads)]),
+    add(part, "read 64 bits", words(counts.traffic.read[static_cast<size_t>(reads)]),
         isSram ? EnergyAction::SramRead : EnergyAction::Dram, isSram ? bytes : 0);
-    add(part, "write 64 bits", words(report.traffic.written[static_cast<size_t>(writes)]),
+    add(part, "write 64 bits", words(counts.traffic.written[static_cast<size_t>(writes)]),
         isSram ? EnergyAction::SramWrite : EnergyAction::Dram, isSram ? bytes : 0);
   };
   const machine::NpuCore &core = machine.cores.front();

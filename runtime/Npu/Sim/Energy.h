@@ -26,7 +26,7 @@ struct EnergyReport {
   double picojoules = 0;         ///< of what has a source
 };
 
-EnergyReport energyOf(const machine::NpuMachine &machine, const Report &report);
+EnergyReport energyOf(const machine::NpuMachine &machine, const Counts &counts);
 
 } // namespace coopt::npu
 

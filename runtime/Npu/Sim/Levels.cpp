@@ -98,11 +98,20 @@ const Lanes *LaneMap::of(const Pattern &pattern) {
     }
     return even.get();
   }
-  std::unique_ptr<Lanes> &entry = known[{same.first, same.rows, same.rowBytes, same.stride, same.wordBytes}];
-  if (!entry) {
-    entry = make(count(same));
+  const Key key = {same.first, same.rows, same.rowBytes, same.stride, same.wordBytes};
+  uint64_t hash = 0;
+  for (uint64_t part : key) {
+    hash = (hash ^ part) * 0x9e3779b97f4a7c15u;
   }
-  return entry.get();
+  Recent &last = recent[hash >> 58];
+  if (!last.lanes || last.key != key) {
+    std::unique_ptr<Lanes> &entry = known[key];
+    if (!entry) {
+      entry = make(count(same));
+    }
+    last = {key, entry.get()};
+  }
+  return last.lanes;
 }
 
 const Lanes *LaneMap::sum(const Lanes *a, const Lanes *b) {

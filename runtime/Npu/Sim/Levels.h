@@ -68,7 +68,14 @@ public:
   double cyclesPerUnit = 1;
 
 private:
-  std::map<std::array<uint64_t, 5>, std::unique_ptr<Lanes>> known;
+  using Key = std::array<uint64_t, 5>;
+  std::map<Key, std::unique_ptr<Lanes>> known;
+  /// Of some of them, which are asked for again and again.
+  struct Recent {
+    Key key = {};
+    const Lanes *lanes = nullptr;
+  };
+  std::array<Recent, 64> recent;
   std::map<uint64_t, std::unique_ptr<Lanes>> evens; ///< by units of each lane
   std::map<std::pair<const Lanes *, const Lanes *>, std::unique_ptr<Lanes>> sums;
 

@@ -1,8 +1,8 @@
 #include "Npu/Sim/Print.h"
 
+#include "Npu/Sim/Format.h"
+
 #include <algorithm>
-#include <cstdarg>
-#include <cstdio>
 
 using namespace coopt;
 using namespace coopt::npu;
@@ -10,15 +10,6 @@ using namespace coopt::npu;
 namespace {
 
 constexpr size_t kLongestStalls = 10;
-
-__attribute__((format(printf, 1, 2))) std::string format(const char *pattern, ...) {
-  char text[512];
-  va_list arguments;
-  va_start(arguments, pattern);
-  std::vsnprintf(text, sizeof text, pattern, arguments);
-  va_end(arguments);
-  return text;
-}
 
 double percentOf(uint64_t cycles, const Report &report) {
   return report.cycles == 0 ? 0 : 100 * static_cast<double>(cycles) / static_cast<double>(report.cycles);

@@ -1,6 +1,7 @@
 #include "Npu/Sim/Report.h"
 
 #include <algorithm>
+#include <iterator>
 
 using namespace coopt;
 using namespace coopt::npu;
@@ -42,28 +43,62 @@ std::string npu::describe(const Image &image, const Party &party) {
   return text + ")";
 }
 
-std::string npu::describe(const Image &image, const Reason &reason) {
-  const std::string cause = name(reason.cause);
-  switch (reason.cause) {
+std::string npu::describe(Cause cause, unsigned which) {
+  const std::string text = name(cause);
+  switch (cause) {
   case Cause::Semaphore:
-    return cause + " " + semaphoreName(reason.which);
+    return text + " " + semaphoreName(which);
   case Cause::Queue:
-    return cause + " of " + engineName(reason.which);
+    return text + " of " + engineName(which);
   case Cause::Latency:
   case Cause::Rows:
-  case Cause::Shared: {
-    const std::string of = cause + " of " + name(static_cast<PortKind>(reason.which));
-    if (!reason.other.isSomebody()) {
-      return of;
-    }
-    return (reason.cause == Cause::Rows
-                ? of + ", another was open for "
-                : cause + ": " + name(static_cast<PortKind>(reason.which)) + ", held by ") +
-           describe(image, reason.other);
-  }
+  case Cause::Shared:
+    return text + " of " + name(static_cast<PortKind>(which));
   default:
-    return cause;
+    return text;
   }
+}
+
+std::string npu::describe(const Image &image, const Reason &reason) {
+  const std::string text = describe(reason.cause, reason.which);
+  const bool isOfMemory =
+      reason.cause == Cause::Latency || reason.cause == Cause::Rows || reason.cause == Cause::Shared;
+  if (!isOfMemory || !reason.other.isSomebody()) {
+    return text;
+  }
+  return (reason.cause == Cause::Rows ? text + ", another was open for "
+                                      : std::string(name(reason.cause)) + ": " +
+                                            name(static_cast<PortKind>(reason.which)) + ", held by ") +
+         describe(image, reason.other);
+}
+
+void Counts::add(const Counts &other) {
+  cycles += other.cycles;
+  entries += other.entries;
+  for (size_t port = 0; port < kPortKinds; ++port) {
+    traffic.read[port] += other.traffic.read[port];
+    traffic.written[port] += other.traffic.written[port];
+  }
+  rowHits += other.rowHits;
+  rowOpenings += other.rowOpenings;
+  for (const ActionCount &action : other.actions) {
+    auto same = std::find_if(actions.begin(), actions.end(), [&](const ActionCount &of) {
+      return of.engine == action.engine && of.name == action.name;
+    });
+    if (same == actions.end()) {
+      actions.push_back(action);
+    } else {
+      same->count += action.count;
+    }
+  }
+}
+
+uint64_t Counts::multiplyAdds() const {
+  uint64_t sum = 0;
+  for (const ActionCount &action : actions) {
+    sum += action.areMultiplyAdds ? action.count : 0;
+  }
+  return sum;
 }
 
 void Account::add(uint64_t start, uint64_t end, const std::vector<Stall> &within) {
@@ -80,9 +115,13 @@ void Account::add(uint64_t start, uint64_t end, const std::vector<Stall> &within
   }
 }
 
-Status Account::close(uint64_t cycles, EngineTime &time, std::vector<Stall> &stalls) const {
+Status Account::close(uint64_t cycles, EngineTime &time, std::vector<Stall> *stalls) const {
   std::vector<Busy> busy = parts;
-  std::sort(busy.begin(), busy.end(), [](const Busy &a, const Busy &b) { return a.start < b.start; });
+  // One unit's entries come in order.
+  auto isEarlier = [](const auto &a, const auto &b) { return a.start < b.start; };
+  if (!std::is_sorted(busy.begin(), busy.end(), isEarlier)) {
+    std::sort(busy.begin(), busy.end(), isEarlier);
+  }
   size_t count = 0;
   for (const Busy &part : busy) {
     if (count > 0 && part.start <= busy[count - 1].end) {
@@ -122,20 +161,27 @@ Status Account::close(uint64_t cycles, EngineTime &time, std::vector<Stall> &sta
     }
     take(stall, from, stall.end);
   }
-  apart.insert(apart.end(), between.begin(), between.end());
-  std::sort(apart.begin(), apart.end(), [](const Stall &a, const Stall &b) { return a.start < b.start; });
-  uint64_t stood = 0;
-  for (const Stall &stall : apart) {
+  std::vector<Stall> outside = between, stood;
+  if (!std::is_sorted(outside.begin(), outside.end(), isEarlier)) {
+    std::sort(outside.begin(), outside.end(), isEarlier);
+  }
+  stood.reserve(apart.size() + outside.size());
+  std::merge(apart.begin(), apart.end(), outside.begin(), outside.end(), std::back_inserter(stood),
+             isEarlier);
+  uint64_t cyclesStood = 0;
+  for (const Stall &stall : stood) {
     if (stall.end == stall.start) {
       continue;
     }
-    stood += stall.end - stall.start;
+    cyclesStood += stall.end - stall.start;
     time.stalls[stall.reason] += stall.end - stall.start;
-    stalls.push_back(stall);
+    if (stalls) {
+      stalls->push_back(stall);
+    }
   }
-  if (time.busy + stood != cycles) {
+  if (time.busy + cyclesStood != cycles) {
     return fail("core " + std::to_string(time.core) + ", " + time.name + ": " + std::to_string(time.busy) +
-                " busy cycles and " + std::to_string(stood) + " others are not the " +
+                " busy cycles and " + std::to_string(cyclesStood) + " others are not the " +
                 std::to_string(cycles) + " of the program");
   }
   return {};

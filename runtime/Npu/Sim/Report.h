@@ -47,6 +47,8 @@ struct Reason {
 std::string describe(const Image &image, const Party &party);
 /// "semaphore 3", "spad reads held by core 0, dma 1 at entry 4 (dma.copy)", "rows of hbm", "fence".
 std::string describe(const Image &image, const Reason &reason);
+/// The same without who had it.
+std::string describe(Cause cause, unsigned which);
 
 struct EngineTime {
   std::string name; ///< "control", "matrix", "vector", "topk", "dma 0"
@@ -72,17 +74,27 @@ struct Stall {
   Reason reason;
 };
 
-struct Report {
+/// What is counted of a run.
+struct Counts {
   uint64_t cycles = 0;
-  std::vector<EngineTime>
-      engines;               ///< by core, the control unit first; those that had nothing to do are left out
-  std::vector<Slice> slices; ///< by their ends
-  std::vector<Stall> stalls; ///< of each engine ascending
-  Traffic traffic;           ///< of all cores
+  uint64_t entries = 0; ///< of the control units
+  Traffic traffic;      ///< of all cores
   uint64_t rowHits = 0,
            rowOpenings = 0;         ///< bursts of the hbm that found their row open; rows that were opened
   std::vector<ActionCount> actions; ///< of matrix, vector and topk
-  Recording recording;
+
+  /// That of another run comes behind it.
+  void add(const Counts &other);
+  /// Of the array.
+  uint64_t multiplyAdds() const;
+};
+
+struct Report : Counts {
+  std::vector<EngineTime>
+      engines;               ///< by core, the control unit first; those that had nothing to do are left out
+  std::vector<Slice> slices; ///< by their ends; of a run that is traced
+  std::vector<Stall> stalls; ///< of each engine ascending; of a run that is traced
+  Recording recording;       ///< of a run that is recorded
 };
 
 /// Engines: the control unit, matrix, vector, topk, then the channels of DMA.
@@ -100,8 +112,8 @@ public:
   void add(uint64_t start, uint64_t end, const std::vector<Stall> &within);
   /// Time between entries.
   void stands(const Stall &stall) { between.push_back(stall); }
-  /// Errors: a cycle that is neither busy nor has a cause.
-  Status close(uint64_t cycles, EngineTime &time, std::vector<Stall> &stalls) const;
+  /// Makes the sums of `time`; `stalls`, unless null, gets them one by one. Errors: a cycle that is neither busy nor has a cause.
+  Status close(uint64_t cycles, EngineTime &time, std::vector<Stall> *stalls) const;
 
 private:
   std::vector<Busy> parts;

@@ -12,7 +12,8 @@ namespace {
 
 class Simulator {
 public:
-  Simulator(const machine::NpuMachine &machine, Source &source, PartSet infinite) : chip(machine, infinite) {
+  Simulator(const machine::NpuMachine &machine, Source &source, PartSet infinite, bool isTraced)
+      : chip(machine, infinite, isTraced) {
     const size_t count = source.image.cores.size();
     for (uint32_t core = 0; core < count; ++core) {
       cores.push_back(std::make_unique<CoreTime>(machine, infinite, core, source, chip));
@@ -118,6 +119,9 @@ Expected<Report> Simulator::finish() {
       return forward(status.error());
     }
   }
+  for (const EngineTime &engine : report.engines) {
+    report.entries += engine.number == 0 ? engine.busy : 0;
+  }
   report.slices = std::move(chip.slices);
   for (Slice &slice : report.slices) {
     slice.engine = places[slice.engine / kEngines][slice.engine % kEngines];
@@ -133,22 +137,13 @@ Expected<Report> Simulator::finish() {
 
 /// Of an image that may be run, whose data lie in DRAM.
 static Expected<Report> runFrom(const machine::NpuMachine &machine, const Image &image,
-                                const std::vector<MemoryMap> &memories, const RunOptions &options) {
-  std::vector<std::vector<bool>> needed;
-  for (const std::vector<Entry> &entries : image.cores) {
-    needed.emplace_back(entries.size(), true);
-  }
-  if (!options.hasValues) {
-    auto some = entriesThatDecide(image);
-    if (!some) {
-      return forward(some.error());
-    }
-    needed = std::move(*some);
-  }
-  Execution execution(image, memories, std::move(needed));
-  auto report = Simulator(machine, execution, options.infinite).run();
+                                const std::vector<MemoryMap> &memories,
+                                const std::vector<std::vector<bool>> *needed, const RunOptions &options) {
+  Recording recording;
+  Execution execution(image, memories, needed, options.isRecorded ? &recording : nullptr);
+  auto report = Simulator(machine, execution, options.infinite, options.isTraced).run();
   if (report) {
-    report->recording = std::move(execution.recording);
+    report->recording = std::move(recording);
   }
   return report;
 }
@@ -171,22 +166,30 @@ Expected<Report> npu::simulate(const machine::NpuMachine &machine, const Image &
     }
     std::memcpy(dram.at(data.address), data.bytes.data(), data.bytes.size());
   }
-  return runFrom(machine, image, memories, options);
+  if (options.hasValues) {
+    return runFrom(machine, image, memories, nullptr, options);
+  }
+  auto deciding = partThatDecides(image);
+  if (!deciding) {
+    return forward(deciding.error());
+  }
+  return runFrom(machine, image, memories, &deciding->entries, options);
 }
 
 Expected<Report> npu::simulateChecked(const machine::NpuMachine &machine, const Image &image,
-                                      const MemoryMap &memories) {
-  return runFrom(machine, image, {memories}, {});
+                                      const MemoryMap &memories,
+                                      const std::vector<std::vector<bool>> *needed) {
+  return runFrom(machine, image, {memories}, needed, {});
 }
 
 Expected<Report> npu::retime(const machine::NpuMachine &machine, const Image &image,
-                             const Recording &recording, PartSet infinite) {
+                             const Recording &recording, PartSet infinite, bool isTraced) {
   if (recording.cores.size() != image.cores.size()) {
     return fail("the recording is that of " + std::to_string(recording.cores.size()) +
                 " cores, the program has " + std::to_string(image.cores.size()));
   }
   Replay replay(image, recording);
-  return Simulator(machine, replay, infinite).run();
+  return Simulator(machine, replay, infinite, isTraced).run();
 }
 
 Expected<MachineMemory> MachineMemory::create(const machine::NpuMachine &machine, size_t cores) {

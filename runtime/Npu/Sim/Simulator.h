@@ -26,6 +26,10 @@ struct RunOptions {
   /// Refuses what the static checks refuse. Without them a program may stand still, which is an error that says who waits for whom.
   bool isChecked = true;
   bool hasValues = true;
+  /// Keep what retime() needs: Report::recording.
+  bool isRecorded = false;
+  /// Keep what a trace shows: Report::slices and stalls. Sums are there always.
+  bool isTraced = false;
   PartSet infinite = 0;
 };
 
@@ -36,7 +40,7 @@ Expected<Report> simulate(const machine::NpuMachine &machine, const Image &image
 
 /// Times what was recorded when the image ran, with parts of the machine infinite. With none it is the run's time.
 Expected<Report> retime(const machine::NpuMachine &machine, const Image &image, const Recording &recording,
-                        PartSet infinite);
+                        PartSet infinite, bool isTraced = false);
 
 /// The memories of a machine's first cores, as simulate() wants them. Errors: there is not so much.
 class MachineMemory {
@@ -49,9 +53,11 @@ private:
   std::vector<MemoryMap> all;
 };
 
-/// The same of what runs many times: an image of one core that was checked before, and whose data lie in DRAM. Errors: faults.
+/// The same of what runs many times: an image of one core that was checked before, and whose data lie in DRAM. Of its entries only those in `needed`
+/// have values (Slice.h); null: all. Errors: faults.
 Expected<Report> simulateChecked(const machine::NpuMachine &machine, const Image &image,
-                                 const MemoryMap &memories);
+                                 const MemoryMap &memories,
+                                 const std::vector<std::vector<bool>> *needed = nullptr);
 
 } // namespace coopt::npu
 

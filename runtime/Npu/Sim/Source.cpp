@@ -19,17 +19,22 @@ void forEachResolved(const Entry &raw, E &entry, F function) {
 } // namespace
 
 Execution::Execution(const Image &image, const std::vector<MemoryMap> &memories,
-                     std::vector<std::vector<bool>> needed)
-    : Source(image), memories(memories), needed(std::move(needed)) {
+                     const std::vector<std::vector<bool>> *needed, Recording *recording)
+    : Source(image), memories(memories), needed(needed), recording(recording) {
   for (size_t core = 0; core < image.cores.size(); ++core) {
     controls.emplace_back(image.cores[core]);
     cores.emplace_back(memories[core]);
   }
-  recording.cores.resize(image.cores.size());
+  if (recording) {
+    recording->cores.resize(image.cores.size());
+  }
 }
 
 Expected<std::optional<Entry>> Execution::step(size_t core) {
-  Recording::CoreRun &run = recording.cores[core];
+  if (!recording) {
+    return controls[core].step(memories[core]);
+  }
+  Recording::CoreRun &run = recording->cores[core];
   const size_t number = controls[core].position();
   run.steps.push_back({static_cast<uint32_t>(number), controls[core].isSkipped()});
   auto entry = controls[core].step(memories[core]);
@@ -42,14 +47,14 @@ Expected<std::optional<Entry>> Execution::step(size_t core) {
 
 Expected<std::vector<int32_t>> Execution::list(size_t core, const Entry &entry) {
   auto list = cores[core].listOf(entry);
-  if (list) {
-    recording.cores[core].lists[entry.channel].push_back(*list);
+  if (list && recording) {
+    recording->cores[core].lists[entry.channel].push_back(*list);
   }
   return list;
 }
 
 Status Execution::finish(size_t core, size_t number, const Entry &entry) {
-  if (needed[core][number]) {
+  if (!needed || (*needed)[core][number]) {
     return cores[core].execute(entry);
   }
   cores[core].skip(entry);

@@ -44,12 +44,12 @@ public:
   virtual Status finish(size_t core, size_t number, const Entry &entry) = 0;
 };
 
-/// Executes an image, and records it.
+/// Executes an image.
 class Execution : public Source {
 public:
-  /// `needed`: by core and entry, whether its values are computed.
+  /// `needed`: by core and entry, whether its values are computed; null: of all. `recording`: gets what retime() needs; null: nothing does.
   Execution(const Image &image, const std::vector<MemoryMap> &memories,
-            std::vector<std::vector<bool>> needed);
+            const std::vector<std::vector<bool>> *needed, Recording *recording);
 
   bool isAtEnd(size_t core) const override { return controls[core].isAtEnd(); }
   size_t position(size_t core) const override { return controls[core].position(); }
@@ -59,11 +59,10 @@ public:
   Expected<std::vector<int32_t>> list(size_t core, const Entry &entry) override;
   Status finish(size_t core, size_t number, const Entry &entry) override;
 
-  Recording recording;
-
 private:
   const std::vector<MemoryMap> &memories;
-  const std::vector<std::vector<bool>> needed;
+  const std::vector<std::vector<bool>> *const needed;
+  Recording *const recording;
   std::vector<Control> controls;
   std::vector<Core> cores;
 };

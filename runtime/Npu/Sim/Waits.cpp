@@ -49,7 +49,8 @@ std::string CoreTime::signaller(unsigned semaphore) const {
                        [&](SemaphoreUse use) { return use.count > 0 && use.semaphore == semaphore; });
   };
   for (unsigned engine = 1; engine < kEngines; ++engine) {
-    for (const Queued &queued : engines[engine].queue) {
+    for (size_t i = 0; i < engines[engine].queue.size(); ++i) {
+      const Queued &queued = engines[engine].queue[i];
       if (signals(queued.entry)) {
         return describe(engine, queued.number);
       }

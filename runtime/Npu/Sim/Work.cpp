@@ -89,7 +89,7 @@ private:
                    isSourced && std::string_view(what) == "multiply_add"
                        ? std::optional(machine::EnergyAction::MultiplyAddI8)
                        : std::nullopt,
-                   count};
+                   count, std::string_view(what) == "multiply_add"};
   }
   void takes(uint64_t occupied, uint64_t results) {
     work.occupied = std::max<uint64_t>(occupied, 1);

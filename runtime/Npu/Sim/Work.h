@@ -50,6 +50,7 @@ struct ActionCount {
   std::string name; ///< "multiply_add i8 x i8"
   std::optional<machine::EnergyAction> energy;
   uint64_t count = 0;
+  bool areMultiplyAdds = false; ///< of the array
 };
 
 struct Work {

@@ -14,7 +14,7 @@ protected:
 
   Report runCores(const std::string &text, Memories &memories, bool hasValues = true) {
     image = imageOf(text);
-    RunOptions options;
+    RunOptions options = everything();
     options.hasValues = hasValues;
     auto report = simulate(machine, image, memories.maps, options);
     EXPECT_TRUE(report) << (report ? "" : report.error().message);
@@ -59,7 +59,7 @@ TEST_F(Cores, HandOver) {
     }
     EXPECT_EQ(engine(report, "vector", 1).core, 1u);
     EXPECT_GT(engine(report, "dma 0", 1).stalls.at({Cause::Semaphore, kSemaphores + 1}), 0u);
-    auto again = retime(machine, image, report.recording, 0);
+    auto again = retime(machine, image, report.recording, 0, /*isTraced=*/true);
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ(again->cycles, report.cycles);
     EXPECT_EQ(runCores(kHandedOver, timed, false).cycles, report.cycles);

@@ -1,6 +1,8 @@
 //===- RetimeTest.cpp - Recorded runs, time alone, and what stands still --------===//
 #include "SimulationFixture.h"
 
+#include "Npu/Sim/Print.h"
+
 using namespace coopt;
 using namespace coopt::npu;
 using namespace coopt::npu::test;
@@ -23,7 +25,7 @@ protected:
     return all;
   }
   Report again(const Report &report, PartSet infinite = 0) {
-    auto result = retime(machine, image, report.recording, infinite);
+    auto result = retime(machine, image, report.recording, infinite, /*isTraced=*/true);
     EXPECT_TRUE(result) << (result ? "" : result.error().message);
     return result ? std::move(*result) : Report();
   }
@@ -38,7 +40,7 @@ TEST_F(Retime, NothingInfiniteIsTheRun) {
     shake(machine.cores[0], random);
     const Report report = run(kExperts, seed);
     EXPECT_EQ(text(again(report)), text(report)) << seed;
-    RunOptions options;
+    RunOptions options = everything();
     options.hasValues = false;
     Memories memories(seed);
     auto timed = simulate(machine, image, memories.maps, options);
@@ -47,18 +49,35 @@ TEST_F(Retime, NothingInfiniteIsTheRun) {
   }
 }
 
+// What nobody asks for is not kept: sums are the same.
+TEST_F(Retime, WhatIsNotAskedForIsNotKept) {
+  use("edge1");
+  const Report report = run(kExperts, 3);
+  ASSERT_FALSE(report.recording.cores.empty());
+  ASSERT_FALSE(report.slices.empty());
+  Memories memories(3);
+  auto plain = simulate(machine, image, memories.maps);
+  ASSERT_TRUE(plain) << plain.error().message;
+  EXPECT_TRUE(plain->recording.cores.empty() && plain->slices.empty() && plain->stalls.empty());
+  EXPECT_EQ(print(machine, image, *plain), print(machine, image, report));
+  auto none = retime(machine, image, plain->recording, 0);
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().message, "the recording is that of 0 cores, the program has 1");
+}
+
 // The experts' program loads what two fills wrote, and gathers rows by it: they are executed, the array and the vectors are not.
 TEST_F(Retime, TimeAloneExecutesWhatDecides) {
   image = oneCore(kExperts);
-  auto needed = entriesThatDecide(image);
-  ASSERT_TRUE(needed) << needed.error().message;
+  auto deciding = partThatDecides(image);
+  ASSERT_TRUE(deciding) << deciding.error().message;
   std::vector<std::string> executed;
   for (size_t entry = 0; entry < image.cores[0].size(); ++entry) {
-    if ((*needed)[0][entry]) {
+    if (deciding->entries[0][entry]) {
       executed.push_back(find(image.cores[0][entry].opcode)->mnemonic);
     }
   }
   EXPECT_EQ(executed, std::vector<std::string>(2, "dma.fill"));
+  EXPECT_TRUE(deciding->dram.empty());
   // A list that a selection made of scores that the array made: all of it decides.
   image = oneCore(R"(
 mxu.mode mode=ws a=i8 w=i8 acc=i32 a_stride=16 w_stride=16 acc_stride=64 n=0 m=0 a_slice=0 w_slice=0
@@ -71,15 +90,47 @@ topk.select scores=spad[0x2000] values=spad[0x3000] indices=spad[0x4000] rows=1 
 dma.gather to=spad[0x5000] from=dram[0x8000] indices=spad[0x4000] count=4 bytes=64 from1=64 rows=16 | wait 3:1 signal 4:1
 fence | wait 4:2
 )");
-  needed = entriesThatDecide(image);
-  ASSERT_TRUE(needed) << needed.error().message;
+  deciding = partThatDecides(image);
+  ASSERT_TRUE(deciding) << deciding.error().message;
   executed.clear();
   for (size_t entry = 0; entry < image.cores[0].size(); ++entry) {
-    if ((*needed)[0][entry]) {
+    if (deciding->entries[0][entry]) {
       executed.push_back(std::to_string(entry));
     }
   }
   EXPECT_EQ(executed, (std::vector<std::string>{"1", "3", "4", "5", "6"}));
+  ASSERT_EQ(deciding->dram.size(), 1u); // the weights, and not the table
+  EXPECT_TRUE(deciding->reads(255, 1) && deciding->reads(0, 1 << 20));
+  EXPECT_FALSE(deciding->reads(256, 1 << 20));
+}
+
+// What is written behind a load decides nothing, unless a loop comes back to it.
+TEST_F(Retime, WhatComesBehindALoadDoesNotDecide) {
+  const std::string
+      load = "dma.copy to=spad[0x0] from=dram[0x0] bytes=64 count=1 from1=0 to1=0 shaped=no | signal 0:1\n"
+             "fence | wait 0:1\n"
+             "load to=s2 from=spad[0x4] type=i32 bound=9\n",
+      again =
+          "dma.copy to=spad[0x0] from=dram[0x1000] bytes=64 count=1 from1=0 to1=0 shaped=no | signal 1:1\n"
+          "fence | wait 1:1\n";
+  auto executed = [&](const std::string &body) {
+    image = oneCore(body);
+    auto deciding = partThatDecides(image);
+    EXPECT_TRUE(deciding) << (deciding ? "" : deciding.error().message);
+    std::string numbers;
+    for (size_t entry = 0; deciding && entry < image.cores[0].size(); ++entry) {
+      numbers += deciding->entries[0][entry] ? std::to_string(entry) + " " : "";
+    }
+    return numbers + (deciding && deciding->reads(0x1000, 64) ? "both" : "one");
+  };
+  EXPECT_EQ(executed(load + again), "0 one");
+  EXPECT_EQ(executed(again + load), "0 2 both");
+  EXPECT_EQ(executed("loop counter=s1 count=3\n" + load + again + "endloop\n"), "1 4 both");
+  EXPECT_EQ(executed("loop counter=s1 count=3\n" + load + "endloop\n" + again), "1 one");
+  // Two loops, one in the other: the outer one comes back.
+  EXPECT_EQ(executed("loop counter=s1 count=3\nloop counter=s3 count=3\n" + load + "endloop\n" + again +
+                     "endloop\n"),
+            "2 6 both");
 }
 
 // What each part costs, where it is known by hand.

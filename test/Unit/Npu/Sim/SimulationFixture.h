@@ -77,10 +77,16 @@ protected:
     Memories inOrder(seed), inTime(seed);
     Status status = runInOrder(image.cores[0], inOrder.maps[0]);
     EXPECT_TRUE(status) << (status ? "" : status.error().message);
-    auto report = simulate(machine, image, inTime.maps);
+    auto report = simulate(machine, image, inTime.maps, everything());
     EXPECT_TRUE(report) << (report ? "" : report.error().message);
     EXPECT_TRUE(inOrder == inTime);
     return report ? std::move(*report) : Report();
+  }
+  /// All that a run can tell.
+  static RunOptions everything() {
+    RunOptions options;
+    options.isRecorded = options.isTraced = true;
+    return options;
   }
   static const EngineTime &engine(const Report &report, const std::string &name, uint32_t core = 0) {
     static const EngineTime none;
