@@ -4,6 +4,7 @@
 #include "Bench/Experts.h"
 #include "Bench/Limits.h"
 #include "Bench/Load.h"
+#include "Bench/Simulated.h"
 
 #include <algorithm>
 #include <numeric>
@@ -309,8 +310,8 @@ Expected<Result> bench::run(const std::string &path, const Options &options, con
   Result result;
   result.path = path;
   runtime::LoadOptions load;
-  load.device = "cpu"; // what is measured is the host's time
   load.isa = options.isa;
+  load.timingOnly = options.timingOnly;
   progress("loading");
   auto package = runtime::LoadedPackage::load(path, load);
   if (!package) {
@@ -324,12 +325,20 @@ Expected<Result> bench::run(const std::string &path, const Options &options, con
   result.quantization = model->quantization;
   result.isa = (*package)->isa();
   result.threads = options.threads > 0 ? options.threads : runtime::availableThreads();
+  const machine::NpuMachine *accelerator = (*package)->code().simulated();
+  if (accelerator) {
+    result.accelerator = *accelerator;
+    result.threads = 1;
+  }
   progress("checking results");
-  if (auto status = check(*package, options, result); !status) {
+  if (auto status =
+          accelerator ? checkSimulated(*package, options, result) : check(*package, options, result);
+      !status) {
     return forward(status.error(), path);
   }
-  Status measured = options.experts.isLimited() ? measureExperts(*package, options, result, progress)
-                                                : Measurement(*package, options, result).run(progress);
+  Status measured = accelerator                   ? measureSimulated(*package, options, result, progress)
+                    : options.experts.isLimited() ? measureExperts(*package, options, result, progress)
+                                                  : Measurement(*package, options, result).run(progress);
   if (auto status = std::move(measured); !status) {
     return forward(status.error(), path);
   }

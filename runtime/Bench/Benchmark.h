@@ -6,6 +6,7 @@
 #include "Bench/Samples.h"
 #include "Bench/Work.h"
 #include "Experts/ExpertOptions.h"
+#include "Npu/Sim/Totals.h"
 
 #include <functional>
 #include <memory>
@@ -23,6 +24,7 @@ struct Options {
   int64_t contextFill = 32; ///< tokens held before decoding
   int repeat = 9;
   bool perOp = false;
+  bool timingOnly = false; ///< of simulated accelerators: values only where they decide what is executed
   std::vector<std::shared_ptr<Peer>> peers; ///< timed at the shapes of the ops; they need perOp
   std::string reference;                    ///< a package whose scores must agree; empty: none
   runtime::ExpertOptions experts;           ///< limited: what that costs is measured in place of all else
@@ -51,6 +53,13 @@ struct OpRow {
   double share = 0; ///< of the limit: the larger of bytes / B and operations / peak, over the time
 };
 
+/// What a simulated accelerator did for so many tokens.
+struct SimulatedPhase {
+  std::string name; ///< "prefill", "decode"
+  int64_t tokens = 0;
+  npu::Totals totals;
+};
+
 struct Result {
   std::string path, name, quantization, isa, checked, readLoop;
   int threads = 0;
@@ -59,7 +68,9 @@ struct Result {
   double prefillOperations = 0; ///< of one prefill
   std::optional<double> meanNll, referenceNll, nllDifference;
   std::vector<Series> series;
-  std::vector<OpRow> prefillOps, decodeOps; ///< empty unless asked for
+  std::vector<OpRow> prefillOps, decodeOps;       ///< empty unless asked for
+  std::optional<machine::NpuMachine> accelerator; ///< that is simulated
+  std::vector<SimulatedPhase> phases;             ///< of it
   std::vector<std::string> peers;
   std::map<Product, std::vector<double>> peerSeconds; ///< one of each peer
 };

@@ -25,21 +25,16 @@ struct Generated {
 };
 } // namespace
 
-static Expected<Generated> generate(const Package &package, int threads, int64_t prompt, int64_t count) {
-  auto session = Session::open(package, threads);
-  if (!session) {
-    return forward(session.error());
-  }
-  int64_t vocabulary = package->manifest().model->vocabulary;
+static Expected<Generated> generate(Session &session, int64_t vocabulary, int64_t prompt, int64_t count) {
   std::vector<int32_t> next = promptTokens(vocabulary, prompt);
   Generated out;
   for (int64_t i = 0; i < count; ++i) {
-    if (auto status = (*session)->append(next.data(), next.size()); !status) {
+    if (auto status = session.append(next.data(), next.size()); !status) {
       return forward(status.error());
     }
-    const float *logits = (*session)->logits();
+    const float *logits = session.logits();
     out.logits.insert(out.logits.end(), logits, logits + vocabulary);
-    auto id = (*session)->sample(0);
+    auto id = session.sample(0);
     if (!id) {
       return forward(id.error());
     }
@@ -47,6 +42,26 @@ static Expected<Generated> generate(const Package &package, int threads, int64_t
     out.ids.push_back(*id);
   }
   return out;
+}
+
+static Expected<Generated> generate(const Package &package, int threads, int64_t prompt, int64_t count) {
+  auto session = Session::open(package, threads);
+  if (!session) {
+    return forward(session.error());
+  }
+  return generate(**session, package->manifest().model->vocabulary, prompt, count);
+}
+
+/// Errors if a bit differs; `between` says what the two are.
+static Status compare(const Generated &first, const Generated &second, const std::string &between) {
+  if (first.ids != second.ids ||
+      std::memcmp(first.logits.data(), second.logits.data(), first.logits.size() * sizeof(float)) != 0) {
+    return fail("results differ between " + between + ": nothing is reported");
+  }
+  if (!std::all_of(first.logits.begin(), first.logits.end(), [](float x) { return std::isfinite(x); })) {
+    return fail("the logits are not finite: nothing is reported");
+  }
+  return {};
 }
 
 static Expected<std::vector<float>> score(const Package &package, int threads,
@@ -116,13 +131,37 @@ Status bench::check(const Package &package, const Options &options, Result &resu
     return forward(!first ? first.error() : second.error(), "check");
   }
   std::string counts = std::to_string(result.threads) + " and " + std::to_string(other) + " threads";
-  if (first->ids != second->ids ||
-      std::memcmp(first->logits.data(), second->logits.data(), first->logits.size() * sizeof(float)) != 0) {
-    return fail("results differ between " + counts + ": nothing is reported");
-  }
-  if (!std::all_of(first->logits.begin(), first->logits.end(), [](float x) { return std::isfinite(x); })) {
-    return fail("the logits are not finite: nothing is reported");
+  if (Status status = compare(*first, *second, counts); !status) {
+    return status;
   }
   result.checked = std::to_string(count) + " greedy tokens and their logits equal on " + counts;
+  return options.reference.empty() ? Status() : compareReference(package, options, result);
+}
+
+Status bench::checkSimulated(const Package &package, const Options &options, Result &result) {
+  if (options.timingOnly) {
+    result.checked = "nothing, as only time is simulated";
+    return options.reference.empty() ? Status()
+                                     : fail("--reference compares values, with --timing-only there are none");
+  }
+  const package::ModelInfo &model = *package->manifest().model;
+  const int64_t prompt = std::clamp<int64_t>(model.context - 1, 1, 5);
+  const int64_t count = std::min<int64_t>(2, model.context - prompt + 1);
+  auto session = Session::open(package, options.threads);
+  if (!session) {
+    return forward(session.error(), "check");
+  }
+  auto first = generate(**session, model.vocabulary, prompt, count);
+  if (Status status = first ? (*session)->truncate(0) : Status(forward(first.error())); !status) {
+    return forward(status.error(), "check");
+  }
+  auto second = generate(**session, model.vocabulary, prompt, count);
+  if (!second) {
+    return forward(second.error(), "check");
+  }
+  if (Status status = compare(*first, *second, "two runs of one session"); !status) {
+    return status;
+  }
+  result.checked = std::to_string(count) + " greedy tokens and their logits equal in two runs of one session";
   return options.reference.empty() ? Status() : compareReference(package, options, result);
 }

@@ -17,6 +17,10 @@ std::vector<int32_t> promptTokens(int64_t vocabulary, int64_t count);
 /// in what was checked.
 Status check(const Package &package, const Options &options, Result &result);
 
+/// The same of a simulated accelerator: greedy tokens twice in one session, so that what its memories held before is another time something else. Of
+/// time alone nothing can be checked.
+Status checkSimulated(const Package &package, const Options &options, Result &result);
+
 } // namespace coopt::bench
 
 #endif // COOPT_RUNTIME_BENCH_CHECK_H

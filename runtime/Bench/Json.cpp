@@ -52,6 +52,45 @@ static Json peersJson(const Result &result) {
   return list;
 }
 
+/// Sums over the phase.
+static Json phaseJson(const machine::NpuMachine &machine, const SimulatedPhase &phase) {
+  constexpr size_t kStalls = 10;
+  const npu::Totals &totals = phase.totals;
+  Json out = {{"phase", phase.name},
+              {"tokens", phase.tokens},
+              {"cycles", totals.cycles},
+              {"seconds", static_cast<double>(totals.cycles) / (machine.clocksMegahertz.core * 1e6)},
+              {"instructions", totals.entries},
+              {"busy_cycles", totals.busy()},
+              {"multiply_adds", totals.multiplyAdds()}};
+  if (auto share = npu::arrayUtilisation(machine, totals)) {
+    out["array_utilisation"] = *share;
+  }
+  out["bytes"] = Json::object();
+  for (const auto &[name, port] : {std::pair{"l2", npu::PortKind::L2}, std::pair{"hbm", npu::PortKind::Hbm},
+                                   std::pair{"ddr", npu::PortKind::Ddr}}) {
+    const auto at = static_cast<size_t>(port);
+    out["bytes"][name] = {{"read", totals.traffic.read[at]}, {"written", totals.traffic.written[at]}};
+  }
+  out["rows_opened"] = totals.rowOpenings;
+  const npu::EnergyReport energy = npu::energyOf(machine, totals);
+  out["energy"] = {{"table", energy.table}, {"picojoules", energy.picojoules}, {"unsourced", Json::array()}};
+  for (const npu::EnergyLine &line : energy.lines) {
+    if (!line.picojoules) {
+      out["energy"]["unsourced"].push_back(
+          {{"action", line.part + " " + line.action}, {"count", line.count}});
+    }
+  }
+  out["stalls"] = Json::array();
+  for (const npu::Totals::Stall &stall : totals.longestStalls(kStalls)) {
+    out["stalls"].push_back({{"op", stall.op},
+                             {"engine", stall.engine},
+                             {"cause", npu::describe(stall.cause, stall.which)},
+                             {"cycles", stall.cycles}});
+  }
+  return out;
+}
+
 static Json resultJson(const Result &result) {
   Json out = {{"path", result.path},
               {"model", result.name},
@@ -83,6 +122,12 @@ static Json resultJson(const Result &result) {
     out["prefill_ops"] = opsJson(result.prefillOps);
     out["decode_ops"] = opsJson(result.decodeOps);
   }
+  if (result.accelerator) {
+    out["simulated"] = Json::array();
+    for (const SimulatedPhase &phase : result.phases) {
+      out["simulated"].push_back(phaseJson(*result.accelerator, phase));
+    }
+  }
   if (!result.peers.empty()) {
     out["peers"] = peersJson(result);
   }
@@ -106,6 +151,7 @@ std::string bench::json(const MachineInfo &machine, const Options &options,
         {"expert_memory_share", options.experts.share},
         {"expert_policy", runtime::expertPolicyName(options.experts.policy)},
         {"expert_bytes_per_second", options.experts.rate},
+        {"timing_only", options.timingOnly},
         {"tolerance", options.tolerance}}},
       {"packages", Json::array()}};
   for (const Result &result : results) {

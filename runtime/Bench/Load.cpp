@@ -17,8 +17,8 @@ extern char **environ;
 
 Status bench::loadOnly(const std::string &path, const Options &options) {
   runtime::LoadOptions load;
-  load.device = "cpu"; // what is measured is the host's time
   load.isa = options.isa;
+  load.timingOnly = options.timingOnly;
   auto package = runtime::LoadedPackage::load(path, load);
   if (!package) {
     return forward(package.error());
@@ -39,6 +39,9 @@ Expected<double> bench::loadSeconds(const std::string &path, const Options &opti
                                     "--threads=" + std::to_string(options.threads), path};
   if (!options.isa.empty()) {
     words.insert(words.begin() + 1, "--isa=" + options.isa);
+  }
+  if (options.timingOnly) {
+    words.insert(words.begin() + 1, "--timing-only");
   }
   std::vector<char *> arguments;
   for (std::string &word : words) {

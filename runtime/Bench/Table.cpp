@@ -182,8 +182,9 @@ std::string bench::table(const MachineInfo &machine, const std::vector<Result> &
   std::string ops;
   for (const Result &result : results) {
     std::string name = result.path.substr(result.path.rfind('/') + 1);
-    out += name + ": " + result.name + ", " + result.quantization + ", code for " + result.isa + ", " +
-           std::to_string(result.threads) + " threads" +
+    out += name + ": " + result.name + ", " + result.quantization + ", " +
+           (result.accelerator ? "simulated: " : "code for ") + result.isa + ", " +
+           std::to_string(result.threads) + (result.threads == 1 ? " thread" : " threads") +
            (result.readLoop.empty() ? ""
                                     : ", reads " + number(result.decodeBytes * 1e-6) +
                                           " MB a token; read loop " + result.readLoop) +
@@ -198,6 +199,10 @@ std::string bench::table(const MachineInfo &machine, const std::vector<Result> &
     if (!result.prefillOps.empty()) {
       ops += opTable(name + ": prefill, by op", result.prefillOps);
       ops += opTable(name + ": decode, by op", result.decodeOps);
+    }
+    for (const SimulatedPhase &phase : result.phases) {
+      ops += "\n" + name + ": " + phase.name + ", " + std::to_string(phase.tokens) + " tokens\n" +
+             npu::print(*result.accelerator, result.isa, phase.totals);
     }
     if (!result.peers.empty()) {
       const std::string what = ", quickest calls in ms, beside plain matrix products of others";

@@ -13,6 +13,10 @@
 #include <string>
 #include <vector>
 
+namespace coopt::machine {
+struct NpuMachine;
+}
+
 namespace coopt::runtime {
 
 struct DispatchView;
@@ -37,8 +41,8 @@ public:
   virtual const char *device() const = 0;
   /// What the code was made for: instructions of a CPU ("avx2"), or the machine that is simulated ("edge1"); empty if there is no kernel.
   virtual const std::string &variant() const = 0;
-  /// The clock in which cycles of what is simulated are counted; 0 where time is the host's.
-  virtual double clockMegahertz() const { return 0; }
+  /// The accelerator that is simulated; null where time is the host's.
+  virtual const machine::NpuMachine *simulated() const { return nullptr; }
   /// For a session over `package`, which holds this code and outlives the device. `threads` 0: as many as the process may use. Errors: not
   /// enough memory.
   virtual Expected<std::unique_ptr<Device>> open(const LoadedPackage &package, int threads) const = 0;

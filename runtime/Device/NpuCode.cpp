@@ -2,6 +2,7 @@
 
 #include "Device/CpuCode.h"
 #include "Device/NpuDevice.h"
+#include "Device/NpuTiming.h"
 
 using namespace coopt;
 using namespace coopt::runtime;
@@ -33,6 +34,13 @@ Expected<std::unique_ptr<LoadedCode>> NpuCode::load(const package::PackageFile &
       return forward(kernel.error());
     }
     code->images.push_back(std::move(*kernel));
+  }
+  if (options.timingOnly) {
+    auto parts = partsThatDecide(file.program(), code->images);
+    if (!parts) {
+      return forward(parts.error());
+    }
+    code->deciding = std::move(*parts);
   }
   if (!file.code().empty()) {
     auto host = CpuCode::load(file, "");

@@ -4,6 +4,7 @@
 
 #include "Device/Device.h"
 #include "Loader/LoadedPackage.h"
+#include "coopt/NpuIsa/Slice.h"
 #include "coopt/PackageFormat/KernelImage.h"
 
 namespace coopt::runtime {
@@ -17,19 +18,23 @@ public:
   const char *device() const override { return "npu-sim"; }
   /// The machine's name.
   const std::string &variant() const override { return machine.name; }
-  /// Of the core.
-  double clockMegahertz() const override { return npu().clocksMegahertz.core; }
+  const machine::NpuMachine *simulated() const override { return &npu(); }
   Expected<std::unique_ptr<Device>> open(const LoadedPackage &package, int threads) const override;
 
   const machine::NpuMachine &npu() const { return *machine.npu(); }
   /// By their numbers; of those that the host computes without operands.
   const std::vector<package::KernelImage> &kernels() const { return images; }
+  /// The entries of a kernel's image that have values; null: all.
+  const std::vector<std::vector<bool>> *needed(uint32_t kernel) const {
+    return deciding.empty() ? nullptr : &deciding[kernel].entries;
+  }
   /// What computes kernels without an image; null if all have one.
   const LoadedCode *host() const { return hostCode.get(); }
 
 private:
   machine::Machine machine;
   std::vector<package::KernelImage> images;
+  std::vector<npu::DecidingPart> deciding; ///< by kernel, if only time is wanted
   std::unique_ptr<LoadedCode> hostCode;
 };
 

@@ -115,7 +115,7 @@ Status NpuDevice::run(DispatchView &dispatch) {
   for (size_t i = 0; i < memories.size(); ++i) {
     map[i] = &memories[i];
   }
-  auto simulated = npu::simulateChecked(code.npu(), kernel.image, map);
+  auto simulated = npu::simulateChecked(code.npu(), kernel.image, map, code.needed(dispatch.command.kernel));
   if (!simulated) {
     return forward(simulated.error());
   }

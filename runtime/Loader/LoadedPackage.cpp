@@ -62,6 +62,9 @@ Status LoadedPackage::loadCode(const LoadOptions &options) {
   if (!options.device.empty() && options.device != device) {
     return fail("package has no code for device '" + options.device + "', only for: " + device);
   }
+  if (options.timingOnly && !isNpu) {
+    return fail("time alone is simulated of accelerators, not of device 'cpu'");
+  }
   auto made = isNpu ? NpuCode::load(packageFile, options) : CpuCode::load(packageFile, options.isa);
   if (!made) {
     return forward(made.error());

@@ -19,6 +19,8 @@ struct LoadOptions {
   std::string device;  ///< one of deviceNames(); empty: what the package has code for
   std::string isa;     ///< a variant of the code for a CPU; empty: the best one that the processor has
   bool verify = false; ///< compare the parameters with their checksums
+  bool timingOnly =
+      false; ///< of npu-sim: values only where they decide what is executed; results mean nothing
   ExpertOptions experts;
 };
 

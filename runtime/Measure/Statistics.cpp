@@ -1,6 +1,5 @@
 #include "Measure/Statistics.h"
 
-#include "Npu/Sim/Simulator.h"
 #include "coopt/Support/OutputFile.h"
 
 #include <algorithm>
@@ -19,10 +18,7 @@ Status Statistics::after(const DispatchView &dispatch, int64_t start, int64_t en
   }
   if (dispatch.report) {
     row.cycles += dispatch.report->cycles;
-    total.cycles += dispatch.report->cycles;
-    for (const npu::EngineTime &engine : dispatch.report->engines) {
-      total.busy[engine.name] += engine.busy;
-    }
+    total.add(*dispatch.report, row.opId);
   }
   return {};
 }

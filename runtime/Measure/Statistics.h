@@ -3,8 +3,8 @@
 #define COOPT_RUNTIME_MEASURE_STATISTICS_H
 
 #include "Executor/Observer.h"
+#include "Npu/Sim/Totals.h"
 
-#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -23,19 +23,17 @@ public:
     double bytes = 0;
     uint64_t cycles = 0; ///< of the accelerator's core
   };
-  /// All that was simulated, one dispatch behind the other.
-  struct Simulated {
-    uint64_t cycles = 0;
-    std::map<std::string, uint64_t> busy; ///< cycles of each engine that had something to do
-  };
   Status after(const DispatchView &dispatch, int64_t start, int64_t end) override;
   /// Most cycles first, and most time where nothing was simulated.
   std::vector<Row> rows() const;
-  const Simulated &simulated() const { return total; }
+  /// All that was simulated, one dispatch behind the other.
+  const npu::Totals &simulated() const { return total; }
+  /// As if nothing had been seen.
+  void clear() { *this = Statistics(); }
 
 private:
   std::unordered_map<std::string, Row> byId;
-  Simulated total;
+  npu::Totals total;
 };
 
 /// Writes every dispatch as a complete event ("X") of the Trace Event Format that chrome://tracing and

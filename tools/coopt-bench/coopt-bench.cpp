@@ -56,6 +56,10 @@ void describe(CLI::App &app, Arguments &arguments) {
                "With --per-op: time plain matrix products of oneDNN 2 and OpenBLAS at the shapes of the ops, "
                "checked, on as many threads. Needs a build that found libdnnl-dev or libopenblas-dev")
       ->needs(perOp);
+  app.add_flag(
+      "--timing-only", options.timingOnly,
+      "Of a package for a simulated accelerator: compute only what decides what is executed; times are "
+      "those of another text where a sampled token does");
   app.add_option("--reference", options.reference,
                  "A package of the same model: nothing is reported if scores differ")
       ->type_name("PACKAGE");
@@ -89,6 +93,7 @@ void describe(CLI::App &app, Arguments &arguments) {
              "  coopt-bench model.coopt --per-op\n"
              "  coopt-bench model.coopt --per-op --peers\n"
              "  coopt-bench experts.coopt --expert-memory=50% --expert-rate=2e9\n"
+             "  coopt-bench npu.coopt --timing-only --prefill=64 --decode=4 --repeat=3\n"
              "  coopt-bench w8a8.coopt f32.coopt --reference=f32.coopt --json=result.json\n");
 }
 
@@ -191,9 +196,10 @@ Status execute(Arguments &arguments) {
 int main(int argc, char **argv) {
   try {
     Arguments arguments;
-    CLI::App app(
-        "Measures packages beside the limits of the machine, in turn, and checks their results first.",
-        "coopt-bench");
+    CLI::App app("Measures packages beside the limits of the machine, in turn, and checks their results "
+                 "first; packages for "
+                 "an accelerator on its simulator.",
+                 "coopt-bench");
     app.set_version_flag("--version", "coopt-bench 0.1.0");
     describe(app, arguments);
     try {

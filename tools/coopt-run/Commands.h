@@ -59,7 +59,6 @@ public:
 private:
   explicit Measurement(const Options &options) : options(options) {}
   void printTable() const;
-  void printSimulated() const;
 
   struct Phase {
     std::string name;

@@ -89,21 +89,6 @@ static double percentOf(uint64_t part, uint64_t whole) {
   return whole > 0 ? 100 * static_cast<double>(part) / static_cast<double>(whole) : 0.0;
 }
 
-/// The accelerator's time, all dispatches one behind the other; the host's has nothing to do with it.
-void Measurement::printSimulated() const {
-  const runtime::Statistics::Simulated &simulated = statistics->simulated();
-  const double megahertz = package->code().clockMegahertz();
-  std::fprintf(stderr, "%-8s %s: %llu cycles, %.9f s at %g MHz\n", package->code().device(),
-               package->code().variant().c_str(), static_cast<unsigned long long>(simulated.cycles),
-               static_cast<double>(simulated.cycles) / megahertz * 1e-6, megahertz);
-  const char *separator = "busy     ";
-  for (const auto &[engine, cycles] : simulated.busy) {
-    std::fprintf(stderr, "%s%s %.2f%%", separator, engine.c_str(), percentOf(cycles, simulated.cycles));
-    separator = ", ";
-  }
-  std::fputs(simulated.busy.empty() ? "" : "\n", stderr);
-}
-
 void Measurement::printTable() const {
   if (!sparsity.empty()) {
     std::fprintf(stderr, "sparsity %s\n", sparsity.c_str());
@@ -117,9 +102,9 @@ void Measurement::printTable() const {
                  phase.seconds > 0 ? static_cast<double>(phase.tokens) / phase.seconds : 0.0);
   }
   const uint64_t cycles = statistics->simulated().cycles;
-  const bool isSimulated = package->code().clockMegahertz() > 0;
-  if (isSimulated) {
-    printSimulated();
+  const machine::NpuMachine *simulated = package->code().simulated();
+  if (simulated) { // the host's time has nothing to do with it
+    std::fputs(npu::print(*simulated, package->code().variant(), statistics->simulated()).c_str(), stderr);
   }
   auto rows = statistics->rows();
   double total = 0;
@@ -130,17 +115,17 @@ void Measurement::printTable() const {
   }
   std::fprintf(stderr, "%-*s %8s %12s %7s %9s", static_cast<int>(width), "op id", "calls", "seconds", "share",
                "GB/s");
-  std::fprintf(stderr, isSimulated ? " %14s %7s\n" : "\n", "cycles", "share");
+  std::fprintf(stderr, simulated ? " %14s %7s\n" : "\n", "cycles", "share");
   for (const auto &row : rows) {
     std::fprintf(stderr, "%-*s %8llu %12.6f %6.2f%% %9.3f", static_cast<int>(width), row.opId.c_str(),
                  static_cast<unsigned long long>(row.calls), row.seconds,
                  total > 0 ? 100 * row.seconds / total : 0.0,
                  row.seconds > 0 ? row.bytes / row.seconds * 1e-9 : 0.0);
-    std::fprintf(stderr, isSimulated ? " %14llu %6.2f%%\n" : "\n",
-                 static_cast<unsigned long long>(row.cycles), percentOf(row.cycles, cycles));
+    std::fprintf(stderr, simulated ? " %14llu %6.2f%%\n" : "\n", static_cast<unsigned long long>(row.cycles),
+                 percentOf(row.cycles, cycles));
   }
   std::fprintf(stderr, "%-*s %8s %12.6f", static_cast<int>(width), "all dispatches", "", total);
-  std::fprintf(stderr, isSimulated ? " %7s %9s %14llu\n" : "\n", "", "",
+  std::fprintf(stderr, simulated ? " %7s %9s %14llu\n" : "\n", "", "",
                static_cast<unsigned long long>(cycles));
 }
 

@@ -135,7 +135,9 @@ static void describe(CLI::App &app, Options &options) {
       ->group("Machine");
 
   app.add_flag("--stats", options.stats,
-               "Print tokens per second and the time of each op to stderr; of npu-sim also cycles")
+               "Print tokens per second and the time of each op to stderr; of npu-sim also cycles, "
+               "utilisation, memory, "
+               "energy and stalls")
       ->group("Measurement");
   app.add_option("--trace", options.trace, "Write every dispatch in the Trace Event Format")
       ->type_name("FILE.json")

@@ -164,8 +164,8 @@ TEST_F(Npu, ConstantsAndFaults) {
   }
   EXPECT_EQ(result<float>(session), rows);
   indices[1] = 8;
-  EXPECT_EQ(pick(),
-            "entry 'pick': command 0: pick: core 0, entry 5 (dma.gather): indices: element 1 is 8, expected 0 .. 7");
+  EXPECT_EQ(pick(), "entry 'pick': command 0: pick: core 0, entry 5 (dma.gather): indices: element 1 is 8, "
+                    "expected 0 .. 7");
   indices[1] = 0;
   EXPECT_EQ(pick(), "");
 }
@@ -187,9 +187,10 @@ TEST_F(Npu, WhatIsNoOperandIsNotThere) {
     }
     char last[16];
     std::snprintf(last, sizeof last, "0x%llx", static_cast<unsigned long long>(0x10000 + 4 * rows + 3));
-    EXPECT_EQ(part(rows + 1),
-              "entry 'part': command 1: part: core 0, entry 5 (dma.copy): from: no window holds dram[0x10000 .. " +
-                  std::string(last) + "]");
+    EXPECT_EQ(
+        part(rows + 1),
+        "entry 'part': command 1: part: core 0, entry 5 (dma.copy): from: no window holds dram[0x10000 .. " +
+            std::string(last) + "]");
   }
 }
 
@@ -214,9 +215,9 @@ TEST_F(Npu, ParametersAreOnlyRead) {
   coopt_session *writes = coopt_session_open(package, nullptr);
   std::vector<float> x = numbers(1, 1);
   const int64_t shape[] = {1, kNpuColumns};
-  EXPECT_EQ(
-      call(writes, "blend", {{"x", "f32", 2, shape, x.data()}, {"y", "f32", 2, shape, x.data()}}),
-      "entry 'blend': command 1: blend/add: core 0, entry 10 (dma.copy): to: dram[0x20000 .. 0x2003f] is only read");
+  EXPECT_EQ(call(writes, "blend", {{"x", "f32", 2, shape, x.data()}, {"y", "f32", 2, shape, x.data()}}),
+            "entry 'blend': command 1: blend/add: core 0, entry 10 (dma.copy): to: dram[0x20000 .. 0x2003f] "
+            "is only read");
   coopt_session_close(writes);
   coopt_package_close(package);
 }
@@ -456,12 +457,12 @@ TEST_F(Npu, CyclesByOpId) {
   // Twenty rows more, each as long as any other.
   const uint64_t forTwenty = rowOf(longer, "blend/multiply").cycles - product;
   EXPECT_EQ(rowOf(measured(30, 1), "blend/multiply").cycles - product, forTwenty / 2);
-  ASSERT_EQ(one.simulated().busy.count("vector"), 1u);
+  ASSERT_EQ(one.simulated().busy().count("vector"), 1u);
   // Of edge1's 64 lanes, 16 columns take one cycle a row; so do twenty rows of the sum. What an instruction reads comes from the scratchpad
   // two cycles after it was asked for. Settings take one each.
-  EXPECT_EQ(one.simulated().busy.at("vector"), 20u * (1u + 2u) + (20u + 2u) + 2u);
-  EXPECT_GT(one.simulated().busy.at("dma 0"), one.simulated().busy.at("vector"));
-  for (const auto &[engine, cycles] : longer.simulated().busy) {
+  EXPECT_EQ(one.simulated().busy().at("vector"), 20u * (1u + 2u) + (20u + 2u) + 2u);
+  EXPECT_GT(one.simulated().busy().at("dma 0"), one.simulated().busy().at("vector"));
+  for (const auto &[engine, cycles] : longer.simulated().busy()) {
     EXPECT_LE(cycles, longer.simulated().cycles) << engine;
   }
 }
