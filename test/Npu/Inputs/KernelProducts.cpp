@@ -23,7 +23,7 @@ Codes inPanels(ImageRun &run, const Codes &w, int64_t rows, int64_t depth, int64
   return panels;
 }
 
-void contract(ImageRun &run, int64_t m, int64_t n, int64_t k) {
+void contractionOf(ImageRun &run, int64_t m, int64_t n, int64_t k) {
   const Codes a = run.integers<int8_t>(static_cast<size_t>(m * k), -128, 127),
               w = run.integers<int8_t>(static_cast<size_t>(n * k), -128, 127);
   const Floats ofRows = run.floats(static_cast<size_t>(m)), ofColumns = run.floats(static_cast<size_t>(n));
@@ -50,10 +50,10 @@ void contract(ImageRun &run, int64_t m, int64_t n, int64_t k) {
 
 } // namespace
 
-void npu::test::product(ImageRun &run, int64_t size) { contract(run, size, 37, 45); }
+void npu::test::product(ImageRun &run, int64_t size) { contractionOf(run, size, 37, 45); }
 
 /// More steps of k than a quarter of the scratchpad takes weights of.
-void npu::test::deepProduct(ImageRun &run, int64_t size) { contract(run, size, 20, 4237); }
+void npu::test::deepProduct(ImageRun &run, int64_t size) { contractionOf(run, size, 20, 4237); }
 
 void npu::test::decoded(ImageRun &run, int64_t size) {
   const Codes codes = run.integers<int8_t>(static_cast<size_t>(size * 33), -128, 127);

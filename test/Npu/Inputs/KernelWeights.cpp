@@ -73,7 +73,7 @@ struct Scheme {
 };
 
 /// y of `m` rows: 120 outputs, of `depth` inputs.
-void contract(ImageRun &run, int64_t m, int64_t depth, Scheme scheme) {
+void contractionOf(ImageRun &run, int64_t m, int64_t depth, Scheme scheme) {
   const int64_t outputs = 120, span = scheme.group == 0 ? depth : scheme.group;
   const int64_t groups = (depth + span - 1) / span;
   auto count = [](int64_t rows, int64_t columns) { return static_cast<size_t>(rows * columns); };
@@ -142,15 +142,15 @@ void contract(ImageRun &run, int64_t m, int64_t depth, Scheme scheme) {
 
 } // namespace
 
-void npu::test::narrowProduct(ImageRun &run, int64_t size) { contract(run, size, 45, {4}); }
-void npu::test::groups(ImageRun &run, int64_t size) { contract(run, size, 90, {4, 32}); }
-void npu::test::groupsOfZeros(ImageRun &run, int64_t size) { contract(run, size, 90, {4, 20, true}); }
-void npu::test::levels(ImageRun &run, int64_t size) { contract(run, size, 300, {4, 128, true, true}); }
-void npu::test::twoBits(ImageRun &run, int64_t size) { contract(run, size, 64, {2, 32}); }
+void npu::test::narrowProduct(ImageRun &run, int64_t size) { contractionOf(run, size, 45, {4}); }
+void npu::test::groups(ImageRun &run, int64_t size) { contractionOf(run, size, 90, {4, 32}); }
+void npu::test::groupsOfZeros(ImageRun &run, int64_t size) { contractionOf(run, size, 90, {4, 20, true}); }
+void npu::test::levels(ImageRun &run, int64_t size) { contractionOf(run, size, 300, {4, 128, true, true}); }
+void npu::test::twoBits(ImageRun &run, int64_t size) { contractionOf(run, size, 64, {2, 32}); }
 /// More steps of k than floats have exact sums of.
-void npu::test::byteZeros(ImageRun &run, int64_t size) { contract(run, size, 2100, {8, 0, true}); }
+void npu::test::byteZeros(ImageRun &run, int64_t size) { contractionOf(run, size, 2100, {8, 0, true}); }
 /// A group of more steps of k than a quarter of a small scratchpad takes weights of.
-void npu::test::longGroups(ImageRun &run, int64_t size) { contract(run, size, 6000, {4, 5000}); }
+void npu::test::longGroups(ImageRun &run, int64_t size) { contractionOf(run, size, 6000, {4, 5000}); }
 
 /// Rows of a table of 4-bit codes in panels.
 void npu::test::packedRows(ImageRun &run, int64_t size) {
