@@ -31,7 +31,8 @@ bool hasBits(const layout::Dim &dim, ArrayRef<unsigned> positions) {
 FailureOr<CodePanels> matchCodePanels(ImplicitLocOpBuilder &b, Value view, Isa isa) {
   auto unpack = view.getDefiningOp<model::UnpackOp>();
   if (!unpack || !llvm::isa<MemRefType>(unpack.getSource().getType()) ||
-      !hasUnitInnerStride(unpack.getSource()) || unpack.getStorageLayout().getBits() == 0) {
+      !hasUnitInnerStride(unpack.getSource()) || unpack.getStorageLayout().getBits() == 0 ||
+      unpack.getStorageLayout().getCentred()) {
     return failure();
   }
   FailureOr<layout::Layout> layout = layoutOf(unpack);

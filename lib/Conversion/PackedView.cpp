@@ -89,8 +89,17 @@ Value emitStoredElement(ImplicitLocOpBuilder &b, model::UnpackOp unpack, const l
     }
     return emitKeptNumber(b, *panel, layout.dims[1].size, unpack.getSource(), index[0], index[1]);
   }
+  auto uncentred = [&](Value code) -> Value {
+    if (!unpack.getStorageLayout().getCentred()) {
+      return code;
+    }
+    Value highest =
+        arith::ConstantOp::create(b, b.getI8IntegerAttr(static_cast<int8_t>(int64_t(1) << (bits - 1))));
+    return arith::XOrIOp::create(b, code, highest);
+  };
   if (bits == 0 || (bits == 8 && !unpack.getStorageLayout().getKept())) {
-    return memref::LoadOp::create(b, unpack.getSource(), emitStorageOffset(b, unpack, layout, coordinates));
+    return uncentred(
+        memref::LoadOp::create(b, unpack.getSource(), emitStorageOffset(b, unpack, layout, coordinates)));
   }
   Value offset = emitStorageOffset(b, unpack, layout, coordinates);
   const int64_t tileCodes = layout.tileElements();
@@ -105,7 +114,7 @@ Value emitStoredElement(ImplicitLocOpBuilder &b, model::UnpackOp unpack, const l
     return emitKeptCode(b, *sparse, unpack.getSource(), start, row, column);
   }
   Value start = index.mul(tile, layout::planeBytes(bits, tileCodes));
-  return emitPlaneCode(b, bits, tileCodes, unpack.getSource(), start, position);
+  return uncentred(emitPlaneCode(b, bits, tileCodes, unpack.getSource(), start, position));
 }
 
 /// The expression with every dimension and symbol that is a multiple of `divisor` written as such.
@@ -187,7 +196,7 @@ FailureOr<PanelWeights> matchPanels(ImplicitLocOpBuilder &b, Value view, int64_t
     return failure();
   }
   FailureOr<layout::Layout> parsed = layoutOf(unpack);
-  if (failed(parsed)) {
+  if (failed(parsed) || unpack.getStorageLayout().getCentred()) {
     return failure();
   }
   const layout::Layout &layout = *parsed;

@@ -196,6 +196,7 @@ struct PackNode : Node {
   unsigned bits = 0;
   std::optional<layout::SparseTile> sparse;
   std::optional<layout::SparsePanel> panel;
+  bool areCentred = false;
 
   /// Elements of a whole panel of rows.
   int64_t panelElements() const { return layout.dims[0].outerStride; }
@@ -260,6 +261,9 @@ struct PackNode : Node {
     if (Status packed = layout::pack(layout, rows.data(), codes.data(), 1, {piece.begin, piece.end});
         !packed) {
       return packed;
+    }
+    for (uint8_t &code : codes) {
+      code = areCentred ? static_cast<uint8_t>(code ^ (1u << (bits - 1))) : code;
     }
     for (size_t t = 0; t < tiles; ++t, out += tileBytes) {
       const uint8_t *from = codes.data() + t * tile;
@@ -389,7 +393,7 @@ Expected<NodeRef> makeConcatNode(std::vector<NodeRef> inputs, size_t dimension) 
 
 Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bits,
                                std::optional<layout::SparseTile> sparse,
-                               std::optional<layout::SparsePanel> panel) {
+                               std::optional<layout::SparsePanel> panel, bool areCentred) {
   if (layout.sizes() != input->shape().extents) {
     return fail("expected a layout of the source's extents, got '" + layout::print(layout) + "'");
   }
@@ -401,10 +405,14 @@ Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bi
     return fail("expected tiles of " + std::to_string(layout::SparseTile::kCodes) + " codes of " +
                 std::to_string(sparse->bits()) + " bits, got '" + layout::print(layout) + "'");
   }
+  if (areCentred && (bits == 0 || sparse || panel)) {
+    return fail("expected codes of some bits, all of which are stored, to be centred");
+  }
   auto node = std::make_shared<PackNode>();
   node->bits = bits;
   node->sparse = std::move(sparse);
   node->panel = std::move(panel);
+  node->areCentred = areCentred;
   node->input = input;
   node->layout = std::move(layout);
   const int64_t elements = node->layout.storageElements();

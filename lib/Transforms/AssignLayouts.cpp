@@ -51,13 +51,13 @@ model::LoadOp loadBehind(schedule::KernelOp kernel, Value value) {
   return kernel->getOperand(argument.getArgNumber()).getDefiningOp<model::LoadOp>();
 }
 
-/// The bits of the codes that an operand of a coded contraction holds; 0 for other operands.
-unsigned codeBitsOf(OpOperand &weight) {
+/// The scheme of the codes that an operand of a coded contraction holds; null for other operands.
+quantized::SchemeAttr codeSchemeOf(OpOperand &weight) {
   if (auto contract = dyn_cast<moe::ContractOp>(weight.getOwner())) {
-    return contract.getWScheme() ? contract.getWScheme()->getBits() : 0;
+    return contract.getWScheme().value_or(quantized::SchemeAttr());
   }
   auto contract = dyn_cast<quantized::ContractOp>(weight.getOwner());
-  return contract ? contract.getWScheme().getBits() : 0;
+  return contract ? contract.getWScheme() : quantized::SchemeAttr();
 }
 
 /// Whether codes meet floats: they are then expanded and converted one by one, which takes longer than reading zeros does.
@@ -103,15 +103,18 @@ model::LayoutAttr cpuPartLayout(RankedTensorType type) {
   return layout ? model::LayoutAttr::get(type.getContext(), *layout, 0) : nullptr;
 }
 
-/// An accelerator's, of codes or, for no bits, of their scales and zeros: panels of as many rows as its array has columns.
-model::LayoutAttr arrayLayout(RankedTensorType type, unsigned bits, int64_t columns) {
+/// An accelerator's, of codes or, without a scheme, of their scales and zeros: panels of as many rows as its array has columns. Its types have signs:
+/// unsigned codes are centred.
+model::LayoutAttr arrayLayout(RankedTensorType type, quantized::SchemeAttr scheme, int64_t columns) {
   if (type.getRank() != 2 || !type.hasStaticShape()) {
     return nullptr;
   }
+  const unsigned bits = scheme ? scheme.getBits() : 0;
+  const bool isCentred = scheme && !scheme.getFormat() && scheme.isAsymmetric();
   std::vector<int64_t> sizes(type.getShape().begin(), type.getShape().end());
   Expected<layout::Layout> layout =
       layout::panels(sizes, llvm::Log2_64(static_cast<uint64_t>(columns)), bits);
-  return layout ? model::LayoutAttr::get(type.getContext(), *layout, bits) : nullptr;
+  return layout ? model::LayoutAttr::get(type.getContext(), *layout, bits, StringAttr(), isCentred) : nullptr;
 }
 
 /// The layout that stores only what a pattern keeps; null if its tiles or panels can't have the pattern, or take no less memory.
@@ -384,9 +387,9 @@ LogicalResult LayoutAssigner::run() {
       if (model::LoadOp load = loadBehind(kernel, weight->get())) {
         StringAttr name = load.getParameterAttr().getAttr();
         auto type = cast<RankedTensorType>(load.getType());
-        const unsigned bits = codeBitsOf(*weight);
-        if (auto layout = arrayColumns == 0 ? cpuWeightLayout(type, bits)
-                          : bits != 0       ? arrayLayout(type, bits, arrayColumns)
+        quantized::SchemeAttr scheme = codeSchemeOf(*weight);
+        if (auto layout = arrayColumns == 0 ? cpuWeightLayout(type, scheme ? scheme.getBits() : 0)
+                          : scheme          ? arrayLayout(type, scheme, arrayColumns)
                                             : model::LayoutAttr()) {
           weights.insert(name);
           choose(name, layout, *weight);
@@ -399,7 +402,8 @@ LogicalResult LayoutAssigner::run() {
         if (!type || type.getEncoding()) {
           continue;
         }
-        if (auto layout = arrayColumns == 0 ? cpuPartLayout(type) : arrayLayout(type, 0, arrayColumns)) {
+        if (auto layout =
+                arrayColumns == 0 ? cpuPartLayout(type) : arrayLayout(type, nullptr, arrayColumns)) {
           choose(load.getParameterAttr().getAttr(), layout, *weight);
         }
       }

@@ -36,6 +36,12 @@
 // REDEFINE: %{name} = packed_rows
 // REDEFINE: %{sizes} = 30 1 7
 // RUN: %{image}
+// REDEFINE: %{name} = centred_rows
+// REDEFINE: %{sizes} = 30 1 7
+// RUN: %{image}
+// REDEFINE: %{name} = centred_bytes
+// REDEFINE: %{sizes} = 30 1 7
+// RUN: %{image}
 // REDEFINE: %{name} = decoded_groups
 // REDEFINE: %{sizes} = 21 1
 // RUN: %{image}
@@ -74,6 +80,12 @@
 // REDEFINE: %{name} = packed_rows
 // REDEFINE: %{sizes} = 30 1 7
 // RUN: %{image}
+// REDEFINE: %{name} = centred_rows
+// REDEFINE: %{sizes} = 30 1 7
+// RUN: %{image}
+// REDEFINE: %{name} = centred_bytes
+// REDEFINE: %{sizes} = 30 1 7
+// RUN: %{image}
 // REDEFINE: %{name} = decoded_groups
 // REDEFINE: %{sizes} = 21 1
 // RUN: %{image}
@@ -110,6 +122,12 @@
 // REDEFINE: %{sizes} = 2 1
 // RUN: %{image}
 // REDEFINE: %{name} = packed_rows
+// REDEFINE: %{sizes} = 30 1 7
+// RUN: %{image}
+// REDEFINE: %{name} = centred_rows
+// REDEFINE: %{sizes} = 30 1 7
+// RUN: %{image}
+// REDEFINE: %{name} = centred_bytes
 // REDEFINE: %{sizes} = 30 1 7
 // RUN: %{image}
 // REDEFINE: %{name} = decoded_groups
@@ -158,7 +176,7 @@ func.func @groups_of_zeros(%a: memref<?x90xi8> {npu.bytes = 3600 : i64}, %sa: me
   %a.n = memref.subview %a[0, 0] [%n, 90] [1, 1] : memref<?x90xi8> to memref<?x90xi8, strided<[90, 1]>>
   %sa.n = memref.subview %sa[0] [%n] [1] : memref<?xf32> to memref<?xf32, strided<[1]>>
   %y.n = memref.subview %y[0, 0] [%n, 120] [1, 1] : memref<?x120xf32> to memref<?x120xf32, strided<[120, 1]>>
-  %w = model.unpack %p layout(<"[120, 90] @4 outer(d0, d1)", bits = 4>) : memref<5760xi8> -> memref<120x90xi8>
+  %w = model.unpack %p layout(<"[120, 90] @4 outer(d0, d1)", bits = 4 centred>) : memref<5760xi8> -> memref<120x90xi8>
   %sw = model.unpack %ps layout(<"[120, 5] @8 outer(d0, d1)">) : memref<640xf16> -> memref<120x5xf16>
   %zw = model.unpack %pz layout(<"[120, 5] @8 outer(d0, d1)">) : memref<640xi8> -> memref<120x5xi8>
   quantized.contract ins(%a.n, %sa.n, %w, %sw, %zw : memref<?x90xi8, strided<[90, 1]>>, memref<?xf32, strided<[1]>>, memref<120x90xi8>, memref<120x5xf16>, memref<120x5xi8>)
@@ -173,7 +191,7 @@ func.func @levels(%a: memref<?x300xi8> {npu.bytes = 2700 : i64}, %sa: memref<?xf
   %a.n = memref.subview %a[0, 0] [%n, 300] [1, 1] : memref<?x300xi8> to memref<?x300xi8, strided<[300, 1]>>
   %sa.n = memref.subview %sa[0] [%n] [1] : memref<?xf32> to memref<?xf32, strided<[1]>>
   %y.n = memref.subview %y[0, 0] [%n, 120] [1, 1] : memref<?x120xf32> to memref<?x120xf32, strided<[120, 1]>>
-  %w = model.unpack %p layout(<"[120, 300] @4 outer(d0, d1)", bits = 4>) : memref<19200xi8> -> memref<120x300xi8>
+  %w = model.unpack %p layout(<"[120, 300] @4 outer(d0, d1)", bits = 4 centred>) : memref<19200xi8> -> memref<120x300xi8>
   %sw = model.unpack %ps layout(<"[120, 3] @8 outer(d0, d1)">) : memref<384xi8> -> memref<120x3xi8>
   %zw = model.unpack %pz layout(<"[120, 3] @8 outer(d0, d1)">) : memref<384xi8> -> memref<120x3xi8>
   quantized.contract ins(%a.n, %sa.n, %w, %sw, %zw, %ow : memref<?x300xi8, strided<[300, 1]>>, memref<?xf32, strided<[1]>>, memref<120x300xi8>, memref<120x3xi8>, memref<120x3xi8>, memref<120xf32>)
@@ -202,7 +220,7 @@ func.func @byte_zeros(%a: memref<?x2100xi8> {npu.bytes = 6300 : i64}, %sa: memre
   %a.n = memref.subview %a[0, 0] [%n, 2100] [1, 1] : memref<?x2100xi8> to memref<?x2100xi8, strided<[2100, 1]>>
   %sa.n = memref.subview %sa[0] [%n] [1] : memref<?xf32> to memref<?xf32, strided<[1]>>
   %y.n = memref.subview %y[0, 0] [%n, 120] [1, 1] : memref<?x120xf32> to memref<?x120xf32, strided<[120, 1]>>
-  %w = model.unpack %p layout(<"[120, 2100] @8 outer(d0, d1)", bits = 8>) : memref<268800xi8> -> memref<120x2100xi8>
+  %w = model.unpack %p layout(<"[120, 2100] @8 outer(d0, d1)", bits = 8 centred>) : memref<268800xi8> -> memref<120x2100xi8>
   quantized.contract ins(%a.n, %sa.n, %w, %sw, %zw : memref<?x2100xi8, strided<[2100, 1]>>, memref<?xf32, strided<[1]>>, memref<120x2100xi8>, memref<120xf32>, memref<120xi8>)
       outs(%y.n : memref<?x120xf32, strided<[120, 1]>>) schemes(#symmetric, <bits = 8, group = 0, asymmetric, scale = f32>) scale_at(output)
   return
@@ -229,6 +247,28 @@ func.func @packed_rows(%p: memref<1152xi8>, %ids: memref<?xi32> {npu.bytes = 120
   %ids.n = memref.subview %ids[0] [%n] [1] : memref<?xi32> to memref<?xi32, strided<[1]>>
   %y.n = memref.subview %y[0, 0] [%n, 18] [1, 1] : memref<?x18xi8> to memref<?x18xi8, strided<[18, 1]>>
   %t = model.unpack %p layout(<"[120, 18] @4 outer(d0, d1)", bits = 4>) : memref<1152xi8> -> memref<120x18xi8>
+  model.gather ins(%t, %ids.n : memref<120x18xi8>, memref<?xi32, strided<[1]>>) outs(%y.n : memref<?x18xi8, strided<[18, 1]>>)
+  return
+}
+
+func.func @centred_rows(%p: memref<1152xi8>, %ids: memref<?xi32> {npu.bytes = 120 : i64}, %y: memref<?x18xi8> {npu.bytes = 540 : i64}) {
+  %c0 = arith.constant 0 : index
+  %rows = memref.dim %ids, %c0 : memref<?xi32>
+  %n = affine.min affine_map<(d0) -> (d0, 30)>(%rows)
+  %ids.n = memref.subview %ids[0] [%n] [1] : memref<?xi32> to memref<?xi32, strided<[1]>>
+  %y.n = memref.subview %y[0, 0] [%n, 18] [1, 1] : memref<?x18xi8> to memref<?x18xi8, strided<[18, 1]>>
+  %t = model.unpack %p layout(<"[120, 18] @4 outer(d0, d1)", bits = 4 centred>) : memref<1152xi8> -> memref<120x18xi8>
+  model.gather ins(%t, %ids.n : memref<120x18xi8>, memref<?xi32, strided<[1]>>) outs(%y.n : memref<?x18xi8, strided<[18, 1]>>)
+  return
+}
+
+func.func @centred_bytes(%p: memref<2304xi8>, %ids: memref<?xi32> {npu.bytes = 120 : i64}, %y: memref<?x18xi8> {npu.bytes = 540 : i64}) {
+  %c0 = arith.constant 0 : index
+  %rows = memref.dim %ids, %c0 : memref<?xi32>
+  %n = affine.min affine_map<(d0) -> (d0, 30)>(%rows)
+  %ids.n = memref.subview %ids[0] [%n] [1] : memref<?xi32> to memref<?xi32, strided<[1]>>
+  %y.n = memref.subview %y[0, 0] [%n, 18] [1, 1] : memref<?x18xi8> to memref<?x18xi8, strided<[18, 1]>>
+  %t = model.unpack %p layout(<"[120, 18] @8 outer(d0, d1)", bits = 8 centred>) : memref<2304xi8> -> memref<120x18xi8>
   model.gather ins(%t, %ids.n : memref<120x18xi8>, memref<?xi32, strided<[1]>>) outs(%y.n : memref<?x18xi8, strided<[18, 1]>>)
   return
 }

@@ -314,3 +314,14 @@ func.func @registers(%x: memref<9999xi8> {npu.symbol = "x", npu.bytes = 9999 : i
   npu.fill 0 to %v32 : memref<8xi8, strided<[1], offset: ?>>
   return
 }
+
+// -----
+
+func.func @within_a_byte(%b: memref<1x1xi32> {npu.symbol = "block", npu.bytes = 4 : i64}) {
+  %x = memref.alloc() : memref<4x8xi4, #npu.space<spad>>
+  %y = memref.alloc() : memref<1x4xi8, #npu.space<spad>>
+  %x1 = memref.reinterpret_cast %x to offset: [9], sizes: [1, 4], strides: [8, 1] : memref<4x8xi4, #npu.space<spad>> to memref<1x4xi4, strided<[8, 1], offset: 9>, #npu.space<spad>>
+  // expected-error @+1 {{has elements that do not begin at a whole byte: 'memref<1x4xi4, strided<[8, 1], offset: 9>, #npu.space<spad>>'}}
+  npu.map "copy"(%x1) to %y : memref<1x4xi4, strided<[8, 1], offset: 9>, #npu.space<spad>> to memref<1x4xi8, #npu.space<spad>>
+  return
+}

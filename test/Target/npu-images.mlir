@@ -6,6 +6,7 @@
 // RUN: FileCheck %s --check-prefix=TILES < %t/text/tiles.npu.txt
 // RUN: FileCheck %s --check-prefix=SUMS < %t/text/sums.npu.txt
 // RUN: FileCheck %s --check-prefix=MAPS < %t/text/maps.npu.txt
+// RUN: FileCheck %s --check-prefix=NIBBLES < %t/text/nibbles.npu.txt
 // RUN: FileCheck %s --check-prefix=PLACES < %t/text/places.npu.txt
 // RUN: FileCheck %s --check-prefix=CHOICES < %t/text/choices.npu.txt
 
@@ -17,6 +18,7 @@
 // RUN: coopt-npu-objdump --assemble %t/image/tiles.npu.txt --check=npu:edge1 -o %t/tiles.npu
 // RUN: coopt-npu-objdump --assemble %t/image/sums.npu.txt --check=npu:edge1 -o %t/sums.npu
 // RUN: coopt-npu-objdump --assemble %t/image/maps.npu.txt --check=npu:edge1 -o %t/maps.npu
+// RUN: coopt-npu-objdump --assemble %t/image/nibbles.npu.txt --check=npu:edge1 -o %t/nibbles.npu
 // RUN: coopt-npu-objdump --assemble %t/image/places.npu.txt --check=npu:edge1 -o %t/places.npu
 // RUN: coopt-npu-objdump --assemble %t/image/choices.npu.txt --check=npu:edge1 -o %t/choices.npu
 
@@ -202,6 +204,35 @@ func.func @sums(%b: memref<1x1xi32> {npu.symbol = "block", npu.bytes = 4 : i64})
   // SUMS-NEXT: mxu.drain to=acc[0x0] rows=9 columns=16 update=add
   npu.matmul ins(%x, %y : memref<9x?xi8, strided<[64, 1]>, #npu.space<spad>>, memref<?x16xi8, strided<[16, 1]>, #npu.space<spad>>)
       outs(%s : memref<9x16xi32, #npu.space<acc>>) add true mode "os"
+  return
+}
+
+// Elements smaller than bytes: views of bytes, which begin at a byte that a register says; strides are of whole bytes.
+func.func @nibbles(%b: memref<1x1xi32> {npu.symbol = "block", npu.bytes = 4 : i64}) {
+  %c0 = arith.constant 0 : index
+  %n = memref.alloc() : memref<1x1xi32, #npu.space<spad>>
+  npu.copy %b to %n : memref<1x1xi32> to memref<1x1xi32, #npu.space<spad>>
+  %at = npu.load %n bound 128 : memref<1x1xi32, #npu.space<spad>>
+  %a = memref.alloc() : memref<9x16xi8, #npu.space<spad>>
+  %w = memref.alloc() : memref<256xi8, #npu.space<spad>>
+  %s = memref.alloc() : memref<9x16xi32, #npu.space<acc>>
+  npu.fill 1 to %a : memref<9x16xi8, #npu.space<spad>>
+  npu.fill 1 to %w : memref<256xi8, #npu.space<spad>>
+  %w4 = memref.view %w[%at][] : memref<256xi8, #npu.space<spad>> to memref<16x16xi4, #npu.space<spad>>
+  // NIBBLES:      mxu.mode mode=ws a=i8 w=i4 acc=i32 a_stride=16 w_stride=8 acc_stride=64 n=0 m=0 a_slice=0 w_slice=0
+  // NIBBLES-NEXT: mxu.weights from=spad[0xc0+s0] rows=16 columns=16
+  npu.matmul ins(%a, %w4 : memref<9x16xi8, #npu.space<spad>>, memref<16x16xi4, #npu.space<spad>>)
+      outs(%s : memref<9x16xi32, #npu.space<acc>>)
+  %w2 = memref.view %w[%c0][] : memref<256xi8, #npu.space<spad>> to memref<4x64xi2, #npu.space<spad>>
+  %y = memref.alloc() : memref<4x64xi4, #npu.space<spad>>
+  // NIBBLES:      vec.mode to=i4 a=i2 {{.*}} to_stride=32 a_stride=16
+  // NIBBLES-NEXT: vec.map function=copy to=spad[0x1c0] a=spad[0xc0]
+  npu.map "copy"(%w2) to %y : memref<4x64xi2, #npu.space<spad>> to memref<4x64xi4, #npu.space<spad>>
+  // Half of a buffer of smaller elements.
+  %y1 = memref.reinterpret_cast %y to offset: [128], sizes: [2, 64], strides: [64, 1] : memref<4x64xi4, #npu.space<spad>> to memref<2x64xi4, strided<[64, 1], offset: 128>, #npu.space<spad>>
+  %w1 = memref.view %w[%c0][] : memref<256xi8, #npu.space<spad>> to memref<2x64xi4, #npu.space<spad>>
+  // NIBBLES:      vec.map function=copy to=spad[0x200] a=spad[0xc0]
+  npu.map "copy"(%w1) to %y1 : memref<2x64xi4, #npu.space<spad>> to memref<2x64xi4, strided<[64, 1], offset: 128>, #npu.space<spad>>
   return
 }
 

@@ -128,7 +128,7 @@ static numerics::SparsePattern patternOf(StringAttr kept) {
 }
 
 LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef text, unsigned bits,
-                                 StringAttr kept) {
+                                 bool centred, StringAttr kept) {
   coopt::Expected<layout::Layout> layout = layout::parse({text.data(), text.size()});
   if (!layout) {
     return emitError() << layout.error().message;
@@ -139,6 +139,9 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, S
   if (bits != 0 && layout->tileElements() % 8 != 0) {
     return emitError() << "expected tiles of a multiple of 8 codes of " << bits << " bits, got "
                        << layout->tileElements();
+  }
+  if (centred && (bits == 0 || kept)) {
+    return emitError() << "expected bits, and nothing that is kept, with centred codes";
   }
   if (kept) {
     if (Status checked = checkKept(*layout, bits, kept); !checked) {

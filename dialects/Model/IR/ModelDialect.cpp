@@ -12,6 +12,16 @@ using namespace coopt::model;
 #include "dialects/Model/IR/ModelDialect.cpp.inc"
 #include "dialects/Model/IR/ModelEnums.cpp.inc"
 
+/// Whether codes are said to be centred.
+static OptionalParseResult parseCentred(AsmParser &parser, bool &centred) {
+  if (failed(parser.parseOptionalKeyword("centred"))) {
+    return std::nullopt;
+  }
+  centred = true;
+  return success();
+}
+static void printCentred(AsmPrinter &printer, bool) { printer << "centred"; }
+
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Model/IR/ModelAttrs.cpp.inc"
 

@@ -9,7 +9,7 @@
 //   codes  tiles of 16 rows and 64 columns, [N/16][K/64][16 k][16 n][4 k], as bit planes (BitPlanes.h)
 //
 // On an accelerator whose array has C columns codes are [N/C][K][C n]: rows of the tiles that the array takes, as they come, codes of 2 and 4 bits
-// side by side as its types are (Layout/Panels.h). Scales and zeros of groups are [N/C][K/group][C n].
+// side by side as its types are (Layout/Panels.h), unsigned ones centred. Scales and zeros of groups are [N/C][K/group][C n].
 //
 // Of weights that promise a pattern (sparse.pattern) only what is kept is stored (SparseTile.h, SparsePanel.h), if one of the
 // instruction sets that kernels are made for gains from it: if it has instructions that expand vectors (machine::expandsVectors), and

@@ -152,6 +152,9 @@ LogicalResult ContractLowering::read() {
     return op.emitError("has codes of ")
            << op.getWScheme().getBits() << " bits that are stored in " << weights.bits;
   }
+  if (weights.areCentred != op.getWScheme().isAsymmetric()) {
+    return op.emitError("has weights of which just unsigned codes are to be stored centred");
+  }
   span = hasGroups() ? std::min(op.getWScheme().getGroup(), depth) : depth;
   auto tile = [](Tile &to, FailureOr<Tile> from) {
     to = succeeded(from) ? *from : Tile();
@@ -197,7 +200,7 @@ LogicalResult ContractLowering::read() {
     }
     zeros = *made;
   }
-  weightTiles.emplace(tiles, weights, op.getWScheme().isAsymmetric(), types.weight, core);
+  weightTiles.emplace(tiles, weights, types.weight, core);
   most = mostSteps();
   return op.getWZeros() ? sumActivations() : success();
 }

@@ -71,33 +71,45 @@ LogicalResult npu::lowerRowReduce(Tiles &tiles, model::RowReduceOp op) {
 
 namespace {
 
-/// Bytes of rows, of which each holds several codes, one of them the row's: [rows][columns] of codes, by what row it is.
+/// Bytes of rows as they were stored: of each the bits that are the row's code, by what row it is, no longer centred.
 LogicalResult pickCodes(Tiles &tiles, const Tile &ids, const Panels &panels, const Tile &bytes,
                         const Tile &result) {
   MLIRContext *context = tiles.ops().getContext();
   Type i8 = IntegerType::get(context, 8), i32 = IntegerType::get(context, 32);
   OpFoldResult rows = result.extents[0], columns = result.extents[1];
-  FailureOr<Tile> inByte = tiles.constant(IntegerAttr::get(i32, 8 / panels.bits - 1)),
-                  bits = tiles.constant(IntegerAttr::get(i32, panels.bits)),
-                  mask = tiles.constant(IntegerAttr::get(i8, (int64_t(1) << panels.bits) - 1)),
-                  shifts = tiles.make(Space::Spad, {rows}, i32);
-  if (failed(inByte) || failed(bits) || failed(mask) || failed(shifts)) {
-    return failure();
-  }
-  auto ofRows = [&](const Tile &tile) { return tiles.matrix(tile, 0, kSame, rows, tiles.index(1)); };
-  tiles.map("and", {ofRows(ids), tiles.all(*inByte)}, ofRows(*shifts));
-  tiles.map("mul", {ofRows(*shifts), tiles.all(*bits)}, ofRows(*shifts));
   Value from = tiles.matrix(bytes, 0, 1, rows, columns), to = tiles.matrix(result, 0, 1, rows, columns);
-  tiles.map("sar", {from, ofRows(*shifts)}, from);
-  tiles.map("and", {from, tiles.all(*mask)}, to);
+  auto number = [&](int64_t value, Type type) -> FailureOr<Value> {
+    FailureOr<Tile> tile = tiles.constant(IntegerAttr::get(type, value));
+    return succeeded(tile) ? FailureOr<Value>(tiles.all(*tile)) : FailureOr<Value>();
+  };
+  if (panels.bits < 8) {
+    FailureOr<Value> inByte = number(8 / panels.bits - 1, i32), bits = number(panels.bits, i32),
+                     mask = number((int64_t(1) << panels.bits) - 1, i8);
+    FailureOr<Tile> shifts = tiles.make(Space::Spad, {rows}, i32);
+    if (failed(inByte) || failed(bits) || failed(mask) || failed(shifts)) {
+      return failure();
+    }
+    auto ofRows = [&](const Tile &tile) { return tiles.matrix(tile, 0, kSame, rows, tiles.index(1)); };
+    tiles.map("and", {ofRows(ids), *inByte}, ofRows(*shifts));
+    tiles.map("mul", {ofRows(*shifts), *bits}, ofRows(*shifts));
+    tiles.map("sar", {from, ofRows(*shifts)}, from);
+    tiles.map("and", {from, *mask}, panels.areCentred ? from : to);
+  }
+  if (panels.areCentred) {
+    FailureOr<Value> highest = number(panels.bits < 8 ? int64_t(1) << (panels.bits - 1) : -128, i8);
+    if (failed(highest)) {
+      return failure();
+    }
+    tiles.map("xor", {from, *highest}, to);
+  }
   return success();
 }
 
 LogicalResult gatherFromPanels(Tiles &tiles, model::GatherOp op, const Panels &panels, const Tile &ids,
                                const Tile &result) {
   OpFoldResult columns = result.extents[1];
-  // Rows of panels of small codes come as the bytes that they are in.
-  const bool arePacked = panels.bits != 0 && panels.bits < 8;
+  // Rows of small codes come as the bytes that they are in.
+  const bool arePacked = panels.bits != 0 && (panels.bits < 8 || panels.areCentred);
   FailureOr<Tile> rows = result;
   if (arePacked) {
     if (getConstantIntValue(panels.first) != 0 || !result.element().isInteger(8)) {

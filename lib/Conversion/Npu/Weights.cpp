@@ -33,6 +33,7 @@ FailureOr<Panels> npu::panelsOf(Tiles &tiles, Value weights) {
   panels.width = layout.tileElements();
   panels.depth = layout.dims[1].size;
   panels.bits = bits;
+  panels.areCentred = unpack.getLayout()->getCentred();
   panels.first = tiles.index(0);
   if (!unpack.getOffsets().empty()) {
     panels.first = unpack.getOffsets()[0];
@@ -182,16 +183,6 @@ FailureOr<ElementRows> WeightTiles::bring(OpFoldResult begin, OpFoldResult k, in
   while (all % (2 * length) == 0 && 2 * length <= 4096) {
     length *= 2;
   }
-  SmallVector<Value> inputs = {codes->reshaped(tiles, length)};
-  if (isAsymmetric) {
-    Type i8 = IntegerType::get(element.getContext(), 8);
-    const unsigned bits = stored().getIntOrFloatBitWidth();
-    FailureOr<Tile> highest = tiles.constant(IntegerAttr::get(i8, -(int64_t(1) << (bits - 1))));
-    if (failed(highest)) {
-      return failure();
-    }
-    inputs.push_back(tiles.all(*highest));
-  }
-  tiles.map(isAsymmetric ? "xor" : "copy", inputs, made->reshaped(tiles, length));
+  tiles.map("copy", codes->reshaped(tiles, length), made->reshaped(tiles, length));
   return made;
 }

@@ -1,10 +1,10 @@
 //===- Weights.h - Weights on their way to the array ---------------------------===//
 //
 // Weights stand in DRAM in panels (Layout/Panels.h). Here tiles of them come to the scratchpad and become what the array multiplies: the
-// codes as they are stored, where it takes such a type and they are symmetric, or made from them by one pass of the vector unit.
+// codes as they are stored, where it takes such a type, or made from them by one pass of the vector unit.
 //
-// Codes of an asymmetric scheme are unsigned; types of the accelerator are not. Their highest bit is turned over, which takes 2^(bits-1)
-// from each: (u - z) = (u - 2^(bits-1)) - (z - 2^(bits-1)).
+// Codes of an asymmetric scheme are unsigned; types of the accelerator are not. They are stored centred:
+// (u - z) = (u - 2^(bits-1)) - (z - 2^(bits-1)).
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_LIB_CONVERSION_NPU_WEIGHTS_H
@@ -21,6 +21,7 @@ struct Panels {
   mlir::Value storage; ///< memref of one dimension
   int64_t width = 0, depth = 0;
   unsigned bits = 0;        ///< of codes; 0: elements are stored whole
+  bool areCentred = false;  ///< codes are stored less 2^(bits - 1)
   mlir::OpFoldResult first; ///< row of the view's first row in all
 
   /// Elements of the storage that a row of a panel takes.
@@ -60,9 +61,8 @@ struct ElementRows {
 /// Brings tiles of a weight.
 class WeightTiles {
 public:
-  WeightTiles(Tiles &tiles, const Panels &panels, bool isAsymmetric, mlir::Type element,
-              const machine::NpuCore &core)
-      : tiles(tiles), panels(panels), isAsymmetric(isAsymmetric), element(element), core(core) {}
+  WeightTiles(Tiles &tiles, const Panels &panels, mlir::Type element, const machine::NpuCore &core)
+      : tiles(tiles), panels(panels), element(element), core(core) {}
 
   /// Of the scratchpad, for each k.
   int64_t bytesOfRow() const;
@@ -72,12 +72,11 @@ public:
 private:
   Tiles &tiles;
   const Panels &panels;
-  bool isAsymmetric;
   mlir::Type element;
   const machine::NpuCore &core;
 
   mlir::Type stored() const;
-  bool isReady() const { return !isAsymmetric && element == stored(); }
+  bool isReady() const { return element == stored(); }
 };
 
 } // namespace coopt::npu

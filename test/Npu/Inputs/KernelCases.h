@@ -36,6 +36,8 @@ void twoBits(ImageRun &run, int64_t size);
 void byteZeros(ImageRun &run, int64_t size);
 void longGroups(ImageRun &run, int64_t size);
 void packedRows(ImageRun &run, int64_t size);
+void centredRows(ImageRun &run, int64_t size);
+void centredBytes(ImageRun &run, int64_t size);
 void decodedGroups(ImageRun &run, int64_t size);
 void decodedZeros(ImageRun &run, int64_t size);
 void decodedLevels(ImageRun &run, int64_t size);

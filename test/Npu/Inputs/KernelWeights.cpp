@@ -60,6 +60,14 @@ Bytes packed(const Bytes &codes, int bits) {
   return result;
 }
 
+/// Unsigned codes less half of their range, in two's complement.
+Bytes centred(Bytes codes, int bits) {
+  for (uint8_t &code : codes) {
+    code = static_cast<uint8_t>((code + (1 << bits) - (1 << (bits - 1))) & ((1 << bits) - 1));
+  }
+  return codes;
+}
+
 /// What codes mean in two's complement.
 int32_t signedOf(uint8_t code, int bits) {
   const int32_t low = code & ((1 << bits) - 1);
@@ -111,7 +119,8 @@ void contractionOf(ImageRun &run, int64_t m, int64_t depth, Scheme scheme) {
   }
   run.input(a);
   run.input(ofRows);
-  const Bytes stored = packed(inPanels(run, w, outputs, depth), scheme.bits);
+  const Bytes stored =
+      packed(inPanels(run, scheme.hasZeros ? centred(w, scheme.bits) : w, outputs, depth), scheme.bits);
   run.input(stored);
   std::vector<int32_t> numbers = {narrow(m), narrow(depth), narrow(m), narrow(int64_t(stored.size()))};
   // Parts of groups are in panels.
@@ -152,20 +161,28 @@ void npu::test::byteZeros(ImageRun &run, int64_t size) { contractionOf(run, size
 /// A group of more steps of k than a quarter of a small scratchpad takes weights of.
 void npu::test::longGroups(ImageRun &run, int64_t size) { contractionOf(run, size, 6000, {4, 5000}); }
 
-/// Rows of a table of 4-bit codes in panels.
-void npu::test::packedRows(ImageRun &run, int64_t size) {
-  Bytes table = run.integers<uint8_t>(120 * 18, 0, 15);
+namespace {
+
+/// Rows of a table of codes in panels.
+void gather(ImageRun &run, int64_t size, int bits, bool areCentred) {
+  const Bytes table = run.integers<uint8_t>(120 * 18, 0, (1 << bits) - 1);
   const std::vector<int32_t> ids = run.integers<int32_t>(static_cast<size_t>(size), 0, 119);
   Bytes y;
   for (const int32_t id : ids) {
     y.insert(y.end(), table.begin() + id * 18, table.begin() + (id + 1) * 18);
   }
-  const Bytes stored = packed(inPanels(run, table, 120, 18), 4);
+  const Bytes stored = packed(inPanels(run, areCentred ? centred(table, bits) : table, 120, 18), bits);
   run.input(stored);
   run.input(ids);
   run.output(y);
   run.block({narrow(static_cast<int64_t>(stored.size())), narrow(size), narrow(size), 18});
 }
+
+} // namespace
+
+void npu::test::packedRows(ImageRun &run, int64_t size) { gather(run, size, 4, false); }
+void npu::test::centredRows(ImageRun &run, int64_t size) { gather(run, size, 4, true); }
+void npu::test::centredBytes(ImageRun &run, int64_t size) { gather(run, size, 8, true); }
 
 namespace {
 

@@ -13,6 +13,8 @@ constexpr std::pair<const char *, KernelCase> kCases[] = {{"attention", attentio
                                                           {"broadcasts", broadcasts},
                                                           {"by_experts", byExperts},
                                                           {"byte_zeros", byteZeros},
+                                                          {"centred_bytes", centredBytes},
+                                                          {"centred_rows", centredRows},
                                                           {"chosen", chosen},
                                                           {"combined", combined},
                                                           {"comparisons", comparisons},

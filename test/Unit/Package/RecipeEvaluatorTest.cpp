@@ -265,6 +265,47 @@ TEST_F(RecipeFixture, QuantizesGroups) {
   }
 }
 
+// Panels of an array of 16 columns: two codes a byte, side by side, less 8 in two's complement; in what is padding -8.
+TEST_F(RecipeFixture, PacksCentredCodesForAnArray) {
+  std::vector<float> weights = makeWeights();
+  writeFile("m", weights);
+  const std::string text = R"mlir(
+    #packed = #model.layout<"[37, 5] basis(d0:8^1^2^4) outer(d0, d1)", bits = 4 centred>
+    model.parameter @w : tensor<37x5xf32> from #model.source<"m", 0, tensor<37x5xf32>>
+    model.parameter @p : tensor<120xi8, #packed>
+    model.parameter @s : tensor<37xf32>
+    model.parameter @z : tensor<37xi8>
+    model.recipe @r defines [@p, @s, @z] {
+      %w = model.load @w : tensor<37x5xf32>
+      %c = tensor.empty() : tensor<37x5xi8>
+      %s = tensor.empty() : tensor<37xf32>
+      %z = tensor.empty() : tensor<37xi8>
+      %q:3 = quantized.quantize ins(%w : tensor<37x5xf32>) outs(%c, %s, %z : tensor<37x5xi8>, tensor<37xf32>, tensor<37xi8>)
+        scheme(<bits = 4, group = 0, asymmetric, scale = f32>) -> tensor<37x5xi8>, tensor<37xf32>, tensor<37xi8>
+      %p = model.pack %q#0 : tensor<37x5xi8> -> tensor<120xi8, #packed>
+      model.yield %p, %q#1, %q#2 : tensor<120xi8, #packed>, tensor<37xf32>, tensor<37xi8>
+    }
+  )mlir";
+  std::vector<uint8_t> expected(120, 0x88);
+  const numerics::IntegerGroupFormat format{4, 0, false, numerics::ScaleType::F32};
+  for (int64_t n = 0; n < kRows; ++n) {
+    uint8_t codes[kColumns], zero;
+    float scale;
+    numerics::quantizeRow(format, &weights[static_cast<size_t>(n * kColumns)], kColumns, codes, &scale,
+                          &zero);
+    for (int64_t k = 0; k < kColumns; ++k) {
+      uint8_t &byte = expected[static_cast<size_t>(((n / 16 * kColumns + k) * 16 + n % 16) / 2)];
+      const int centred = (codes[k] + 8) % 16;
+      byte = static_cast<uint8_t>(n % 2 == 0 ? (byte & 0xf0) | centred : (byte & 0x0f) | centred << 4);
+    }
+  }
+  for (uint64_t block : {1u, 97u, 100000u}) {
+    auto evaluator = evaluate(text, {3, block});
+    ASSERT_TRUE(evaluator) << evaluator.error().message;
+    EXPECT_EQ(valuesOf<uint8_t>(*evaluator, "p"), expected) << block;
+  }
+}
+
 /// A recipe that quantises @w, 37 x 5, with a scheme, and packs the codes; scales and zeros as they are.
 std::string packRecipe(unsigned bits, const std::string &scheme, const std::string &scales, bool hasZeros,
                        bool hasOuter) {

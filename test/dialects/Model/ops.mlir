@@ -4,6 +4,7 @@
 
 !state = !attention.state<layers = 5, heads = 4, head_size = 8, capacity = 512, element = f32>
 #packed = #model.layout<"[172, 63] tile(d0:4) outer(d0, d1)">
+#centred = #model.layout<"[172, 63] basis(d0:8^1^2^4) outer(d0, d1)", bits = 4 centred>
 
 // What a pattern keeps of codes in tiles.
 #kept = #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "2:4">
@@ -18,6 +19,8 @@ model.parameter @"model.norm.weight" : tensor<63xf32> from #model.source<"model.
 model.parameter @gate : tensor<172x63xf32> from #model.noise<seed = 18446744073709551615, scale = 5.0e-02>
 // CHECK: model.parameter @packed : tensor<11088xf32, #model.layout<"[172, 63] tile(d0:4) outer(d0, d1)">>
 model.parameter @packed : tensor<11088xf32, #packed>
+// CHECK: model.parameter @centred : tensor<5544xi8, #model.layout<"[172, 63] basis(d0:8^1^2^4) outer(d0, d1)", bits = 4 centred>>
+model.parameter @centred : tensor<5544xi8, #centred>
 // CHECK: model.parameter @kept : tensor<4224xi8, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "2:4">>
 model.parameter @kept : tensor<4224xi8, #kept>
 // CHECK: model.parameter @groups : tensor<2904xi8, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "group16:0.5">>

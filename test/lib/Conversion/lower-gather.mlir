@@ -23,6 +23,18 @@ func.func @packed(%p: memref<32768xi8>, %i: memref<?xi32>, %y: memref<?x64xi8>) 
   return
 }
 
+// Centred codes get back what was taken from them.
+// CHECK-LABEL: func.func @centred
+// CHECK-DAG: %[[HALF:.*]] = arith.constant 8 : i8
+// CHECK: memref.load {{.*}} : memref<16384xi8>
+// CHECK: %[[STORED:.*]] = arith.andi
+// CHECK: arith.xori %{{.*}}, %[[HALF]] : i8
+func.func @centred(%p: memref<16384xi8>, %i: memref<?xi32>, %y: memref<?x64xi8>) {
+  %t = model.unpack %p layout(<"[512, 64] basis(d0:8^1^2^4) outer(d0, d1)", bits = 4 centred>) : memref<16384xi8> -> memref<512x64xi8>
+  model.gather ins(%t, %i : memref<512x64xi8>, memref<?xi32>) outs(%y : memref<?x64xi8>)
+  return
+}
+
 // Any other user reads a copy.
 // CHECK-LABEL: func.func @copied
 // CHECK: %[[COPY:.*]] = memref.alloc() : memref<16x64xf32>

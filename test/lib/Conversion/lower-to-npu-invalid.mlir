@@ -295,6 +295,16 @@ func.func @width(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<1440xi8>, %
 
 // -----
 
+func.func @not_centred(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<720xi8>, %sw: memref<32xf32>, %zw: memref<32xi8>, %y: memref<5x32xf32>) {
+  %w = model.unpack %p layout(<"[32, 45] basis(d0:16^1^2^4^8) outer(d0, d1)", bits = 4>) : memref<720xi8> -> memref<32x45xi8>
+  // expected-error @+1 {{has weights of which just unsigned codes are to be stored centred}}
+  quantized.contract ins(%a, %sa, %w, %sw, %zw : memref<5x45xi8>, memref<5xf32>, memref<32x45xi8>, memref<32xf32>, memref<32xi8>)
+      outs(%y : memref<5x32xf32>) schemes(#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>, #quantized.scheme<bits = 4, group = 0, asymmetric, scale = f32>) scale_at(output)
+  return
+}
+
+// -----
+
 // Scales of groups stand in panels, too.
 func.func @groups(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<1440xi8>, %sw: memref<32x3xf32>, %y: memref<5x32xf32>) {
   %w = model.unpack %p layout(<"[32, 45] tile(d0:5) outer(d0, d1)", bits = 8>) : memref<1440xi8> -> memref<32x45xi8>
