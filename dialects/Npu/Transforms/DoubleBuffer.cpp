@@ -2,7 +2,8 @@
 //
 // A loop whose rounds bring weights and multiply them, or what loops inside of them work on, or make sums for the vector unit, is unrolled once. Its two
 // rounds have buffers of their own, so the next weights come, or the next sums are made, beside the work on the ones before; no op has to choose
-// between two buffers at run time.
+// between two buffers at run time. Where the vector unit makes weights from what comes, it does so before it works on the
+// sums of the round before.
 //
 //===----------------------------------------------------------------------===//
 #include "Passes.h"
@@ -51,6 +52,119 @@ bool makesSums(scf::ForOp loop) {
                       [](memref::AllocOp alloc) { return spaceOf(alloc.getType()) == Space::Acc; });
 }
 
+bool writes(Operation *op, Value root) {
+  auto effects = dyn_cast<MemoryEffectOpInterface>(op);
+  SmallVector<MemoryEffects::EffectInstance> written;
+  if (effects) {
+    effects.getEffects<MemoryEffects::Write>(written);
+  }
+  return llvm::any_of(written, [&](const MemoryEffects::EffectInstance &effect) {
+    return effect.getValue() && rootOf(effect.getValue()) == root;
+  });
+}
+
+/// What a copy or a map makes.
+Value madeBy(Operation *op) {
+  auto copy = dyn_cast<CopyOp>(op);
+  return rootOf(copy ? copy.getTarget() : cast<MapOp>(op).getTarget());
+}
+
+/// Engines are in order: of the second round, weights are brought and made before the products of the first, so that the vector unit makes
+/// them beside those and not behind what it does with their sums.
+class BringAhead {
+public:
+  explicit BringAhead(scf::ForOp loop) : body(*loop.getBody()) {}
+  void run();
+
+private:
+  Block &body;
+  Operation *place = nullptr; ///< the first op with products
+  SetVector<Operation *> moved;
+
+  bool isBehind(Operation *op) const { return op && op->getBlock() == &body && !op->isBeforeInBlock(place); }
+  bool collect();
+  bool addWithViews(Operation *op);
+};
+
+/// What makes weights behind the first products. False: not all of it may go before them.
+bool BringAhead::collect() {
+  llvm::SmallDenseSet<Value> weights;
+  SmallVector<Operation *> making;
+  // Backwards: what the array takes, what that is made from.
+  for (Operation &op : llvm::reverse(llvm::make_range(place->getIterator(), body.end()))) {
+    op.walk([&](MatmulOp matmul) { weights.insert(rootOf(matmul.getW())); });
+    if (!isa<MapOp, CopyOp>(op) || !weights.contains(madeBy(&op))) {
+      continue;
+    }
+    making.push_back(&op);
+    if (auto map = dyn_cast<MapOp>(op)) {
+      for (Value input : map.getInputs()) {
+        weights.insert(rootOf(input));
+      }
+    }
+  }
+  llvm::SmallDenseSet<Operation *> makers(making.begin(), making.end());
+  auto isWrittenByOthers = [&](Value root) {
+    return body
+        .walk([&](Operation *op) {
+          return writes(op, root) && !makers.contains(op) ? WalkResult::interrupt() : WalkResult::advance();
+        })
+        .wasInterrupted();
+  };
+  for (Operation *op : llvm::reverse(making)) {
+    // Into a buffer of this round, from what nobody else writes.
+    if (!isBehind(madeBy(op).getDefiningOp<memref::AllocOp>()) || !addWithViews(op)) {
+      return false;
+    }
+    for (Value operand : op->getOperands()) {
+      if (isWrittenByOthers(rootOf(operand))) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+/// An op, with the views and numbers that it needs.
+bool BringAhead::addWithViews(Operation *op) {
+  SmallVector<Operation *> rest = {op};
+  while (!rest.empty()) {
+    Operation *next = rest.pop_back_val();
+    if (!moved.insert(next)) {
+      continue;
+    }
+    for (Value operand : next->getOperands()) {
+      Operation *by = operand.getDefiningOp();
+      if (!isBehind(by)) {
+        continue;
+      }
+      if (!isa<memref::AllocOp>(by) && !isMemoryEffectFree(by)) {
+        return false;
+      }
+      rest.push_back(by);
+    }
+  }
+  return true;
+}
+
+void BringAhead::run() {
+  auto first = llvm::find_if(body, [](Operation &op) {
+    return op.walk([](MatmulOp) { return WalkResult::interrupt(); }).wasInterrupted();
+  });
+  if (first == body.end()) {
+    return;
+  }
+  place = &*first;
+  if (!collect()) {
+    return;
+  }
+  SmallVector<Operation *> sorted(moved.begin(), moved.end());
+  llvm::sort(sorted, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+  for (Operation *op : sorted) {
+    op->moveBefore(place);
+  }
+}
+
 struct DoubleBufferPass : PassWrapper<DoubleBufferPass, OperationPass<>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DoubleBufferPass)
   StringRef getArgument() const final { return "npu-double-buffer"; }
@@ -68,7 +182,10 @@ struct DoubleBufferPass : PassWrapper<DoubleBufferPass, OperationPass<>> {
     });
     for (scf::ForOp loop : loops) {
       // What can't be unrolled stays as it is.
-      (void)loopUnrollByFactor(loop, 2);
+      FailureOr<UnrolledLoopInfo> unrolled = loopUnrollByFactor(loop, 2);
+      if (succeeded(unrolled) && unrolled->mainLoopOp) {
+        BringAhead(*unrolled->mainLoopOp).run();
+      }
     }
   }
 };

@@ -1,24 +1,135 @@
+// Loops that bring weights and multiply them do two rounds at a time, each with buffers of its own.
+
 // RUN: coopt-opt %s --npu-double-buffer | FileCheck %s
 
-// What the array takes as weights comes in its own buffer in either round.
-// CHECK-LABEL: func @weights
-// CHECK:       scf.for %{{.*}} = %c0 to %{{.*}} step
-// CHECK:         %[[A:.*]] = memref.alloc
-// CHECK:         npu.copy %{{.*}} to %[[A]]
-// CHECK:         npu.matmul ins(%{{.*}}, %[[A]]
-// CHECK:         %[[B:.*]] = memref.alloc
-// CHECK:         npu.copy %{{.*}} to %[[B]]
-// CHECK:         npu.matmul ins(%{{.*}}, %[[B]]
-// CHECK-NOT:     memref.alloc
-// CHECK:       }
-func.func @weights(%w: memref<8x16xi8>, %x: memref<4x8xi8, #npu.space<spad>>, %y: memref<4x16xi32, #npu.space<acc>>) {
+!bytes = memref<512x16xi8>
+!tile = memref<32x16xi8, #npu.space<spad>>
+!rows = memref<4x32xi8, #npu.space<spad>>
+!sums = memref<4x16xi32, #npu.space<acc>>
+!out = memref<4x16xi32, #npu.space<spad>>
+!view = memref<32x16xi8, strided<[16, 1], offset: ?>>
+
+// Weights of the second round are brought and made before the products of the first: the vector unit does so before it copies sums.
+// CHECK-LABEL: func.func @made
+// CHECK:       scf.for %{{.*}} = %c0 to %c512 step %c64
+// CHECK:         %[[B0:.*]] = memref.alloc() : memref<32x16xi8, #npu.space<spad>>
+// CHECK:         npu.copy %{{.*}} to %[[B0]]
+// CHECK:         %[[W0:.*]] = memref.alloc() : memref<32x16xi8, #npu.space<spad>>
+// CHECK:         npu.map "neg"(%[[B0]]) to %[[W0]]
+// CHECK:         %[[B1:.*]] = memref.alloc() : memref<32x16xi8, #npu.space<spad>>
+// CHECK:         npu.copy %{{.*}} to %[[B1]]
+// CHECK:         %[[W1:.*]] = memref.alloc() : memref<32x16xi8, #npu.space<spad>>
+// CHECK:         npu.map "neg"(%[[B1]]) to %[[W1]]
+// CHECK-NEXT:    npu.matmul ins(%{{.*}}, %[[W0]]
+// CHECK-NEXT:    npu.map "copy"
+// CHECK:         %[[S1:.*]] = memref.alloc() : memref<4x16xi32, #npu.space<acc>>
+// CHECK:         npu.matmul ins(%{{.*}}, %[[W1]] : {{.*}}) outs(%[[S1]]
+// CHECK-NEXT:    npu.map "copy"(%[[S1]])
+// CHECK-NOT:     npu.m
+// CHECK:       return
+func.func @made(%p: !bytes) {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %c512 = arith.constant 512 : index
+  %a = memref.alloc() : !rows
+  %y = memref.alloc() : !out
+  scf.for %k = %c0 to %c512 step %c32 {
+    %from = memref.subview %p[%k, 0] [32, 16] [1, 1] : !bytes to !view
+    %b = memref.alloc() : !tile
+    npu.copy %from to %b : !view to !tile
+    %w = memref.alloc() : !tile
+    npu.map "neg"(%b) to %w : !tile to !tile
+    %s = memref.alloc() : !sums
+    npu.matmul ins(%a, %w : !rows, !tile) outs(%s : !sums)
+    npu.map "copy"(%s) to %y : !sums to !out
+  }
+  return
+}
+
+// One buffer for all rounds: the second one waits.
+// CHECK-LABEL: func.func @shared
+// CHECK:       scf.for %{{.*}} = %c0 to %c512 step %c64
+// CHECK:         npu.copy
+// CHECK-NEXT:    npu.matmul
+// CHECK:         npu.copy
+// CHECK-NEXT:    npu.matmul
+func.func @shared(%p: !bytes) {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %c512 = arith.constant 512 : index
+  %a = memref.alloc() : !rows
+  %b = memref.alloc() : !tile
+  %s = memref.alloc() : !sums
+  scf.for %k = %c0 to %c512 step %c32 {
+    %from = memref.subview %p[%k, 0] [32, 16] [1, 1] : !bytes to !view
+    npu.copy %from to %b : !view to !tile
+    npu.matmul ins(%a, %b : !rows, !tile) outs(%s : !sums) add true
+  }
+  return
+}
+
+// What is written in a round is brought in its order.
+// CHECK-LABEL: func.func @written
+// CHECK:       scf.for %{{.*}} = %c0 to %c512 step %c64
+// CHECK:         npu.copy
+// CHECK-NEXT:    npu.matmul
+// CHECK-NEXT:    npu.fill
+// CHECK:         npu.copy
+// CHECK-NEXT:    npu.matmul
+func.func @written(%p: !bytes) {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %c512 = arith.constant 512 : index
+  %a = memref.alloc() : !rows
+  %s = memref.alloc() : !sums
+  scf.for %k = %c0 to %c512 step %c32 {
+    %from = memref.subview %p[%k, 0] [32, 16] [1, 1] : !bytes to !view
+    %b = memref.alloc() : !tile
+    npu.copy %from to %b : !view to !tile
+    npu.matmul ins(%a, %b : !rows, !tile) outs(%s : !sums) add true
+    npu.fill 0 to %p : !bytes
+  }
+  return
+}
+
+// Sums that each round hands on: two buffers. The round that is left over stands behind.
+// CHECK-LABEL: func.func @sums
+// CHECK:       scf.for %{{.*}} = %c0 to %c128 step %c64
+// CHECK:         %[[S0:.*]] = memref.alloc() : memref<4x16xi32, #npu.space<acc>>
+// CHECK:         npu.matmul {{.*}} outs(%[[S0]]
+// CHECK:         %[[S1:.*]] = memref.alloc() : memref<4x16xi32, #npu.space<acc>>
+// CHECK:         npu.matmul {{.*}} outs(%[[S1]]
+// CHECK:       npu.matmul
+// CHECK-NOT:   npu.matmul
+// CHECK:       return
+func.func @sums() {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %c160 = arith.constant 160 : index
+  %a = memref.alloc() : !rows
+  %w = memref.alloc() : !tile
+  %y = memref.alloc() : !out
+  scf.for %k = %c0 to %c160 step %c32 {
+    %s = memref.alloc() : !sums
+    npu.matmul ins(%a, %w : !rows, !tile) outs(%s : !sums)
+    npu.map "copy"(%s) to %y : !sums to !out
+  }
+  return
+}
+
+// A number of rounds that is not known is left alone.
+// CHECK-LABEL: func.func @unknown
+// CHECK:       npu.matmul
+// CHECK-NOT:   npu.matmul
+// CHECK:       return
+func.func @unknown(%n: index) {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  %c6 = arith.constant 6 : index
-  scf.for %i = %c0 to %c6 step %c1 {
-    %a = memref.alloc() : memref<8x16xi8, #npu.space<spad>>
-    npu.copy %w to %a : memref<8x16xi8> to memref<8x16xi8, #npu.space<spad>>
-    npu.matmul ins(%x, %a : memref<4x8xi8, #npu.space<spad>>, memref<8x16xi8, #npu.space<spad>>) outs(%y : memref<4x16xi32, #npu.space<acc>>) add true
+  %a = memref.alloc() : !rows
+  %w = memref.alloc() : !tile
+  scf.for %k = %c0 to %n step %c1 {
+    %s = memref.alloc() : !sums
+    npu.matmul ins(%a, %w : !rows, !tile) outs(%s : !sums)
   }
   return
 }
