@@ -8,6 +8,7 @@
 // RUN: coopt-npu-objdump --assemble %t/logits.npu.txt --check=%{machine} -o %t/logits.npu
 // RUN: coopt-npu-objdump --assemble %t/chosen.npu.txt --check=%{machine} -o %t/chosen.npu
 // RUN: coopt-npu-objdump --assemble %t/dispatched.npu.txt --check=%{machine} -o %t/dispatched.npu
+// RUN: coopt-npu-objdump --assemble %t/restricted.npu.txt --check=%{machine} -o %t/restricted.npu
 // RUN: coopt-npu-objdump --assemble %t/by_experts.npu.txt --check=%{machine} -o %t/by_experts.npu
 // RUN: coopt-npu-objdump --assemble %t/combined.npu.txt --check=%{machine} -o %t/combined.npu
 
@@ -17,6 +18,8 @@
 // CHOSEN: chosen: 3 sizes: equal
 // RUN: coopt-test-image dispatched %t/dispatched.npu %{machine} 20 1 2 3 7 | FileCheck %s --check-prefix=DISPATCHED
 // DISPATCHED: dispatched: 5 sizes: equal
+// RUN: coopt-test-image restricted %t/restricted.npu %{machine} 8 1 3 4 | FileCheck %s --check-prefix=RESTRICTED
+// RESTRICTED: restricted: 4 sizes: equal
 // RUN: coopt-test-image by_experts %t/by_experts.npu %{machine} 24 1 2 3 9 | FileCheck %s --check-prefix=BY-EXPERTS
 // BY-EXPERTS: by_experts: 5 sizes: equal
 // RUN: coopt-test-image combined %t/combined.npu %{machine} 16 1 5 | FileCheck %s --check-prefix=COMBINED
@@ -67,6 +70,12 @@ func.func @chosen(%s: memref<?x9xf32> {npu.bytes = 1440 : i64}, %b: memref<9xf32
 func.func @dispatched(%e: memref<?x2xi32> {npu.bytes = 160 : i64}, %t: memref<?xi32> {npu.bytes = 160 : i64}, %p: memref<?x2xi32> {npu.bytes = 160 : i64},
                       %s: memref<?x3xi32> {npu.bytes = 60 : i64}) {
   moe.dispatch ins(%e : memref<?x2xi32>) outs(%t, %p, %s : memref<?xi32>, memref<?x2xi32>, memref<?x3xi32>) experts(5)
+  return
+}
+
+// No more than four segments of the experts that a class has.
+func.func @restricted(%s: memref<?x3xi32> {npu.bytes = 96 : i64}, %p: memref<9xi32>, %c: memref<?x3xi32> {npu.bytes = 48 : i64}) {
+  moe.restrict ins(%s, %p : memref<?x3xi32>, memref<9xi32>) outs(%c : memref<?x3xi32>)
   return
 }
 

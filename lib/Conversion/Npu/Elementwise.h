@@ -21,6 +21,11 @@ struct Elements {
   bool isInverted = false; ///< of a condition: true where the elements are 0
 };
 
+/// The matrix of all rows and columns of a tile.
+mlir::Value wholeOf(Tiles &tiles, const Tile &tile);
+/// So many rows of one column.
+Elements columnOf(Tiles &tiles, const Tile &tile, mlir::OpFoldResult rows, mlir::OpFoldResult column);
+
 /// Functions of matrices of R x C, in new buffers.
 class MatrixMath {
 public:

@@ -1,7 +1,6 @@
-//===- Experts.cpp - Choosing experts, dispatching to them, adding them up --------===//
+//===- Experts.cpp - Choosing experts, and adding up what they made ---------------===//
 //
-// Choices are made by the selecting unit; what it says of tokens and places is read as lists, by DMA that gathers rows. Numbers of the control unit
-// come from nowhere but memory, so what routing decides stays in memory until a loop over an expert's rows reads it.
+// Choices are made by the selecting unit; what they name is gathered by DMA.
 //
 //===----------------------------------------------------------------------===//
 #include "Elementwise.h"
@@ -15,17 +14,8 @@ using namespace coopt::npu;
 
 namespace {
 
-/// All rows of one column, as elements.
-Elements columnOf(Tiles &tiles, const Tile &tile, OpFoldResult rows, OpFoldResult column) {
-  return {tiles.matrix(tile, 0, kSame, rows, tiles.index(1), {tiles.index(0), column}), true, false, false};
-}
-
 bool hasDenseRows(const Tile &tile) {
   return getConstantIntValue(tile.extents[1]) == tile.strides[0] && tile.strides[1] == 1;
-}
-
-Value wholeOf(Tiles &tiles, const Tile &tile) {
-  return tiles.matrix(tile, 0, 1, tile.extents[0], tile.extents[1]);
 }
 
 } // namespace
@@ -123,158 +113,6 @@ LogicalResult npu::lowerChoose(Tiles &tiles, moe::ChooseOp op, const machine::Np
   }
   tiles.write(*result, op.getExperts());
   return success();
-}
-
-namespace {
-
-/// The unit gives where each expert's places begin, for all experts. The op lists those that have any: they are brought to the front by sorting once
-/// more, by whether they have none.
-class DispatchLowering {
-public:
-  DispatchLowering(Tiles &tiles, moe::DispatchOp op)
-      : tiles(tiles), op(op), i32(IntegerType::get(op.getContext(), 32)),
-        experts(static_cast<int64_t>(op.getCount())) {}
-  LogicalResult run();
-
-private:
-  Tiles &tiles;
-  moe::DispatchOp op;
-  Type i32;
-  int64_t experts;
-
-  FailureOr<Elements> constant(MatrixMath &math, int64_t value) {
-    return math.number(IntegerAttr::get(i32, value));
-  }
-  FailureOr<Tile> make(OpFoldResult rows, int64_t columns) {
-    return tiles.make(Space::Spad, {rows, tiles.index(columns)}, i32);
-  }
-  FailureOr<Tile> clamped(const Tile &choices);
-  void route(const Tile &choices, const Tile &places, const Tile &tokens, const Tile &segments);
-  FailureOr<Tile> gather(const Tile &table, const Tile &places);
-  FailureOr<Tile> listSegments(const Tile &firsts, OpFoldResult room);
-};
-
-/// A number of no expert counts as the last.
-FailureOr<Tile> DispatchLowering::clamped(const Tile &choices) {
-  MatrixMath math(tiles, choices.extents[0], choices.extents[1]);
-  const Elements given{wholeOf(tiles, choices), true, true, false};
-  FailureOr<Tile> result = tiles.make(Space::Spad, choices.extents, i32);
-  FailureOr<Elements> last = constant(math, experts - 1), zero = constant(math, 0);
-  if (failed(result) || failed(last) || failed(zero)) {
-    return failure();
-  }
-  FailureOr<Elements> least = math.apply("min", given, *last, i32);
-  FailureOr<Elements> isNegative = math.apply("lt", given, *zero, IntegerType::get(op.getContext(), 8));
-  if (failed(least) || failed(isNegative) ||
-      failed(math.select(*isNegative, *last, *least, i32, wholeOf(tiles, *result)))) {
-    return failure();
-  }
-  return result;
-}
-
-void DispatchLowering::route(const Tile &choices, const Tile &places, const Tile &tokens,
-                             const Tile &segments) {
-  RouteOp::create(tiles.ops(), tiles.loc(), wholeOf(tiles, choices), wholeOf(tiles, places),
-                  wholeOf(tiles, tokens), wholeOf(tiles, segments), DenseI64ArrayAttr(), DenseI64ArrayAttr());
-}
-
-/// Numbers of experts in the order of `places`.
-FailureOr<Tile> DispatchLowering::gather(const Tile &table, const Tile &places) {
-  OpFoldResult all = tiles.index(experts);
-  FailureOr<Tile> made = make(all, 1);
-  if (succeeded(made)) {
-    tiles.gather(tiles.matrix(table, 1, kSame, all, tiles.index(1)),
-                 tiles.matrix(places, kSame, 0, tiles.index(1), all), wholeOf(tiles, *made));
-  }
-  return made;
-}
-
-/// [room][expert, first place, count]
-FailureOr<Tile> DispatchLowering::listSegments(const Tile &firsts, OpFoldResult room) {
-  OpFoldResult all = tiles.index(experts), one = tiles.index(1), none = tiles.index(0);
-  FailureOr<int64_t> most = tiles.boundOf(room);
-  if (failed(most)) {
-    return failure();
-  }
-  FailureOr<Tile> counts = make(one, experts), isUnused = make(one, experts), order = make(all, 1),
-                  ignored = make(all, 1), parts = make(one, 3),
-                  list = make(tiles.index(std::max(*most, experts)), moe::kSegmentParts);
-  MatrixMath ofRow(tiles, one, all), ofColumn(tiles, all, one);
-  FailureOr<Elements> zero = constant(ofRow, 0);
-  if (failed(counts) || failed(isUnused) || failed(order) || failed(ignored) || failed(parts) ||
-      failed(list) || failed(zero)) {
-    return failure();
-  }
-  auto firstsFrom = [&](int64_t expert) {
-    return Elements{tiles.matrix(firsts, kSame, 1, one, all, {none, tiles.index(expert)}), false, true,
-                    false};
-  };
-  const Elements ofExperts{wholeOf(tiles, *counts), false, true, false};
-  if (failed(ofRow.apply("sub", firstsFrom(1), firstsFrom(0), i32, ofExperts.memref)) ||
-      failed(ofRow.apply("eq", ofExperts, *zero, i32, wholeOf(tiles, *isUnused)))) {
-    return failure();
-  }
-  Tile unused = *isUnused; // a choice for each expert: 0 or 1
-  unused.extents = {all, one};
-  unused.strides = {1, 1};
-  route(unused, *ignored, *order, *parts);
-  FailureOr<Tile> first = gather(firsts, *order), count = gather(*counts, *order);
-  if (failed(first) || failed(count)) {
-    return failure();
-  }
-  FillOp::create(tiles.ops(), tiles.loc(), 0, tiles.all(*list), 0, DenseI64ArrayAttr(), DenseI64ArrayAttr());
-  const Elements size = columnOf(tiles, *count, all, none);
-  FailureOr<Elements> isNone = ofColumn.apply("eq", size, *zero, IntegerType::get(op.getContext(), 8));
-  if (failed(isNone)) {
-    return failure();
-  }
-  const std::pair<int64_t, const Tile *> columns[] = {
-      {moe::kExpert, &*order}, {moe::kFirstPlace, &*first}, {moe::kCount, &*count}};
-  for (auto [part, numbers] : columns) {
-    Value to = columnOf(tiles, *list, all, tiles.index(part)).memref;
-    if (failed(ofColumn.select(*isNone, *zero, columnOf(tiles, *numbers, all, none), i32, to))) {
-      return failure();
-    }
-  }
-  list->extents[0] = room;
-  return list;
-}
-
-LogicalResult DispatchLowering::run() {
-  FailureOr<Tile> given = tiles.read(op.getExperts());
-  FailureOr<Tile> choices = succeeded(given) ? clamped(*given) : given;
-  if (failed(choices)) {
-    return failure();
-  }
-  OpFoldResult rows = choices->extents[0];
-  const int64_t slots = *getConstantIntValue(choices->extents[1]);
-  if (slots > UINT8_MAX || experts > UINT16_MAX) {
-    return op.emitError("dispatches ")
-           << slots << " choices of " << experts << " experts: the accelerator sorts at most " << UINT8_MAX
-           << " of " << UINT16_MAX;
-  }
-  FailureOr<Tile> places = make(rows, slots), tokens = make(rows, slots),
-                  firsts = make(tiles.index(1), experts + 1);
-  if (failed(places) || failed(tokens) || failed(firsts)) {
-    return failure();
-  }
-  route(*choices, *places, *tokens, *firsts);
-  FailureOr<Tile> segments = listSegments(*firsts, tiles.extentsOf(op.getSegments())[0]);
-  if (failed(segments)) {
-    return failure();
-  }
-  tokens->extents = tiles.extentsOf(op.getTokens());
-  tokens->strides = {1};
-  return failure(failed(tiles.copyTo(*tokens, op.getTokens())) ||
-                 failed(tiles.copyTo(*places, op.getPlaces())) ||
-                 failed(tiles.copyTo(*segments, op.getSegments())));
-}
-
-} // namespace
-
-LogicalResult npu::lowerDispatch(Tiles &tiles, moe::DispatchOp op) {
-  tiles.moveTo(op);
-  return DispatchLowering(tiles, op).run();
 }
 
 /// Slot by slot: the rows of all tokens' experts of that rank, times their weights.

@@ -358,6 +358,7 @@ LogicalResult FunctionLowering::lower(Operation *op) {
       .Case([&](moe::LogitsOp of) { return lowerLogits(tiles, of); })
       .Case([&](moe::ChooseOp of) { return lowerChoose(tiles, of, core); })
       .Case([&](moe::DispatchOp of) { return lowerDispatch(tiles, of); })
+      .Case([&](moe::RestrictOp of) { return lowerRestrict(tiles, of); })
       .Case([&](moe::CombineOp of) { return lowerCombine(tiles, of); })
       .Case([&](memref::LoadOp of) { return lowerNumber(of); })
       .Case([&](memref::CopyOp of) { return unplaced(of, of.getSource(), of.getTarget()); })

@@ -25,6 +25,7 @@ mlir::LogicalResult lowerAttend(Tiles &tiles, attention::AttendOp op);
 mlir::LogicalResult lowerLogits(Tiles &tiles, moe::LogitsOp op);
 mlir::LogicalResult lowerChoose(Tiles &tiles, moe::ChooseOp op, const machine::NpuCore &core);
 mlir::LogicalResult lowerDispatch(Tiles &tiles, moe::DispatchOp op);
+mlir::LogicalResult lowerRestrict(Tiles &tiles, moe::RestrictOp op);
 mlir::LogicalResult lowerCombine(Tiles &tiles, moe::CombineOp op);
 
 } // namespace coopt::npu

@@ -12,6 +12,14 @@ bool isCommutative(StringRef function) {
 
 } // namespace
 
+Value npu::wholeOf(Tiles &tiles, const Tile &tile) {
+  return tiles.matrix(tile, 0, 1, tile.extents[0], tile.extents[1]);
+}
+
+Elements npu::columnOf(Tiles &tiles, const Tile &tile, OpFoldResult rows, OpFoldResult column) {
+  return {tiles.matrix(tile, 0, kSame, rows, tiles.index(1), {tiles.index(0), column}), true, false, false};
+}
+
 FailureOr<Elements> MatrixMath::number(TypedAttr value) {
   FailureOr<Tile> tile = tiles.constant(value);
   if (failed(tile)) {

@@ -48,6 +48,7 @@ void attention(ImageRun &run, int64_t size);
 void logits(ImageRun &run, int64_t size);
 void chosen(ImageRun &run, int64_t size);
 void dispatched(ImageRun &run, int64_t size);
+void restricted(ImageRun &run, int64_t size);
 void byExperts(ImageRun &run, int64_t size);
 void combined(ImageRun &run, int64_t size);
 

@@ -115,6 +115,28 @@ void npu::test::dispatched(ImageRun &run, int64_t size) {
   run.block({n, all, n, listed, n, 2, all, n, 2, listed, 3});
 }
 
+/// Of each size segments of which some have no rows and some an expert that is not chosen, or a number of none, which counts as the last.
+void npu::test::restricted(ImageRun &run, int64_t size) {
+  const Integers places = {2, -1, 0, 4, -7, 1, -1, 3, 5};
+  const int64_t room = std::min<int64_t>(4, size + 1);
+  Integers segments, kept;
+  for (int64_t i = 0; i < size; ++i) {
+    const int32_t experts[] = {0, 1, 3, 4, 5, 7, 9, -2};
+    const int32_t expert = experts[(size + i) % 8], first = narrow(10 * i),
+                  count = i % 3 == 1 ? 0 : narrow(i + 1);
+    segments.insert(segments.end(), {expert, first, count});
+    const int32_t place = places[expert < 0 || expert > 8 ? 8 : static_cast<size_t>(expert)];
+    if (place >= 0 && count != 0) {
+      kept.insert(kept.end(), {place, first, count});
+    }
+  }
+  kept.resize(static_cast<size_t>(3 * room));
+  run.input(segments);
+  run.input(places);
+  run.output(kept);
+  run.block({narrow(size), narrow(room), narrow(size), 3, 9, narrow(room), 3});
+}
+
 /// y = (f32(sum) sw[expert row]) sa[place], places of each expert as segments say, in any order; a segment may have none.
 void npu::test::byExperts(ImageRun &run, int64_t size) {
   const int64_t width = run.arrayColumns(), stored = (192 + width - 1) / width * width;

@@ -37,6 +37,7 @@ constexpr std::pair<const char *, KernelCase> kCases[] = {{"attention", attentio
                                                           {"panels", panels},
                                                           {"product", product},
                                                           {"reductions", reductions},
+                                                          {"restricted", restricted},
                                                           {"rows", rows},
                                                           {"turned", turned},
                                                           {"two_bits", twoBits}};

@@ -34,10 +34,22 @@ func.func @choose(%s: memref<4x9xf32>, %b: memref<9xf32>, %e: memref<4x2xi32>) {
 // CHECK:       npu.map "sub"
 // CHECK:       npu.map "eq"
 // CHECK:       npu.route %{{.*}} to %{{.*}}, %{{.*}}, %{{.*}} : memref<5x1xi32, {{.*}}> to memref<5x1xi32, {{.*}}>, memref<5x1xi32, {{.*}}>, memref<1x3xi32,
-// CHECK-COUNT-2: npu.gather
+// CHECK-COUNT-3: npu.gather
 // CHECK-COUNT-3: npu.copy channel(1)
 func.func @dispatch(%e: memref<4x2xi32>, %t: memref<8xi32>, %p: memref<4x2xi32>, %s: memref<5x3xi32>) {
   moe.dispatch ins(%e : memref<4x2xi32>) outs(%t, %p, %s : memref<8xi32>, memref<4x2xi32>, memref<5x3xi32>) experts(5)
+  return
+}
+
+// Places of the segments' experts; segments by whether they are dropped.
+// CHECK-LABEL: func.func @restrict
+// CHECK:       npu.gather %{{.*}}[%{{.*}}] to %{{.*}} : memref<9x1xi32, {{.*}}>[memref<1x6xi32, {{.*}}>] to memref<6x1xi32,
+// CHECK:       npu.map "max"
+// CHECK:       npu.route %{{.*}} to %{{.*}}, %{{.*}}, %{{.*}} : memref<6x1xi32,
+// CHECK-COUNT-4: npu.gather
+// CHECK:       npu.copy channel(1) %{{.*}} to %{{.*}} : memref<4x3xi32
+func.func @restrict(%s: memref<6x3xi32>, %p: memref<9xi32>, %c: memref<4x3xi32>) {
+  moe.restrict ins(%s, %p : memref<6x3xi32>, memref<9xi32>) outs(%c : memref<4x3xi32>)
   return
 }
 

@@ -413,14 +413,6 @@ func.func @combine_columns(%y: memref<8x?xf32, strided<[16, 1]>> {npu.bytes = 51
 
 // -----
 
-func.func @restrict(%s: memref<4x3xi32>, %p: memref<8xi32>, %c: memref<4x3xi32>) {
-  // expected-error @+1 {{is nothing that the accelerator has code for}}
-  moe.restrict ins(%s, %p : memref<4x3xi32>, memref<8xi32>) outs(%c : memref<4x3xi32>)
-  return
-}
-
-// -----
-
 func.func @number_without_bound(%s: memref<4x3xi32>, %x: memref<8x8xf32>, %y: memref<1x8xf32>) {
   %c0 = arith.constant 0 : index
   // expected-error @+1 {{reads a number without a bound: expected its minimum with one that has a bound}}
