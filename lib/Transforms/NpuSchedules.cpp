@@ -12,6 +12,9 @@ using namespace coopt;
 
 namespace {
 
+/// An expert has few of the rows of a call. Columns that are computed at a time are worth more: their weights come while others are multiplied.
+constexpr int64_t kRowsOfExpert = 16;
+
 /// Bytes of a row of a tensor, in binary32: what temporaries are.
 int64_t rowBytes(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
@@ -104,12 +107,16 @@ std::optional<schedule::SetAttr> coopt::chooseNpuSchedule(schedule::KernelOp ker
     // Rows of inputs are there whole; what is computed is cut by columns too.
     int64_t columns = 8 * core.mxu->cols;
     auto bytes = [&] { return rows * (inputs + 6 * 4 * columns); };
-    while (bytes() > budget && columns > core.mxu->cols) {
-      columns /= 2;
+    auto halve = [&](int64_t &extent, int64_t least) {
+      while (bytes() > budget && extent > least) {
+        extent /= 2;
+      }
+    };
+    if (segmentedContraction(kernel)) {
+      halve(rows, kRowsOfExpert);
     }
-    while (bytes() > budget && rows > 1) {
-      rows /= 2;
-    }
+    halve(columns, core.mxu->cols);
+    halve(rows, 1);
     tile[1] = columns;
   } else {
     while (rows * (inputs + room) > budget && rows > 1) {
