@@ -293,9 +293,12 @@ LogicalResult FunctionLowering::lowerNumber(memref::LoadOp load) {
   SmallVector<arith::IndexCastOp> casts;
   for (Operation *user : load->getUsers()) {
     auto cast = dyn_cast<arith::IndexCastOp>(user);
-    for (Operation *least : cast ? cast->getUsers() : user->getUsers()) {
+    if (!cast) {
+      return load.emitError("reads an element that is no index: the accelerator has no code for it");
+    }
+    for (Operation *least : cast->getUsers()) {
       std::optional<int64_t> limit;
-      if (cast && isa<arith::MinUIOp>(least)) {
+      if (isa<arith::MinUIOp>(least)) {
         limit = limitOf(least->getOperand(least->getOperand(0) == cast.getResult() ? 1 : 0));
       }
       if (!limit) {
@@ -304,22 +307,20 @@ LogicalResult FunctionLowering::lowerNumber(memref::LoadOp load) {
       }
       bound = std::max(bound.value_or(0), *limit);
     }
-    if (!cast) {
-      return load.emitError("reads an element that is no index: the accelerator has no code for it");
-    }
     casts.push_back(cast);
   }
-  if (!bound) {
-    return success(); // nobody asks
-  }
   auto known = tables.find(load.getMemRef());
+  if (tiles.isInDram(load.getMemRef()) && known == tables.end()) {
+    return load.emitError("reads a number of a view: the accelerator has no code for it");
+  }
   FailureOr<Tile> tile =
       known != tables.end() ? FailureOr<Tile>(known->second) : tiles.where(load.getMemRef());
   if (failed(tile)) {
     return failure();
   }
-  if (tiles.isInDram(load.getMemRef()) && known == tables.end()) {
-    return load.emitError("reads a number of a view: the accelerator has no code for it");
+  if (!bound) { // nobody asks
+    llvm::for_each(casts, [](arith::IndexCastOp cast) { cast.erase(); });
+    return success();
   }
   Value place =
       tiles.matrix(*tile, kSame, kSame, tiles.index(1), tiles.index(1), getAsOpFoldResult(load.getIndices()));

@@ -108,6 +108,18 @@ func.func @numbers(%s: memref<6x3xi32>, %x: memref<24x8xf32>, %w: memref<4x8xf32
   return
 }
 
+// What nobody asks for is not read.
+// CHECK-LABEL: func.func @unused
+// CHECK-NOT:   npu.load
+// CHECK:       return
+func.func @unused(%s: memref<6xi32>, %x: memref<8xf32>, %y: memref<8xf32>) {
+  %c0 = arith.constant 0 : index
+  %0 = memref.load %s[%c0] : memref<6xi32>
+  %1 = arith.index_cast %0 : i32 to index
+  memref.copy %x, %y : memref<8xf32> to memref<8xf32>
+  return
+}
+
 // Weights that begin within a panel come in pieces that lie side by side: of row 48 e of panels of 32, pieces of 16.
 // CHECK-LABEL: func.func @pieces
 // CHECK:       affine.min
