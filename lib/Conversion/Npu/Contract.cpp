@@ -82,8 +82,7 @@ LogicalResult ContractLowering::check() {
                          !op.getWScheme().getFormat() && op.getScaleAt() != quantized::ScaleAt::Element;
   if (!isOfCodes) {
     return op.emitError("is a contraction that the accelerator has no code for: expected symmetric codes of "
-                        "8 bits with a scale for "
-                        "each row as activations, integer codes as weights");
+                        "8 bits with a scale for each row as activations, integer codes as weights");
   }
   if (!core.mxu || !core.vec) {
     return op.emitError("needs a vector unit and a matrix unit");
@@ -187,6 +186,10 @@ LogicalResult ContractLowering::read() {
         succeeded(scales) && op.getWZeros() ? panelsOf(tiles, op.getWZeros()) : scales;
     if (failed(ofZeros)) {
       return failure();
+    }
+    auto areAsWeights = [&](const Panels &parts) { return parts.width == weights.width && parts.bits == 0; };
+    if (!areAsWeights(*scales) || !areAsWeights(*ofZeros)) {
+      return op.emitError("has scales or zeros in other panels than the weights'");
     }
     groupScales = *scales;
     if (op.getWZeros()) {

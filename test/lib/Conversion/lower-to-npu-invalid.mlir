@@ -316,6 +316,17 @@ func.func @groups(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<1440xi8>, 
 
 // -----
 
+func.func @other_panels(%a: memref<5x45xi8>, %sa: memref<5xf32>, %p: memref<1440xi8>, %ps: memref<96xf32>, %y: memref<5x32xf32>) {
+  %w = model.unpack %p layout(<"[32, 45] tile(d0:5) outer(d0, d1)", bits = 8>) : memref<1440xi8> -> memref<32x45xi8>
+  %sw = model.unpack %ps layout(<"[32, 3] tile(d0:4) outer(d0, d1)">) : memref<96xf32> -> memref<32x3xf32>
+  // expected-error @+1 {{has scales or zeros in other panels than the weights'}}
+  quantized.contract ins(%a, %sa, %w, %sw : memref<5x45xi8>, memref<5xf32>, memref<32x45xi8>, memref<32x3xf32>)
+      outs(%y : memref<5x32xf32>) schemes(#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>, #quantized.scheme<bits = 8, group = 15, symmetric, scale = f32>) scale_at(group)
+  return
+}
+
+// -----
+
 func.func @asymmetric(%a: memref<5x45xi8>, %sa: memref<5xf32>, %za: memref<5xi8>, %p: memref<1440xi8>, %sw: memref<32xf32>, %y: memref<5x32xf32>) {
   %w = model.unpack %p layout(<"[32, 45] tile(d0:5) outer(d0, d1)", bits = 8>) : memref<1440xi8> -> memref<32x45xi8>
   // expected-error @+1 {{is a contraction that the accelerator has no code for: expected symmetric codes of 8 bits with a scale for each row as activations, integer codes as weights}}
