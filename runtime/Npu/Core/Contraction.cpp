@@ -111,6 +111,72 @@ void contractFloats(float *sums, const float *a, const float *w, int64_t rows, i
   contractLoops(sums, a, w, rows, depth, columns);
 }
 
+/// Of bytes as floats: products are at most 2^14, so sums of so many are integers that binary32 holds, in any order and fused or not.
+constexpr int64_t kExactDepth = 1024;
+/// From as many rows on it pays to convert the weights.
+constexpr int64_t kManyRows = 4;
+
+using Lanes = float __attribute__((vector_size(64)));
+constexpr int64_t kLanes = 16, kBlockRows = 4, kBlockLanes = 2, kBlockColumns = kBlockLanes * kLanes;
+
+COOPT_INLINE Lanes lanesAt(const float *at) {
+  Lanes lanes;
+  std::memcpy(&lanes, at, sizeof lanes);
+  return lanes;
+}
+
+/// Sums of kBlockRows rows and kBlockColumns columns of all.
+COOPT_INLINE void multiplyBlock(int32_t *sums, const float *a, const float *w, int64_t depth,
+                                int64_t columns) {
+#pragma STDC FP_CONTRACT ON
+  Lanes block[kBlockRows][kBlockLanes] = {};
+  for (int64_t k = 0; k < depth; ++k) {
+    for (int64_t row = 0; row < kBlockRows; ++row) {
+      for (int64_t part = 0; part < kBlockLanes; ++part) {
+        block[row][part] = block[row][part] + a[row * depth + k] * lanesAt(w + k * columns + part * kLanes);
+      }
+    }
+  }
+  for (int64_t row = 0; row < kBlockRows; ++row) {
+    for (int64_t part = 0; part < kBlockLanes; ++part) {
+      for (int64_t lane = 0; lane < kLanes; ++lane) {
+        int32_t &sum = sums[row * columns + part * kLanes + lane];
+        sum = addProduct(sum, static_cast<int32_t>(block[row][part][lane]), 1);
+      }
+    }
+  }
+}
+
+/// Rows and columns are whole blocks.
+COOPT_VECTOR_CLONES
+void multiplyBlocks(int32_t *sums, const float *a, const float *w, int64_t rows, int64_t depth,
+                    int64_t columns) {
+  for (int64_t first = 0; first < columns; first += kBlockColumns) {
+    for (int64_t row = 0; row < rows; row += kBlockRows) {
+      multiplyBlock(sums + row * columns + first, a + row * depth, w + first, depth, columns);
+    }
+  }
+}
+
+COOPT_VECTOR_CLONES
+void toFloats(const int8_t *from, int64_t count, float *to) {
+  for (int64_t i = 0; i < count; ++i) {
+    to[i] = from[i];
+  }
+}
+
+/// The rows that make whole blocks as floats, the others as they are. Columns are whole blocks.
+void contractManyBytes(int32_t *sums, const Numbers &a, const Numbers &w) {
+  const int64_t depth = a.columns, rows = a.rows / kBlockRows * kBlockRows, columns = w.columns;
+  std::vector<float> floatsA(static_cast<size_t>(rows * depth)),
+      floatsW(static_cast<size_t>(depth * columns));
+  toFloats(a.bytes.data(), rows * depth, floatsA.data());
+  toFloats(w.bytes.data(), depth * columns, floatsW.data());
+  multiplyBlocks(sums, floatsA.data(), floatsW.data(), rows, depth, columns);
+  contractBytes(sums + rows * columns, a.bytes.data() + rows * depth, w.bytes.data(), a.rows - rows, depth,
+                columns);
+}
+
 /// The matrix as numbers of one type.
 template <typename T>
 std::vector<T> widened(const Numbers &numbers) {
@@ -127,8 +193,12 @@ std::vector<T> widened(const Numbers &numbers) {
 
 } // namespace
 
-void npu::contract(int32_t *sums, const Numbers &a, const Numbers &w) {
+void npu::addProducts(int32_t *sums, const Numbers &a, const Numbers &w) {
   if (a.kind == Numbers::Kind::Bytes && w.kind == Numbers::Kind::Bytes) {
+    if (a.rows >= kManyRows && a.columns <= kExactDepth && w.columns % kBlockColumns == 0) {
+      contractManyBytes(sums, a, w);
+      return;
+    }
     contractBytes(sums, a.bytes.data(), w.bytes.data(), a.rows, a.columns, w.columns);
     return;
   }
@@ -136,7 +206,7 @@ void npu::contract(int32_t *sums, const Numbers &a, const Numbers &w) {
   contractIntegers(sums, wideA.data(), wideW.data(), a.rows, a.columns, w.columns);
 }
 
-void npu::contract(float *sums, const Numbers &a, const Numbers &w) {
+void npu::addProducts(float *sums, const Numbers &a, const Numbers &w) {
   const std::vector<float> converted =
       w.kind == Numbers::Kind::Floats ? std::vector<float>() : widened<float>(w);
   contractFloats(sums, a.floats.data(), converted.empty() ? w.floats.data() : converted.data(), a.rows,

@@ -32,9 +32,9 @@ struct Numbers {
 
 /// sums[m][n] += sum over k of a[m][k] w[k][n], k ascending, of as many k as a has columns (w has as many rows or more); sums wrap
 /// around. Floats of w count as 0.
-void contract(int32_t *sums, const Numbers &a, const Numbers &w);
+void addProducts(int32_t *sums, const Numbers &a, const Numbers &w);
 /// The same of floats, each product fused with its sum. Integers of w are converted.
-void contract(float *sums, const Numbers &a, const Numbers &w);
+void addProducts(float *sums, const Numbers &a, const Numbers &w);
 
 } // namespace coopt::npu
 

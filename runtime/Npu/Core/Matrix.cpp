@@ -156,10 +156,10 @@ void Core::stream(const Entry &entry) {
   activations.load(a, at(entry["from"]), mode["a_stride"].value, rows, depth);
   if (machine::isInteger(a)) {
     streamedIntegers.assign(size, 0);
-    contract(streamedIntegers.data(), activations, weights);
+    addProducts(streamedIntegers.data(), activations, weights);
   } else {
     streamedFloats.assign(size, 0);
-    contract(streamedFloats.data(), activations, weights);
+    addProducts(streamedFloats.data(), activations, weights);
   }
   addSums(entry, rows, weights.columns, streamedIntegers.data(), streamedFloats.data());
 }
@@ -177,9 +177,9 @@ void Core::multiply(const Entry &entry) {
   multiplied.load(w, at(entry["w"]), mode["w_stride"].value, depth, columns);
   activations.load(a, at(entry["a"]), mode["a_stride"].value, rows, depth);
   if (machine::isInteger(a)) {
-    contract(integerSums.data(), activations, multiplied);
+    addProducts(integerSums.data(), activations, multiplied);
   } else {
-    contract(floatSums.data(), activations, multiplied);
+    addProducts(floatSums.data(), activations, multiplied);
   }
 }
 

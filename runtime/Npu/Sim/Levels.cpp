@@ -99,11 +99,7 @@ const Lanes *LaneMap::of(const Pattern &pattern) {
     return even.get();
   }
   const Key key = {same.first, same.rows, same.rowBytes, same.stride, same.wordBytes};
-  uint64_t hash = 0;
-  for (uint64_t part : key) {
-    hash = (hash ^ part) * 0x9e3779b97f4a7c15u;
-  }
-  Recent &last = recent[hash >> 58];
+  Recent &last = recent[KeyHash()(key) % recent.size()];
   if (!last.lanes || last.key != key) {
     std::unique_ptr<Lanes> &entry = known[key];
     if (!entry) {

@@ -30,6 +30,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 
 namespace coopt::npu {
 
@@ -69,8 +70,17 @@ public:
 
 private:
   using Key = std::array<uint64_t, 5>;
-  std::map<Key, std::unique_ptr<Lanes>> known;
-  /// Of some of them, which are asked for again and again.
+  struct KeyHash {
+    size_t operator()(const Key &key) const {
+      uint64_t hash = 0;
+      for (uint64_t part : key) {
+        hash = (hash ^ part) * 0x9e3779b97f4a7c15u;
+      }
+      return hash >> 20;
+    }
+  };
+  std::unordered_map<Key, std::unique_ptr<Lanes>, KeyHash> known;
+  /// Of some of them, by a part of the hash: the same few are asked for again and again.
   struct Recent {
     Key key = {};
     const Lanes *lanes = nullptr;

@@ -84,11 +84,9 @@ void Sharing::settle(SharedAccess &access, double time) {
 
 /// Finds the lane that leaves least to those whose speed is not fixed yet, and fixes those who want more of it; false: there is none.
 bool Sharing::divide(const std::vector<Resource *> &resources) {
-  struct Need {
-    double share;
-    uint32_t slot;
-  };
-  std::vector<Need> needs, least, all, ofLimit;
+  std::vector<Need> &needs = ofLane, &least = ofLeast;
+  least.clear();
+  ofLimit.clear();
   double lowest = 2;
   const Resource *limit = nullptr;
   for (const Resource *resource : resources) {
@@ -141,7 +139,7 @@ bool Sharing::divide(const std::vector<Resource *> &resources) {
         lowest = level;
         limit = resource;
         least.assign(needs.begin() + static_cast<int64_t>(few), needs.end());
-        ofLimit = all;
+        ofLimit.assign(all.begin(), all.end());
       }
     }
   }

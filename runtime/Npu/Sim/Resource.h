@@ -133,6 +133,12 @@ public:
 private:
   std::vector<SharedAccess> slots;
   std::vector<uint32_t> freeSlots;
+  /// What a slot wants of a lane. Lists of divide(), kept for their memory.
+  struct Need {
+    double share;
+    uint32_t slot;
+  };
+  std::vector<Need> ofLane, ofLeast, all, ofLimit;
 
   void load(const SharedAccess &access, double sign);
   void settle(SharedAccess &access, double time);

@@ -208,6 +208,39 @@ TEST_F(Elementwise, WhatIsNoCase) {
   EXPECT_FALSE(mapRows(mixed));
 }
 
+/// Sums as great as they can be, of as many products as an array has rows and of more; rows in blocks and beside them.
+TEST_F(Elementwise, GreatSumsOfBytes) {
+  for (int64_t depth : {1, 1023, 1024, 1025, 3000}) {
+    for (int64_t rows : {1, 3, 4, 7, 8}) {
+      for (int64_t columns : {31, 32, 33, 128}) {
+        Numbers a, w;
+        a.reset(Type::I8, rows, depth);
+        w.reset(Type::I8, depth, columns);
+        const int round = static_cast<int>(random() % 3);
+        for (Numbers *of : {&a, &w}) {
+          for (int8_t &number : of->bytes) {
+            number = round == 0 ? int8_t(-128) : round == 1 ? int8_t(127) : static_cast<int8_t>(random());
+          }
+        }
+        std::vector<int32_t> sums(static_cast<size_t>(rows * columns), std::numeric_limits<int32_t>::max());
+        addProducts(sums.data(), a, w);
+        for (int64_t m = 0; m < rows; ++m) {
+          for (int64_t n = 0; n < columns; ++n) {
+            int64_t sum = std::numeric_limits<int32_t>::max(); // it wraps around
+            for (int64_t k = 0; k < depth; ++k) {
+              sum +=
+                  a.bytes[static_cast<size_t>(m * depth + k)] * w.bytes[static_cast<size_t>(k * columns + n)];
+            }
+            ASSERT_EQ(sums[static_cast<size_t>(m * columns + n)],
+                      static_cast<int32_t>(static_cast<uint32_t>(sum)))
+                << rows << " x " << depth << " x " << columns << " at " << m << "," << n;
+          }
+        }
+      }
+    }
+  }
+}
+
 /// Products of all pairs of types, of sizes that are multiples of nothing, against loops over elements.
 TEST_F(Elementwise, ContractionsOfAllTypes) {
   fillWithExtremes();
@@ -232,9 +265,9 @@ TEST_F(Elementwise, ContractionsOfAllTypes) {
     std::vector<int32_t> integers(static_cast<size_t>(rows * columns), 7);
     std::vector<float> floats(static_cast<size_t>(rows * columns), 0.5f);
     if (areIntegers) {
-      contract(integers.data(), a, w);
+      addProducts(integers.data(), a, w);
     } else {
-      contract(floats.data(), a, w);
+      addProducts(floats.data(), a, w);
     }
     for (int64_t m = 0; m < rows; ++m) {
       for (int64_t n = 0; n < columns; ++n) {
