@@ -39,6 +39,18 @@ private:
              });
   }
 
+  /// Codes less their zeros, of at most eight bits and a sign: bf16 holds them as they are.
+  bool isOfCodes() { return !op.getWScheme().getFormat() && op.getWScheme().getGroup() == 0; }
+  /// Upstream makes one conversion of a rounded conversion, from integers to bf16, for which there are no instructions.
+  static Value highHalf(ImplicitLocOpBuilder &b, Value x) {
+    auto of = [](Type element) { return VectorType::get({kLanes}, element); };
+    Value bits = arith::BitcastOp::create(b, of(b.getI32Type()), x);
+    Value shift = arith::ConstantOp::create(
+        b, DenseElementsAttr::get(cast<ShapedType>(bits.getType()), b.getI32IntegerAttr(16)));
+    Value high = arith::TruncIOp::create(b, of(b.getI16Type()), arith::ShRUIOp::create(b, bits, shift));
+    return arith::BitcastOp::create(b, of(b.getBF16Type()), high);
+  }
+
   void emitQuad(ImplicitLocOpBuilder &b, Value panel, Value g, Value lanes, const WeightNumbers::Group &group,
                 Value lines, Value line) {
     auto halves = VectorType::get({kLanes}, b.getBF16Type());
@@ -46,7 +58,7 @@ private:
     SmallVector<Value> elements;
     for (int64_t j = 0; j < kQuad; ++j) {
       Value x = numbers.scaled(b, panel, g, numbers.column(b, lanes, j, group), one);
-      elements.push_back(arith::TruncFOp::create(b, halves, x));
+      elements.push_back(isOfCodes() ? highHalf(b, x) : arith::TruncFOp::create(b, halves, x));
     }
     for (int64_t pair = 0; pair < 2; ++pair) {
       Value both = vector::InterleaveOp::create(b, elements[2 * pair], elements[2 * pair + 1]);

@@ -9,83 +9,25 @@
 //   two levels  t = t + acc sw[n, g], i32, from 0;   y = (f32(t) ow[n]) sa[m]
 //
 //===----------------------------------------------------------------------===//
-#include "Dataflow.h"
-#include "Elementwise.h"
-#include "Lowerings.h"
-#include "Weights.h"
+#include "ContractLowering.h"
 
 using namespace mlir;
 using namespace coopt;
 using namespace coopt::npu;
 
-namespace {
-
-class ContractLowering {
-public:
-  ContractLowering(Tiles &tiles, quantized::ContractOp op, const machine::NpuCore &core)
-      : tiles(tiles), op(op), core(core) {}
-  LogicalResult run();
-
-private:
-  Tiles &tiles;
-  quantized::ContractOp op;
-  const machine::NpuCore &core;
-  Products types;
-  Panels weights;
-  std::optional<Panels> groupScales, groupZeros;
-  std::optional<WeightTiles> weightTiles;
-  Tile a, aScales, result;
-  std::optional<Tile> factors; ///< of columns at the end: sw without groups, ow of two levels
-  std::optional<Tile> zeros;   ///< without groups, as minusZeros() says
-  std::optional<Tile> aSums;   ///< of each group, i32 [M][groups]; where there are zeros
-  std::optional<Tile> running; ///< t, of the panel
-  OpFoldResult rows;
-  int64_t mostRows = 0;
-  StringRef mode;              ///< of the array: what stands still
-  int64_t depth = 0, span = 0; ///< K; of a group, at most K
-  int64_t most = 0;            ///< steps of k of which weights are brought at a time
-
-  struct Round {
-    OpFoldResult begin, extent;           ///< columns of the panel
-    std::optional<Tile> scales, zeros;    ///< of the groups that are there, [groups][width]
-    std::optional<ElementRows> weights;   ///< if they are brought for several groups
-    OpFoldResult firstK = OpFoldResult(); ///< of the weights
-  };
-
-  bool hasGroups() { return op.getWScheme().getGroup() != 0; }
-  bool isTwoLevel() { return op.getWScheme().isTwoLevel(); }
-  Type i32() { return IntegerType::get(op.getContext(), 32); }
-  Type f32() { return Float32Type::get(op.getContext()); }
-
-  LogicalResult check();
-  LogicalResult read();
-  LogicalResult sumActivations();
-  FailureOr<Tile> minusZeros(Tile of);
-  FailureOr<Tile> parts(const Panels &of, OpFoldResult begin, OpFoldResult group, int64_t count);
-  int64_t mostSteps() const;
-
-  LogicalResult panel(OpFoldResult begin);
-  LogicalResult group(const Round &round, OpFoldResult inRound, OpFoldResult k, int64_t extent);
-  LogicalResult exactSums(const Round &round, OpFoldResult k, int64_t extent, const Tile &sums);
-  void add(const ElementRows &w, OpFoldResult first, OpFoldResult k, int64_t extent, const Tile &sums,
-           bool isFirst);
-  LogicalResult finishGroup(const Round &round, OpFoldResult inRound, OpFoldResult k, Elements sums);
-  LogicalResult finishPanel(const Round &round, Elements total);
-  Value rowOf(const Tile &matrix, OpFoldResult row, OpFoldResult extent) {
-    return tiles.matrix(matrix, 0, 1, tiles.index(1), extent, {row, tiles.index(0)});
-  }
-};
-
 LogicalResult ContractLowering::check() {
+  if (!core.mxu || !core.vec) {
+    return op.emitError("needs a vector unit and a matrix unit");
+  }
+  if (isOfFloats()) {
+    return checkFloats();
+  }
   const bool isOfCodes = op.getAScheme() && !op.getAScheme()->isAsymmetric() &&
                          !op.getAScheme()->getFormat() && op.getAScheme()->getBits() == 8 &&
                          !op.getWScheme().getFormat() && op.getScaleAt() != quantized::ScaleAt::Element;
   if (!isOfCodes) {
     return op.emitError("is a contraction that the accelerator has no code for: expected symmetric codes of "
                         "8 bits with a scale for each row as activations, integer codes as weights");
-  }
-  if (!core.mxu || !core.vec) {
-    return op.emitError("needs a vector unit and a matrix unit");
   }
   return success();
 }
@@ -120,7 +62,7 @@ FailureOr<Tile> ContractLowering::parts(const Panels &of, OpFoldResult begin, Op
 }
 
 /// What a quarter of the scratchpad holds, with all that is made from it: another quarter is for the next ones.
-int64_t ContractLowering::mostSteps() const {
+int64_t ContractLowering::mostSteps() {
   int64_t ofGroup = 0;
   if (groupScales) {
     ofGroup += cast<MemRefType>(groupScales->storage.getType()).getElementTypeBitWidth() / 8;
@@ -128,14 +70,18 @@ int64_t ContractLowering::mostSteps() const {
   if (groupZeros) {
     ofGroup += 1 + 2;
   }
+  // Decoded as floats, by way of integers of 16 bits if there are zeros.
+  const int64_t decoded = isOfFloats() ? (op.getWZeros() ? 4 : 2) * weights.width : 0;
   const int64_t block = core.mxu->rows;
   const int64_t all =
-      core.spad.bytes / 4 * span / (weightTiles->bytesOfRow() * span + ofGroup * weights.width);
+      core.spad.bytes / 4 * span / ((weightTiles->bytesOfRow() + decoded) * span + ofGroup * weights.width);
   return std::max(all / block * block, block);
 }
 
 LogicalResult ContractLowering::read() {
-  FailureOr<Products> products = chooseProducts(op, *core.mxu, op.getWScheme().getBits());
+  Type bf16 = BFloat16Type::get(op.getContext());
+  FailureOr<Products> products = isOfFloats() ? FailureOr<Products>(Products{bf16, bf16, f32()})
+                                              : chooseProducts(op, *core.mxu, op.getWScheme().getBits());
   FailureOr<Panels> panels = succeeded(products) ? panelsOf(tiles, op.getW()) : FailureOr<Panels>();
   if (failed(panels)) {
     return failure();
@@ -159,7 +105,8 @@ LogicalResult ContractLowering::read() {
     to = succeeded(from) ? *from : Tile();
     return LogicalResult(from);
   };
-  if (failed(tile(a, tiles.read(op.getA()))) || failed(tile(aScales, tiles.read(op.getAScales()))) ||
+  if (failed(tile(a, tiles.read(op.getA()))) ||
+      (!isOfFloats() && failed(tile(aScales, tiles.read(op.getAScales())))) ||
       failed(tile(result, tiles.room(op.getInit())))) {
     return failure();
   }
@@ -203,9 +150,12 @@ LogicalResult ContractLowering::read() {
     }
     zeros = *made;
   }
-  weightTiles.emplace(tiles, weights, types.weight, core);
+  // Floats are decoded from the codes as they are stored.
+  Type brought =
+      isOfFloats() ? Type(IntegerType::get(op.getContext(), op.getWScheme().getBits())) : types.weight;
+  weightTiles.emplace(tiles, weights, brought, core);
   most = mostSteps();
-  return op.getWZeros() ? sumActivations() : success();
+  return op.getWZeros() && !isOfFloats() ? sumActivations() : success();
 }
 
 /// Before activations get another type.
@@ -368,6 +318,24 @@ LogicalResult ContractLowering::finishPanel(const Round &round, Elements total) 
   return LogicalResult(math.apply("mul", total, ofRows, f32(), to));
 }
 
+/// Scales and zeros of the groups of some steps of k.
+LogicalResult ContractLowering::bringParts(Round &round, OpFoldResult k, int64_t extent) {
+  OpFoldResult firstGroup = tiles.over(k, span);
+  const auto groups = static_cast<int64_t>(llvm::divideCeil(extent, span));
+  auto bring = [&](const std::optional<Panels> &of, std::optional<Tile> &to, bool areZeros) {
+    FailureOr<Tile> tile = of ? parts(*of, round.begin, firstGroup, groups) : FailureOr<Tile>(Tile());
+    if (succeeded(tile) && of && areZeros) {
+      tile = minusZeros(*tile);
+    }
+    if (succeeded(tile) && of) {
+      to = *tile;
+    }
+    return LogicalResult(tile);
+  };
+  return failure(failed(bring(groupScales, round.scales, false)) ||
+                 failed(bring(groupZeros, round.zeros, true)));
+}
+
 LogicalResult ContractLowering::panel(OpFoldResult begin) {
   Round round{begin, tiles.least(tiles.minus(result.extents[1], begin), tiles.index(weights.width)),
               std::nullopt, std::nullopt, std::nullopt};
@@ -384,19 +352,7 @@ LogicalResult ContractLowering::panel(OpFoldResult begin) {
   // Weights of as many whole groups as there is room for; of one that is longer they come by and by.
   const int64_t step = std::max(most / span * span, span);
   LogicalResult done = tiles.pieces(depth, step, [&](OpFoldResult first, int64_t count) -> LogicalResult {
-    OpFoldResult firstGroup = tiles.over(first, span);
-    const auto groups = static_cast<int64_t>(llvm::divideCeil(count, span));
-    auto bring = [&](const std::optional<Panels> &of, std::optional<Tile> &to, bool areZeros) {
-      FailureOr<Tile> tile = of ? parts(*of, begin, firstGroup, groups) : FailureOr<Tile>(Tile());
-      if (succeeded(tile) && of && areZeros) {
-        tile = minusZeros(*tile);
-      }
-      if (succeeded(tile) && of) {
-        to = *tile;
-      }
-      return LogicalResult(tile);
-    };
-    if (failed(bring(groupScales, round.scales, false)) || failed(bring(groupZeros, round.zeros, true))) {
+    if (failed(bringParts(round, first, count))) {
       return failure();
     }
     round.weights.reset();
@@ -422,7 +378,7 @@ LogicalResult ContractLowering::run() {
   if (failed(check()) || failed(read())) {
     return failure();
   }
-  if (a.element() != types.activation) {
+  if (a.element() != types.activation) { // of integers that are multiplied as floats
     FailureOr<Tile> converted = tiles.make(Space::Spad, a.extents, types.activation);
     if (failed(converted)) {
       return failure();
@@ -431,16 +387,15 @@ LogicalResult ContractLowering::run() {
               tiles.matrix(*converted, 0, 1, rows, a.extents[1]));
     a = *converted;
   }
-  LogicalResult done =
-      tiles.loop(result.extents[1], weights.width, [&](OpFoldResult begin) { return panel(begin); });
+  LogicalResult done = tiles.loop(result.extents[1], weights.width, [&](OpFoldResult begin) {
+    return isOfFloats() ? floatPanel(begin) : panel(begin);
+  });
   if (failed(done)) {
     return failure();
   }
   tiles.write(result, op.getInit());
   return success();
 }
-
-} // namespace
 
 LogicalResult npu::lowerContract(Tiles &tiles, quantized::ContractOp op, const machine::NpuCore &core) {
   tiles.moveTo(op);

@@ -11,6 +11,27 @@
 // RUN: coopt-opt %t/product4.mlir --coopt-lower-to-npu=machine=%t/bfloats.json --canonicalize | FileCheck %s --check-prefix=FLOATS
 // FLOATS: npu.matmul ins(%{{.*}}, %{{.*}} : memref<5x8xbf16, {{.*}}>, memref<8x8xbf16, {{.*}}>) outs(%{{.*}} : memref<5x8xf32,
 
+// Products of floats need bf16, and activations that are it already; codes become bf16 in the scratchpad.
+// RUN: coopt-opt %t/decoded.mlir --coopt-lower-to-npu=machine=%t/bfloats.json --canonicalize | FileCheck %s --check-prefix=DECODED
+// DECODED: npu.copy {{.*}} memref<16x4xi8, {{.*}}#npu.space<spad>>
+// DECODED: npu.map "mul"(%{{.*}}, %{{.*}}) to %{{.*}} : memref<8x8xi4, {{.*}}>, memref<1x8xf16, {{.*}}> to memref<8x8xbf16, {{.*}}>
+// DECODED: npu.matmul ins(%{{.*}}, %{{.*}} : memref<5x8xbf16, {{.*}}>, memref<8x8xbf16, {{.*}}>) outs(%{{.*}} : memref<5x8xf32, {{[^)]*}}>) add true
+// DECODED: npu.map "copy"
+// RUN: not coopt-opt %t/decoded.mlir --coopt-lower-to-npu=machine=%t/narrow.json 2>&1 | FileCheck %s --check-prefix=NOFLOATS
+// NOFLOATS: error: needs a matrix unit that multiplies bf16 by bf16 into f32
+// RUN: sed 's/5x16xbf16/5x16xf32/' %t/decoded.mlir > %t/unrounded.mlir
+// RUN: not coopt-opt %t/unrounded.mlir --coopt-lower-to-npu=machine=%t/bfloats.json 2>&1 | FileCheck %s --check-prefix=UNROUNDED
+// UNROUNDED: error: has activations that are not rounded to bf16, as the accelerator's products of floats take them (--activations=bf16)
+
+//--- decoded.mlir
+func.func @decoded(%a: memref<5x16xbf16>, %p: memref<64xi8>, %q: memref<16xf16>, %y: memref<5x8xf32>) {
+  %w = model.unpack %p layout(<"[8, 16] basis(d0: 4^1^2) outer(d0, d1)", bits = 4>) : memref<64xi8> -> memref<8x16xi8>
+  %s = model.unpack %q layout(<"[8, 2] tile(d0:3) outer(d0, d1)">) : memref<16xf16> -> memref<8x2xf16>
+  quantized.contract ins(%a, %w, %s : memref<5x16xbf16>, memref<8x16xi8>, memref<8x2xf16>)
+      outs(%y : memref<5x8xf32>) schemes(float, <bits = 4, group = 8, symmetric, scale = f16>) scale_at(element)
+  return
+}
+
 //--- product.mlir
 func.func @product(%a: memref<5x16xi8>, %sa: memref<5xf32>, %p: memref<128xi8>, %sw: memref<8xf32>, %y: memref<5x8xf32>) {
   %w = model.unpack %p layout(<"[8, 16] tile(d0:3) outer(d0, d1)", bits = 8>) : memref<128xi8> -> memref<8x16xi8>
