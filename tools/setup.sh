@@ -1,4 +1,4 @@
-# Sourced by demo.sh and test.sh: installs what is missing (Debian 12), configures a preset, builds targets.
+# Sourced by demo.sh, npu-demo.sh and test.sh: installs what is missing (Debian 12), configures a preset, builds targets.
 # Needs root or sudo only when a package is missing.
 
 coopt_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)

@@ -55,17 +55,30 @@ bool CoreTime::take(const Entry &entry, EngineState &engine) {
   return true;
 }
 
-void CoreTime::signal(const Entry &entry) {
+void CoreTime::signal(const Entry &entry, size_t position) {
   for (SemaphoreUse use : entry.signals) {
     for (unsigned i = 0; i < use.count; ++i) {
-      chip.post(chip.now + wakeCycles(), TimedEvent::Kind::Signal, number, use.semaphore);
+      chip.post(chip.now + wakeCycles(), TimedEvent::Kind::Signal, number, use.semaphore, position);
     }
   }
 }
 
-Status CoreTime::signalled(unsigned semaphore) {
+Status CoreTime::signalled(unsigned semaphore, uint32_t entry) {
+  const Party by{number, engineOf(entries[entry]), entry};
+  if (isOfChip(semaphore)) {
+    ++chip.semaphores[semaphore - kSemaphores];
+    chip.signallers[semaphore - kSemaphores] = by;
+    return {};
+  }
   ++semaphores[semaphore];
+  signallers[semaphore] = by;
   return wake(semaphore);
+}
+
+/// Why an entry stood still whose semaphore is there now: who signalled it last was late.
+Reason CoreTime::waitedFor(unsigned semaphore) const {
+  return {Cause::Semaphore, semaphore,
+          isOfChip(semaphore) ? chip.signallers[semaphore - kSemaphores] : signallers[semaphore]};
 }
 
 Status CoreTime::wake(unsigned semaphore) {
@@ -117,6 +130,9 @@ Expected<bool> CoreTime::controlEntry() {
     }
   }
   if (controlWaits) {
+    if (controlWaits->cause == Cause::Semaphore) {
+      controlWaits = waitedFor(controlWaits->which);
+    }
     engines[0].account.stands({0, position, controlSince, chip.now, *controlWaits});
     controlWaits.reset();
   }
@@ -125,7 +141,7 @@ Expected<bool> CoreTime::controlEntry() {
     return fault(position, entry.error());
   }
   if (engine == 0 && !isSkipped) {
-    signal(raw);
+    signal(raw, position);
   }
   if (*entry) {
     engines[engine].queue.push_back(
@@ -388,8 +404,7 @@ Status CoreTime::tryStart(unsigned which) {
     if (engine.running.empty() && engine.idleSince < now) {
       const uint64_t handedOut = std::clamp(head.available, engine.idleSince, now);
       engine.account.stands({0, head.number, engine.idleSince, handedOut, {Cause::NotHandedOut, 0, {}}});
-      const Reason why =
-          engine.waited ? Reason{Cause::Semaphore, *engine.waited, {}} : Reason{Cause::Busy, 0, {}};
+      const Reason why = engine.waited ? waitedFor(*engine.waited) : Reason{Cause::Busy, 0, {}};
       engine.account.stands({0, head.number, handedOut, now, why});
     }
     engine.waited.reset();
@@ -419,7 +434,7 @@ Status CoreTime::end(unsigned which) {
     if (chip.isTraced) {
       chip.slices.push_back({number * kEngines + which, done.number, done.start, chip.now, done.bytes});
     }
-    signal(done.entry);
+    signal(done.entry, done.number);
     if (done.blocksMain) {
       engine.free[static_cast<size_t>(Unit::Main)] = chip.now;
     }

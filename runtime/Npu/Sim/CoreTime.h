@@ -14,7 +14,8 @@ struct TimedEvent {
   uint64_t time, order; ///< of equal times, as they came
   Kind kind;
   uint32_t core;
-  unsigned which; ///< engine, semaphore, or slot of an access
+  unsigned which;     ///< engine, semaphore, or slot of an access
+  uint32_t entry = 0; ///< of a Signal: whose it is
 
   bool operator<(const TimedEvent &other) const {
     return time != other.time ? time > other.time : order > other.order;
@@ -30,6 +31,7 @@ struct ChipTime {
   std::priority_queue<TimedEvent> events;
   uint64_t now = 0, order = 0;
   std::array<uint64_t, kChipSemaphores> semaphores = {};
+  std::array<Party, kChipSemaphores> signallers = {}; ///< who signalled each last
   Traffic traffic;
   std::vector<ActionCount> actions;
   Sharing sharing;
@@ -37,8 +39,8 @@ struct ChipTime {
   const bool isTraced;        ///< whether slices and stalls are kept
   std::vector<Slice> slices;  ///< `engine`: core x kEngines + number
 
-  void post(uint64_t time, TimedEvent::Kind kind, uint32_t core, unsigned which) {
-    events.push({time, order++, kind, core, which});
+  void post(uint64_t time, TimedEvent::Kind kind, uint32_t core, unsigned which, size_t entry = 0) {
+    events.push({time, order++, kind, core, which, static_cast<uint32_t>(entry)});
   }
   /// An access begins; the event of its end comes when it is known.
   void begin(SharedAccess &&access, double start);
@@ -77,8 +79,8 @@ public:
   /// An access of one of the core's entries has ended.
   Status accessEnded(const SharedAccess &access);
   Status end(unsigned engine);
-  /// A semaphore of the core has one more.
-  Status signalled(unsigned semaphore);
+  /// A semaphore, of the core or of the chip, has one more, by one of the core's entries.
+  Status signalled(unsigned semaphore, uint32_t entry);
   /// Those that wait for a semaphore try again.
   Status wake(unsigned semaphore);
 
@@ -107,6 +109,7 @@ private:
   const std::vector<Entry> &entries;
   Settings settings; ///< as entries start
   std::array<uint64_t, kSemaphores> semaphores = {};
+  std::array<Party, kSemaphores> signallers = {}; ///< who signalled each last
 
   struct Queued {
     Entry entry;
@@ -161,7 +164,8 @@ private:
     return has(infinite, Part::Wake) ? 0 : static_cast<uint64_t>(core.semaphoreWakeCycles);
   }
   bool take(const Entry &entry, EngineState &engine);
-  void signal(const Entry &entry);
+  void signal(const Entry &entry, size_t number);
+  Reason waitedFor(unsigned semaphore) const;
   void wakeControl();
   void controlStands(const Reason &reason);
   Expected<bool> controlEntry();

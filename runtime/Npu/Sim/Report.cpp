@@ -61,6 +61,9 @@ std::string npu::describe(Cause cause, unsigned which) {
 
 std::string npu::describe(const Image &image, const Reason &reason) {
   const std::string text = describe(reason.cause, reason.which);
+  if (reason.cause == Cause::Semaphore && reason.other.isSomebody()) {
+    return text + " of " + describe(image, reason.other);
+  }
   const bool isOfMemory =
       reason.cause == Cause::Latency || reason.cause == Cause::Rows || reason.cause == Cause::Shared;
   if (!isOfMemory || !reason.other.isSomebody()) {

@@ -34,7 +34,7 @@ struct Reason {
   Cause cause = Cause::NotHandedOut;
   unsigned which =
       0; ///< the semaphore; of Queue the engine, as Stream numbers them; of the last three the PortKind
-  Party other = {}; ///< of Rows and Shared: who had it, if it was somebody
+  Party other = {}; ///< of Rows and Shared: who had it, if it was somebody; of Semaphore: who signalled
 
   friend bool operator<(const Reason &a, const Reason &b) {
     return a.cause != b.cause   ? a.cause < b.cause
@@ -45,7 +45,7 @@ struct Reason {
 
 /// Whose entry it is: "core 0, matrix at entry 3 (mxu.stream, layers.0/up)".
 std::string describe(const Image &image, const Party &party);
-/// "semaphore 3", "spad reads held by core 0, dma 1 at entry 4 (dma.copy)", "rows of hbm", "fence".
+/// "semaphore 3 of core 0, matrix at entry 9 (mxu.stream)", "spad reads held by core 0, dma 1 at entry 4 (dma.copy)", "rows of hbm", "fence".
 std::string describe(const Image &image, const Reason &reason);
 /// The same without who had it.
 std::string describe(Cause cause, unsigned which);

@@ -48,10 +48,10 @@ Status Simulator::handle(const TimedEvent &event) {
   case TimedEvent::Kind::End:
     return cores[event.core]->end(event.which);
   case TimedEvent::Kind::Signal:
-    if (!isOfChip(event.which)) {
-      return cores[event.core]->signalled(event.which);
+    if (Status status = cores[event.core]->signalled(event.which, event.entry);
+        !status || !isOfChip(event.which)) {
+      return status;
     }
-    ++chip.semaphores[event.which - kSemaphores];
     for (auto &core : cores) {
       if (Status status = core->wake(event.which); !status) {
         return status;

@@ -15,16 +15,31 @@ double percentOf(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(whole);
 }
 
+/// Layers are alike: what they have in common.
+std::string withoutNumbers(const std::string &op) {
+  std::string result;
+  for (size_t begin = 0; begin <= op.size();) {
+    const size_t end = std::min(op.find_first_of("./", begin), op.size());
+    const std::string part = op.substr(begin, end - begin);
+    const bool isNumber = !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
+    result += (isNumber ? "*" : part) + op.substr(end, 1);
+    begin = end + 1;
+  }
+  return result;
+}
+
 } // namespace
 
 void Totals::add(const Report &report, const std::string &op) {
   Counts::add(report);
+  const std::string ofLayers = withoutNumbers(op);
   for (const EngineTime &engine : report.engines) {
     busyCycles[engine.name] += engine.busy;
     for (const auto &[reason, cycles] : engine.stalls) {
       const bool isIdle = reason.cause == Cause::NotHandedOut || reason.cause == Cause::Finished;
       if (engine.number != 0 && !isIdle) {
-        stalls[{op, engine.number, reason.cause, reason.which}] += cycles;
+        stalls[{ofLayers, engine.number, reason.cause,
+                reason.cause == Cause::Semaphore ? reason.other.engine : reason.which}] += cycles;
       }
     }
   }
@@ -54,7 +69,9 @@ std::optional<double> npu::arrayUtilisation(const machine::NpuMachine &machine, 
 }
 
 std::string npu::describe(const Totals::Stall &stall) {
-  return stall.engine + ": " + describe(stall.cause, stall.which);
+  return stall.engine + ": " +
+         (stall.cause == Cause::Semaphore ? std::string(name(stall.cause)) + " of " + engineName(stall.which)
+                                          : describe(stall.cause, stall.which));
 }
 
 std::string npu::print(const machine::NpuMachine &machine, const std::string &name, const Totals &totals) {

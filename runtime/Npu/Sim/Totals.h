@@ -19,11 +19,12 @@ public:
   /// Cycles in which each engine was busy, of those that had something to do: "control", "dma 0".
   const std::map<std::string, uint64_t> &busy() const { return busyCycles; }
 
-  /// Cycles that an engine stood still in, of all runs of an op, for one cause.
+  /// Cycles that an engine stood still in, of all runs of the same op of each layer, for one cause.
   struct Stall {
-    std::string op, engine;
+    std::string op; ///< a number between dots or slashes is a *: "layers.*/mlp/up_proj"
+    std::string engine;
     Cause cause = Cause::NotHandedOut;
-    unsigned which = 0; ///< as in Reason
+    unsigned which = 0; ///< as in Reason; of Semaphore the engine that signalled
     uint64_t cycles = 0;
   };
   /// The greatest first, at most `count`. Neither the control unit's nor those of engines that had nothing to do.
@@ -31,14 +32,15 @@ public:
 
 private:
   std::map<std::string, uint64_t> busyCycles;
-  std::map<std::tuple<std::string, unsigned, Cause, unsigned>, uint64_t> stalls; ///< op, engine, cause, which
+  /// By op, engine, cause, which.
+  std::map<std::tuple<std::string, unsigned, Cause, unsigned>, uint64_t> stalls;
 };
 
 /// The part of all multipliers of an array that multiplied, over all cycles: multiply-adds / (cycles x rows x columns). None if the machine has no
 /// array.
 std::optional<double> arrayUtilisation(const machine::NpuMachine &machine, const Counts &counts);
 
-/// "dma 0: rows of hbm", "matrix: semaphore 3".
+/// "dma 0: rows of hbm", "vector: semaphore of matrix".
 std::string describe(const Totals::Stall &stall);
 
 /// Lines for people, each with a word in front: npu-sim (cycles and time), busy, array, memory, energy, stalls.

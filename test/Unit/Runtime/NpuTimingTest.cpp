@@ -137,15 +137,16 @@ TEST_F(NpuTiming, TotalsAreSumsOfReports) {
   engine.name = "matrix";
   engine.number = 1;
   engine.busy = 400;
-  engine.stalls = {{{npu::Cause::Semaphore, 3, {}}, 100},
+  engine.stalls = {{{npu::Cause::Semaphore, 3, {0, 2, 8}}, 60},
+                   {{npu::Cause::Semaphore, 5, {0, 2, 9}}, 40},
                    {{npu::Cause::Rows, static_cast<unsigned>(hbm), {0, 4, 7}}, 60},
                    {{npu::Cause::Rows, static_cast<unsigned>(hbm), {0, 5, 9}}, 70},
                    {{npu::Cause::Finished, 0, {}}, 370}};
   report.engines = {engine};
   npu::Totals two;
-  two.add(report, "b");
-  two.add(report, "a");
-  two.add(report, "a");
+  two.add(report, "layers.7/b.2");
+  two.add(report, "layers.0/w1");
+  two.add(report, "layers.12/w1");
   EXPECT_EQ(two.cycles, 3000u);
   EXPECT_EQ(two.busy(), (std::map<std::string, uint64_t>{{"matrix", 1200}}));
   EXPECT_EQ(two.multiplyAdds(), 768000u);
@@ -155,9 +156,9 @@ TEST_F(NpuTiming, TotalsAreSumsOfReports) {
   auto text = [&](size_t i) {
     return longest[i].op + ", " + describe(longest[i]) + ": " + std::to_string(longest[i].cycles);
   };
-  EXPECT_EQ(text(0), "a, matrix: rows of hbm: 260"); // whoever had them
-  EXPECT_EQ(text(1), "a, matrix: semaphore 3: 200");
-  EXPECT_EQ(text(2), "b, matrix: rows of hbm: 130");
+  EXPECT_EQ(text(0), "layers.*/w1, matrix: rows of hbm: 260"); // whoever had them
+  EXPECT_EQ(text(1), "layers.*/w1, matrix: semaphore of vector: 200");
+  EXPECT_EQ(text(2), "layers.*/b.*, matrix: rows of hbm: 130");
 }
 
 } // namespace

@@ -58,7 +58,7 @@ TEST_F(Cores, HandOver) {
       ASSERT_EQ(*memories.maps[0][0]->at(0x8000 + i), *before.maps[0][0]->at(i) ^ 3) << seed << " " << i;
     }
     EXPECT_EQ(engine(report, "vector", 1).core, 1u);
-    EXPECT_GT(engine(report, "dma 0", 1).stalls.at({Cause::Semaphore, kSemaphores + 1}), 0u);
+    EXPECT_GT(engine(report, "dma 0", 1).stalls.at({Cause::Semaphore, kSemaphores + 1, {0, 4, 4}}), 0u);
     auto again = retime(machine, image, report.recording, 0, /*isTraced=*/true);
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ(again->cycles, report.cycles);

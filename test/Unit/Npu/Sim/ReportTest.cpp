@@ -153,7 +153,7 @@ TEST_F(Reports, Text) {
   has("\ncontrol ");
   has("\nmatrix ");
   has("\ndma 0 ");
-  has(" cycles  matrix: semaphore 1\n");
+  has(" cycles  matrix: semaphore 1 of core 0, dma 0 at entry 5 (dma.copy, ");
   has("\nhbm                          2048             1024\n");
   has("rows of hbm: " + std::to_string(report.rowOpenings) + " opened");
   has("unsourced");

@@ -187,8 +187,8 @@ TEST_F(Simulation, WhoeverIsSlowerDecides) {
   }
   EXPECT_GT(static_cast<double>(moves), 0.9 * static_cast<double>(few.cycles));
   EXPECT_GT(static_cast<double>(matrix.busy), 0.9 * static_cast<double>(many.cycles));
-  EXPECT_GT(engine(few, "matrix").stalls.at({Cause::Semaphore, 1}), 32u); // for each tile
-  EXPECT_GT(engine(many, "dma 0").stalls.at({Cause::Semaphore, 0}), many.cycles / 2);
+  EXPECT_GT(engine(few, "matrix").stalls.at({Cause::Semaphore, 1, {0, 4, 5}}), 32u); // for each tile
+  EXPECT_GT(engine(many, "dma 0").stalls.at({Cause::Semaphore, 0, {0, 1, 6}}), many.cycles / 2);
 }
 
 // Each copy: set-up, the memories' latencies, bytes over the narrowest of channel and memories.
@@ -212,7 +212,7 @@ TEST_F(Simulation, CopiesByHand) {
   EXPECT_EQ(second.busy, 11u);
   EXPECT_EQ(second.stalls.at({Cause::Latency, static_cast<unsigned>(PortKind::SpadReads)}), 4u);
   EXPECT_EQ(second.stalls.at({Cause::NotHandedOut, 0}), 5u);
-  EXPECT_EQ(second.stalls.at({Cause::Semaphore, 1}), 43u);
+  EXPECT_EQ(second.stalls.at({Cause::Semaphore, 1, {0, 4, 0}}), 43u);
   EXPECT_EQ(second.stalls.at({Cause::Finished, 0}), 1u);
   EXPECT_EQ(engine(report, "control").stalls.at({Cause::Fence, 0}), 61u);
 }
