@@ -28,7 +28,7 @@ public:
   virtual ~Device() = default;
   /// Those that it computes with.
   virtual int threads() const = 0;
-  /// All work items of a dispatch. Where time is simulated, DispatchView::report is set, until the next run. Errors: what a kernel found wrong; its
+  /// All work items of a dispatch. Where time is simulated, DispatchView::report and image are set, until the next run. Errors: what a kernel found wrong; its
   /// results are then not to be used.
   virtual Status run(DispatchView &dispatch) = 0;
 };

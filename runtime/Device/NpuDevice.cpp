@@ -115,11 +115,13 @@ Status NpuDevice::run(DispatchView &dispatch) {
   for (size_t i = 0; i < memories.size(); ++i) {
     map[i] = &memories[i];
   }
-  auto simulated = npu::simulateChecked(code.npu(), kernel.image, map, code.needed(dispatch.command.kernel));
+  auto simulated = npu::simulateChecked(code.npu(), kernel.image, map, code.needed(dispatch.command.kernel),
+                                        dispatch.isTraced);
   if (!simulated) {
     return forward(simulated.error());
   }
   report = std::move(*simulated);
   dispatch.report = &report;
+  dispatch.image = &kernel.image;
   return {};
 }

@@ -307,6 +307,8 @@ Status Executor::dispatch(const CallView &view, const Command &command) {
   const package::Kernel &kernel = loaded->program().kernels[command.kernel];
   DispatchView dispatched{view,          command, kernel, static_cast<uint32_t>(items), operands.data(),
                           shapes.data(), scalars};
+  dispatched.isTraced = std::any_of(watching.begin(), watching.end(),
+                                    [](const Observer *observer) { return observer->wantsSlices(); });
   for (Observer *observer : watching) {
     if (auto status = observer->before(dispatched); !status) {
       return forward(status.error(), command.opId);

@@ -8,8 +8,9 @@
 #include <vector>
 
 namespace coopt::npu {
+struct Image;
 struct Report;
-}
+} // namespace coopt::npu
 
 namespace coopt::runtime {
 
@@ -29,7 +30,9 @@ struct DispatchView {
   void *const *buffers;                      ///< one an operand
   const std::vector<int64_t> *operandShapes; ///< one an operand
   const std::vector<int64_t> &scalars;       ///< of the command's slots
+  bool isTraced = false;                     ///< whether somebody wantsSlices()
   const npu::Report *report = nullptr;       ///< of an accelerator that was simulated, once it ran
+  const npu::Image *image = nullptr;         ///< that the report is of
 
   size_t operands() const { return command.buffers.size(); }
   bool isWritten(size_t operand) const { return operand >= command.firstWritten; }
@@ -53,6 +56,8 @@ struct DispatchView {
 class Observer {
 public:
   virtual ~Observer() = default;
+  /// Whether DispatchView::report is to have slices and stalls one by one.
+  virtual bool wantsSlices() const { return false; }
   virtual Status callBegins(const CallView &) { return {}; }
   virtual Status before(const DispatchView &) { return {}; }
   /// `start` and `end` in nanoseconds of the steady clock, around the kernel alone.

@@ -5,7 +5,6 @@
 #include "Executor/Observer.h"
 #include "Npu/Sim/Totals.h"
 
-#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -34,25 +33,6 @@ public:
 private:
   std::unordered_map<std::string, Row> byId;
   npu::Totals total;
-};
-
-/// Writes every dispatch as a complete event ("X") of the Trace Event Format that chrome://tracing and
-/// Perfetto read.
-class Trace : public Observer {
-public:
-  Status after(const DispatchView &dispatch, int64_t start, int64_t end) override;
-  Status write(const std::string &path) const;
-
-private:
-  struct Event {
-    const package::Command *command;
-    const package::Kernel *kernel;
-    const package::Entry *entry;
-    uint32_t items;
-    int64_t start, end;
-    std::optional<uint64_t> cycles;
-  };
-  std::vector<Event> events;
 };
 
 } // namespace coopt::runtime

@@ -4,6 +4,7 @@
 
 #include "Measure/InputStatistics.h"
 #include "Measure/Statistics.h"
+#include "Measure/Trace.h"
 #include "Record/Compare.h"
 #include "Record/Recorder.h"
 #include "Session/Session.h"

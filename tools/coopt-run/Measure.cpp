@@ -28,7 +28,11 @@ Expected<std::unique_ptr<Measurement>> Measurement::create(const Options &option
     }
   }
   if (!options.trace.empty()) {
-    measurement->trace = std::make_unique<runtime::Trace>();
+    auto trace = runtime::Trace::create(options.trace, package->code().simulated());
+    if (!trace) {
+      return forward(trace.error());
+    }
+    measurement->trace = std::move(*trace);
   }
   if (!options.record.empty()) {
     auto recorder = runtime::Recorder::create(package, options.record);
@@ -134,7 +138,7 @@ Status Measurement::finish() {
     printTable();
   }
   if (trace) {
-    if (auto status = trace->write(options.trace); !status) {
+    if (auto status = trace->finish(); !status) {
       return status;
     }
   }

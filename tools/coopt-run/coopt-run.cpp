@@ -139,7 +139,9 @@ static void describe(CLI::App &app, Options &options) {
                "utilisation, memory, "
                "energy and stalls")
       ->group("Measurement");
-  app.add_option("--trace", options.trace, "Write every dispatch in the Trace Event Format")
+  app.add_option("--trace", options.trace,
+                 "Write every dispatch in the Trace Event Format; of npu-sim in its cycles, with all that "
+                 "its engines did")
       ->type_name("FILE.json")
       ->group("Measurement");
   app.add_option("--record", options.record, "Store what every dispatch reads and writes")

@@ -177,9 +177,11 @@ Expected<Report> npu::simulate(const machine::NpuMachine &machine, const Image &
 }
 
 Expected<Report> npu::simulateChecked(const machine::NpuMachine &machine, const Image &image,
-                                      const MemoryMap &memories,
-                                      const std::vector<std::vector<bool>> *needed) {
-  return runFrom(machine, image, {memories}, needed, {});
+                                      const MemoryMap &memories, const std::vector<std::vector<bool>> *needed,
+                                      bool isTraced) {
+  RunOptions options;
+  options.isTraced = isTraced;
+  return runFrom(machine, image, {memories}, needed, options);
 }
 
 Expected<Report> npu::retime(const machine::NpuMachine &machine, const Image &image,

@@ -54,10 +54,11 @@ private:
 };
 
 /// The same of what runs many times: an image of one core that was checked before, and whose data lie in DRAM. Of its entries only those in `needed`
-/// have values (Slice.h); null: all. Errors: faults.
+/// have values (Slice.h); null: all. `isTraced` as in RunOptions. Errors: faults.
 Expected<Report> simulateChecked(const machine::NpuMachine &machine, const Image &image,
                                  const MemoryMap &memories,
-                                 const std::vector<std::vector<bool>> *needed = nullptr);
+                                 const std::vector<std::vector<bool>> *needed = nullptr,
+                                 bool isTraced = false);
 
 } // namespace coopt::npu
 

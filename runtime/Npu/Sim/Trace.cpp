@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 using namespace coopt;
 using namespace coopt::npu;
@@ -11,7 +12,7 @@ using Json = nlohmann::ordered_json;
 
 namespace {
 
-constexpr unsigned kMemories = 0; ///< process of the counters; a core's is 1 + its number
+constexpr unsigned kAllCores = 0; ///< process of the counters and of runs; a core's is 1 + its number
 
 Unit unitOf(const Entry &entry) {
   switch (find(entry.opcode)->timing) {
@@ -25,72 +26,120 @@ Unit unitOf(const Entry &entry) {
   }
 }
 
-class Writer {
+} // namespace
+
+//===-- The text ----------------------------------------------------------------===//
+
+TraceText::TraceText(const machine::NpuMachine &machine)
+    : clock(machine.clocksMegahertz.core), text(R"({"displayTimeUnit":"ns","traceEvents":[)") {
+  process(kAllCores, "all cores");
+}
+
+void TraceText::event(const Json &event) {
+  text += isFirst ? "" : ",";
+  text += event.dump(-1, ' ', false, Json::error_handler_t::replace);
+  isFirst = false;
+}
+
+void TraceText::meta(const char *what, unsigned process, unsigned thread, const Json &arguments) {
+  event({{"name", what}, {"ph", "M"}, {"pid", process}, {"tid", thread}, {"args", arguments}});
+}
+
+void TraceText::process(unsigned number, const std::string &name) {
+  if (named.insert({number, ~0u}).second) {
+    meta("process_name", number, 0, {{"name", name}});
+  }
+}
+
+void TraceText::track(unsigned process, unsigned thread, const std::string &name) {
+  if (named.insert({process, thread}).second) {
+    meta("thread_name", process, thread, {{"name", name}});
+    meta("thread_sort_index", process, thread, {{"sort_index", thread}});
+  }
+}
+
+void TraceText::run(const Run &run, uint64_t cycles, Json arguments) {
+  track(kAllCores, 1, "dispatches");
+  event({{"name", run.name},
+         {"cat", run.category},
+         {"ph", "X"},
+         {"ts", microseconds(base)},
+         {"dur", microseconds(cycles)},
+         {"pid", kAllCores},
+         {"tid", 1},
+         {"args", std::move(arguments)}});
+}
+
+void TraceText::mark(const Run &run) { this->run(run, 0, {{"kernel", run.kernel}, {"items", run.items}}); }
+
+std::string TraceText::take() { return std::exchange(text, std::string()); }
+
+void TraceText::finish() { text += R"(],"otherData":{"cycles":)" + std::to_string(base) + "}}"; }
+
+//===-- A run ---------------------------------------------------------------------===//
+
+namespace coopt::npu {
+
+class TraceRun {
 public:
-  Writer(const machine::NpuMachine &machine, const Image &image, const Report &report)
-      : clock(machine.clocksMegahertz.core), image(image), report(report) {}
+  TraceRun(TraceText &to, const Image &image, const Report &report, const TraceText::Run *as)
+      : to(to), image(image), report(report), as(as) {}
 
-  Json run();
-
-private:
-  const double clock;
-  const Image &image;
-  const Report &report;
-  Json events = Json::array();
-
-  double microseconds(uint64_t cycles) const { return static_cast<double>(cycles) / clock; }
-  static unsigned trackOf(const EngineTime &engine, unsigned track) {
-    return engine.number * (kUnits + 1) + track;
-  }
-  void meta(const char *what, unsigned process, unsigned thread, const Json &arguments) {
-    events.push_back({{"name", what}, {"ph", "M"}, {"pid", process}, {"tid", thread}, {"args", arguments}});
-  }
-  void slice(const EngineTime &engine, unsigned track, const std::string &name, uint64_t start, uint64_t end,
-             Json arguments) {
-    arguments["cycle"] = start;
-    arguments["cycles"] = end - start;
-    events.push_back({{"name", name},
-                      {"ph", "X"},
-                      {"ts", microseconds(start)},
-                      {"dur", microseconds(end - start)},
-                      {"pid", engine.core + 1},
-                      {"tid", trackOf(engine, track)},
-                      {"args", std::move(arguments)}});
-  }
-  Json entryOf(const EngineTime &engine, size_t entry) const {
-    const uint32_t location = image.cores[engine.core][entry].location;
-    Json arguments = {{"entry", entry}};
-    if (location < image.locations.size()) {
-      arguments["op"] = image.locations[location];
-    }
-    return arguments;
-  }
   void names();
   void slices();
   void stalls();
   void counters();
+
+private:
+  TraceText &to;
+  const Image &image;
+  const Report &report;
+  const TraceText::Run *as;
+
+  static unsigned trackOf(const EngineTime &engine, unsigned track) {
+    return engine.number * (kUnits + 1) + track;
+  }
+  void slice(const EngineTime &engine, unsigned track, const std::string &name, uint64_t start, uint64_t end,
+             Json arguments) {
+    arguments["cycle"] = to.base + start;
+    arguments["cycles"] = end - start;
+    to.event({{"name", name},
+              {"ph", "X"},
+              {"ts", to.microseconds(to.base + start)},
+              {"dur", to.microseconds(end - start)},
+              {"pid", engine.core + 1},
+              {"tid", trackOf(engine, track)},
+              {"args", std::move(arguments)}});
+  }
+  Json entryOf(const EngineTime &engine, size_t entry) const {
+    const uint32_t location = image.cores[engine.core][entry].location;
+    Json arguments = {{"entry", entry}};
+    // An image may be that of many ops.
+    if (as) {
+      arguments["op"] = as->name;
+    } else if (location < image.locations.size()) {
+      arguments["op"] = image.locations[location];
+    }
+    return arguments;
+  }
 };
 
-void Writer::names() {
-  meta("process_name", kMemories, 0, {{"name", "memories"}});
-  for (size_t core = 0; core < image.cores.size(); ++core) {
-    meta("process_name", static_cast<unsigned>(core) + 1, 0, {{"name", "core " + std::to_string(core)}});
-  }
+} // namespace coopt::npu
+
+void TraceRun::names() {
   static const char *const units[] = {"", " loads", " drains"};
   for (const EngineTime &engine : report.engines) {
+    to.process(engine.core + 1, "core " + std::to_string(engine.core));
     for (unsigned track = 0; track <= kUnits; ++track) {
-      if (engine.number != 1 && track != 0 && track != kUnits) {
-        continue;
+      if (engine.number == 1 || track == 0 || track == kUnits) {
+        to.track(engine.core + 1, trackOf(engine, track),
+                 engine.name + (track == kUnits ? " stalls" : units[track]));
       }
-      const std::string name = engine.name + (track == kUnits ? " stalls" : units[track]);
-      meta("thread_name", engine.core + 1, trackOf(engine, track), {{"name", name}});
-      meta("thread_sort_index", engine.core + 1, trackOf(engine, track),
-           {{"sort_index", trackOf(engine, track)}});
     }
   }
 }
 
-void Writer::slices() {
+void TraceRun::slices() {
   // Results of an entry come while the next of its unit goes on: a slice ends where that one starts.
   std::map<std::pair<unsigned, unsigned>, std::vector<const Slice *>> tracks;
   for (const Slice &slice : report.slices) {
@@ -115,7 +164,7 @@ void Writer::slices() {
   }
 }
 
-void Writer::stalls() {
+void TraceRun::stalls() {
   for (const Stall &stall : report.stalls) {
     const EngineTime &engine = report.engines[stall.engine];
     Json arguments = stall.reason.cause == Cause::Finished ? Json::object() : entryOf(engine, stall.entry);
@@ -124,12 +173,7 @@ void Writer::stalls() {
   }
 }
 
-void Writer::counters() {
-  struct Counter {
-    const char *name;
-    uint64_t read = 0, written = 0;
-  };
-  Counter counters[] = {{"dram bytes"}, {"l2 bytes"}};
+void TraceRun::counters() {
   for (const Slice &slice : report.slices) {
     const EngineTime &engine = report.engines[slice.engine];
     const Entry &entry = image.cores[engine.core][slice.entry];
@@ -142,31 +186,34 @@ void Writer::counters() {
       if (space != Space::Dram && space != Space::L2) {
         continue;
       }
-      Counter &counter = counters[static_cast<size_t>(space)];
+      TraceText::Counter &counter = to.counters[static_cast<size_t>(space)];
       (isRead ? counter.read : counter.written) += slice.bytes;
-      events.push_back({{"name", counter.name},
-                        {"ph", "C"},
-                        {"ts", microseconds(slice.end)},
-                        {"pid", kMemories},
-                        {"args", {{"read", counter.read}, {"written", counter.written}}}});
+      to.event({{"name", counter.name},
+                {"ph", "C"},
+                {"ts", to.microseconds(to.base + slice.end)},
+                {"pid", kAllCores},
+                {"args", {{"read", counter.read}, {"written", counter.written}}}});
     }
   }
 }
 
-Json Writer::run() {
-  names();
-  slices();
-  stalls();
-  counters();
-  return {{"displayTimeUnit", "ns"},
-          {"otherData", {{"cycles", report.cycles}}},
-          {"traceEvents", std::move(events)}};
+void TraceText::add(const Image &image, const Report &report, const Run *as) {
+  if (as) {
+    run(*as, report.cycles, {{"kernel", as->kernel}, {"items", as->items}, {"cycles", report.cycles}});
+  }
+  TraceRun one(*this, image, report, as);
+  one.names();
+  one.slices();
+  one.stalls();
+  one.counters();
+  base += report.cycles;
 }
 
-} // namespace
-
 std::string npu::traceJson(const machine::NpuMachine &machine, const Image &image, const Report &report) {
-  return Writer(machine, image, report).run().dump(-1, ' ', false, Json::error_handler_t::replace);
+  TraceText text(machine);
+  text.add(image, report);
+  text.finish();
+  return text.take();
 }
 
 Status npu::writeTrace(const std::string &path, const machine::NpuMachine &machine, const Image &image,

@@ -1,6 +1,7 @@
 // Packages for a simulated accelerator, through the C API; what they compute is computed again by loops here.
 #include "Files.h"
 #include "Measure/Statistics.h"
+#include "Measure/Trace.h"
 #include "NpuPackages.h"
 #include "Npu/Sim/Simulator.h"
 #include "Record/Recorder.h"
@@ -12,6 +13,7 @@
 #include <cstring>
 #include <gtest/gtest.h>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <random>
 
 using namespace coopt;
@@ -424,6 +426,58 @@ TEST_F(Npu, RecordsAndReplays) {
   for (const runtime::ReplayRow &row : different->rows) {
     EXPECT_EQ(row.comparison.outside > 0, row.opId == "blend/add") << row.opId;
   }
+}
+
+// Dispatches follow each other at once; what engines did in each lies inside it, under its op id, and is what the sums say.
+TEST_F(Npu, Trace) {
+  auto package = runtime::LoadedPackage::load(path);
+  ASSERT_TRUE(package.has_value()) << package.error().message;
+  const std::string file = path + ".json";
+  auto trace = runtime::Trace::create(file, (*package)->code().simulated());
+  ASSERT_TRUE(trace) << trace.error().message;
+  runtime::Statistics statistics;
+  auto session = runtime::Session::open(*package);
+  (*session)->observe({&statistics, trace->get()});
+  const std::vector<float> x = numbers(40, 0.5f), y = numbers(40, 3);
+  for (int64_t rows : {20, 40}) {
+    ASSERT_TRUE((*session)->call("blend", views(x, y, rows)).has_value());
+  }
+  ASSERT_TRUE((*trace)->finish());
+  const auto document = nlohmann::json::parse(readBytes(file), nullptr, false);
+  ASSERT_TRUE(document.is_object());
+  EXPECT_EQ(document["otherData"]["cycles"], statistics.simulated().cycles);
+  uint64_t begin = 0, end = 0, busy = 0;
+  std::string op;
+  std::vector<std::string> ops;
+  std::map<int, std::string> tracks;
+  for (const auto &event : document["traceEvents"]) {
+    const bool isOfCore = event["pid"] == 1;
+    if (event["ph"] == "M" && event["name"] == "thread_name" && isOfCore) {
+      EXPECT_TRUE(tracks.emplace(event["tid"], event["args"]["name"]).second);
+    }
+    if (event["ph"] != "X") {
+      continue;
+    }
+    if (!isOfCore) {
+      op = event["name"];
+      ops.push_back(op);
+      begin = end;
+      end += event["args"]["cycles"].get<uint64_t>();
+      EXPECT_DOUBLE_EQ(event["ts"], static_cast<double>(begin) / 1000);
+      continue;
+    }
+    const uint64_t at = event["args"]["cycle"], cycles = event["args"]["cycles"];
+    EXPECT_GE(at, begin);
+    EXPECT_LE(at + cycles, end);
+    if (!event["args"].contains("cause") || event["args"]["cause"] != "finished") {
+      EXPECT_EQ(event["args"]["op"], op);
+    }
+    busy += tracks.at(event["tid"]) == "dma 0" ? cycles : 0;
+  }
+  EXPECT_EQ(ops, (std::vector<std::string>{"blend/multiply", "blend/add", "blend/multiply", "blend/add"}));
+  // A slice of a DMA has its waits for the memory, too.
+  EXPECT_GE(busy, statistics.simulated().busy().at("dma 0"));
+  EXPECT_LE(busy, end);
 }
 
 TEST_F(Npu, CyclesByOpId) {

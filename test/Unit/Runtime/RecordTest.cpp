@@ -2,6 +2,7 @@
 
 #include "Files.h"
 #include "Measure/Statistics.h"
+#include "Measure/Trace.h"
 #include "Npy/Npy.h"
 #include "Record/Recorder.h"
 #include "Session/Session.h"
@@ -9,6 +10,7 @@
 
 #include <cstring>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 using namespace coopt;
 using namespace coopt::runtime;
@@ -218,8 +220,10 @@ TEST_F(Records, StatisticsCountEveryDispatch) {
   auto package = load(toyModel(), "toy.coopt");
   auto session = Session::open(package, 2);
   Statistics statistics;
-  Trace trace;
-  (*session)->observe({&statistics, &trace});
+  std::string file = folder.file("trace.json");
+  auto trace = Trace::create(file, nullptr);
+  ASSERT_TRUE(trace) << trace.error().message;
+  (*session)->observe({&statistics, trace->get()});
   ASSERT_TRUE((*session)->append(tokens.data(), 7).has_value());
   auto rows = statistics.rows();
   ASSERT_EQ(rows.size(), 4u);
@@ -230,8 +234,14 @@ TEST_F(Records, StatisticsCountEveryDispatch) {
       EXPECT_EQ(row.bytes, 2 * 17 * 4 * 4 + 7 * 4 + 7 * 4 * 4); // tables, tokens, features
     }
   }
-  std::string file = folder.file("trace.json");
-  ASSERT_TRUE(trace.write(file).has_value());
+  ASSERT_TRUE((*trace)->finish().has_value());
   std::vector<uint8_t> bytes = readBytes(file);
-  EXPECT_NE(std::string(bytes.begin(), bytes.end()).find("\"name\":\"layers.0/attend\""), std::string::npos);
+  const auto document = nlohmann::json::parse(bytes, nullptr, false);
+  ASSERT_TRUE(document.is_object());
+  ASSERT_EQ(document["traceEvents"].size(), 8u);
+  EXPECT_EQ(document["traceEvents"][0]["ts"], 0.0);
+  for (const auto &event : document["traceEvents"]) {
+    EXPECT_EQ(event["ph"], "X");
+    EXPECT_GE(event["dur"], 0.0);
+  }
 }
