@@ -1,0 +1,214 @@
+#include "Placement.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+#include <z3++.h>
+
+using namespace coopt;
+using namespace coopt::solver;
+
+namespace {
+
+bool meet(const Stay &a, const Stay &b) { return a.first <= b.last && b.first <= a.last; }
+
+/// Each at the lowest offset that is free of those before it.
+bool firstFit(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64_t bytes,
+              const std::vector<size_t> &order) {
+  std::vector<size_t> placed;
+  for (size_t i : order) {
+    const int64_t size = sizes[stays[i].tensor];
+    std::vector<size_t> others;
+    std::copy_if(placed.begin(), placed.end(), std::back_inserter(others),
+                 [&](size_t j) { return meet(stays[i], stays[j]); });
+    std::sort(others.begin(), others.end(),
+              [&](size_t a, size_t b) { return stays[a].offset < stays[b].offset; });
+    int64_t offset = 0;
+    for (size_t j : others) {
+      if (offset + size <= stays[j].offset) {
+        break;
+      }
+      offset = std::max(offset, stays[j].offset + sizes[stays[j].tensor]);
+    }
+    if (offset + size > bytes) {
+      return false;
+    }
+    stays[i].offset = offset;
+    placed.push_back(i);
+  }
+  return true;
+}
+
+Placed placeByZ3(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64_t bytes, double seconds) {
+  z3::context context;
+  z3::solver solver(context, "QF_IDL");
+  z3::params parameters(context);
+  parameters.set("timeout", static_cast<unsigned>(std::max(1.0, std::ceil(seconds * 1000))));
+  solver.set(parameters);
+  std::vector<z3::expr> offsets;
+  auto number = [&](int64_t value) { return context.int_val(value); };
+  for (size_t i = 0; i < stays.size(); ++i) {
+    offsets.push_back(context.int_const(("o" + std::to_string(i)).c_str()));
+    solver.add(offsets[i] >= 0);
+    solver.add(offsets[i] <= number(bytes - sizes[stays[i].tensor]));
+    for (size_t j = 0; j < i; ++j) {
+      if (meet(stays[i], stays[j])) {
+        solver.add(offsets[i] - offsets[j] >= number(sizes[stays[j].tensor]) ||
+                   offsets[j] - offsets[i] >= number(sizes[stays[i].tensor]));
+      }
+    }
+  }
+  const z3::check_result result = solver.check();
+  if (result != z3::sat) {
+    return result == z3::unsat ? Placed::No : Placed::Unknown;
+  }
+  const z3::model model = solver.get_model();
+  for (size_t i = 0; i < stays.size(); ++i) {
+    stays[i].offset = model.eval(offsets[i], true).get_numeral_int64();
+  }
+  return Placed::Yes;
+}
+
+} // namespace
+
+Placed solver::place(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64_t bytes,
+                     double seconds) {
+  std::vector<size_t> order(stays.size());
+  std::iota(order.begin(), order.end(), 0);
+  auto size = [&](size_t i) { return sizes[stays[i].tensor]; };
+  auto length = [&](size_t i) { return static_cast<int64_t>(stays[i].last - stays[i].first + 1); };
+  const auto orders = {
+      +[](int64_t size, int64_t length) { return std::pair(size, length); },
+      +[](int64_t size, int64_t length) { return std::pair(length, size); },
+      +[](int64_t size, int64_t length) { return std::pair(size * length, size); },
+  };
+  if (firstFit(stays, sizes, bytes, order)) {
+    return Placed::Yes;
+  }
+  for (const auto key : orders) {
+    std::stable_sort(order.begin(), order.end(),
+                     [&](size_t a, size_t b) { return key(size(a), length(a)) > key(size(b), length(b)); });
+    if (firstFit(stays, sizes, bytes, order)) {
+      return Placed::Yes;
+    }
+  }
+  if (seconds <= 0) {
+    return Placed::Unknown;
+  }
+  try {
+    return placeByZ3(stays, sizes, bytes, seconds);
+  } catch (const z3::exception &) {
+    return Placed::Unknown;
+  }
+}
+
+namespace {
+
+/// The smallest gap that is large enough between what has a place; none if there is none.
+std::optional<int64_t> gapFor(int64_t size, const std::vector<Stay> &stays,
+                              const std::map<size_t, size_t> &there, const std::vector<int64_t> &sizes,
+                              int64_t bytes) {
+  std::vector<std::pair<int64_t, int64_t>> taken;
+  for (const auto &[tensor, stay] : there) {
+    taken.push_back({stays[stay].offset, sizes[tensor]});
+  }
+  taken.push_back({bytes, 0});
+  std::sort(taken.begin(), taken.end());
+  std::optional<int64_t> best;
+  int64_t begin = 0, least = 0;
+  for (const auto &[offset, length] : taken) {
+    if (offset - begin >= size && (!best || offset - begin < least)) {
+      best = begin;
+      least = offset - begin;
+    }
+    begin = std::max(begin, offset + length);
+  }
+  return best;
+}
+
+} // namespace
+
+std::vector<Stay> solver::placeInTime(const std::vector<std::vector<Present>> &steps,
+                                      const std::vector<int64_t> &sizes, int64_t bytes) {
+  std::vector<Stay> stays;
+  std::map<size_t, size_t> there; ///< stays, by tensor
+  for (size_t step = 0; step < steps.size(); ++step) {
+    std::vector<Present> present = steps[step];
+    for (auto it = there.begin(); it != there.end();) {
+      const bool goesOn = std::any_of(present.begin(), present.end(),
+                                      [&](const Present &of) { return of.tensor == it->first; });
+      it = goesOn ? std::next(it) : there.erase(it);
+    }
+    std::sort(present.begin(), present.end(),
+              [&](const Present &a, const Present &b) { return sizes[a.tensor] > sizes[b.tensor]; });
+    auto comeAll = [&] {
+      std::map<size_t, size_t> before = there;
+      const size_t count = stays.size();
+      for (const Present &of : present) {
+        if (!of.isNeeded || there.count(of.tensor)) {
+          continue;
+        }
+        const std::optional<int64_t> offset = gapFor(sizes[of.tensor], stays, there, sizes, bytes);
+        if (!offset) {
+          stays.resize(count);
+          there = std::move(before);
+          return false;
+        }
+        there[of.tensor] = stays.size();
+        stays.push_back({of.tensor, step, step, *offset});
+      }
+      return true;
+    };
+    std::vector<Present> mayGo;
+    std::copy_if(present.begin(), present.end(), std::back_inserter(mayGo),
+                 [&](const Present &of) { return !of.isNeeded && there.count(of.tensor) > 0; });
+    std::stable_sort(mayGo.begin(), mayGo.end(),
+                     [](const Present &a, const Present &b) { return a.nextUse < b.nextUse; });
+    while (!comeAll()) {
+      if (mayGo.empty()) {
+        there.clear();
+      } else {
+        there.erase(mayGo.back().tensor);
+        mayGo.pop_back();
+      }
+    }
+    for (const Present &of : present) {
+      if (of.isNeeded) {
+        stays[there.at(of.tensor)].last = step;
+      }
+    }
+  }
+  return stays;
+}
+
+std::vector<size_t> solver::tooManyOf(const std::vector<int64_t> &sizes, int64_t bytes) {
+  try {
+    z3::context context;
+    z3::solver solver(context);
+    z3::params parameters(context);
+    parameters.set("timeout", 2000u);
+    parameters.set("core.minimize", true);
+    solver.set(parameters);
+    // Together they take at most what there is; each takes its bytes, if it is there.
+    z3::expr sum = context.int_val(0);
+    z3::expr_vector areThere(context);
+    for (size_t i = 0; i < sizes.size(); ++i) {
+      const z3::expr isThere = context.bool_const(("t" + std::to_string(i)).c_str());
+      sum = sum + z3::ite(isThere, context.int_val(sizes[i]), context.int_val(0));
+      areThere.push_back(isThere);
+    }
+    solver.add(sum <= context.int_val(bytes));
+    if (solver.check(areThere) != z3::unsat) {
+      return {};
+    }
+    std::vector<size_t> core;
+    for (const z3::expr &of : solver.unsat_core()) {
+      core.push_back(std::stoul(of.decl().name().str().substr(1)));
+    }
+    std::sort(core.begin(), core.end());
+    return core;
+  } catch (const z3::exception &) {
+    return {};
+  }
+}

@@ -1,0 +1,35 @@
+//===- Placement.h - Offsets of tensors that live at times ----------------===//
+#ifndef COOPT_LIB_SOLVER_PLACEMENT_H
+#define COOPT_LIB_SOLVER_PLACEMENT_H
+
+#include "coopt/Solver/MemoryPlan.h"
+
+#include <optional>
+
+namespace coopt::solver {
+
+enum class Placed : uint8_t { Yes, No, Unknown };
+
+/// Gives stays offsets such that no two overlap in time and place. `sizes`: of each stay's tensor, multiples of the alignment; the memory has
+/// `bytes`. First fit in several orders; where these fail Z3 decides (integer differences: for two that meet, one lies above the other).
+/// Unknown: not decided within `seconds`.
+Placed place(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64_t bytes, double seconds);
+
+/// One tensor of a step.
+struct Present {
+  size_t tensor = 0;
+  bool isNeeded = false; ///< by the op; else it was kept
+  size_t nextUse = 0;    ///< a later step
+};
+
+/// Stays of what is there at each step, one step behind the other: where what comes has no place, kept tensors go, used latest first, and come again
+/// when they are needed; at last those that are needed change their places. Never fails if each step's needed tensors fit by their bytes.
+std::vector<Stay> placeInTime(const std::vector<std::vector<Present>> &steps,
+                              const std::vector<int64_t> &sizes, int64_t bytes);
+
+/// Of tensors that must be there together and do not fit, as few as do not fit (an unsatisfiable core); empty if they fit or it was not decided.
+std::vector<size_t> tooManyOf(const std::vector<int64_t> &sizes, int64_t bytes);
+
+} // namespace coopt::solver
+
+#endif // COOPT_LIB_SOLVER_PLACEMENT_H
