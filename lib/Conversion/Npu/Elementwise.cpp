@@ -1,4 +1,5 @@
 #include "Elementwise.h"
+#include "SplitColumns.h"
 
 #include "dialects/Quantized/IR/Quantized.h"
 
@@ -82,9 +83,6 @@ LogicalResult GenericLowering::findLoops() {
     return success();
   }
   columnLoop = static_cast<int>(loops - 1);
-  if (isAsked.back()) {
-    return op.emitError("asks for the index of its last loop: the accelerator has no such number");
-  }
   // Elements that are gathered come line by line.
   const bool gathers = !op.getBody()->getOps<memref::LoadOp>().empty();
   int64_t longest = 1;
@@ -461,5 +459,19 @@ LogicalResult GenericLowering::lowerScalar(Operation &scalar, MatrixMath &math,
 
 LogicalResult npu::lowerGeneric(Tiles &tiles, linalg::GenericOp op) {
   tiles.moveTo(op);
-  return GenericLowering(tiles, op).run();
+  if (!asksForColumns(op)) {
+    return GenericLowering(tiles, op).run();
+  }
+  FailureOr<SmallVector<linalg::GenericOp>> ranges = splitColumns(tiles, op);
+  if (failed(ranges)) {
+    return failure();
+  }
+  for (linalg::GenericOp range : *ranges) {
+    tiles.moveTo(range);
+    if (failed(GenericLowering(tiles, range).run())) {
+      return failure();
+    }
+    range->erase();
+  }
+  return success();
 }
