@@ -378,6 +378,28 @@ static Value emitBit(Builder &b, Value storage, Value start, Value number) {
   return both(b, right(b, byte, modulo(b, number, 8)), constantIndex(b, 1));
 }
 
+Value emitKeptCode(Builder &b, const layout::SparseRows &rows, int64_t columns, Value storage, Value row,
+                   Value position, Value column) {
+  const numerics::SparsePattern &pattern = rows.pattern();
+  Value run = over(b, column, pattern.of), wanted = modulo(b, column, pattern.of);
+  Value panel = times(b, over(b, row, rows.width()), rows.panelBytes(columns));
+  Value inLine = times(b, modulo(b, row, rows.width()), rows.placeBits());
+  Value code = arith::ConstantOp::create(b, b.getI8IntegerAttr(0));
+  for (int64_t slot = 0; slot < pattern.kept; ++slot) {
+    Value line = addIndex(b, times(b, run, pattern.kept), slot);
+    Value start = add(b, panel, times(b, line, rows.lineBytes()));
+    Value places = addIndex(b, start, rows.codeBytes()), place = constantIndex(b, 0);
+    for (unsigned bit = 0; bit < rows.placeBits(); ++bit) {
+      Value one = emitBit(b, storage, places, addIndex(b, inLine, bit));
+      place = add(b, place, times(b, one, int64_t(1) << bit));
+    }
+    Value mine = emitPlaneCode(b, rows.bits(), rows.width(), storage, start, position);
+    Value isIt = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, place, wanted);
+    code = arith::SelectOp::create(b, isIt, mine, code);
+  }
+  return code;
+}
+
 Value emitKeptCode(Builder &b, const layout::SparseTile &tile, Value storage, Value start, Value row,
                    Value column) {
   if (tile.isWide()) {

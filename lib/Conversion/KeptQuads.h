@@ -16,6 +16,7 @@
 
 #include "Chunks.h"
 #include "coopt/Conversion/Passes.h"
+#include "coopt/Layout/SparseRows.h"
 #include "coopt/Layout/SparseTile.h"
 #include "llvm/ADT/DenseMap.h"
 
@@ -82,6 +83,9 @@ private:
 /// The code of a tile at `row` and `column`, an i8, by itself.
 mlir::Value emitKeptCode(mlir::ImplicitLocOpBuilder &b, const layout::SparseTile &tile, mlir::Value storage,
                          mlir::Value start, mlir::Value row, mlir::Value column);
+/// The same of panels for an array, of a matrix of so many columns: `position` is that of the row's code in a line.
+mlir::Value emitKeptCode(mlir::ImplicitLocOpBuilder &b, const layout::SparseRows &rows, int64_t columns,
+                         mlir::Value storage, mlir::Value row, mlir::Value position, mlir::Value column);
 
 } // namespace coopt
 

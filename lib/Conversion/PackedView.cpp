@@ -113,6 +113,13 @@ Value emitStoredElement(ImplicitLocOpBuilder &b, model::UnpackOp unpack, const l
     Value column = index.add(index.shiftLeft(index.shiftRight(position, 6), 2), index.andMask(position, 3));
     return emitKeptCode(b, *sparse, unpack.getSource(), start, row, column);
   }
+  if (std::optional<layout::SparseRows> rows = unpack.getStorageLayout().getSparseRows()) {
+    SmallVector<Value> at(coordinates);
+    for (auto [coordinate, first] : llvm::zip(at, unpack.getOffsets())) {
+      coordinate = index.add(coordinate, first);
+    }
+    return emitKeptCode(b, *rows, layout.dims[1].size, unpack.getSource(), at[0], position, at[1]);
+  }
   Value start = index.mul(tile, layout::planeBytes(bits, tileCodes));
   return uncentred(emitPlaneCode(b, bits, tileCodes, unpack.getSource(), start, position));
 }

@@ -11,6 +11,7 @@
 
 #include "coopt/Layout/Layout.h"
 #include "coopt/Layout/SparsePanel.h"
+#include "coopt/Layout/SparseRows.h"
 #include "coopt/Layout/SparseTile.h"
 #include "coopt/Numerics/GgufBlocks.h"
 #include "coopt/Numerics/GroupQuantization.h"
@@ -20,6 +21,7 @@
 
 #include <memory>
 #include <optional>
+#include <variant>
 #include <vector>
 
 namespace coopt::package::recipe {
@@ -142,12 +144,13 @@ Expected<NodeRef> makeSliceNode(NodeRef input, std::vector<int64_t> offsets, std
 /// Tensors one after the other along a dimension.
 Expected<NodeRef> makeConcatNode(std::vector<NodeRef> inputs, size_t dimension);
 
+/// How tiles or panels are stored of which a pattern keeps a part; of others nothing.
+using KeptStorage = std::variant<std::monostate, layout::SparseTile, layout::SparseRows, layout::SparsePanel>;
+
 /// The storage of a layout; has no rows, only pieces: as many as the layout has independent row blocks. With
-/// `bits` (1 to 8), the elements are bytes that hold codes, and tiles are stored as bit planes, or as `sparse` says; without,
-/// panels of elements as `panel` says. Codes that are centred are stored less 2^(bits-1), in two's complement. Errors of its pieces: elements that do not follow its pattern.
-Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bits = 0,
-                               std::optional<layout::SparseTile> sparse = std::nullopt,
-                               std::optional<layout::SparsePanel> panel = std::nullopt,
+/// `bits` (1 to 8), the elements are bytes that hold codes, and tiles are stored as bit planes, or, as panels of elements without, as
+/// `kept` says. Codes that are centred are stored less 2^(bits-1), in two's complement. Errors of its pieces: elements that do not follow its pattern.
+Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bits = 0, KeptStorage kept = {},
                                bool areCentred = false);
 
 } // namespace coopt::package::recipe

@@ -396,9 +396,16 @@ Expected<NodeRef> Planner::planPack(model::PackOp op) {
     return forward(layout.error());
   }
   Type element = cast<RankedTensorType>(op.getSource().getType()).getElementType();
-  return makePackNode(source, std::move(*layout), op.getLayout().getBits(), op.getLayout().getSparseTile(),
-                      op.getLayout().getSparsePanel(element.getIntOrFloatBitWidth() / 8),
-                      op.getLayout().getCentred());
+  const model::LayoutAttr attribute = op.getLayout();
+  KeptStorage kept;
+  if (auto tile = attribute.getSparseTile()) {
+    kept = *tile;
+  } else if (auto rows = attribute.getSparseRows()) {
+    kept = *rows;
+  } else if (auto panel = attribute.getSparsePanel(element.getIntOrFloatBitWidth() / 8)) {
+    kept = *panel;
+  }
+  return makePackNode(source, std::move(*layout), attribute.getBits(), kept, attribute.getCentred());
 }
 
 Expected<NodeRef> Planner::planGather(model::GatherOp op) {

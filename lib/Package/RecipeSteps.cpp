@@ -194,21 +194,28 @@ struct PackNode : Node {
   NodeRef input;
   layout::Layout layout;
   unsigned bits = 0;
-  std::optional<layout::SparseTile> sparse;
-  std::optional<layout::SparsePanel> panel;
+  KeptStorage kept;
   bool areCentred = false;
 
   /// Elements of a whole panel of rows.
   int64_t panelElements() const { return layout.dims[0].outerStride; }
+  /// Whether panels are stored by what is kept of them; of one, its bytes.
+  bool hasKeptPanels() const { return kept.index() > 1; }
+  uint64_t keptPanelBytes() const {
+    const auto *rows = std::get_if<layout::SparseRows>(&kept);
+    const int64_t depth = layout.dims[1].size;
+    return rows ? static_cast<uint64_t>(rows->panelBytes(depth))
+                : static_cast<uint64_t>(std::get<layout::SparsePanel>(kept).panelElements(depth)) *
+                      tensor.elementBytes;
+  }
 
   /// Bytes that elements of storage take.
   uint64_t bytesOf(int64_t elements) const {
-    if (panel) {
-      return static_cast<uint64_t>(elements / panelElements() * panel->panelElements(layout.dims[1].size)) *
-             tensor.elementBytes;
+    if (hasKeptPanels()) {
+      return static_cast<uint64_t>(elements / panelElements()) * keptPanelBytes();
     }
-    if (sparse) {
-      return static_cast<uint64_t>(elements / layout::SparseTile::kCodes * sparse->bytes());
+    if (const auto *tile = std::get_if<layout::SparseTile>(&kept)) {
+      return static_cast<uint64_t>(elements / layout::SparseTile::kCodes * tile->bytes());
     }
     return bits == 0 ? static_cast<uint64_t>(elements) * tensor.elementBytes
                      : static_cast<uint64_t>(layout::planeBytes(bits, elements));
@@ -248,12 +255,13 @@ struct PackNode : Node {
     if (Status read = input->evaluate(piece.begin, piece.end, rows.data()); !read) {
       return read;
     }
-    if (bits == 0 && !panel) {
-      return layout::pack(layout, rows.data(), out, tensor.elementBytes, {piece.begin, piece.end});
-    }
-    if (panel) {
+    if (hasKeptPanels()) {
       return packPanels(piece, rows.data(), out);
     }
+    if (bits == 0) {
+      return layout::pack(layout, rows.data(), out, tensor.elementBytes, {piece.begin, piece.end});
+    }
+    const auto *sparse = std::get_if<layout::SparseTile>(&kept);
     const auto tile = static_cast<size_t>(layout.tileElements());
     const size_t tileBytes = static_cast<size_t>(bytesOf(layout.tileElements()));
     const size_t tiles = piece.bytes / tileBytes;
@@ -282,7 +290,7 @@ struct PackNode : Node {
 };
 
 Status PackNode::packPanels(const Piece &piece, const uint8_t *rows, uint8_t *out) const {
-  const uint64_t panelBytes = bytesOf(panelElements()), panels = piece.bytes / panelBytes;
+  const uint64_t panelBytes = keptPanelBytes(), panels = piece.bytes / panelBytes;
   const uint64_t denseBytes = static_cast<uint64_t>(panelElements()) * tensor.elementBytes;
   std::vector<uint8_t> dense(panels * denseBytes);
   if (Status packed = layout::pack(layout, rows, dense.data(), tensor.elementBytes, {piece.begin, piece.end});
@@ -290,11 +298,14 @@ Status PackNode::packPanels(const Piece &piece, const uint8_t *rows, uint8_t *ou
     return packed;
   }
   for (uint64_t p = 0; p < panels; ++p, out += panelBytes) {
-    if (Status packed = panel->pack(dense.data() + p * denseBytes, layout.dims[1].size, out); !packed) {
-      return forward(packed.error(),
-                     "panel from row " +
-                         std::to_string(piece.begin + static_cast<int64_t>(p) * layout::SparsePanel::kRows) +
-                         " on");
+    const uint8_t *panel = dense.data() + p * denseBytes;
+    const int64_t depth = layout.dims[1].size;
+    const auto *rows = std::get_if<layout::SparseRows>(&kept);
+    Status packed =
+        rows ? rows->pack(panel, depth, out) : std::get<layout::SparsePanel>(kept).pack(panel, depth, out);
+    if (!packed) {
+      const int64_t first = piece.begin + (static_cast<int64_t>(p) << layout.dims[0].tileBits);
+      return forward(packed.error(), "panel from row " + std::to_string(first) + " on");
     }
   }
   return {};
@@ -391,9 +402,8 @@ Expected<NodeRef> makeConcatNode(std::vector<NodeRef> inputs, size_t dimension) 
   return finish(std::move(node), std::move(shape), inputs);
 }
 
-Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bits,
-                               std::optional<layout::SparseTile> sparse,
-                               std::optional<layout::SparsePanel> panel, bool areCentred) {
+Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bits, KeptStorage kept,
+                               bool areCentred) {
   if (layout.sizes() != input->shape().extents) {
     return fail("expected a layout of the source's extents, got '" + layout::print(layout) + "'");
   }
@@ -401,28 +411,38 @@ Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bi
     return fail("expected bytes with codes of 1 to 8 bits in tiles of a multiple of 8, got " +
                 std::to_string(bits) + " bits in '" + layout::print(layout) + "'");
   }
-  if (sparse && (sparse->bits() != bits || layout.tileElements() != layout::SparseTile::kCodes)) {
-    return fail("expected tiles of " + std::to_string(layout::SparseTile::kCodes) + " codes of " +
-                std::to_string(sparse->bits()) + " bits, got '" + layout::print(layout) + "'");
+  auto expected = [&](int64_t elements, const std::string &what) {
+    return fail("expected tiles of " + std::to_string(elements) + " " + what + ", got '" +
+                layout::print(layout) + "'");
+  };
+  auto codesOf = [](unsigned bits) { return "codes of " + std::to_string(bits) + " bits"; };
+  if (const auto *tile = std::get_if<layout::SparseTile>(&kept);
+      tile && (tile->bits() != bits || layout.tileElements() != layout::SparseTile::kCodes)) {
+    return expected(layout::SparseTile::kCodes, codesOf(tile->bits()));
   }
-  if (areCentred && (bits == 0 || sparse || panel)) {
+  if (const auto *rows = std::get_if<layout::SparseRows>(&kept);
+      rows && (rows->bits() != bits || layout.rank() != 2 || layout.dims[1].tileBits != 0 ||
+               layout.tileElements() != rows->width())) {
+    return expected(rows->width(), codesOf(rows->bits()) + " of as many rows");
+  }
+  if (areCentred && (bits == 0 || kept.index() != 0)) {
     return fail("expected codes of some bits, all of which are stored, to be centred");
   }
   auto node = std::make_shared<PackNode>();
   node->bits = bits;
-  node->sparse = std::move(sparse);
-  node->panel = std::move(panel);
+  node->kept = std::move(kept);
   node->areCentred = areCentred;
   node->input = input;
   node->layout = std::move(layout);
   const int64_t elements = node->layout.storageElements();
   int64_t stored = elements;
-  if (node->panel) {
-    stored = node->layout.dims[0].outerExtent() * node->panel->panelElements(node->layout.dims[1].size);
+  const size_t elementBytes = input->shape().elementBytes;
+  if (const auto *panel = std::get_if<layout::SparsePanel>(&node->kept)) {
+    stored = node->layout.dims[0].outerExtent() * panel->panelElements(node->layout.dims[1].size);
   } else if (bits != 0) {
     stored = static_cast<int64_t>(node->bytesOf(elements));
   }
-  TensorShape shape{{stored}, input->shape().elementBytes};
+  TensorShape shape{{stored}, elementBytes};
   return finish(std::move(node), std::move(shape), {std::move(input)});
 }
 

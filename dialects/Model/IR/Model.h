@@ -4,6 +4,7 @@
 
 #include "coopt/Layout/Layout.h"
 #include "coopt/Layout/SparsePanel.h"
+#include "coopt/Layout/SparseRows.h"
 #include "coopt/Layout/SparseTile.h"
 #include "dialects/Model/IR/StateTrait.h"
 #include "dialects/Model/IR/StructuredOp.h"

@@ -2,6 +2,7 @@
 #include "dialects/Model/IR/Model.h"
 
 #include "coopt/Layout/BitPlanes.h"
+#include "coopt/Layout/Panels.h"
 
 #include "llvm/Support/MathExtras.h"
 
@@ -94,6 +95,15 @@ LogicalResult SizeAttr::verify(function_ref<InFlightDiagnostic()> emitError, Str
   return success();
 }
 
+/// Whether codes of some bits stand in panels, as an array takes them.
+static bool arePanels(const layout::Layout &layout, unsigned bits) {
+  if (layout.rank() != 2) {
+    return false;
+  }
+  auto panels = layout::panels(layout.sizes(), layout.dims[0].tileBits, bits);
+  return panels && *panels == layout;
+}
+
 /// Whether a layout's tiles or panels are those that can be sparse, of this pattern. Errors: no pattern; tiles of another shape or
 /// order.
 static Status checkKept(const layout::Layout &layout, unsigned bits, StringRef kept) {
@@ -110,14 +120,20 @@ static Status checkKept(const layout::Layout &layout, unsigned bits, StringRef k
     auto panel = layout::SparsePanel::make(*pattern, 1);
     return panel ? Status() : forward(panel.error());
   }
+  if (arePanels(layout, bits)) {
+    auto rows = layout::SparseRows::make(*pattern, layout.dims[0].tileBits, bits);
+    return rows ? Status() : forward(rows.error());
+  }
   auto tile = layout::SparseTile::make(*pattern, bits);
   if (!tile) {
     return forward(tile.error());
   }
   auto dense = layout::blocked(layout.sizes(), {{1, 2}, {0, 4}, {1, 4}});
   if (!dense || *dense != layout) {
-    return fail("expected a matrix in tiles of 16 rows and 64 columns, four of a row side by side, to keep " +
-                kept.str() + " of");
+    return fail(
+        "expected a matrix in tiles of 16 rows and 64 columns, four of a row side by side, or in panels, "
+        "to keep " +
+        kept.str() + " of");
   }
   return {};
 }
@@ -152,10 +168,17 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, S
 }
 
 std::optional<layout::SparseTile> LayoutAttr::getSparseTile() const {
-  if (!getKept() || getBits() == 0) {
+  if (!getKept() || getBits() == 0 || arePanels(getLayout(), getBits())) {
     return std::nullopt;
   }
   return *layout::SparseTile::make(patternOf(getKept()), getBits());
+}
+
+std::optional<layout::SparseRows> LayoutAttr::getSparseRows() const {
+  if (!getKept() || getBits() == 0 || !arePanels(getLayout(), getBits())) {
+    return std::nullopt;
+  }
+  return *layout::SparseRows::make(patternOf(getKept()), getLayout().dims[0].tileBits, getBits());
 }
 
 std::optional<layout::SparsePanel> LayoutAttr::getSparsePanel(unsigned elementBytes) const {
@@ -176,6 +199,9 @@ int64_t LayoutAttr::getStorageElements(unsigned elementBytes) const {
   int64_t elements = layout.storageElements();
   if (std::optional<layout::SparsePanel> panel = getSparsePanel(elementBytes)) {
     return layout.dims[0].outerExtent() * panel->panelElements(layout.dims[1].size);
+  }
+  if (std::optional<layout::SparseRows> rows = getSparseRows()) {
+    return layout.dims[0].outerExtent() * rows->panelBytes(layout.dims[1].size);
   }
   if (std::optional<layout::SparseTile> tile = getSparseTile()) {
     return elements / layout::SparseTile::kCodes * tile->bytes();

@@ -68,18 +68,19 @@ def Model_LayoutAttr : Model_Attr<"Layout", "layout"> {
     how the elements of a logical tensor lie in it. `bits` says that the elements are codes of fewer bits than the
     byte that holds each of them in the logical tensor: a tile of them is stored as bit planes (see BitPlanes in
     base); `centred` that each is stored in two's complement less 2^(bits-1), as unsigned codes are that meet signed arithmetic. What it `keeps` is a pattern (see SparsePattern in base): of each tile of codes, or of each panel of 16 rows of whole
-    elements, only those that it keeps are stored, and which ones these are (see SparseTile and SparsePanel in base);
+    elements, only those that it keeps are stored, and which ones these are (see SparseTile, for panels of codes SparseRows, and SparsePanel in base);
     all others are zero.
 
     C4: the text is that of a valid layout; bits is 1 to 8 (0: elements are stored whole), and the layout's tiles then
     hold a multiple of 8 elements; only all of the codes of some bits are centred; what is kept is a pattern that the tiles can have: codes in tiles of 16 rows and 64
-    columns, whole elements (of 1, 2 or 4 bytes) in panels of 16 rows.
+    columns, or in panels of 2, 4 or 8 bits, N:M of single elements; whole elements (of 1, 2 or 4 bytes) in panels of 16 rows.
 
     ```mlir
     #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)">
     #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4>
     #model.layout<"[512, 64] basis(d0:8^1^2^4)", bits = 4 centred>
     #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "2:4">
+    #model.layout<"[512, 64] basis(d0:8^1^2^4)", bits = 4 keeps "2:4">
     #model.layout<"[512, 4] tile(d0:4)" keeps "2:4">
     ```
   }];
@@ -98,8 +99,9 @@ def Model_LayoutAttr : Model_Attr<"Layout", "layout"> {
     int64_t getStorageElements(::mlir::Type element) const {
       return getStorageElements(element.getIntOrFloatBitWidth() / 8);
     }
-    /// How a tile of codes, or a panel of elements of so many bytes is stored; nothing if all of it is.
+    /// How a tile or a panel of codes, or a panel of elements of so many bytes is stored; nothing if all of it is.
     ::std::optional<::coopt::layout::SparseTile> getSparseTile() const;
+    ::std::optional<::coopt::layout::SparseRows> getSparseRows() const;
     ::std::optional<::coopt::layout::SparsePanel> getSparsePanel(unsigned elementBytes) const;
   }];
 }

@@ -108,19 +108,29 @@ func.func @c20_elements_of_no_panels(%x: tensor<512x6xf64>) {
 
 // -----
 
-// expected-error @+1 {{expected a matrix in tiles of 16 rows and 64 columns, four of a row side by side, to keep 2:4 of}}
+// expected-error @+1 {{expected a matrix in tiles of 16 rows and 64 columns, four of a row side by side, or in panels, to keep 2:4 of}}
 model.parameter @c4_kept_of_other_tiles : tensor<12288xi8, #model.layout<"[512, 64] tile(d0:4, d1:6)", bits = 4 keeps "2:4">>
 
 // -----
 
-// expected-error @+2 {{expected a matrix in tiles of 16 rows and 64 columns, four of a row side by side, to keep 2:4 of}}
+// expected-error @+2 {{expected a matrix in tiles of 16 rows and 64 columns, four of a row side by side, or in panels, to keep 2:4 of}}
 model.parameter @c4_kept_of_tiles_in_another_order
   : tensor<24576xi8, #model.layout<"[512, 128] tile(d1:2, d0:4, d1:4) outer(d1, d0)", bits = 4 keeps "2:4">>
 
 // -----
 
-// expected-error @+1 {{expected a matrix in tiles of 16 rows and 64 columns, four of a row side by side, to keep 2:4 of}}
+// expected-error @+1 {{expected a matrix in tiles of 16 rows and 64 columns, four of a row side by side, or in panels, to keep 2:4 of}}
 model.parameter @c4_kept_of_no_matrix : tensor<24xi8, #model.layout<"[64] tile(d0:6)", bits = 4 keeps "2:4">>
+
+// -----
+
+// expected-error @+1 {{sparsity 2:4x16 of panels of 32 rows: expected runs of single elements}}
+model.parameter @c4_kept_groups_of_panels : tensor<16384xi8, #model.layout<"[512, 64] tile(d0:5)", bits = 8 keeps "2:4x16">>
+
+// -----
+
+// expected-error @+1 {{sparsity 2:4 of panels of 32 rows: expected at least 8 rows, of codes of 2, 4 or 8 bits, got 3 bits}}
+model.parameter @c4_kept_planes_of_panels : tensor<16384xi8, #model.layout<"[512, 64] tile(d0:5)", bits = 3 keeps "2:4">>
 
 // -----
 
@@ -423,6 +433,15 @@ func.func @c20_other_extents(%x: tensor<5x64xf32>) {
 func.func @c20_padding_is_not_counted(%x: tensor<5x63xf32>) {
   // expected-error @+1 {{expected 504 elements of storage in one dimension, as the layout has, got 'tensor<315xf32, #model.layout<"[5, 63] tile(d0:3)">>'}}
   %p = model.pack %x : tensor<5x63xf32> -> tensor<315xf32, #model.layout<"[5, 63] tile(d0:3)">>
+  return
+}
+
+// -----
+
+// A panel of 32 rows and 63 columns has 32 lines of 16 bytes of codes and 8 of places.
+func.func @c20_kept_panels(%x: tensor<172x63xi8>) {
+  // expected-error @+1 {{expected 4608 elements of storage in one dimension, as the layout has, got 'tensor<4600xi8}}
+  %p = model.pack %x : tensor<172x63xi8> -> tensor<4600xi8, #model.layout<"[172, 63] basis(d0:16^1^2^4^8) outer(d0, d1)", bits = 4 keeps "2:4">>
   return
 }
 

@@ -8,6 +8,7 @@
 
 // What a pattern keeps of codes in tiles.
 #kept = #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "2:4">
+#lines = #model.layout<"[172, 63] basis(d0:16^1^2^4^8) outer(d0, d1)", bits = 4 keeps "2:4">
 #groups = #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "group16:0.5">
 
 // CHECK: module attributes {model.root = "/models/a"}
@@ -23,6 +24,8 @@ model.parameter @packed : tensor<11088xf32, #packed>
 model.parameter @centred : tensor<5544xi8, #centred>
 // CHECK: model.parameter @kept : tensor<4224xi8, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "2:4">>
 model.parameter @kept : tensor<4224xi8, #kept>
+// CHECK: model.parameter @lines : tensor<4608xi8, #model.layout<"[172, 63] basis(d0:16^1^2^4^8) outer(d0, d1)", bits = 4 keeps "2:4">>
+model.parameter @lines : tensor<4608xi8, #lines>
 // CHECK: model.parameter @groups : tensor<2904xi8, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "group16:0.5">>
 model.parameter @groups : tensor<2904xi8, #groups>
 // CHECK: model.parameter @scalar : tensor<f32> from #model.source<"a/b.bin", 0, tensor<f32>> {coopt.id = "x"}
