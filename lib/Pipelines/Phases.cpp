@@ -122,9 +122,12 @@ LogicalResult fusePhase(ModuleOp module) {
 }
 
 LogicalResult layoutPhase(ModuleOp module, const CompileOptions &options) {
+  if (options.sparseStorage != "auto" && options.sparseStorage != "kept") {
+    return module.emitError("sparse storage: expected auto or kept, got '") << options.sparseStorage << "'";
+  }
   if (const machine::NpuMachine *npu = options.machine.npu()) {
     const auto &unit = npu->cores.front().mxu;
-    return unit ? assignArrayLayouts(module, unit->cols)
+    return unit ? assignArrayLayouts(module, *unit)
                 : LogicalResult(module.emitError("layout: the machine has no matrix unit"));
   }
   SmallVector<machine::InstructionSet> sets;
@@ -134,9 +137,6 @@ LogicalResult layoutPhase(ModuleOp module, const CompileOptions &options) {
       return module.emitError(set.error().message);
     }
     sets.push_back(*set);
-  }
-  if (options.sparseStorage != "auto" && options.sparseStorage != "kept") {
-    return module.emitError("sparse storage: expected auto or kept, got '") << options.sparseStorage << "'";
   }
   return assignLayouts(module, sets, options.sparseStorage == "kept");
 }

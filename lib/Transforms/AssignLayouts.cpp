@@ -1,9 +1,8 @@
 #include "coopt/Transforms/AssignLayouts.h"
 
+#include "KeptLayouts.h"
 #include "coopt/Layout/Layout.h"
 #include "coopt/Layout/Panels.h"
-#include "coopt/Layout/SparsePanel.h"
-#include "coopt/Layout/SparseTile.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Moe/IR/Moe.h"
 #include "dialects/Quantized/IR/Quantized.h"
@@ -117,21 +116,6 @@ model::LayoutAttr arrayLayout(RankedTensorType type, quantized::SchemeAttr schem
   return layout ? model::LayoutAttr::get(type.getContext(), *layout, bits, StringAttr(), isCentred) : nullptr;
 }
 
-/// The layout that stores only what a pattern keeps; null if its tiles or panels can't have the pattern, or take no less memory.
-model::LayoutAttr keeping(model::LayoutAttr dense, sparse::PatternAttr pattern, Type element) {
-  const unsigned bits = dense.getBits();
-  const bool exists =
-      bits != 0
-          ? layout::SparseTile::make(pattern.getPattern(), bits).has_value()
-          : layout::SparsePanel::make(pattern.getPattern(), element.getIntOrFloatBitWidth() / 8).has_value();
-  if (!exists) {
-    return nullptr;
-  }
-  auto kept = model::LayoutAttr::get(dense.getContext(), dense.getLayout(), bits,
-                                     StringAttr::get(dense.getContext(), pattern.getText()));
-  return kept.getStorageElements(element) < dense.getStorageElements(element) ? kept : nullptr;
-}
-
 /// Gives every tensor of codes of fewer bits than a byte a byte for each code. What computes with the codes
 /// themselves gets them back from the byte.
 void widenCodes(ModuleOp module) {
@@ -204,9 +188,9 @@ void widenCodes(ModuleOp module) {
 class LayoutAssigner {
 public:
   LayoutAssigner(ModuleOp module, ArrayRef<machine::InstructionSet> variants, bool alwaysKept,
-                 int64_t arrayColumns = 0)
+                 const machine::NpuMatrixUnit *array = nullptr)
       : module(module), symbols(module), builder(module.getContext()), variants(variants),
-        alwaysKept(alwaysKept), arrayColumns(arrayColumns) {}
+        alwaysKept(alwaysKept), array(array) {}
   LogicalResult run();
 
 private:
@@ -216,6 +200,7 @@ private:
   /// Says what patterns save of the weights: in the module's `model.info`, and in a warning where some instruction set would rather
   /// have it otherwise.
   void describeSparsity();
+  void warnOfVariants(StringRef names, bool isDense);
   void useStorage(schedule::KernelOp kernel, BlockArgument argument, StringAttr stored,
                   RankedTensorType type);
 
@@ -224,7 +209,9 @@ private:
   OpBuilder builder;
   ArrayRef<machine::InstructionSet> variants;
   bool alwaysKept;
-  int64_t arrayColumns; ///< of an accelerator; 0: kernels are for the CPU
+  const machine::NpuMatrixUnit *array;    ///< of an accelerator; null: kernels are for the CPU
+  llvm::SetVector<StringRef> reasons;     ///< why some weights are stored dense for it
+  llvm::SmallDenseSet<StringAttr> tables; ///< parameters of which kernels read rows by themselves
   bool hasWideRuns = false,
        haveFloats =
            false; ///< some weights are stored dense because of wide runs, or of floats that they meet
@@ -300,8 +287,18 @@ void LayoutAssigner::choose(StringAttr parameter, model::LayoutAttr dense, OpOpe
   model::LayoutAttr layout = dense;
   auto op = symbols.lookup<model::ParameterOp>(parameter);
   auto pattern = op->getAttrOfType<sparse::PatternAttr>(sparse::SparseDialect::kPatternName);
-  if (auto kept =
-          pattern ? keeping(dense, pattern, op.getTensorType().getElementType()) : model::LayoutAttr()) {
+  if (array) {
+    StringRef reason;
+    if (pattern && weights.contains(parameter)) {
+      const ArrayReader by{codeSchemeOf(reader), tables.contains(parameter)};
+      auto kept = keepingRows(dense, pattern, by, *array, reason);
+      layout = kept ? kept : dense;
+    }
+    if (!reason.empty()) {
+      reasons.insert(reason);
+    }
+  } else if (auto kept = pattern ? keeping(dense, pattern, op.getTensorType().getElementType())
+                                 : model::LayoutAttr()) {
     const bool isWide = kept.getSparseTile() && kept.getSparseTile()->isWide();
     const bool isForFloats = !isWide && meetsFloats(reader);
     if (alwaysKept || (!isWide && !isForFloats && llvm::any_of(variants, machine::expandsVectors))) {
@@ -314,28 +311,7 @@ void LayoutAssigner::choose(StringAttr parameter, model::LayoutAttr dense, OpOpe
   chosen.insert({parameter, layout});
 }
 
-void LayoutAssigner::describeSparsity() {
-  llvm::SetVector<StringRef> patterns;
-  int64_t stored = 0, dense = 0;
-  for (auto &[name, layout] : chosen) {
-    auto op = symbols.lookup<model::ParameterOp>(name);
-    auto pattern = op->getAttrOfType<sparse::PatternAttr>(sparse::SparseDialect::kPatternName);
-    Type element = op.getTensorType().getElementType();
-    // Scales that follow the pattern of their codes are no weights.
-    if (!pattern || (layout.getBits() == 0 && !weights.contains(name))) {
-      continue;
-    }
-    auto whole = model::LayoutAttr::get(module.getContext(), layout.getLayout(), layout.getBits());
-    const int64_t bytes = element.getIntOrFloatBitWidth() / 8;
-    patterns.insert(pattern.getText());
-    stored += layout.getStorageElements(element) * bytes;
-    dense += whole.getStorageElements(element) * bytes;
-  }
-  if (patterns.empty()) {
-    return;
-  }
-  const std::string names = llvm::join(patterns, ", ");
-  const bool isDense = stored == dense;
+void LayoutAssigner::warnOfVariants(StringRef names, bool isDense) {
   std::vector<std::string> slow;
   for (machine::InstructionSet variant : variants) {
     if (!machine::expandsVectors(variant)) {
@@ -363,6 +339,36 @@ void LayoutAssigner::describeSparsity() {
     module.emitWarning("sparse weights take less memory, but more time than dense ones on ")
         << llvm::join(slow, " and ") << ": each use of them expands them first (--isa chooses variants)";
   }
+}
+
+void LayoutAssigner::describeSparsity() {
+  llvm::SetVector<StringRef> patterns;
+  int64_t stored = 0, dense = 0;
+  for (auto &[name, layout] : chosen) {
+    auto op = symbols.lookup<model::ParameterOp>(name);
+    auto pattern = op->getAttrOfType<sparse::PatternAttr>(sparse::SparseDialect::kPatternName);
+    Type element = op.getTensorType().getElementType();
+    // Scales that follow the pattern of their codes are no weights.
+    if (!pattern || (layout.getBits() == 0 && !weights.contains(name))) {
+      continue;
+    }
+    auto whole = model::LayoutAttr::get(module.getContext(), layout.getLayout(), layout.getBits());
+    const int64_t bytes = element.getIntOrFloatBitWidth() / 8;
+    patterns.insert(pattern.getText());
+    stored += layout.getStorageElements(element) * bytes;
+    dense += whole.getStorageElements(element) * bytes;
+  }
+  if (patterns.empty()) {
+    return;
+  }
+  const std::string names = llvm::join(patterns, ", ");
+  const bool isDense = stored == dense;
+  if (!array) {
+    warnOfVariants(names, isDense);
+  } else if (!reasons.empty()) {
+    module.emitWarning(isDense ? "weights of sparsity " : "some weights of sparsity ")
+        << names << " are stored dense, with their zeros: " << llvm::join(reasons, "; ");
+  }
   auto info = module->getAttrOfType<DictionaryAttr>("model.info");
   if (!info) {
     return;
@@ -379,6 +385,13 @@ void LayoutAssigner::describeSparsity() {
 LogicalResult LayoutAssigner::run() {
   widenCodes(module);
   module.walk([&](schedule::KernelOp kernel) {
+    kernel.walk([&](model::GatherOp gather) {
+      if (model::LoadOp load = loadBehind(kernel, gather.getTable())) {
+        tables.insert(load.getParameterAttr().getAttr());
+      }
+    });
+  });
+  module.walk([&](schedule::KernelOp kernel) {
     kernel.walk([&](Operation *op) {
       OpOperand *weight = weightOf(op);
       if (!weight) {
@@ -388,9 +401,9 @@ LogicalResult LayoutAssigner::run() {
         StringAttr name = load.getParameterAttr().getAttr();
         auto type = cast<RankedTensorType>(load.getType());
         quantized::SchemeAttr scheme = codeSchemeOf(*weight);
-        if (auto layout = arrayColumns == 0 ? cpuWeightLayout(type, scheme ? scheme.getBits() : 0)
-                          : scheme          ? arrayLayout(type, scheme, arrayColumns)
-                                            : model::LayoutAttr()) {
+        if (auto layout = !array   ? cpuWeightLayout(type, scheme ? scheme.getBits() : 0)
+                          : scheme ? arrayLayout(type, scheme, array->cols)
+                                   : model::LayoutAttr()) {
           weights.insert(name);
           choose(name, layout, *weight);
         }
@@ -402,8 +415,7 @@ LogicalResult LayoutAssigner::run() {
         if (!type || type.getEncoding()) {
           continue;
         }
-        if (auto layout =
-                arrayColumns == 0 ? cpuPartLayout(type) : arrayLayout(type, nullptr, arrayColumns)) {
+        if (auto layout = !array ? cpuPartLayout(type) : arrayLayout(type, nullptr, array->cols)) {
           choose(load.getParameterAttr().getAttr(), layout, *weight);
         }
       }
@@ -437,16 +449,11 @@ LogicalResult coopt::assignLayouts(ModuleOp module, ArrayRef<machine::Instructio
   return LayoutAssigner(module, variants, alwaysKept).run();
 }
 
-LogicalResult coopt::assignArrayLayouts(ModuleOp module, int64_t arrayColumns) {
-  if (!llvm::isPowerOf2_64(static_cast<uint64_t>(arrayColumns))) {
-    return module.emitError("layout: an array of ") << arrayColumns << " columns: expected a power of two";
+LogicalResult coopt::assignArrayLayouts(ModuleOp module, const machine::NpuMatrixUnit &array) {
+  if (!llvm::isPowerOf2_64(static_cast<uint64_t>(array.cols))) {
+    return module.emitError("layout: an array of ") << array.cols << " columns: expected a power of two";
   }
-  bool isSparse = false;
-  module.walk([&](model::ParameterOp op) { isSparse |= op->hasAttr(sparse::SparseDialect::kPatternName); });
-  if (isSparse) {
-    return module.emitError("layout: sparse weights are not for accelerators yet");
-  }
-  return LayoutAssigner(module, {}, false, arrayColumns).run();
+  return LayoutAssigner(module, {}, false, &array).run();
 }
 
 LogicalResult coopt::verifyByteStorage(ModuleOp module) {

@@ -4,6 +4,7 @@
 // RUN: FileCheck %s --check-prefix=NUMBERS < %t/text/numbers.npu.txt
 // RUN: FileCheck %s --check-prefix=COPIES < %t/text/copies.npu.txt
 // RUN: FileCheck %s --check-prefix=TILES < %t/text/tiles.npu.txt
+// RUN: FileCheck %s --check-prefix=KEPT < %t/text/kept.npu.txt
 // RUN: FileCheck %s --check-prefix=SUMS < %t/text/sums.npu.txt
 // RUN: FileCheck %s --check-prefix=MAPS < %t/text/maps.npu.txt
 // RUN: FileCheck %s --check-prefix=NIBBLES < %t/text/nibbles.npu.txt
@@ -16,6 +17,7 @@
 // RUN: coopt-npu-objdump --assemble %t/image/numbers.npu.txt --check=npu:edge1 -o %t/numbers.npu
 // RUN: coopt-npu-objdump --assemble %t/image/copies.npu.txt --check=npu:edge1 -o %t/copies.npu
 // RUN: coopt-npu-objdump --assemble %t/image/tiles.npu.txt --check=npu:edge1 -o %t/tiles.npu
+// RUN: coopt-npu-objdump --assemble %t/image/kept.npu.txt --check=npu:edge1 -o %t/kept.npu
 // RUN: coopt-npu-objdump --assemble %t/image/sums.npu.txt --check=npu:edge1 -o %t/sums.npu
 // RUN: coopt-npu-objdump --assemble %t/image/maps.npu.txt --check=npu:edge1 -o %t/maps.npu
 // RUN: coopt-npu-objdump --assemble %t/image/nibbles.npu.txt --check=npu:edge1 -o %t/nibbles.npu
@@ -183,6 +185,30 @@ func.func @tiles(%b: memref<1x1xi32> {npu.symbol = "block", npu.bytes = 4 : i64}
   // TILES-NEXT: mxu.stream from=spad[0x20] to=acc[0x0] rows=s0<=9 update=add swap=yes
   npu.matmul ins(%a1, %w1 : memref<?x32xi8, strided<[64, 1], offset: 32>, #npu.space<spad>>, memref<32x16xi8, strided<[16, 1], offset: 512>, #npu.space<spad>>)
       outs(%sums : memref<?x16xi32, strided<[16, 1]>, #npu.space<acc>>) add true
+  return
+}
+
+// Kept weights: lines of 16 codes of 4 bits and 16 places of 2, made in a view of their bytes.
+func.func @kept() {
+  %c8 = arith.constant 8 : index
+  %a = memref.alloc() : memref<9x64xi8, #npu.space<spad>>
+  %c = memref.alloc() : memref<32x16xi8, #npu.space<spad>>
+  %w = memref.alloc() : memref<392xi8, #npu.space<spad>>
+  %s = memref.alloc() : memref<9x16xi32, #npu.space<acc>>
+  npu.fill 1 to %a : memref<9x64xi8, #npu.space<spad>>
+  npu.fill 1 to %c : memref<32x16xi8, #npu.space<spad>>
+  npu.fill 1 to %w : memref<392xi8, #npu.space<spad>>
+  %codes = memref.view %w[%c8][] : memref<392xi8, #npu.space<spad>> to memref<32x24xi4, #npu.space<spad>>
+  %to = memref.reinterpret_cast %codes to offset: [0], sizes: [32, 16], strides: [24, 1] : memref<32x24xi4, #npu.space<spad>> to memref<32x16xi4, strided<[24, 1]>, #npu.space<spad>>
+  // KEPT:      vec.mode to=i4 a=i8 {{.*}} to_stride=12 a_stride=16
+  // KEPT-NEXT: vec.map function=copy to=spad[0x448] a=spad[0x240] {{.*}} rows=32 columns=16
+  npu.map "copy"(%c) to %to : memref<32x16xi8, #npu.space<spad>> to memref<32x16xi4, strided<[24, 1]>, #npu.space<spad>>
+  %lines = memref.reinterpret_cast %w to offset: [8], sizes: [32, 12], strides: [12, 1] : memref<392xi8, #npu.space<spad>> to memref<32x12xi8, strided<[12, 1], offset: 8>, #npu.space<spad>>
+  // KEPT-NEXT: mxu.mode mode=nm a=i8 w=i4 acc=i32 a_stride=64 w_stride=12 acc_stride=64 n=2 m=4 a_slice=0 w_slice=0
+  // KEPT-NEXT: mxu.weights from=spad[0x448] rows=32 columns=16
+  // KEPT-NEXT: mxu.stream from=spad[0x0] to=acc[0x0] rows=9 update=write swap=yes
+  npu.matmul ins(%a, %lines : memref<9x64xi8, #npu.space<spad>>, memref<32x12xi8, strided<[12, 1], offset: 8>, #npu.space<spad>>)
+      outs(%s : memref<9x16xi32, #npu.space<acc>>) mode "nm" kept <2 of 4, i4>
   return
 }
 

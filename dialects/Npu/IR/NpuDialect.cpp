@@ -5,6 +5,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace coopt;
@@ -35,6 +36,26 @@ LogicalResult verifyText(Operation *op, NamedAttribute attribute, bool mayBeEmpt
 }
 
 } // namespace
+
+LogicalResult KeptAttr::verify(function_ref<InFlightDiagnostic()> emitError, int64_t n, int64_t m,
+                               Type type) {
+  if (n < 1 || n >= m || m > UINT8_MAX) {
+    return emitError() << "expected n of m with 0 < n < m < 256, got " << n << " of " << m;
+  }
+  return typeName(type) ? success() : emitError() << "expected a type that the accelerator has, got " << type;
+}
+
+int64_t KeptAttr::getPlaceBits() const { return llvm::Log2_64_Ceil(static_cast<uint64_t>(getM())); }
+
+int64_t KeptAttr::getCodeBytes(int64_t columns) const {
+  return llvm::divideCeil(columns * getType().getIntOrFloatBitWidth(), 8);
+}
+
+int64_t KeptAttr::getPlaceBytes(int64_t columns) const {
+  return llvm::divideCeil(columns * getPlaceBits(), 8);
+}
+
+int64_t KeptAttr::getDepth(int64_t rows) const { return llvm::divideCeil(rows * getM(), getN()); }
 
 LogicalResult NpuDialect::verifyOperationAttribute(Operation *op, NamedAttribute attribute) {
   if (attribute.getName() == kAddressName) {

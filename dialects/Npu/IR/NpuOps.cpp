@@ -283,8 +283,11 @@ LogicalResult GatherOp::verify() {
 }
 
 LogicalResult MatmulOp::verify() {
-  if (getMode() != "ws" && getMode() != "os") {
-    return emitOpError("expected mode ws or os, got '") << getMode() << "'";
+  if (!llvm::is_contained({"ws", "os", "nm"}, getMode())) {
+    return emitOpError("expected mode ws, os or nm, got '") << getMode() << "'";
+  }
+  if ((getMode() == "nm") != getKept().has_value()) {
+    return emitOpError("expected 'kept' in mode nm alone");
   }
   if (failed(verifyCommon(*this)) || failed(verifyMatrix(*this, getA(), "activations", Space::Spad)) ||
       failed(verifyMatrix(*this, getW(), "weights", Space::Spad)) ||
@@ -292,14 +295,30 @@ LogicalResult MatmulOp::verify() {
     return failure();
   }
   MemRefType a = memrefOf(getA()), w = memrefOf(getW()), sums = memrefOf(getSums());
-  if (!agree(a.getDimSize(0), sums.getDimSize(0)) || !agree(a.getDimSize(1), w.getDimSize(0)) ||
-      !agree(w.getDimSize(1), sums.getDimSize(1))) {
+  Type weight = w.getElementType();
+  int64_t depth = w.getDimSize(0), columns = w.getDimSize(1);
+  if (std::optional<KeptAttr> kept = getKept()) {
+    // Rows of bytes: codes, and places behind them.
+    columns = sums.getDimSize(1);
+    const int64_t bytes = ShapedType::isDynamic(columns)
+                              ? ShapedType::kDynamic
+                              : kept->getCodeBytes(columns) + kept->getPlaceBytes(columns);
+    if (ShapedType::isDynamic(columns) || !weight.isInteger(8) || w.getDimSize(1) != bytes) {
+      return emitOpError("expected weights of i8 in rows of the bytes that as many kept ones take as the "
+                         "sums have columns, got ")
+             << w << " and " << sums;
+    }
+    weight = kept->getType();
+    depth = ShapedType::isDynamic(depth) ? depth : kept->getDepth(depth);
+  }
+  if (!agree(a.getDimSize(0), sums.getDimSize(0)) || !agree(a.getDimSize(1), depth) ||
+      !agree(columns, sums.getDimSize(1))) {
     return emitOpError("expected matrices of M x K, K x N and M x N, got ")
            << a << ", " << w << " and " << sums;
   }
   const bool isInteger = isa<IntegerType>(a.getElementType());
   Type sum = isInteger ? Type(IntegerType::get(getContext(), 32)) : Type(Float32Type::get(getContext()));
-  if (isa<IntegerType>(w.getElementType()) != isInteger || sums.getElementType() != sum) {
+  if (isa<IntegerType>(weight) != isInteger || sums.getElementType() != sum) {
     return emitOpError("expected integers summed in i32 or floats summed in f32, got ")
            << a << ", " << w << " and " << sums;
   }

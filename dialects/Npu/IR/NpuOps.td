@@ -79,23 +79,27 @@ def Npu_GatherOp : Npu_Op<"gather", (ins Npu_Read<"table">:$table, Npu_Read<"pla
 
 def Npu_MatmulOp : Npu_Op<"matmul", (ins Npu_Read<"activations">:$a, Npu_Read<"weights">:$w,
                                          Arg<AnyMemRef, "sums", [MemRead, MemWrite]>:$sums, DefaultValuedAttr<BoolAttr, "false">:$add,
-                                         DefaultValuedAttr<StrAttr, "\"ws\"">:$mode)> {
+                                         DefaultValuedAttr<StrAttr, "\"ws\"">:$mode, OptionalAttr<Npu_KeptAttr>:$kept)> {
   let summary = "a tile of a product";
   let description = [{
     sums[m][n] = (with `add`: +=) sum over k of a[m][k] w[k][n]. Mode `ws`, weights stand still, is mxu.weights and mxu.stream: K and N are at most
     the array's rows and columns, M may be known at run time only. Mode `os`, sums stand still, is mxu.multiply and mxu.drain: M and N are at most
-    the array's rows and columns, K may be known at run time only.
+    the array's rows and columns, K may be known at run time only. Mode `nm` is as ws, of weights of which some are kept: w is bytes, its rows are those
+    that `kept` describes, and there are as many as the array has rows at most.
 
     C4: matrices of extents M x K, K x N and M x N, in spad, spad and acc; rows have their elements side by side and begin at whole bytes;
-    elements are of a type of the accelerator; integers are summed in i32, floats in f32; the mode is ws or os.
+    elements are of a type of the accelerator; integers are summed in i32, floats in f32; the mode is ws, os or nm. In mode nm alone there is `kept`: w has
+    i8 in rows of the bytes that N kept weights take, N is known, K is the activations that the kept rows meet.
 
     ```mlir
     npu.matmul ins(%a, %w : memref<8x32xi8, #npu.space<spad>>, memref<32x16xi8, #npu.space<spad>>)
         outs(%sums : memref<8x16xi32, #npu.space<acc>>) add true
+    npu.matmul ins(%a, %w : memref<8x64xi8, #npu.space<spad>>, memref<32x20xi8, #npu.space<spad>>)
+        outs(%sums : memref<8x16xi32, #npu.space<acc>>) mode "nm" kept <2 of 4, i8>
     ```
   }];
   let assemblyFormat = [{
-    `ins` `(` $a `,` $w `:` type($a) `,` type($w) `)` `outs` `(` $sums `:` type($sums) `)` (`add` $add^)? (`mode` $mode^)? attr-dict
+    `ins` `(` $a `,` $w `:` type($a) `,` type($w) `)` `outs` `(` $sums `:` type($sums) `)` (`add` $add^)? (`mode` $mode^)? (`kept` $kept^)? attr-dict
   }];
 }
 

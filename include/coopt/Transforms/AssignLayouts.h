@@ -9,9 +9,10 @@
 //   codes  tiles of 16 rows and 64 columns, [N/16][K/64][16 k][16 n][4 k], as bit planes (BitPlanes.h)
 //
 // On an accelerator whose array has C columns codes are [N/C][K][C n]: rows of the tiles that the array takes, as they come, codes of 2 and 4 bits
-// side by side as its types are (Layout/Panels.h), unsigned ones centred. Scales and zeros of groups are [N/C][K/group][C n].
+// side by side as its types are (Layout/Panels.h), unsigned ones centred. Scales and zeros of groups are [N/C][K/group][C n]. Of codes under a pattern that
+// the array has a mode for (Layout/SparseRows.h) only what is kept is stored, where that takes less memory; of others all, with a warning.
 //
-// Of weights that promise a pattern (sparse.pattern) only what is kept is stored (SparseTile.h, SparsePanel.h), if one of the
+// On the CPU, of weights that promise a pattern (sparse.pattern) only what is kept is stored (SparseTile.h, SparsePanel.h), if one of the
 // instruction sets that kernels are made for gains from it: if it has instructions that expand vectors (machine::expandsVectors), and
 // tiles are not those of wide runs, whose expansion takes longer than reading the zeros. Otherwise zeros are stored, too: the matrix is
 // decompressed once, by the packager, and not by each use. Values are the same. Who needs the memory more than the time asks for
@@ -24,6 +25,7 @@
 #define COOPT_TRANSFORMS_ASSIGNLAYOUTS_H
 
 #include "coopt/Machine/Machine.h"
+#include "coopt/Machine/Npu.h"
 
 #include "mlir/IR/BuiltinOps.h"
 
@@ -34,8 +36,8 @@ namespace coopt {
 /// `alwaysKept`: only what is kept is stored wherever that takes less memory.
 mlir::LogicalResult assignLayouts(mlir::ModuleOp module, llvm::ArrayRef<machine::InstructionSet> variants,
                                   bool alwaysKept = false);
-/// For an accelerator whose array has that many columns, a power of two. Errors: it is none; weights under a pattern.
-mlir::LogicalResult assignArrayLayouts(mlir::ModuleOp module, int64_t arrayColumns);
+/// For an accelerator with that array. Errors: the number of its columns is no power of two.
+mlir::LogicalResult assignArrayLayouts(mlir::ModuleOp module, const machine::NpuMatrixUnit &array);
 
 /// Fails with an error at the first value whose elements are no whole number of bytes (i1 apart, which is a
 /// truth value).

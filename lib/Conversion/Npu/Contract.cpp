@@ -70,12 +70,56 @@ int64_t ContractLowering::mostSteps() {
   if (groupZeros) {
     ofGroup += 1 + 2;
   }
-  // Decoded as floats, by way of integers of 16 bits if there are zeros.
-  const int64_t decoded = isOfFloats() ? (op.getWZeros() ? 4 : 2) * weights.width : 0;
-  const int64_t block = core.mxu->rows;
-  const int64_t all =
-      core.spad.bytes / 4 * span / ((weightTiles->bytesOfRow() + decoded) * span + ofGroup * weights.width);
+  // Floats are decoded by way of integers of 16 bits if there are zeros.
+  const int64_t decoded = isOfFloats() && op.getWZeros() ? 2 * weights.width : 0;
+  const int64_t ofSpan = weightTiles->bytesOf(span) + decoded * span + ofGroup * weights.width;
+  const int64_t all = core.spad.bytes / 4 * span / ofSpan, block = blockSteps();
   return std::max(all / block * block, block);
+}
+
+/// Of weights of which some are kept.
+LogicalResult ContractLowering::checkKept() {
+  const numerics::SparsePattern &pattern = weights.kept->pattern();
+  const std::string name = numerics::toString(pattern);
+  const quantized::SchemeAttr scheme = op.getWScheme();
+  if (scheme.isAsymmetric()) {
+    return op.emitError("keeps ") << name << " of weights with zeros: what is dropped would be none";
+  }
+  const bool isThere = llvm::any_of(core.mxu->modes.nm, [&](const machine::NpuNmPattern &of) {
+    return of.n == pattern.kept && of.m == pattern.of;
+  });
+  if (!isThere || pattern.kept > core.mxu->rows) {
+    return op.emitError("keeps ") << name << " of its weights: the array has no mode for it";
+  }
+  const int64_t group = scheme.getGroup();
+  if (group != 0 && group < weights.depth && group % pattern.of != 0) {
+    return op.emitError("keeps ") << name << " of weights in groups of " << group
+                                  << ", which end within such runs";
+  }
+  return success();
+}
+
+/// Zeros behind the last column where the last run goes on.
+LogicalResult ContractLowering::padActivations() {
+  OpFoldResult columns = a.extents[1];
+  if (getConstantIntValue(columns) == depth || !weights.kept) {
+    return success();
+  }
+  FailureOr<Tile> padded = tiles.make(Space::Spad, {rows, tiles.index(depth)}, a.element());
+  if (failed(padded)) {
+    return failure();
+  }
+  FillOp::create(tiles.ops(), tiles.loc(), 0, tiles.all(*padded), 0, DenseI64ArrayAttr(),
+                 DenseI64ArrayAttr());
+  tiles.copy(tiles.matrix(a, 0, 1, rows, columns), tiles.matrix(*padded, 0, 1, rows, columns));
+  a = *padded;
+  return success();
+}
+
+/// Steps of k that the array's rows take at a time.
+int64_t ContractLowering::blockSteps() const {
+  const int64_t rows = core.mxu->rows;
+  return weights.kept ? rows / weights.kept->pattern().kept * weights.run() : rows;
 }
 
 LogicalResult ContractLowering::read() {
@@ -88,7 +132,13 @@ LogicalResult ContractLowering::read() {
   }
   types = *products;
   weights = *panels;
-  depth = weights.depth;
+  if (weights.kept && failed(checkKept())) {
+    return failure();
+  }
+  // The last run has all of its columns: behind K activations are zero.
+  const int64_t run = weights.run();
+  depth = llvm::alignTo(weights.depth, run);
+  types.depth = types.depth / run * run;
   if (weights.width != core.mxu->cols) {
     return op.emitError("has weights in panels of ")
            << weights.width << " rows, where the array has " << core.mxu->cols << " columns";
@@ -113,8 +163,9 @@ LogicalResult ContractLowering::read() {
   rows = a.extents[0];
   FailureOr<int64_t> bound = tiles.boundOf(rows);
   FailureOr<StringRef> dataflow =
-      succeeded(bound) ? chooseDataflow(op, *core.mxu, types, *bound, std::min(span, types.depth))
-                       : FailureOr<StringRef>();
+      failed(bound)  ? FailureOr<StringRef>()
+      : weights.kept ? FailureOr<StringRef>(StringRef("nm"))
+                     : chooseDataflow(op, *core.mxu, types, *bound, std::min(span, types.depth));
   if (failed(dataflow)) {
     return failure();
   }
@@ -150,11 +201,11 @@ LogicalResult ContractLowering::read() {
     }
     zeros = *made;
   }
-  // Floats are decoded from the codes as they are stored.
-  Type brought =
-      isOfFloats() ? Type(IntegerType::get(op.getContext(), op.getWScheme().getBits())) : types.weight;
-  weightTiles.emplace(tiles, weights, brought, core);
+  weightTiles.emplace(tiles, weights, types.weight, core);
   most = mostSteps();
+  if (failed(padActivations())) {
+    return failure();
+  }
   return op.getWZeros() && !isOfFloats() ? sumActivations() : success();
 }
 
@@ -176,15 +227,21 @@ LogicalResult ContractLowering::sumActivations() {
 /// sums do, one for each block of rows of activations: all of a block, also those that run time has no use for.
 void ContractLowering::add(const ElementRows &w, OpFoldResult first, OpFoldResult k, int64_t extent,
                            const Tile &sums, bool isFirst) {
+  KeptAttr kept;
+  if (weights.kept) {
+    const numerics::SparsePattern &pattern = weights.kept->pattern();
+    kept = KeptAttr::get(op.getContext(), pattern.kept, pattern.of, types.weight);
+  }
   auto product = [&](OpFoldResult row, OpFoldResult count, OpFoldResult at, int64_t steps, bool isAdded) {
     Value activations = tiles.matrix(a, 0, 1, count, tiles.index(steps), {row, tiles.plus(k, at)});
     Value to = tiles.matrix(sums, 0, 1, count, tiles.index(weights.width), {row, tiles.index(0)});
-    MatmulOp::create(tiles.ops(), tiles.loc(), activations, w.block(tiles, tiles.plus(first, at), steps), to,
-                     isAdded, mode, DenseI64ArrayAttr(), DenseI64ArrayAttr());
+    Value lines = w.block(tiles, weights.lineOf(tiles, tiles.plus(first, at)), weights.lines(steps));
+    MatmulOp::create(tiles.ops(), tiles.loc(), activations, lines, to, isAdded, mode, kept,
+                     DenseI64ArrayAttr(), DenseI64ArrayAttr());
     return success();
   };
   OpFoldResult zero = tiles.index(0);
-  const int64_t block = core.mxu->rows;
+  const int64_t block = mode == "os" ? core.mxu->rows : blockSteps();
   if (mode == "os") {
     const int64_t whole = mostRows / block * block, rest = mostRows % block;
     (void)tiles.loop(whole > 0 ? tiles.least(rows, tiles.index(whole)) : zero, block, [&](OpFoldResult row) {

@@ -35,7 +35,7 @@ private:
   mlir::OpFoldResult rows;
   int64_t mostRows = 0;
   llvm::StringRef mode;        ///< of the array: what stands still
-  int64_t depth = 0, span = 0; ///< K; of a group, at most K
+  int64_t depth = 0, span = 0; ///< K, of whole runs; of a group, at most K
   int64_t most = 0;            ///< steps of k of which weights are brought at a time
 
   struct Round {
@@ -57,6 +57,9 @@ private:
   mlir::FailureOr<Tile> minusZeros(Tile of);
   mlir::FailureOr<Tile> parts(const Panels &of, mlir::OpFoldResult begin, mlir::OpFoldResult group,
                               int64_t count);
+  mlir::LogicalResult checkKept();
+  mlir::LogicalResult padActivations();
+  int64_t blockSteps() const;
   int64_t mostSteps();
 
   mlir::LogicalResult panel(mlir::OpFoldResult begin);

@@ -31,7 +31,7 @@ LogicalResult ContractLowering::checkFloats() {
   return success();
 }
 
-/// Codes [extent][width] of one group. Columns behind the last one have what lies there: their sums are not read.
+/// Codes [extent][width] of one group, all or what is kept of them. Columns behind the last one have what lies there: their sums are not read.
 LogicalResult ContractLowering::decode(const Round &round, OpFoldResult group, Value codes, int64_t extent,
                                        Value to) {
   OpFoldResult width = tiles.index(weights.width);
@@ -63,19 +63,20 @@ FailureOr<Tile> ContractLowering::ofPanel(const Tile &ofColumns, const Round &ro
 /// Steps of k whose codes come at once: of several whole groups, or of a part of one.
 LogicalResult ContractLowering::addDecoded(const Round &round, OpFoldResult k, int64_t extent,
                                            const Tile &sums) {
-  FailureOr<ElementRows> codes = weightTiles->bring(round.begin, k, extent),
-                         made = ElementRows::make(tiles, extent, weights.width, types.weight);
-  if (failed(codes) || failed(made)) {
+  FailureOr<ElementRows> made =
+      weightTiles->make(round.begin, k, extent, [&](const ElementRows &codes, const ElementRows &to) {
+        return tiles.pieces(extent, span, [&](OpFoldResult at, int64_t count) {
+          OpFoldResult line = weights.lineOf(tiles, at);
+          const int64_t lines = weights.lines(count);
+          return decode(round, tiles.over(tiles.minus(tiles.plus(k, at), round.firstK), span),
+                        codes.block(tiles, line, lines), lines, to.block(tiles, line, lines));
+        });
+      });
+  if (failed(made)) {
     return failure();
   }
-  LogicalResult done = tiles.pieces(extent, span, [&](OpFoldResult at, int64_t count) {
-    return decode(round, tiles.over(tiles.minus(tiles.plus(k, at), round.firstK), span),
-                  codes->block(tiles, at, count), count, made->block(tiles, at, count));
-  });
-  if (succeeded(done)) {
-    add(*made, tiles.index(0), k, extent, sums, false);
-  }
-  return done;
+  add(*made, tiles.index(0), k, extent, sums, false);
+  return success();
 }
 
 LogicalResult ContractLowering::floatPanel(OpFoldResult begin) {

@@ -34,6 +34,7 @@ FailureOr<Panels> npu::panelsOf(Tiles &tiles, Value weights) {
   panels.depth = layout.dims[1].size;
   panels.bits = bits;
   panels.areCentred = unpack.getLayout()->getCentred();
+  panels.kept = unpack.getLayout()->getSparseRows();
   panels.first = tiles.index(0);
   if (!unpack.getOffsets().empty()) {
     panels.first = unpack.getOffsets()[0];
@@ -44,41 +45,57 @@ FailureOr<Panels> npu::panelsOf(Tiles &tiles, Value weights) {
   return panels;
 }
 
+OpFoldResult Panels::lineOf(Tiles &tiles, OpFoldResult k) const {
+  return kept ? tiles.times(tiles.over(k, run()), kept->pattern().kept) : k;
+}
+
 LogicalResult Panels::bring(Tiles &tiles, OpFoldResult begin, OpFoldResult k, const Tile &to) const {
+  if (!kept || std::gcd(divisorOf(first), width) == width) {
+    return bring(tiles, begin, k, {0, lineElements()}, to);
+  }
+  Tile behind = to;
+  behind.offset = tiles.plus(to.offset, tiles.index(places().first));
+  return failure(failed(bring(tiles, begin, k, codes(), to)) ||
+                 failed(bring(tiles, begin, k, places(), behind)));
+}
+
+LogicalResult Panels::bring(Tiles &tiles, OpFoldResult begin, OpFoldResult k, Part part,
+                            const Tile &to) const {
   Builder &b = tiles.ops();
-  OpFoldResult extent = to.extents[0];
-  const int64_t line = rowElements();
+  OpFoldResult extent = to.extents[0], at = lineOf(tiles, k);
+  const int64_t line = lineElements(), inPanel = lines(depth) * line;
   AffineExpr d0 = b.getAffineDimExpr(0), d1 = b.getAffineDimExpr(1);
-  auto copy = [&](OpFoldResult offset, int64_t elements, const Tile &part) {
-    Value from = memref::ReinterpretCastOp::create(tiles.ops(), tiles.loc(), storage, offset,
-                                                   ArrayRef<OpFoldResult>{extent, tiles.index(elements)},
-                                                   ArrayRef<OpFoldResult>{tiles.index(line), tiles.index(1)});
-    tiles.copy(from, tiles.all(part));
+  auto copy = [&](AffineExpr offset, OpFoldResult row, int64_t elements, Tile target) {
+    Value from = memref::ReinterpretCastOp::create(
+        tiles.ops(), tiles.loc(), storage,
+        tiles.apply(AffineMap::get(2, 0, offset + d1 * line + part.first), {row, at}),
+        ArrayRef<OpFoldResult>{extent, tiles.index(elements)},
+        ArrayRef<OpFoldResult>{tiles.index(line), tiles.index(1)});
+    target.extents[1] = tiles.index(elements);
+    tiles.copy(from, tiles.all(target));
   };
   const int64_t piece = std::gcd(divisorOf(first), width);
   OpFoldResult row = tiles.plus(first, begin);
   if (piece == width) {
     // first + begin is a multiple of the width: its panel begins at (first + begin) / width panels.
-    AffineExpr panel = line % width == 0 ? d0 * (line / width * depth) : d0.floorDiv(width) * (line * depth);
-    copy(tiles.apply(AffineMap::get(2, 0, panel + d1 * line), {row, k}), line, to);
+    copy(inPanel % width == 0 ? d0 * (inPanel / width) : d0.floorDiv(width) * inPanel, row, part.elements,
+         to);
     return success();
   }
-  if (piece * line % width != 0) {
+  if (piece * part.elements % width != 0) {
     return mlir::emitError(tiles.loc(), "has weights that may begin within a byte");
   }
   // So many rows lie side by side, in whichever panel they are. Behind the last stored row others stand for those that are not there: their sums
   // are not read.
-  const int64_t rows = cast<MemRefType>(storage.getType()).getNumElements() / depth * width / line;
-  const int64_t elements = piece * line / width;
-  // From panel to panel it is depth rows, of which one would have brought it there.
-  AffineExpr inAll = line == width ? d0 : d0.floorDiv(piece) * elements;
-  AffineExpr at = inAll + d0.floorDiv(width) * (line * (depth - 1)) + d1 * line;
+  const int64_t rows = cast<MemRefType>(storage.getType()).getNumElements() / inPanel * width;
+  const int64_t elements = piece * part.elements / width;
+  // From panel to panel it is a panel's elements, of which those of a line would have brought it a part of the way.
+  AffineExpr inAll = part.elements == width ? d0 : d0.floorDiv(piece) * elements;
   for (int64_t i = 0; i < width; i += piece) {
     OpFoldResult from = tiles.least(tiles.plus(row, tiles.index(i)), tiles.index(rows - piece));
-    Tile part = to;
-    part.offset = tiles.plus(to.offset, tiles.index(i / piece * elements));
-    part.extents[1] = tiles.index(elements);
-    copy(tiles.apply(AffineMap::get(2, 0, at), {from, k}), elements, part);
+    Tile target = to;
+    target.offset = tiles.plus(to.offset, tiles.index(i / piece * elements));
+    copy(inAll + d0.floorDiv(width) * (inPanel - part.elements), from, elements, target);
   }
   return success();
 }
@@ -157,32 +174,72 @@ Type WeightTiles::stored() const {
   return IntegerType::get(element.getContext(), panels.bits == 0 ? 8 : panels.bits);
 }
 
-int64_t WeightTiles::bytesOfRow() const {
-  const int64_t made = isReady() ? 0 : panels.width * element.getIntOrFloatBitWidth() / 8;
-  return panels.rowElements() + made;
+int64_t WeightTiles::madeStride() const {
+  const int64_t bits = element.getIntOrFloatBitWidth();
+  const int64_t bytes = panels.width * bits / 8 + panels.places().elements;
+  return llvm::alignTo(bytes, std::max<int64_t>(bits / 8, 1));
+}
+
+int64_t WeightTiles::bytesOf(int64_t columns) const {
+  const int64_t line = isReady() ? panels.lineElements() : panels.codes().elements + madeStride();
+  return panels.lines(columns) * line;
+}
+
+FailureOr<ElementRows> WeightTiles::make(OpFoldResult begin, OpFoldResult k, int64_t extent, Decode decode) {
+  const int64_t lines = panels.lines(extent), width = panels.width;
+  FailureOr<ElementRows> codes = ElementRows::make(tiles, lines, width, stored());
+  if (failed(codes) || failed(panels.bring(tiles, begin, k, panels.codes(), codes->bytes(tiles)))) {
+    return failure();
+  }
+  if (!panels.kept) {
+    FailureOr<ElementRows> made = ElementRows::make(tiles, extent, width, element);
+    return succeeded(made) && failed(decode(*codes, *made)) ? FailureOr<ElementRows>() : made;
+  }
+  // Elements, and places behind them, in lines of bytes.
+  Type i8 = IntegerType::get(element.getContext(), 8);
+  const int64_t bits = element.getIntOrFloatBitWidth(), stride = madeStride(), inLine = stride * 8 / bits;
+  FailureOr<Tile> bytes = tiles.make(Space::Spad, {tiles.index(lines * stride)}, i8);
+  if (failed(bytes)) {
+    return failure();
+  }
+  const OpFoldResult zero = tiles.index(0), rows = tiles.index(lines);
+  const Tile whole{bytes->buffer, zero, {rows, tiles.index(stride)}, {stride, 1}};
+  Tile places = whole;
+  places.offset = tiles.index(width * bits / 8);
+  if (failed(panels.bring(tiles, begin, k, panels.places(), places))) {
+    return failure();
+  }
+  Value view = viewOf(tiles, bytes->buffer, zero, lines, inLine, element);
+  const Tile elements{view, zero, {rows, tiles.index(width)}, {inLine, 1}};
+  if (failed(decode(*codes, {elements, element, lines, width}))) {
+    return failure();
+  }
+  return ElementRows{whole, i8, lines, width * bits / 8 + panels.places().elements};
 }
 
 FailureOr<ElementRows> WeightTiles::bring(OpFoldResult begin, OpFoldResult k, int64_t extent) {
-  FailureOr<ElementRows> codes = ElementRows::make(tiles, extent, panels.width, stored());
-  if (failed(codes) || failed(panels.bring(tiles, begin, k, codes->bytes(tiles)))) {
-    return failure();
-  }
   if (isReady()) {
-    return codes;
+    const bool areLines = panels.kept.has_value();
+    FailureOr<ElementRows> rows =
+        ElementRows::make(tiles, panels.lines(extent), areLines ? panels.lineElements() : panels.width,
+                          areLines ? IntegerType::get(element.getContext(), 8) : stored());
+    return succeeded(rows) && failed(panels.bring(tiles, begin, k, rows->bytes(tiles)))
+               ? FailureOr<ElementRows>()
+               : rows;
   }
-  FailureOr<ElementRows> made = ElementRows::make(tiles, extent, panels.width, element);
-  if (failed(made)) {
-    return failure();
-  }
-  // Elements lie side by side: rows that fill the lanes of the unit take the least time.
-  const int64_t all = extent * panels.width;
-  int64_t length = core.vec->lanes;
-  if (all % length != 0) {
-    length = panels.width;
-  }
-  while (all % (2 * length) == 0 && 2 * length <= 4096) {
-    length *= 2;
-  }
-  tiles.map("copy", codes->reshaped(tiles, length), made->reshaped(tiles, length));
-  return made;
+  return make(begin, k, extent, [&](const ElementRows &codes, const ElementRows &to) {
+    if (panels.kept) {
+      tiles.map("copy", codes.block(tiles, tiles.index(0), codes.rows),
+                to.block(tiles, tiles.index(0), to.rows));
+      return success();
+    }
+    // Elements lie side by side: rows that fill the lanes of the unit take the least time.
+    const int64_t all = extent * panels.width;
+    int64_t length = all % core.vec->lanes == 0 ? core.vec->lanes : panels.width;
+    while (all % (2 * length) == 0 && 2 * length <= 4096) {
+      length *= 2;
+    }
+    tiles.map("copy", codes.reshaped(tiles, length), to.reshaped(tiles, length));
+    return success();
+  });
 }

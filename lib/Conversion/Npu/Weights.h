@@ -3,6 +3,9 @@
 // Weights stand in DRAM in panels (Layout/Panels.h). Here tiles of them come to the scratchpad and become what the array multiplies: the
 // codes as they are stored, where it takes such a type, or made from them by one pass of the vector unit.
 //
+// Of weights under a pattern lines of kept codes come, with their places (Layout/SparseRows.h). So many lines stand for so many columns; whoever asks
+// for columns asks for whole runs.
+//
 // Codes of an asymmetric scheme are unsigned; types of the accelerator are not. They are stored centred:
 // (u - z) = (u - 2^(bits-1)) - (z - 2^(bits-1)).
 //
@@ -12,6 +15,7 @@
 
 #include "Tiles.h"
 
+#include "coopt/Layout/SparseRows.h"
 #include "coopt/Machine/Npu.h"
 
 namespace coopt::npu {
@@ -20,19 +24,38 @@ namespace coopt::npu {
 struct Panels {
   mlir::Value storage; ///< memref of one dimension
   int64_t width = 0, depth = 0;
-  unsigned bits = 0;        ///< of codes; 0: elements are stored whole
-  bool areCentred = false;  ///< codes are stored less 2^(bits - 1)
-  mlir::OpFoldResult first; ///< row of the view's first row in all
+  unsigned bits = 0;                      ///< of codes; 0: elements are stored whole
+  bool areCentred = false;                ///< codes are stored less 2^(bits - 1)
+  std::optional<layout::SparseRows> kept; ///< [N/width][lines][lineBytes()]
+  mlir::OpFoldResult first;               ///< row of the view's first row in all
 
-  /// Elements of the storage that a row of a panel takes.
-  int64_t rowElements() const { return bits == 0 ? width : width * bits / 8; }
-  /// Copies rows first + begin .. (begin: a multiple of width) of columns k .. to `to`, [depth][rowElements()], wherever in a panel `first` is.
-  /// Error: it may be within a byte.
+  /// Lines of a panel that stand for so many columns, and the one at which those of column k begin.
+  int64_t lines(int64_t columns) const { return kept ? kept->lines(columns) : columns; }
+  mlir::OpFoldResult lineOf(Tiles &tiles, mlir::OpFoldResult k) const;
+  /// Columns that are always asked for together.
+  int64_t run() const { return kept ? kept->pattern().of : 1; }
+
+  /// Elements of the storage, from `first` of a line on.
+  struct Part {
+    int64_t first, elements;
+  };
+  Part codes() const { return {0, bits == 0 ? width : width * bits / 8}; }
+  Part places() const { return {codes().elements, kept ? kept->placeBytes() : 0}; }
+  int64_t lineElements() const { return codes().elements + places().elements; }
+  /// Copies rows first + begin .. (begin: a multiple of width) of the lines of columns k .. to `to`, [lines][lineElements()], wherever in a panel
+  /// `first` is. Error: it may be within a byte.
   mlir::LogicalResult bring(Tiles &tiles, mlir::OpFoldResult begin, mlir::OpFoldResult k,
+                            const Tile &to) const;
+  /// Of each line that part.
+  mlir::LogicalResult bring(Tiles &tiles, mlir::OpFoldResult begin, mlir::OpFoldResult k, Part part,
                             const Tile &to) const;
 };
 /// Failure: it is stored in another way, or in codes that no type of the accelerator reads.
 mlir::FailureOr<Panels> panelsOf(Tiles &tiles, mlir::Value weights);
+
+/// Rows of a table of `count` rows, by their numbers, to `result` [ids][columns].
+mlir::LogicalResult gatherFromPanels(Tiles &tiles, const Panels &panels, int64_t count, const Tile &ids,
+                                     const Tile &result);
 
 /// What a product of codes is computed as.
 struct Products {
@@ -44,7 +67,7 @@ struct Products {
 mlir::FailureOr<Products> chooseProducts(mlir::Operation *op, const machine::NpuMatrixUnit &unit,
                                          unsigned bits);
 
-/// Rows of elements in the scratchpad, also of elements that are no whole bytes.
+/// Rows of elements in the scratchpad, also of elements that are no whole bytes. Of lines of kept codes the elements are bytes.
 struct ElementRows {
   Tile storage; ///< of the elements, or of bytes where those are smaller
   mlir::Type element;
@@ -64,10 +87,14 @@ public:
   WeightTiles(Tiles &tiles, const Panels &panels, mlir::Type element, const machine::NpuCore &core)
       : tiles(tiles), panels(panels), element(element), core(core) {}
 
-  /// Of the scratchpad, for each k.
-  int64_t bytesOfRow() const;
-  /// [extent][width], in the array's type.
+  /// Of the scratchpad, for so many columns.
+  int64_t bytesOf(int64_t columns) const;
+  /// Of columns k .. what the array multiplies: [extent][width] in its type, or the lines of what is kept of them.
   mlir::FailureOr<ElementRows> bring(mlir::OpFoldResult begin, mlir::OpFoldResult k, int64_t extent);
+  /// The same, the elements made by `decode` from the codes as they are stored: both [lines][width].
+  using Decode = llvm::function_ref<mlir::LogicalResult(const ElementRows &codes, const ElementRows &to)>;
+  mlir::FailureOr<ElementRows> make(mlir::OpFoldResult begin, mlir::OpFoldResult k, int64_t extent,
+                                    Decode decode);
 
 private:
   Tiles &tiles;
@@ -77,6 +104,8 @@ private:
 
   mlir::Type stored() const;
   bool isReady() const { return element == stored(); }
+  /// Bytes between lines that are made: of whole elements.
+  int64_t madeStride() const;
 };
 
 } // namespace coopt::npu

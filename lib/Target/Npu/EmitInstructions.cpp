@@ -18,6 +18,7 @@ FailureOr<Emitter::View> Emitter::viewOf(Operation *at, Value memref) {
   SmallVector<OpFoldResult> extents;
   OpFoldResult offset = IntegerAttr::get(IndexType::get(at->getContext()), 0);
   Value root = memref;
+  int64_t shift = 0; // of bytes that are viewed as elements first
   if (auto bytes = memref.getDefiningOp<memref::ViewOp>()) {
     // Of bytes, which may be elements of another type.
     offset = bytes.getByteShift();
@@ -29,6 +30,11 @@ FailureOr<Emitter::View> Emitter::viewOf(Operation *at, Value memref) {
     root = cast.getSource();
     if (auto base = root.getDefiningOp<memref::ExtractStridedMetadataOp>()) {
       root = base.getSource();
+    }
+    auto bytes = root.getDefiningOp<memref::ViewOp>();
+    if (std::optional<int64_t> constant = bytes ? getConstantIntValue(bytes.getByteShift()) : std::nullopt) {
+      shift = *constant;
+      root = bytes.getSource();
     }
   } else {
     if (!type.hasStaticShape()) {
@@ -65,9 +71,9 @@ FailureOr<Emitter::View> Emitter::viewOf(Operation *at, Value memref) {
   }
   view.address = *first;
   if (first->isConstant()) {
-    view.address = Number::of(first->value + place->second.address);
+    view.address = Number::of(first->value + place->second.address + shift);
   } else {
-    view.address.value = place->second.address; // the entry adds its register
+    view.address.value = place->second.address + shift; // the entry adds its register
   }
   for (OpFoldResult extent : extents) {
     FailureOr<Number> number = numberOf(at, extent);
@@ -309,20 +315,26 @@ LogicalResult Emitter::emitMatmul(npu::MatmulOp op) {
     return failure();
   }
   // What has places of its own in the array: the tile of weights, or that of sums.
-  const bool isStationary = op.getMode() == "ws";
-  const Number rows = isStationary ? w->extents[0] : a->extents[0], columns = w->extents[1];
+  const bool isStationary = op.getMode() != "os";
+  const std::optional<npu::KeptAttr> kept = op.getKept();
+  const Number rows = isStationary ? w->extents[0] : a->extents[0],
+               columns = kept ? sums->extents[1] : w->extents[1];
   if (!rows.isConstant() || !columns.isConstant()) {
     return op.emitOpError("has a tile of ")
            << (isStationary ? "weights" : "sums") << " whose extents are known at run time only";
   }
   npu::Entry mode = instruction(op, "mxu.mode");
   choose(mode, "mode", std::string_view(op.getMode()));
-  auto type = [&](const char *field, Value of) {
-    choose(mode, field, *npu::typeName(cast<MemRefType>(of.getType()).getElementType()));
+  auto type = [&](const char *field, Type of) {
+    choose(mode, field, *npu::typeName(getElementTypeOrSelf(of)));
   };
-  type("a", op.getA());
-  type("w", op.getW());
-  type("acc", op.getSums());
+  type("a", op.getA().getType());
+  type("w", kept ? kept->getType() : op.getW().getType());
+  type("acc", op.getSums().getType());
+  if (kept) {
+    mode["n"].value = kept->getN();
+    mode["m"].value = kept->getM();
+  }
   mode["a_stride"].value = strideOf(*a, 0);
   mode["w_stride"].value = strideOf(*w, 0);
   mode["acc_stride"].value = strideOf(*sums, 0);

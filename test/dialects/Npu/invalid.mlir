@@ -217,10 +217,83 @@ func.func @c4_mixed(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<8x2xbf16, #
 // -----
 
 func.func @c4_mode(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<8x2xi8, #npu.space<spad>>, %s: memref<4x2xi32, #npu.space<acc>>) {
-  // expected-error @+1 {{expected mode ws or os, got 'dot'}}
+  // expected-error @+1 {{expected mode ws, os or nm, got 'dot'}}
   npu.matmul ins(%a, %w : memref<4x8xi8, #npu.space<spad>>, memref<8x2xi8, #npu.space<spad>>) outs(%s : memref<4x2xi32, #npu.space<acc>>) mode "dot"
   return
 }
+
+// -----
+
+func.func @c4_kept_of_another_mode(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<4x10xi8, #npu.space<spad>>, %s: memref<4x8xi32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected 'kept' in mode nm alone}}
+  npu.matmul ins(%a, %w : memref<4x8xi8, #npu.space<spad>>, memref<4x10xi8, #npu.space<spad>>) outs(%s : memref<4x8xi32, #npu.space<acc>>) kept <2 of 4, i8>
+  return
+}
+
+// -----
+
+func.func @c4_mode_without_kept(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<8x8xi8, #npu.space<spad>>, %s: memref<4x8xi32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected 'kept' in mode nm alone}}
+  npu.matmul ins(%a, %w : memref<4x8xi8, #npu.space<spad>>, memref<8x8xi8, #npu.space<spad>>) outs(%s : memref<4x8xi32, #npu.space<acc>>) mode "nm"
+  return
+}
+
+// -----
+
+// Eight codes and eight places of two bits are ten bytes.
+func.func @c4_kept_bytes(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<4x9xi8, #npu.space<spad>>, %s: memref<4x8xi32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected weights of i8 in rows of the bytes that as many kept ones take as the sums have columns, got}}
+  npu.matmul ins(%a, %w : memref<4x8xi8, #npu.space<spad>>, memref<4x9xi8, #npu.space<spad>>) outs(%s : memref<4x8xi32, #npu.space<acc>>) mode "nm" kept <2 of 4, i8>
+  return
+}
+
+// -----
+
+func.func @c4_kept_no_bytes(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<4x12xi4, #npu.space<spad>>, %s: memref<4x8xi32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected weights of i8 in rows of the bytes that as many kept ones take as the sums have columns, got}}
+  npu.matmul ins(%a, %w : memref<4x8xi8, #npu.space<spad>>, memref<4x12xi4, #npu.space<spad>>) outs(%s : memref<4x8xi32, #npu.space<acc>>) mode "nm" kept <2 of 4, i4>
+  return
+}
+
+// -----
+
+func.func @c4_kept_columns_of_run_time(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<4x10xi8, #npu.space<spad>>, %s: memref<4x?xi32, strided<[8, 1]>, #npu.space<acc>>) {
+  // expected-error @+1 {{expected weights of i8 in rows of the bytes that as many kept ones take as the sums have columns, got}}
+  npu.matmul ins(%a, %w : memref<4x8xi8, #npu.space<spad>>, memref<4x10xi8, #npu.space<spad>>) outs(%s : memref<4x?xi32, strided<[8, 1]>, #npu.space<acc>>) mode "nm" kept <2 of 4, i8>
+  return
+}
+
+// -----
+
+// Three rows of two in four meet six activations.
+func.func @c4_kept_depth(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<3x10xi8, #npu.space<spad>>, %s: memref<4x8xi32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected matrices of M x K, K x N and M x N, got}}
+  npu.matmul ins(%a, %w : memref<4x8xi8, #npu.space<spad>>, memref<3x10xi8, #npu.space<spad>>) outs(%s : memref<4x8xi32, #npu.space<acc>>) mode "nm" kept <2 of 4, i8>
+  return
+}
+
+// -----
+
+func.func @c4_kept_floats(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<4x18xi8, #npu.space<spad>>, %s: memref<4x8xi32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected integers summed in i32 or floats summed in f32, got}}
+  npu.matmul ins(%a, %w : memref<4x8xi8, #npu.space<spad>>, memref<4x18xi8, #npu.space<spad>>) outs(%s : memref<4x8xi32, #npu.space<acc>>) mode "nm" kept <2 of 4, bf16>
+  return
+}
+
+// -----
+
+// expected-error @+1 {{expected n of m with 0 < n < m < 256, got 4 of 4}}
+func.func private @c17_all(i8) attributes {npu.location = #npu.kept<4 of 4, i8>}
+
+// -----
+
+// expected-error @+1 {{expected n of m with 0 < n < m < 256, got 2 of 256}}
+func.func private @c17_many(i8) attributes {npu.location = #npu.kept<2 of 256, i8>}
+
+// -----
+
+// expected-error @+1 {{expected a type that the accelerator has, got 'i3'}}
+func.func private @c17_type(i8) attributes {npu.location = #npu.kept<2 of 4, i3>}
 
 // -----
 

@@ -36,7 +36,8 @@ func.func @copy_dimensions(%a: memref<2x3x4x?x5x6xf32, strided<[9000, 3000, 700,
 // CHECK-LABEL: func @matmul
 // CHECK-SAME:  (%[[A:.*]]: memref<?x32xi8, #npu.space<spad>>, %[[W:.*]]: memref<32x16xi8, strided<[64, 1]>, #npu.space<spad>>, %[[S:.*]]: memref<?x16xi32, #npu.space<acc>>,
 func.func @matmul(%a: memref<?x32xi8, #npu.space<spad>>, %w: memref<32x16xi8, strided<[64, 1]>, #npu.space<spad>>, %s: memref<?x16xi32, #npu.space<acc>>,
-                  %f: memref<4x8xbf16, #npu.space<spad>>, %g: memref<8x2xf16, #npu.space<spad>>, %h: memref<4x2xf32, #npu.space<acc>>) {
+                  %f: memref<4x8xbf16, #npu.space<spad>>, %g: memref<8x2xf16, #npu.space<spad>>, %h: memref<4x2xf32, #npu.space<acc>>,
+                  %k: memref<16x20xi8, strided<[24, 1]>, #npu.space<spad>>, %l: memref<3x5xi8, #npu.space<spad>>) {
   // CHECK-NEXT: npu.matmul ins(%[[A]], %[[W]] : memref<?x32xi8, #npu.space<spad>>, memref<32x16xi8, strided<[64, 1]>, #npu.space<spad>>) outs(%[[S]] : memref<?x16xi32, #npu.space<acc>>) add true
   npu.matmul ins(%a, %w : memref<?x32xi8, #npu.space<spad>>, memref<32x16xi8, strided<[64, 1]>, #npu.space<spad>>)
       outs(%s : memref<?x16xi32, #npu.space<acc>>) add true
@@ -46,6 +47,13 @@ func.func @matmul(%a: memref<?x32xi8, #npu.space<spad>>, %w: memref<32x16xi8, st
   // CHECK-NEXT: npu.matmul ins({{.*}}) outs(%{{.*}} : memref<4x2xf32, #npu.space<acc>>) add true mode "os"{{$}}
   npu.matmul ins(%f, %g : memref<4x8xbf16, #npu.space<spad>>, memref<8x2xf16, #npu.space<spad>>)
       outs(%h : memref<4x2xf32, #npu.space<acc>>) add true mode "os"
+  // CHECK-NEXT: npu.matmul ins({{.*}}) outs(%{{.*}} : memref<?x16xi32, #npu.space<acc>>) add true mode "nm" kept <2 of 4, i8>{{$}}
+  npu.matmul ins(%a, %k : memref<?x32xi8, #npu.space<spad>>, memref<16x20xi8, strided<[24, 1]>, #npu.space<spad>>)
+      outs(%s : memref<?x16xi32, #npu.space<acc>>) add true mode "nm" kept <2 of 4, i8>
+  // Of three of eight, three rows meet eight; two weights of 16 bits, and six bits of places in a byte.
+  // CHECK-NEXT: npu.matmul ins({{.*}}) outs(%{{.*}} : memref<4x2xf32, #npu.space<acc>>) mode "nm" kept <3 of 8, bf16>{{$}}
+  npu.matmul ins(%f, %l : memref<4x8xbf16, #npu.space<spad>>, memref<3x5xi8, #npu.space<spad>>)
+      outs(%h : memref<4x2xf32, #npu.space<acc>>) mode "nm" kept <3 of 8, bf16>
   return
 }
 
