@@ -32,8 +32,7 @@ model::LayoutAttr coopt::keepingRows(model::LayoutAttr dense, sparse::PatternAtt
     reason = text;
     return model::LayoutAttr();
   };
-  const bool hasMode = runs.block == 1 && runs.kept <= array.rows &&
-                       llvm::any_of(array.modes.nm, [&](const machine::NpuNmPattern &of) {
+  const bool hasMode = runs.block == 1 && llvm::any_of(array.modes.nm, [&](const machine::NpuNmPattern &of) {
                          return of.n == runs.kept && of.m == runs.of;
                        });
   if (!hasMode) {

@@ -42,6 +42,17 @@ void decodedGroups(ImageRun &run, int64_t size);
 void decodedZeros(ImageRun &run, int64_t size);
 void decodedLevels(ImageRun &run, int64_t size);
 
+// Of test/Npu/kernels-kept.mlir.
+void keptProduct(ImageRun &run, int64_t size);
+void keptQuarters(ImageRun &run, int64_t size);
+void keptGroups(ImageRun &run, int64_t size);
+void keptTwoBits(ImageRun &run, int64_t size);
+void keptEights(ImageRun &run, int64_t size);
+void keptFives(ImageRun &run, int64_t size);
+void keptLongGroups(ImageRun &run, int64_t size);
+void keptRows(ImageRun &run, int64_t size);
+void keptBytes(ImageRun &run, int64_t size);
+
 void attention(ImageRun &run, int64_t size);
 
 // Of test/Npu/experts.mlir.

@@ -2,6 +2,7 @@
 #include "KernelCases.h"
 
 #include <algorithm>
+#include <numeric>
 
 using namespace coopt;
 using namespace coopt::npu::test;
@@ -78,7 +79,51 @@ struct Scheme {
   int bits = 8;
   int64_t group = 0;
   bool hasZeros = false, isTwoLevel = false;
+  int64_t kept = 0, of = 0; ///< of each `of` codes of a row; 0: all
 };
+
+void setBits(uint8_t *bytes, int64_t first, int count, int64_t number) {
+  for (int64_t i = 0; i < count; ++i) {
+    uint8_t &byte = bytes[(first + i) / 8];
+    const int shift = static_cast<int>((first + i) % 8);
+    byte = static_cast<uint8_t>((byte & ~(1 << shift)) | ((number >> i & 1) << shift));
+  }
+}
+
+/// Drops codes of a matrix as the scheme says, any of each run, and stores the others in any order: [rows / width][runs kept][codes, places]. Noise stands
+/// behind the last row, and in places behind the last column.
+Bytes inLines(ImageRun &run, Bytes &matrix, int64_t rows, int64_t columns, const Scheme &scheme) {
+  const int64_t width = run.arrayColumns(), runs = (columns + scheme.of - 1) / scheme.of;
+  int placeBits = 0;
+  while ((1 << placeBits) < scheme.of) {
+    ++placeBits;
+  }
+  const int64_t codeBytes = width * scheme.bits / 8, line = codeBytes + (width * placeBits + 7) / 8,
+                panel = runs * scheme.kept * line;
+  Bytes stored = run.integers<uint8_t>(static_cast<size_t>((rows + width - 1) / width * panel), 0, 255);
+  for (int64_t n = 0; n < rows; ++n) {
+    for (int64_t r = 0; r < runs; ++r) {
+      std::vector<int64_t> places(static_cast<size_t>(scheme.of));
+      std::iota(places.begin(), places.end(), 0);
+      std::shuffle(places.begin(), places.end(), run.random);
+      for (int64_t i = 0; i < scheme.of; ++i) {
+        const int64_t place = places[static_cast<size_t>(i)], k = r * scheme.of + place;
+        if (i >= scheme.kept) {
+          if (k < columns) {
+            at(matrix, n, columns, k) = 0;
+          }
+          continue;
+        }
+        uint8_t *to = stored.data() + n / width * panel + (r * scheme.kept + i) * line;
+        if (k < columns) {
+          setBits(to, n % width * scheme.bits, scheme.bits, at(matrix, n, columns, k));
+        }
+        setBits(to + codeBytes, n % width * placeBits, placeBits, place);
+      }
+    }
+  }
+  return stored;
+}
 
 /// y of `m` rows: 120 outputs, of `depth` inputs.
 void contractionOf(ImageRun &run, int64_t m, int64_t depth, Scheme scheme) {
@@ -90,6 +135,7 @@ void contractionOf(ImageRun &run, int64_t m, int64_t depth, Scheme scheme) {
   for (uint8_t &code : w) {
     code = static_cast<uint8_t>(code & ((1 << scheme.bits) - 1));
   }
+  Bytes stored = scheme.of == 0 ? Bytes() : inLines(run, w, outputs, depth, scheme);
   Bytes zeros = run.integers<uint8_t>(count(outputs, groups), 0, (1 << scheme.bits) - 1),
         integers = run.integers<uint8_t>(count(outputs, groups), 1, 16);
   Halves ofGroups = halves(run, outputs * groups);
@@ -119,8 +165,10 @@ void contractionOf(ImageRun &run, int64_t m, int64_t depth, Scheme scheme) {
   }
   run.input(a);
   run.input(ofRows);
-  const Bytes stored =
-      packed(inPanels(run, scheme.hasZeros ? centred(w, scheme.bits) : w, outputs, depth), scheme.bits);
+  if (scheme.of == 0) {
+    stored =
+        packed(inPanels(run, scheme.hasZeros ? centred(w, scheme.bits) : w, outputs, depth), scheme.bits);
+  }
   run.input(stored);
   std::vector<int32_t> numbers = {narrow(m), narrow(depth), narrow(m), narrow(int64_t(stored.size()))};
   // Parts of groups are in panels.
@@ -161,17 +209,41 @@ void npu::test::byteZeros(ImageRun &run, int64_t size) { contractionOf(run, size
 /// A group of more steps of k than a quarter of a small scratchpad takes weights of.
 void npu::test::longGroups(ImageRun &run, int64_t size) { contractionOf(run, size, 6000, {4, 5000}); }
 
+void npu::test::keptProduct(ImageRun &run, int64_t size) {
+  contractionOf(run, size, 45, {8, 0, false, false, 2, 4});
+}
+void npu::test::keptQuarters(ImageRun &run, int64_t size) {
+  contractionOf(run, size, 300, {8, 0, false, false, 1, 4});
+}
+void npu::test::keptGroups(ImageRun &run, int64_t size) {
+  contractionOf(run, size, 90, {4, 32, false, false, 2, 4});
+}
+void npu::test::keptTwoBits(ImageRun &run, int64_t size) {
+  contractionOf(run, size, 64, {2, 32, false, false, 1, 4});
+}
+void npu::test::keptEights(ImageRun &run, int64_t size) {
+  contractionOf(run, size, 2100, {8, 0, false, false, 3, 8});
+}
+void npu::test::keptFives(ImageRun &run, int64_t size) {
+  contractionOf(run, size, 90, {4, 20, false, false, 2, 5});
+}
+void npu::test::keptLongGroups(ImageRun &run, int64_t size) {
+  contractionOf(run, size, 6000, {4, 5000, false, false, 2, 4});
+}
+
 namespace {
 
-/// Rows of a table of codes in panels.
-void gather(ImageRun &run, int64_t size, int bits, bool areCentred) {
-  const Bytes table = run.integers<uint8_t>(120 * 18, 0, (1 << bits) - 1);
+/// Rows of a table of codes in panels, all or some of them.
+void gather(ImageRun &run, int64_t size, int bits, bool areCentred, int64_t kept = 0, int64_t of = 0) {
+  Bytes table = run.integers<uint8_t>(120 * 18, 0, (1 << bits) - 1);
+  const Bytes stored = of == 0
+                           ? packed(inPanels(run, areCentred ? centred(table, bits) : table, 120, 18), bits)
+                           : inLines(run, table, 120, 18, {bits, 0, false, false, kept, of});
   const std::vector<int32_t> ids = run.integers<int32_t>(static_cast<size_t>(size), 0, 119);
   Bytes y;
   for (const int32_t id : ids) {
     y.insert(y.end(), table.begin() + id * 18, table.begin() + (id + 1) * 18);
   }
-  const Bytes stored = packed(inPanels(run, areCentred ? centred(table, bits) : table, 120, 18), bits);
   run.input(stored);
   run.input(ids);
   run.output(y);
@@ -183,6 +255,8 @@ void gather(ImageRun &run, int64_t size, int bits, bool areCentred) {
 void npu::test::packedRows(ImageRun &run, int64_t size) { gather(run, size, 4, false); }
 void npu::test::centredRows(ImageRun &run, int64_t size) { gather(run, size, 4, true); }
 void npu::test::centredBytes(ImageRun &run, int64_t size) { gather(run, size, 8, true); }
+void npu::test::keptRows(ImageRun &run, int64_t size) { gather(run, size, 4, false, 2, 4); }
+void npu::test::keptBytes(ImageRun &run, int64_t size) { gather(run, size, 8, false, 1, 4); }
 
 namespace {
 
