@@ -46,6 +46,45 @@ func.func @made(%p: !bytes) {
   return
 }
 
+// Lines of kept weights are made by the vector unit and DMA together: both come before the products of the first round.
+// CHECK-LABEL: func.func @kept
+// CHECK:       scf.for %{{.*}} = %c0 to %c512 step %c64
+// CHECK:         %[[W0:.*]] = memref.alloc() : memref<384xi8, #npu.space<spad>>
+// CHECK:         npu.copy
+// CHECK:         npu.map "copy"
+// CHECK:         %[[W1:.*]] = memref.alloc() : memref<384xi8, #npu.space<spad>>
+// CHECK:         npu.copy
+// CHECK:         npu.map "copy"
+// CHECK:         npu.matmul {{.*}} mode "nm" kept <2 of 4, i4>
+// CHECK-NEXT:    npu.map "copy"
+// CHECK:         npu.matmul {{.*}} mode "nm" kept <2 of 4, i4>
+// CHECK-NOT:     npu.co
+// CHECK:       return
+func.func @kept(%p: !bytes) {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %c512 = arith.constant 512 : index
+  %a = memref.alloc() : memref<4x64xi8, #npu.space<spad>>
+  %y = memref.alloc() : !out
+  scf.for %k = %c0 to %c512 step %c32 {
+    %from = memref.reinterpret_cast %p to offset: [%k], sizes: [32, 4], strides: [16, 1] : !bytes to memref<32x4xi8, strided<[16, 1], offset: ?>>
+    %codes = memref.subview %p[%k, 0] [32, 16] [1, 1] : !bytes to !view
+    %b = memref.alloc() : !tile
+    npu.copy %codes to %b : !view to !tile
+    %w = memref.alloc() : memref<384xi8, #npu.space<spad>>
+    %places = memref.reinterpret_cast %w to offset: [8], sizes: [32, 4], strides: [12, 1] : memref<384xi8, #npu.space<spad>> to memref<32x4xi8, strided<[12, 1], offset: 8>, #npu.space<spad>>
+    npu.copy %from to %places : memref<32x4xi8, strided<[16, 1], offset: ?>> to memref<32x4xi8, strided<[12, 1], offset: 8>, #npu.space<spad>>
+    %elements = memref.view %w[%c0][] : memref<384xi8, #npu.space<spad>> to memref<32x24xi4, #npu.space<spad>>
+    %to = memref.reinterpret_cast %elements to offset: [0], sizes: [32, 16], strides: [24, 1] : memref<32x24xi4, #npu.space<spad>> to memref<32x16xi4, strided<[24, 1]>, #npu.space<spad>>
+    npu.map "copy"(%b) to %to : !tile to memref<32x16xi4, strided<[24, 1]>, #npu.space<spad>>
+    %lines = memref.reinterpret_cast %w to offset: [0], sizes: [32, 12], strides: [12, 1] : memref<384xi8, #npu.space<spad>> to memref<32x12xi8, strided<[12, 1]>, #npu.space<spad>>
+    %s = memref.alloc() : !sums
+    npu.matmul ins(%a, %lines : memref<4x64xi8, #npu.space<spad>>, memref<32x12xi8, strided<[12, 1]>, #npu.space<spad>>) outs(%s : !sums) mode "nm" kept <2 of 4, i4>
+    npu.map "copy"(%s) to %y : !sums to !out
+  }
+  return
+}
+
 // One buffer for all rounds: the second one waits.
 // CHECK-LABEL: func.func @shared
 // CHECK:       scf.for %{{.*}} = %c0 to %c512 step %c64

@@ -473,3 +473,45 @@ func.func @number_of_view(%s: memref<4x3xi32>, %x: memref<8x8xf32>, %y: memref<1
   memref.copy %v, %y : memref<1x8xf32, strided<[8, 1], offset: ?>> to memref<1x8xf32>
   return
 }
+
+// -----
+
+func.func @no_mode(%a: memref<5x32xi8>, %sa: memref<5xf32>, %p: memref<528xi8>, %sw: memref<32xf32>, %y: memref<5x32xf32>) {
+  %w = model.unpack %p layout(<"[32, 32] tile(d0:5) outer(d0, d1)", bits = 8 keeps "3:8">) : memref<528xi8> -> memref<32x32xi8>
+  // expected-error @+1 {{keeps 3:8 of its weights: the array has no mode for it}}
+  quantized.contract ins(%a, %sa, %w, %sw : memref<5x32xi8>, memref<5xf32>, memref<32x32xi8>, memref<32xf32>)
+      outs(%y : memref<5x32xf32>) schemes(<bits = 8, group = 0, symmetric, scale = f32>, <bits = 8, group = 0, symmetric, scale = f32>) scale_at(output)
+  return
+}
+
+// -----
+
+// What is dropped is the code 0, which means minus the zero.
+func.func @kept_zeros(%a: memref<5x32xi8>, %sa: memref<5xf32>, %p: memref<640xi8>, %sw: memref<32xf32>, %zw: memref<32xi8>, %y: memref<5x32xf32>) {
+  %w = model.unpack %p layout(<"[32, 32] tile(d0:5) outer(d0, d1)", bits = 8 keeps "2:4">) : memref<640xi8> -> memref<32x32xi8>
+  // expected-error @+1 {{keeps 2:4 of weights with zeros: what is dropped would be none}}
+  quantized.contract ins(%a, %sa, %w, %sw, %zw : memref<5x32xi8>, memref<5xf32>, memref<32x32xi8>, memref<32xf32>, memref<32xi8>)
+      outs(%y : memref<5x32xf32>) schemes(<bits = 8, group = 0, symmetric, scale = f32>, <bits = 8, group = 0, asymmetric, scale = f32>) scale_at(output)
+  return
+}
+
+// -----
+
+func.func @groups_in_runs(%a: memref<5x32xi8>, %sa: memref<5xf32>, %p: memref<640xi8>, %q: memref<192xf16>, %y: memref<5x32xf32>) {
+  %w = model.unpack %p layout(<"[32, 32] tile(d0:5) outer(d0, d1)", bits = 8 keeps "2:4">) : memref<640xi8> -> memref<32x32xi8>
+  %sw = model.unpack %q layout(<"[32, 6] tile(d0:5) outer(d0, d1)">) : memref<192xf16> -> memref<32x6xf16>
+  // expected-error @+1 {{keeps 2:4 of weights in groups of 6, which end within such runs}}
+  quantized.contract ins(%a, %sa, %w, %sw : memref<5x32xi8>, memref<5xf32>, memref<32x32xi8>, memref<32x6xf16>)
+      outs(%y : memref<5x32xf32>) schemes(<bits = 8, group = 0, symmetric, scale = f32>, <bits = 8, group = 6, symmetric, scale = f16>) scale_at(group)
+  return
+}
+
+// -----
+
+// Places of three bits are in two bytes.
+func.func @gather_places(%p: memref<528xi8>, %i: memref<3xi32>, %y: memref<3x32xi8>) {
+  %t = model.unpack %p layout(<"[32, 32] tile(d0:5) outer(d0, d1)", bits = 8 keeps "3:8">) : memref<528xi8> -> memref<32x32xi8>
+  // expected-error @+1 {{gathers rows in a way that the accelerator has no code for}}
+  model.gather ins(%t, %i : memref<32x32xi8>, memref<3xi32>) outs(%y : memref<3x32xi8>)
+  return
+}
