@@ -143,12 +143,12 @@ Expected<NodeRef> makeSliceNode(NodeRef input, std::vector<int64_t> offsets, std
 Expected<NodeRef> makeConcatNode(std::vector<NodeRef> inputs, size_t dimension);
 
 /// The storage of a layout; has no rows, only pieces: as many as the layout has independent row blocks. With
-/// `bits` (1 to 8), the elements are bytes that hold codes, and tiles are stored as bit planes, or as `sparse` says; without,
+/// `bits` (1 to 8), the elements are bytes that hold codes, and tiles are stored as bit planes, single ones if `areSingle`, or as `sparse` says; without,
 /// panels of elements as `panel` says. Codes that are centred are stored less 2^(bits-1), in two's complement. Errors of its pieces: elements that do not follow its pattern.
 Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bits = 0,
                                std::optional<layout::SparseTile> sparse = std::nullopt,
                                std::optional<layout::SparsePanel> panel = std::nullopt,
-                               bool areCentred = false);
+                               bool areCentred = false, bool areSingle = false);
 
 } // namespace coopt::package::recipe
 

@@ -398,7 +398,7 @@ Expected<NodeRef> Planner::planPack(model::PackOp op) {
   Type element = cast<RankedTensorType>(op.getSource().getType()).getElementType();
   return makePackNode(source, std::move(*layout), op.getLayout().getBits(), op.getLayout().getSparseTile(),
                       op.getLayout().getSparsePanel(element.getIntOrFloatBitWidth() / 8),
-                      op.getLayout().getCentred());
+                      op.getLayout().getCentred(), op.getLayout().getPlanes());
 }
 
 Expected<NodeRef> Planner::planGather(model::GatherOp op) {
