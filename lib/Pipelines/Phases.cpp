@@ -123,9 +123,7 @@ LogicalResult fusePhase(ModuleOp module) {
 
 LogicalResult layoutPhase(ModuleOp module, const CompileOptions &options) {
   if (const machine::NpuMachine *npu = options.machine.npu()) {
-    const auto &unit = npu->cores.front().mxu;
-    return unit ? assignArrayLayouts(module, unit->cols)
-                : LogicalResult(module.emitError("layout: the machine has no matrix unit"));
+    return assignArrayLayouts(module, npu->cores.front());
   }
   SmallVector<machine::InstructionSet> sets;
   for (const std::string &variant : options.variants) {

@@ -1,5 +1,6 @@
 #include "coopt/Transforms/AssignLayouts.h"
 
+#include "coopt/CostModel/ArrayChoice.h"
 #include "coopt/Layout/Layout.h"
 #include "coopt/Layout/Panels.h"
 #include "coopt/Layout/SparsePanel.h"
@@ -117,6 +118,37 @@ model::LayoutAttr arrayLayout(RankedTensorType type, quantized::SchemeAttr schem
   return layout ? model::LayoutAttr::get(type.getContext(), *layout, bits, StringAttr(), isCentred) : nullptr;
 }
 
+/// Of codes that an accelerator's array looks up in tables of sums of activations, because that takes the least time: planes of single bits. Null where it does not.
+model::LayoutAttr lookUpLayout(RankedTensorType type, quantized::SchemeAttr scheme, OpOperand &weight,
+                               const machine::NpuCore &core) {
+  Operation *op = weight.getOwner();
+  auto contract = dyn_cast<quantized::ContractOp>(op);
+  auto ofExperts = dyn_cast<moe::ContractOp>(op);
+  const bool isOfCodes = contract ? bool(contract.getAScheme()) : ofExperts && ofExperts.getAScheme();
+  if (!isOfCodes || scheme.getFormat() || type.getRank() != 2 || !type.hasStaticShape()) {
+    return nullptr;
+  }
+  const int64_t depth = type.getDimSize(1), group = scheme.getGroup(), columns = core.mxu->cols;
+  const cost::CodeProduct product{ofExperts ? cast<ShapedType>(ofExperts.getInit().getType()).getDimSize(1)
+                                            : type.getDimSize(0),
+                                  depth,
+                                  group == 0 ? depth : std::min<int64_t>(group, depth),
+                                  scheme.getBits(),
+                                  scheme.isAsymmetric(),
+                                  false};
+  // What begins within a panel is not looked up.
+  const bool beginsWithin = ofExperts && static_cast<int64_t>(ofExperts.getStride()) % columns != 0;
+  if (cost::chooseMode(core, product, core.mxu->rows, beginsWithin) != cost::ArrayMode::TableLookup) {
+    return nullptr;
+  }
+  auto log2 = [](int64_t value) { return llvm::Log2_64(static_cast<uint64_t>(value)); };
+  Expected<layout::Layout> layout =
+      layout::lookUps({type.getDimSize(0), depth}, log2(columns), log2(cost::tableDepth(core, product)));
+  return layout ? model::LayoutAttr::get(type.getContext(), *layout, scheme.getBits(), StringAttr(),
+                                         scheme.isAsymmetric(), /*planes=*/true)
+                : nullptr;
+}
+
 /// The layout that stores only what a pattern keeps; null if its tiles or panels can't have the pattern, or take no less memory.
 model::LayoutAttr keeping(model::LayoutAttr dense, sparse::PatternAttr pattern, Type element) {
   const unsigned bits = dense.getBits();
@@ -204,9 +236,9 @@ void widenCodes(ModuleOp module) {
 class LayoutAssigner {
 public:
   LayoutAssigner(ModuleOp module, ArrayRef<machine::InstructionSet> variants, bool alwaysKept,
-                 int64_t arrayColumns = 0)
+                 const machine::NpuCore *core = nullptr)
       : module(module), symbols(module), builder(module.getContext()), variants(variants),
-        alwaysKept(alwaysKept), arrayColumns(arrayColumns) {}
+        alwaysKept(alwaysKept), core(core) {}
   LogicalResult run();
 
 private:
@@ -216,6 +248,9 @@ private:
   /// Says what patterns save of the weights: in the module's `model.info`, and in a warning where some instruction set would rather
   /// have it otherwise.
   void describeSparsity();
+  /// An accelerator's for a weight of codes.
+  model::LayoutAttr codeLayout(StringAttr name, RankedTensorType type, quantized::SchemeAttr scheme,
+                               OpOperand &weight);
   void useStorage(schedule::KernelOp kernel, BlockArgument argument, StringAttr stored,
                   RankedTensorType type);
 
@@ -224,7 +259,8 @@ private:
   OpBuilder builder;
   ArrayRef<machine::InstructionSet> variants;
   bool alwaysKept;
-  int64_t arrayColumns; ///< of an accelerator; 0: kernels are for the CPU
+  const machine::NpuCore *core;           ///< of an accelerator; null: kernels are for the CPU
+  llvm::SmallDenseSet<StringAttr> tables; ///< parameters whose rows are gathered
   bool hasWideRuns = false,
        haveFloats =
            false; ///< some weights are stored dense because of wide runs, or of floats that they meet
@@ -376,8 +412,21 @@ void LayoutAssigner::describeSparsity() {
   module->setAttr("model.info", named.getDictionary(module.getContext()));
 }
 
+model::LayoutAttr LayoutAssigner::codeLayout(StringAttr name, RankedTensorType type,
+                                             quantized::SchemeAttr scheme, OpOperand &weight) {
+  model::LayoutAttr lookUps = tables.contains(name) ? nullptr : lookUpLayout(type, scheme, weight, *core);
+  return lookUps ? lookUps : arrayLayout(type, scheme, core->mxu->cols);
+}
+
 LogicalResult LayoutAssigner::run() {
   widenCodes(module);
+  module.walk([&](schedule::KernelOp kernel) {
+    kernel.walk([&](model::GatherOp gather) {
+      if (model::LoadOp load = loadBehind(kernel, gather.getTable())) {
+        tables.insert(load.getParameterAttr().getAttr());
+      }
+    });
+  });
   module.walk([&](schedule::KernelOp kernel) {
     kernel.walk([&](Operation *op) {
       OpOperand *weight = weightOf(op);
@@ -388,9 +437,9 @@ LogicalResult LayoutAssigner::run() {
         StringAttr name = load.getParameterAttr().getAttr();
         auto type = cast<RankedTensorType>(load.getType());
         quantized::SchemeAttr scheme = codeSchemeOf(*weight);
-        if (auto layout = arrayColumns == 0 ? cpuWeightLayout(type, scheme ? scheme.getBits() : 0)
-                          : scheme          ? arrayLayout(type, scheme, arrayColumns)
-                                            : model::LayoutAttr()) {
+        if (auto layout = !core    ? cpuWeightLayout(type, scheme ? scheme.getBits() : 0)
+                          : scheme ? codeLayout(name, type, scheme, *weight)
+                                   : model::LayoutAttr()) {
           weights.insert(name);
           choose(name, layout, *weight);
         }
@@ -402,8 +451,7 @@ LogicalResult LayoutAssigner::run() {
         if (!type || type.getEncoding()) {
           continue;
         }
-        if (auto layout =
-                arrayColumns == 0 ? cpuPartLayout(type) : arrayLayout(type, nullptr, arrayColumns)) {
+        if (auto layout = !core ? cpuPartLayout(type) : arrayLayout(type, nullptr, core->mxu->cols)) {
           choose(load.getParameterAttr().getAttr(), layout, *weight);
         }
       }
@@ -437,7 +485,11 @@ LogicalResult coopt::assignLayouts(ModuleOp module, ArrayRef<machine::Instructio
   return LayoutAssigner(module, variants, alwaysKept).run();
 }
 
-LogicalResult coopt::assignArrayLayouts(ModuleOp module, int64_t arrayColumns) {
+LogicalResult coopt::assignArrayLayouts(ModuleOp module, const machine::NpuCore &core) {
+  if (!core.mxu) {
+    return module.emitError("layout: the machine has no matrix unit");
+  }
+  const int64_t arrayColumns = core.mxu->cols;
   if (!llvm::isPowerOf2_64(static_cast<uint64_t>(arrayColumns))) {
     return module.emitError("layout: an array of ") << arrayColumns << " columns: expected a power of two";
   }
@@ -446,7 +498,7 @@ LogicalResult coopt::assignArrayLayouts(ModuleOp module, int64_t arrayColumns) {
   if (isSparse) {
     return module.emitError("layout: sparse weights are not for accelerators yet");
   }
-  return LayoutAssigner(module, {}, false, arrayColumns).run();
+  return LayoutAssigner(module, {}, false, &core).run();
 }
 
 LogicalResult coopt::verifyByteStorage(ModuleOp module) {

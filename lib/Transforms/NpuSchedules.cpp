@@ -2,6 +2,7 @@
 
 #include "TileSegments.h"
 #include "coopt/Analysis/KernelRoots.h"
+#include "coopt/CostModel/ArrayChoice.h"
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Quantized/IR/Quantized.h"
 
@@ -105,7 +106,7 @@ std::optional<schedule::SetAttr> coopt::chooseNpuSchedule(schedule::KernelOp ker
   int64_t rows = 64;
   if (isContraction && loops > 1) {
     // Rows of inputs are there whole; what is computed is cut by columns too.
-    int64_t columns = 8 * core.mxu->cols;
+    int64_t columns = cost::kMostPanels * core.mxu->cols;
     auto bytes = [&] { return rows * (inputs + 6 * 4 * columns); };
     auto halve = [&](int64_t &extent, int64_t least) {
       while (bytes() > budget && extent > least) {

@@ -73,7 +73,7 @@ LogicalResult ContractLowering::addDecoded(const Round &round, OpFoldResult k, i
                   codes->block(tiles, at, count), count, made->block(tiles, at, count));
   });
   if (succeeded(done)) {
-    add(*made, tiles.index(0), k, extent, sums, false);
+    add(round, *made, tiles.index(0), k, extent, sums, false);
   }
   return done;
 }
