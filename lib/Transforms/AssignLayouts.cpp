@@ -128,7 +128,7 @@ model::LayoutAttr lookUpLayout(RankedTensorType type, quantized::SchemeAttr sche
   if (!isOfCodes || scheme.getFormat() || type.getRank() != 2 || !type.hasStaticShape()) {
     return nullptr;
   }
-  const int64_t depth = type.getDimSize(1), group = scheme.getGroup(), columns = core.mxu->cols;
+  const int64_t depth = type.getDimSize(1), group = scheme.getGroup(), panel = core.mxu->cols;
   const cost::CodeProduct product{ofExperts ? cast<ShapedType>(ofExperts.getInit().getType()).getDimSize(1)
                                             : type.getDimSize(0),
                                   depth,
@@ -137,13 +137,20 @@ model::LayoutAttr lookUpLayout(RankedTensorType type, quantized::SchemeAttr sche
                                   scheme.isAsymmetric(),
                                   false};
   // What begins within a panel is not looked up.
-  const bool beginsWithin = ofExperts && static_cast<int64_t>(ofExperts.getStride()) % columns != 0;
-  if (cost::chooseMode(core, product, core.mxu->rows, beginsWithin) != cost::ArrayMode::TableLookup) {
+  const int64_t stride = ofExperts ? static_cast<int64_t>(ofExperts.getStride()) : 0;
+  if (cost::chooseMode(core, product, core.mxu->rows, stride % panel != 0) != cost::ArrayMode::TableLookup) {
     return nullptr;
+  }
+  // Tiles of as many panels as are looked up at a time, for one instruction and one run of bytes, if they take at most a sixteenth more storage.
+  const int64_t most = cost::columnsOfTables(core, core.mxu->rows);
+  auto rounded = [&](int64_t width) { return (product.columns + width - 1) / width * width; };
+  int64_t width = panel;
+  while (2 * width <= most && stride % (2 * width) == 0 && 16 * rounded(2 * width) <= 17 * rounded(panel)) {
+    width *= 2;
   }
   auto log2 = [](int64_t value) { return llvm::Log2_64(static_cast<uint64_t>(value)); };
   Expected<layout::Layout> layout =
-      layout::lookUps({type.getDimSize(0), depth}, log2(columns), log2(cost::tableDepth(core, product)));
+      layout::lookUps({type.getDimSize(0), depth}, log2(width), log2(cost::tableDepth(core, product)));
   return layout ? model::LayoutAttr::get(type.getContext(), *layout, scheme.getBits(), StringAttr(),
                                          scheme.isAsymmetric(), /*planes=*/true)
                 : nullptr;

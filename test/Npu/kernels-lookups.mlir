@@ -1,9 +1,9 @@
 // Products that are looked up in tables of sums of activations: values are compared with loops of test/Npu/Inputs/KernelWeights.cpp, on edge1 and on an
 // array that has nothing else, with fewer columns looked up at a time than a panel has, fewer rows than the kernels, and little room. "@t32" is the place of
-// codes in tiles of as many rows as the array has columns, by 32 steps of k.
+// codes in tiles of as many rows as the array has columns, by 32 steps of k, "@w32" of tiles of twice as many rows.
 
 // DEFINE: %{machine} = npu:edge1
-// DEFINE: %{places} = s/@8/tile(d0:5)/; s/@t4 /basis(d0:64^1^2^4^8, d1:16^32) /; s/@t8 /basis(d0:1^2^4^8^16, d1:32^64^128) /; s/@t16 /basis(d0:2^4^8^16^32, d1:64^128^256^1) /; s/@t32 /basis(d0:4^8^16^32^64, d1:128^256^512^1^2) /
+// DEFINE: %{places} = s/@8/tile(d0:5)/; s/@t4 /basis(d0:64^1^2^4^8, d1:16^32) /; s/@t8 /basis(d0:1^2^4^8^16, d1:32^64^128) /; s/@t16 /basis(d0:2^4^8^16^32, d1:64^128^256^1) /; s/@t32 /basis(d0:4^8^16^32^64, d1:128^256^512^1^2) /; s/@w32 /basis(d0:4^8^16^32^64^128, d1:256^512^1024^1^2) /
 // DEFINE: %{name} = none
 // DEFINE: %{lower} = sed '%{places}' %t.in/kernels.mlir | coopt-opt - --coopt-lower-to-npu=machine=%{machine} --canonicalize --cse --loop-invariant-code-motion --npu-double-buffer --canonicalize --cse --npu-allocate-memory=machine=%{machine} --npu-synchronise=machine=%{machine} --coopt-emit-npu-images=output=%t -o %t.mlir
 // DEFINE: %{sizes} = none
@@ -31,9 +31,12 @@
 // REDEFINE: %{name} = looked_long
 // REDEFINE: %{sizes} = 2 1
 // RUN: %{image}
+// REDEFINE: %{name} = looked_tiles
+// REDEFINE: %{sizes} = 40 1 7
+// RUN: %{image}
 
 // REDEFINE: %{machine} = %t.in/tables.json
-// REDEFINE: %{places} = s/@8/tile(d0:4)/; s/@t4 /basis(d0:32^1^2^4, d1:8^16) /; s/@t8 /basis(d0:1^2^4^8, d1:16^32^64) /; s/@t16 /basis(d0:2^4^8^16, d1:32^64^128^1) /; s/@t32 /basis(d0:4^8^16^32, d1:64^128^256^1^2) /
+// REDEFINE: %{places} = s/@8/tile(d0:4)/; s/@t4 /basis(d0:32^1^2^4, d1:8^16) /; s/@t8 /basis(d0:1^2^4^8, d1:16^32^64) /; s/@t16 /basis(d0:2^4^8^16, d1:32^64^128^1) /; s/@t32 /basis(d0:4^8^16^32, d1:64^128^256^1^2) /; s/@w32 /basis(d0:4^8^16^32^64, d1:128^256^512^1^2) /
 // RUN: rm -rf %t
 // RUN: %{lower}
 // REDEFINE: %{name} = looked_outputs
@@ -53,6 +56,9 @@
 // RUN: %{image}
 // REDEFINE: %{name} = looked_long
 // REDEFINE: %{sizes} = 2 1
+// RUN: %{image}
+// REDEFINE: %{name} = looked_tiles
+// REDEFINE: %{sizes} = 40 1 7
 // RUN: %{image}
 
 //--- tables.json
@@ -150,5 +156,19 @@ func.func @looked_long(%a: memref<?x6000xi8> {npu.bytes = 12000 : i64}, %sa: mem
   %sw = model.unpack %ps layout(<"[120, 2] @8 outer(d0, d1)">) : memref<256xf16> -> memref<120x2xf16>
   quantized.contract ins(%a.n, %sa.n, %w, %sw : memref<?x6000xi8, strided<[6000, 1]>>, memref<?xf32, strided<[1]>>, memref<120x6000xi8>, memref<120x2xf16>)
       outs(%y.n : memref<?x120xf32, strided<[120, 1]>>) schemes(#symmetric, <bits = 4, group = 5000, symmetric, scale = f16>) scale_at(group)
+  return
+}
+
+func.func @looked_tiles(%a: memref<?x90xi8> {npu.bytes = 3600 : i64}, %sa: memref<?xf32> {npu.bytes = 160 : i64}, %p: memref<3072xi8>, %ps: memref<384xf16>, %y: memref<?x120xf32> {npu.bytes = 19200 : i64}) {
+  %c0 = arith.constant 0 : index
+  %rows = memref.dim %a, %c0 : memref<?x90xi8>
+  %n = affine.min affine_map<(d0) -> (d0, 40)>(%rows)
+  %a.n = memref.subview %a[0, 0] [%n, 90] [1, 1] : memref<?x90xi8> to memref<?x90xi8, strided<[90, 1]>>
+  %sa.n = memref.subview %sa[0] [%n] [1] : memref<?xf32> to memref<?xf32, strided<[1]>>
+  %y.n = memref.subview %y[0, 0] [%n, 120] [1, 1] : memref<?x120xf32> to memref<?x120xf32, strided<[120, 1]>>
+  %w = model.unpack %p layout(<"[120, 90] @w32 outer(d0, d1)", bits = 2 planes>) : memref<3072xi8> -> memref<120x90xi8>
+  %sw = model.unpack %ps layout(<"[120, 3] @8 outer(d0, d1)">) : memref<384xf16> -> memref<120x3xf16>
+  quantized.contract ins(%a.n, %sa.n, %w, %sw : memref<?x90xi8, strided<[90, 1]>>, memref<?xf32, strided<[1]>>, memref<120x90xi8>, memref<120x3xf16>)
+      outs(%y.n : memref<?x120xf32, strided<[120, 1]>>) schemes(#symmetric, <bits = 2, group = 32, symmetric, scale = f16>) scale_at(group)
   return
 }

@@ -11,7 +11,7 @@
 // On an accelerator whose array has C columns codes are [N/C][K][C n]: rows of the tiles that the array takes, as they come, codes of 2 and 4 bits
 // side by side as its types are (Layout/Panels.h), unsigned ones centred. Scales and zeros of groups are [N/C][K/group][C n].
 // Codes that its array looks up in tables of T activations, where that takes the least time (CostModel/ArrayChoice.h), are planes of single bits,
-// [N/C][K/T][bits][C n][T k]; not those whose rows are gathered too, nor those of experts that begin within a panel.
+// [N/W][K/T][bits][W n][T k], W being a power of two times C; not those whose rows are gathered too, nor those of experts that begin within a panel.
 //
 // Of weights that promise a pattern (sparse.pattern) only what is kept is stored (SparseTile.h, SparsePanel.h), if one of the
 // instruction sets that kernels are made for gains from it: if it has instructions that expand vectors (machine::expandsVectors), and

@@ -89,7 +89,8 @@ LogicalResult ContractLowering::read() {
   }
   weights = *panels;
   depth = weights.depth;
-  if (weights.width != core.mxu->cols) {
+  // What is looked up may be several panels wide.
+  if (weights.tableDepth > 0 ? weights.width % core.mxu->cols != 0 : weights.width != core.mxu->cols) {
     return op.emitError("has weights in panels of ")
            << weights.width << " rows, where the array has " << core.mxu->cols << " columns";
   }
@@ -133,8 +134,8 @@ LogicalResult ContractLowering::read() {
     if (failed(ofZeros)) {
       return failure();
     }
-    auto areAsWeights = [&](const Panels &parts) { return parts.width == weights.width && parts.bits == 0; };
-    if (!areAsWeights(*scales) || !areAsWeights(*ofZeros)) {
+    auto areInPanels = [&](const Panels &parts) { return parts.width == core.mxu->cols && parts.bits == 0; };
+    if (!areInPanels(*scales) || !areInPanels(*ofZeros)) {
       return op.emitError("has scales or zeros in other panels than the weights'");
     }
     groupScales = *scales;
@@ -155,6 +156,7 @@ LogicalResult ContractLowering::read() {
   weightTiles.emplace(tiles, weights, brought, core);
   most = mostSteps();
   width = weights.width;
+  roundSteps = std::max(most / span * span, span);
   if (looksUp() && failed(chooseTables())) {
     return failure();
   }
@@ -392,26 +394,25 @@ LogicalResult ContractLowering::panel(OpFoldResult begin) {
     FillOp::create(tiles.ops(), tiles.loc(), 0, tiles.all(*running), 0, DenseI64ArrayAttr(),
                    DenseI64ArrayAttr());
   }
-  // Weights of as many whole groups as there is room for; of one that is longer they come by and by. Those that are looked up are of many columns, so
-  // one group's are enough.
-  const int64_t step = looksUp() ? span : std::max(most / span * span, span);
-  LogicalResult done = tiles.pieces(depth, step, [&](OpFoldResult first, int64_t count) -> LogicalResult {
-    if (failed(bringParts(round, first, count))) {
-      return failure();
-    }
-    round.weights.reset();
-    round.firstK = first;
-    if (count <= most) {
-      FailureOr<ElementRows> w = bring(round, first, count);
-      if (failed(w)) {
-        return failure();
-      }
-      round.weights = *w;
-    }
-    return tiles.pieces(count, span, [&](OpFoldResult at, int64_t extent) {
-      return group(round, tiles.over(at, span), tiles.plus(first, at), extent);
-    });
-  });
+  // Weights of whole groups; of one that is longer than there is room for they come by and by.
+  LogicalResult done =
+      tiles.pieces(depth, roundSteps, [&](OpFoldResult first, int64_t count) -> LogicalResult {
+        if (failed(bringParts(round, first, count))) {
+          return failure();
+        }
+        round.weights.reset();
+        round.firstK = first;
+        if (count <= most) {
+          FailureOr<ElementRows> w = bring(round, first, count);
+          if (failed(w)) {
+            return failure();
+          }
+          round.weights = *w;
+        }
+        return tiles.pieces(count, span, [&](OpFoldResult at, int64_t extent) {
+          return group(round, tiles.over(at, span), tiles.plus(first, at), extent);
+        });
+      });
   if (failed(done) || !hasGroups()) {
     return done;
   }

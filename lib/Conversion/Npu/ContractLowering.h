@@ -34,9 +34,11 @@ private:
   mlir::OpFoldResult rows;
   int64_t mostRows = 0;
   cost::ArrayMode mode = cost::ArrayMode::WeightStationary;
-  int64_t width = 0;           ///< columns at a time: a panel's; where they are looked up, those of several
+  int64_t width =
+      0; ///< columns at a time: a panel's; where they are looked up, those of some tiles of planes
   int64_t depth = 0, span = 0; ///< K; of a group, at most K
   int64_t most = 0;            ///< steps of k of which weights are brought at a time
+  int64_t roundSteps = 0;      ///< steps of k of whole groups, whose scales come with their weights
 
   struct Round {
     mlir::OpFoldResult begin, extent;                 ///< columns of the panel

@@ -1,8 +1,8 @@
 //===- LookUps.cpp - Products of codes that are looked up -------------------------===//
 //
-// Tables are of T activations of each row and serve all columns, so they are outside and panels inside: for columns whose sums have room in the
-// accumulator, a group of k after the other, tables of T activations are made, and looked up panel by panel. All of these columns' sums are then
-// scaled at once. Weights are planes of single bits, C columns by T steps of k, as they stand in DRAM. Behind the last k activations are zeros, so what
+// Tables are of T activations of each row and serve all columns, so they are outside and columns inside: for columns whose sums have room in the
+// accumulator, a group of k after the other, tables of T activations are made, and looked up tile by tile of weights. All of these columns' sums are then
+// scaled at once. Weights are planes of single bits, tiles of W columns (some panels) by T steps of k, as they stand in DRAM. Behind the last k activations are zeros, so what
 // stands there as weights adds nothing.
 //
 //===----------------------------------------------------------------------===//
@@ -92,11 +92,16 @@ LogicalResult ContractLowering::chooseTables() {
   // Sums so far, and twice what is made of those of a group.
   const int64_t panel = weights.width, table = weights.tableDepth, numbers = op.getWZeros() ? 7 : 3;
   const int64_t room = core.spad.bytes / 2 / (std::max<int64_t>(mostRows, 1) * 4 * numbers);
-  width = std::min(cost::columnsOfTables(core, mostRows), std::max(room / panel * panel, panel));
+  width = std::max(std::min(cost::columnsOfTables(core, mostRows), room) / panel * panel, panel);
   width = std::min(width, ceilDivided(*columns, panel) * panel);
-  // A quarter of the scratchpad is for weights, another for the next ones.
-  const int64_t all = core.spad.bytes / 4 * 8 / (width * weights.bits);
-  most = std::max(std::min(all, hasGroups() ? std::max(span, table) : 2 * table) / table * table, table);
+  // A quarter of the scratchpad is for weights, another for the next ones. One group's are of many columns; where there are no groups, those of a tile come
+  // in pieces that are worth a row of DRAM.
+  constexpr int64_t kPiece = 2048;
+  const int64_t all = core.spad.bytes / 4 * 8 / (width * weights.bits),
+                wanted = hasGroups() ? std::max(span, table)
+                                     : std::max(kPiece * 8 / (panel * int64_t(weights.bits)), 2 * table);
+  roundSteps = span;
+  most = std::max(std::min(all, wanted) / table * table, table);
   return success();
 }
 
@@ -139,16 +144,34 @@ void ContractLowering::lookUp(const Round &round, const ElementRows &planes, OpF
     TablesOp::create(tiles.ops(), tiles.loc(),
                      tiles.matrix(a, 0, 1, count, tiles.index(table), {row, tiles.plus(k, at)}), group,
                      DenseI64ArrayAttr(), DenseI64ArrayAttr());
-    OpFoldResult ofTable = tiles.times(tiles.over(tiles.plus(first, at), table), weights.planeBytes());
-    return tiles.loop(round.extent, panel, [&](OpFoldResult column) {
-      OpFoldResult byte = tiles.plus(tiles.times(tiles.over(column, panel), planes.columns / 8), ofTable);
+    const OpFoldResult ofTable = tiles.times(tiles.over(tiles.plus(first, at), table), weights.planeBytes());
+    auto panelAt = [&](OpFoldResult column, Value byte) {
       Value of = memref::ViewOp::create(tiles.ops(), tiles.loc(), cast<MemRefType>(bits),
-                                        planes.storage.buffer, tiles.value(byte), ValueRange());
+                                        planes.storage.buffer, byte, ValueRange());
       LookupOp::create(tiles.ops(), tiles.loc(), of,
                        tiles.matrix(sums, 0, 1, count, tiles.index(panel), {row, column}), group, isAdded,
                        DenseI64ArrayAttr(), DenseI64ArrayAttr());
-      return success();
-    });
+    };
+    const std::optional<int64_t> columns = getConstantIntValue(round.extent),
+                                 byte = getConstantIntValue(ofTable);
+    if (!columns) {
+      return tiles.loop(round.extent, panel, [&](OpFoldResult column) {
+        panelAt(column,
+                tiles.value(tiles.plus(tiles.times(tiles.over(column, panel), planes.columns / 8), ofTable)));
+        return success();
+      });
+    }
+    // Without a loop their places are numbers, or one number more than another: the control unit has less to do.
+    Value shared = tiles.value(ofTable);
+    for (int64_t column = 0; column < *columns; column += panel) {
+      const int64_t ofPanel = column / panel * (planes.columns / 8);
+      panelAt(tiles.index(column), byte ? tiles.value(tiles.index(*byte + ofPanel))
+                                   : ofPanel == 0
+                                       ? shared
+                                       : Value(arith::AddIOp::create(tiles.ops(), tiles.loc(), shared,
+                                                                     tiles.value(tiles.index(ofPanel)))));
+    }
+    return success();
   };
   auto allTables = [&](OpFoldResult row, OpFoldResult count) {
     const int64_t all = ceilDivided(extent, table) * table, written = isFirst ? table : 0;

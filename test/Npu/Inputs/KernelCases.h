@@ -37,6 +37,7 @@ void byteZeros(ImageRun &run, int64_t size);
 void longGroups(ImageRun &run, int64_t size);
 void lookedOutputs(ImageRun &run, int64_t size);
 void lookedGroups(ImageRun &run, int64_t size);
+void lookedTiles(ImageRun &run, int64_t size);
 void lookedZeros(ImageRun &run, int64_t size);
 void lookedLevels(ImageRun &run, int64_t size);
 void lookedBytes(ImageRun &run, int64_t size);

@@ -60,9 +60,11 @@ Bytes packed(const Bytes &codes, int bits) {
   return result;
 }
 
-/// Codes of [rows][depth] as tables of `table` activations are looked up by them: tiles [width][table], in each a plane for each bit; noise elsewhere.
-Bytes inPlanes(ImageRun &run, Bytes codes, int64_t rows, int64_t depth, int bits, int64_t table) {
-  const int64_t width = run.arrayColumns(), tiles = (depth + table - 1) / table,
+/// Codes of [rows][depth] as tables of `table` activations are looked up by them: tiles [width][table], of some panels, in each a plane for each bit;
+/// noise elsewhere.
+Bytes inPlanes(ImageRun &run, Bytes codes, int64_t rows, int64_t depth, int bits, int64_t table,
+               int64_t panels) {
+  const int64_t width = panels * run.arrayColumns(), tiles = (depth + table - 1) / table,
                 all = (rows + width - 1) / width * tiles * width * table * bits;
   Bytes planes = run.integers<uint8_t>(static_cast<size_t>(all / 8), 0, 255);
   for (int64_t n = 0; n < rows; ++n) {
@@ -96,7 +98,8 @@ struct Scheme {
   int bits = 8;
   int64_t group = 0;
   bool hasZeros = false, isTwoLevel = false;
-  int64_t table = 0; ///< activations of the tables that codes are looked up in; 0: they are multiplied
+  int64_t table = 0;  ///< activations of the tables that codes are looked up in; 0: they are multiplied
+  int64_t panels = 1; ///< of a tile of those
 };
 
 /// y of `m` rows: 120 outputs, of `depth` inputs.
@@ -139,8 +142,9 @@ void contractionOf(ImageRun &run, int64_t m, int64_t depth, Scheme scheme) {
   run.input(a);
   run.input(ofRows);
   const Bytes codes = scheme.hasZeros ? centred(w, scheme.bits) : w;
-  const Bytes stored = scheme.table > 0 ? inPlanes(run, codes, outputs, depth, scheme.bits, scheme.table)
-                                        : packed(inPanels(run, codes, outputs, depth), scheme.bits);
+  const Bytes stored = scheme.table > 0
+                           ? inPlanes(run, codes, outputs, depth, scheme.bits, scheme.table, scheme.panels)
+                           : packed(inPanels(run, codes, outputs, depth), scheme.bits);
   run.input(stored);
   std::vector<int32_t> numbers = {narrow(m), narrow(depth), narrow(m), narrow(int64_t(stored.size()))};
   // Parts of groups are in panels.
@@ -187,6 +191,9 @@ void npu::test::lookedOutputs(ImageRun &run, int64_t size) {
 }
 void npu::test::lookedGroups(ImageRun &run, int64_t size) {
   contractionOf(run, size, 90, {2, 32, false, false, 32});
+}
+void npu::test::lookedTiles(ImageRun &run, int64_t size) {
+  contractionOf(run, size, 90, {2, 32, false, false, 32, 2});
 }
 void npu::test::lookedZeros(ImageRun &run, int64_t size) {
   contractionOf(run, size, 90, {2, 20, true, false, 4});

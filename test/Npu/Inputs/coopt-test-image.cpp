@@ -37,6 +37,7 @@ constexpr std::pair<const char *, KernelCase> kCases[] = {{"attention", attentio
                                                           {"looked_levels", lookedLevels},
                                                           {"looked_long", lookedLong},
                                                           {"looked_outputs", lookedOutputs},
+                                                          {"looked_tiles", lookedTiles},
                                                           {"looked_zeros", lookedZeros},
                                                           {"narrow_product", narrowProduct},
                                                           {"packed_rows", packedRows},
