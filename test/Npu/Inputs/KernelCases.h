@@ -27,7 +27,7 @@ void decoded(ImageRun &run, int64_t size);
 void rows(ImageRun &run, int64_t size);
 void panels(ImageRun &run, int64_t size);
 
-// Of test/Npu/kernels-weights.mlir and kernels-lookups.mlir.
+// Of test/Npu/kernels-weights.mlir and kernels-bits.mlir.
 void narrowProduct(ImageRun &run, int64_t size);
 void groups(ImageRun &run, int64_t size);
 void groupsOfZeros(ImageRun &run, int64_t size);

@@ -1,11 +1,12 @@
-// Products that are looked up in tables of sums of activations: values are compared with loops of test/Npu/Inputs/KernelWeights.cpp, on edge1 and on an
+// Products that are looked up in tables of sums of activations, and such of slices of bits: values are compared with loops of test/Npu/Inputs/KernelWeights.cpp, on edge1 and on an
 // array that has nothing else, with fewer columns looked up at a time than a panel has, fewer rows than the kernels, and little room. "@t32" is the place of
 // codes in tiles of as many rows as the array has columns, by 32 steps of k, "@w32" of tiles of twice as many rows.
 
 // DEFINE: %{machine} = npu:edge1
 // DEFINE: %{places} = s/@8/tile(d0:5)/; s/@t4 /basis(d0:64^1^2^4^8, d1:16^32) /; s/@t8 /basis(d0:1^2^4^8^16, d1:32^64^128) /; s/@t16 /basis(d0:2^4^8^16^32, d1:64^128^256^1) /; s/@t32 /basis(d0:4^8^16^32^64, d1:128^256^512^1^2) /; s/@w32 /basis(d0:4^8^16^32^64^128, d1:256^512^1024^1^2) /
 // DEFINE: %{name} = none
-// DEFINE: %{lower} = sed '%{places}' %t.in/kernels.mlir | coopt-opt - --coopt-lower-to-npu=machine=%{machine} --canonicalize --cse --loop-invariant-code-motion --npu-double-buffer --canonicalize --cse --npu-allocate-memory=machine=%{machine} --npu-synchronise=machine=%{machine} --coopt-emit-npu-images=output=%t -o %t.mlir
+// DEFINE: %{kernels} = %t.in/kernels.mlir
+// DEFINE: %{lower} = sed '%{places}' %{kernels} | coopt-opt - --coopt-lower-to-npu=machine=%{machine} --canonicalize --cse --loop-invariant-code-motion --npu-double-buffer --canonicalize --cse --npu-allocate-memory=machine=%{machine} --npu-synchronise=machine=%{machine} --coopt-emit-npu-images=output=%t -o %t.mlir
 // DEFINE: %{sizes} = none
 // DEFINE: %{image} = coopt-npu-objdump --assemble %t/%{name}.npu.txt --check=%{machine} -o %t/%{name}.npu && coopt-test-image %{name} %t/%{name}.npu %{machine} %{sizes} | FileCheck %s --check-prefix=EQUAL
 // EQUAL: {{[1-3]}} sizes: equal
@@ -59,6 +60,35 @@
 // RUN: %{image}
 // REDEFINE: %{name} = looked_tiles
 // REDEFINE: %{sizes} = 40 1 7
+// RUN: %{image}
+
+// Slices of bits, of the kernels that other arrays multiply.
+// RUN: sed 's/{"lut": {[^}]*}}/{"bitserial": {"a_slice": 3, "w_slice": 2}}/; s/"weight_port/"hop_registers_down": 1, "hop_registers_across": 2, "shadow_accumulators": false, "weight_port/' %t.in/tables.json > %t.in/bits.json
+// REDEFINE: %{machine} = %t.in/bits.json
+// REDEFINE: %{places} = s/@8/tile(d0:4)/; s/@4/basis(d0:8^1^2^4)/; s/@2/basis(d0:4^8^1^2)/
+// REDEFINE: %{kernels} = %S/kernels-weights.mlir
+// RUN: rm -rf %t
+// RUN: %{lower}
+// REDEFINE: %{name} = narrow_product
+// REDEFINE: %{sizes} = 70 1 33
+// RUN: %{image}
+// REDEFINE: %{name} = groups
+// REDEFINE: %{sizes} = 40 1 7
+// RUN: %{image}
+// REDEFINE: %{name} = groups_of_zeros
+// REDEFINE: %{sizes} = 40 1 7
+// RUN: %{image}
+// REDEFINE: %{name} = levels
+// REDEFINE: %{sizes} = 9 1 4
+// RUN: %{image}
+// REDEFINE: %{name} = two_bits
+// REDEFINE: %{sizes} = 9 1
+// RUN: %{image}
+// REDEFINE: %{name} = byte_zeros
+// REDEFINE: %{sizes} = 3 1
+// RUN: %{image}
+// REDEFINE: %{name} = long_groups
+// REDEFINE: %{sizes} = 2 1
 // RUN: %{image}
 
 //--- tables.json
