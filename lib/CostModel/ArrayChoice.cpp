@@ -110,11 +110,9 @@ int64_t Timing::bitSerial() const {
 int64_t Timing::lookUps(int64_t tableDepth) const {
   MatrixArray array = arrayOf(unit, ArrayMode::TableLookup);
   array.buffers = 1; // tables are built behind the look-ups of those before, also where they need not be
-  const int64_t together = columnsOfTables(core, rows) / unit.cols,
-                blocksOfPanel = ceilDivided(unit.cols, array.columns);
+  const int64_t together = columnsOfTables(core, rows) / unit.cols;
   auto cyclesOf = [&](int64_t count) {
-    const ArrayTile tile{std::min(rows, unit.rows), count * blocksOfPanel * array.columns, tableDepth, 8,
-                         product.bits};
+    const ArrayTile tile{std::min(rows, unit.rows), count * unit.cols, tableDepth, 8, product.bits};
     const int64_t tables = ceilDivided(product.span, tableDepth) * ceilDivided(rows, unit.rows);
     return std::max(tables * interval(array, tile, tile), scaling(count * unit.cols));
   };

@@ -12,9 +12,9 @@
 // which moves the lowest bits of n above all others: a basis of single bits. Codes of 3, 5, 6 and 7 bits are of several planes
 // and in the order of their positions; no type of the array reads them.
 //
-// An array that looks sums up takes tiles of single bits, [C][T] of T activations' tables, a plane for each bit of the codes. A matrix in
-// *look-ups* is stored as [N / C][K / T][bits][C][T]: the bit of column n and step k is number n T + k of its plane. The tile has single planes
-// (BitPlanes.h), in which position q is in byte q mod S, S = C T / 8, at bit q / S; so, with p = n T + k,
+// An array that looks sums up takes tiles of single bits, [W][T] of W output channels and T activations of its tables, a plane for each bit of the codes. A
+// matrix in *look-ups* is stored as [N / W][K / T][bits][W][T]: the bit of channel n and step k is number n T + k of its plane. The tile has single
+// planes (BitPlanes.h), in which position q is in byte q mod S, S = W T / 8, at bit q / S; so, with p = n T + k,
 //
 //     q(p) = (p mod 8) S + p / 8
 //
