@@ -109,7 +109,8 @@ int64_t Timing::bitSerial() const {
 
 int64_t Timing::lookUps(int64_t tableDepth) const {
   MatrixArray array = arrayOf(unit, ArrayMode::TableLookup);
-  array.buffers = 1; // tables are built behind the look-ups of those before, also where they need not be
+  array.buffers =
+      1; // a loop's first tables are built behind the look-ups of those before, also where they need not be
   const int64_t together = columnsOfTables(core, rows) / unit.cols;
   auto cyclesOf = [&](int64_t count) {
     const ArrayTile tile{std::min(rows, unit.rows), count * unit.cols, tableDepth, 8, product.bits};

@@ -209,7 +209,7 @@ func.func @sums(%b: memref<1x1xi32> {npu.symbol = "block", npu.bytes = 4 : i64})
   return
 }
 
-// Slices of bits; tables and what is looked up in them, of which the second ones have the settings that the first ones left.
+// Slices of bits; tables and what is looked up in them, with one setting for all.
 func.func @bits(%b: memref<1x1xi32> {npu.symbol = "block", npu.bytes = 4 : i64}) {
   %n = memref.alloc() : memref<1x1xi32, #npu.space<spad>>
   npu.copy %b to %n : memref<1x1xi32> to memref<1x1xi32, #npu.space<spad>>
@@ -232,10 +232,9 @@ func.func @bits(%b: memref<1x1xi32> {npu.symbol = "block", npu.bytes = 4 : i64})
   %r = memref.reinterpret_cast %s to offset: [0], sizes: [%m, 32], strides: [32, 1] : memref<9x32xi32, #npu.space<acc>> to memref<?x32xi32, strided<[32, 1]>, #npu.space<acc>>
   %p = memref.view %w[%c0][] : memref<512xi8, #npu.space<spad>> to memref<64x16xi1, #npu.space<spad>>
   %q = memref.view %w[%c128][] : memref<512xi8, #npu.space<spad>> to memref<64x16xi1, #npu.space<spad>>
-  // BITS-NEXT: mxu.mode mode=lut a=i8 w=i8 acc=i32 a_stride=64 w_stride=0 acc_stride=0 n=0 m=4 a_slice=0 w_slice=0
+  // BITS-NEXT: mxu.mode mode=lut a=i8 w=i2 acc=i32 a_stride=64 w_stride=0 acc_stride=128 n=0 m=4 a_slice=0 w_slice=0
   // BITS-NEXT: mxu.tables from=spad[0x10] rows=s0<=9 depth=16
   npu.tables %x group 4 : memref<?x16xi8, strided<[64, 1], offset: 16>, #npu.space<spad>>
-  // BITS-NEXT: mxu.mode mode=lut a=i8 w=i2 acc=i32 a_stride=64 w_stride=0 acc_stride=128 n=0 m=4 a_slice=0 w_slice=0
   // BITS-NEXT: mxu.lookup from=spad[0x240] to=acc[0x0] rows=s0<=9 columns=32 update=write swap=yes
   npu.lookup %p to %r group 4 : memref<64x16xi1, #npu.space<spad>> to memref<?x32xi32, strided<[32, 1]>, #npu.space<acc>>
   // BITS-NEXT: mxu.tables from=spad[0x10] rows=s0<=9 depth=16

@@ -178,6 +178,14 @@ void ContractLowering::lookUp(const Round &round, const ElementRows &planes, OpF
     if (isFirst) {
       (void)tile(row, count, tiles.index(0), false);
     }
+    // Few are said one by one: no loop then makes the array take its settings anew, for which it finishes what it does.
+    constexpr int64_t kFew = 4;
+    if (all <= kFew * table) {
+      for (int64_t at = written; at < all; at += table) {
+        (void)tile(row, count, tiles.index(at), true);
+      }
+      return success();
+    }
     return tiles.pieces(all - written, table, [&](OpFoldResult at, int64_t) {
       return tile(row, count, tiles.plus(at, tiles.index(written)), true);
     });

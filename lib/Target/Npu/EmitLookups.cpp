@@ -6,6 +6,34 @@ using namespace mlir;
 using namespace coopt;
 using namespace coopt::target;
 
+namespace {
+
+/// What a look-up sets.
+void setLookup(npu::Entry &mode, npu::LookupOp op) {
+  auto sums = cast<MemRefType>(op.getSums().getType());
+  SmallVector<int64_t> strides;
+  int64_t offset = 0;
+  (void)sums.getStridesAndOffset(strides, offset); // verified
+  const int64_t bits = cast<MemRefType>(op.getPlanes().getType()).getDimSize(0) / sums.getDimSize(1);
+  choose(mode, "w", "i" + std::to_string(bits));
+  mode["acc_stride"].value = sums.getDimSize(0) == 1 ? 0 : 4 * strides[0];
+}
+
+/// What is looked up in the tables first.
+npu::LookupOp lookupBehind(npu::TablesOp op) {
+  npu::LookupOp found;
+  for (Operation *next = op->getNextNode(); next && !found && !isa<npu::TablesOp>(next);
+       next = next->getNextNode()) {
+    next->walk([&](npu::LookupOp lookup) {
+      found = lookup;
+      return WalkResult::interrupt();
+    });
+  }
+  return found;
+}
+
+} // namespace
+
 npu::Entry Emitter::lookupMode(Operation *op, uint64_t group) {
   npu::Entry mode = instruction(op, "mxu.mode");
   const bool isKnown = matrixMode && npu::chosen(*matrixMode, "mode") == "lut";
@@ -32,6 +60,10 @@ LogicalResult Emitter::emitTables(npu::TablesOp op) {
   npu::Entry mode = lookupMode(op, op.getGroup());
   choose(mode, "a", *npu::typeName(cast<MemRefType>(op.getA().getType()).getElementType()));
   mode["a_stride"].value = strideOf(*a, 0);
+  // The array finishes what it does before it takes other settings: those of the look-ups come along.
+  if (npu::LookupOp lookup = lookupBehind(op)) {
+    setLookup(mode, lookup);
+  }
   emitMode(matrixMode, mode);
   npu::Entry tables = instruction(op, "mxu.tables");
   setAddress(tables, "from", *a);
@@ -49,11 +81,8 @@ LogicalResult Emitter::emitLookup(npu::LookupOp op) {
   if (failed(planes) || failed(sums)) {
     return failure();
   }
-  const int64_t columns = cast<MemRefType>(op.getSums().getType()).getDimSize(1),
-                bits = cast<MemRefType>(op.getPlanes().getType()).getDimSize(0) / columns;
   npu::Entry mode = lookupMode(op, op.getGroup());
-  choose(mode, "w", "i" + std::to_string(bits));
-  mode["acc_stride"].value = strideOf(*sums, 0);
+  setLookup(mode, op);
   emitMode(matrixMode, mode);
   npu::Entry lookup = instruction(op, "mxu.lookup");
   setAddress(lookup, "from", *planes);
@@ -61,7 +90,7 @@ LogicalResult Emitter::emitLookup(npu::LookupOp op) {
   if (failed(setExtent(op, lookup, "rows", sums->extents[0]))) {
     return failure();
   }
-  lookup["columns"].value = columns;
+  lookup["columns"].value = cast<MemRefType>(op.getSums().getType()).getDimSize(1);
   choose(lookup, "update", op.getAdd() ? "add" : "write");
   choose(lookup, "swap", "yes"); // of tables that are in use already that changes nothing
   issue(op, std::move(lookup));
