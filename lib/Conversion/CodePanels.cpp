@@ -32,7 +32,7 @@ FailureOr<CodePanels> matchCodePanels(ImplicitLocOpBuilder &b, Value view, Isa i
   auto unpack = view.getDefiningOp<model::UnpackOp>();
   if (!unpack || !llvm::isa<MemRefType>(unpack.getSource().getType()) ||
       !hasUnitInnerStride(unpack.getSource()) || unpack.getStorageLayout().getBits() == 0 ||
-      unpack.getStorageLayout().getCentred()) {
+      unpack.getStorageLayout().getCentred() || unpack.getStorageLayout().getPlanes()) {
     return failure();
   }
   FailureOr<layout::Layout> layout = layoutOf(unpack);

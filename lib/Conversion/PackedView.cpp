@@ -57,13 +57,13 @@ Value emitStorageOffset(ImplicitLocOpBuilder &b, model::UnpackOp unpack, const l
 }
 
 Value emitPlaneCode(ImplicitLocOpBuilder &b, unsigned bits, int64_t codes, Value storage, Value start,
-                    Value position) {
+                    Value position, bool areSingle) {
   auto byte = [&](int64_t value) -> Value {
     return arith::ConstantOp::create(b, b.getI8IntegerAttr(static_cast<int8_t>(value)));
   };
   OffsetBuilder index{b};
   Value code = byte(0);
-  for (const layout::BitPlane &plane : layout::bitPlanes(bits, codes)) {
+  for (const layout::BitPlane &plane : layout::bitPlanes(bits, codes, areSingle)) {
     Value bytes = constantIndex(b, plane.bytes), width = constantIndex(b, plane.width);
     Value at = index.add(start, arith::RemUIOp::create(b, position, bytes));
     Value raw =
@@ -97,7 +97,8 @@ Value emitStoredElement(ImplicitLocOpBuilder &b, model::UnpackOp unpack, const l
         arith::ConstantOp::create(b, b.getI8IntegerAttr(static_cast<int8_t>(int64_t(1) << (bits - 1))));
     return arith::XOrIOp::create(b, code, highest);
   };
-  if (bits == 0 || (bits == 8 && !unpack.getStorageLayout().getKept())) {
+  const bool areSingle = unpack.getStorageLayout().getPlanes();
+  if (bits == 0 || (bits == 8 && !unpack.getStorageLayout().getKept() && !areSingle)) {
     return uncentred(
         memref::LoadOp::create(b, unpack.getSource(), emitStorageOffset(b, unpack, layout, coordinates)));
   }
@@ -121,7 +122,7 @@ Value emitStoredElement(ImplicitLocOpBuilder &b, model::UnpackOp unpack, const l
     return emitKeptCode(b, *rows, layout.dims[1].size, unpack.getSource(), at[0], position, at[1]);
   }
   Value start = index.mul(tile, layout::planeBytes(bits, tileCodes));
-  return uncentred(emitPlaneCode(b, bits, tileCodes, unpack.getSource(), start, position));
+  return uncentred(emitPlaneCode(b, bits, tileCodes, unpack.getSource(), start, position, areSingle));
 }
 
 /// The expression with every dimension and symbol that is a multiple of `divisor` written as such.
@@ -203,7 +204,7 @@ FailureOr<PanelWeights> matchPanels(ImplicitLocOpBuilder &b, Value view, int64_t
     return failure();
   }
   FailureOr<layout::Layout> parsed = layoutOf(unpack);
-  if (failed(parsed) || unpack.getStorageLayout().getCentred()) {
+  if (failed(parsed) || unpack.getStorageLayout().getCentred() || unpack.getStorageLayout().getPlanes()) {
     return failure();
   }
   const layout::Layout &layout = *parsed;

@@ -24,9 +24,9 @@ mlir::Value emitStorageOffset(mlir::ImplicitLocOpBuilder &b, model::UnpackOp unp
 mlir::Value emitStoredElement(mlir::ImplicitLocOpBuilder &b, model::UnpackOp unpack,
                               const layout::Layout &layout, mlir::ValueRange coordinates);
 
-/// The code at `position` of `codes` whose bit planes (BitPlanes.h) begin at byte `start`, an i8, zero-extended.
+/// The code at `position` of `codes` whose bit planes (BitPlanes.h), single ones or not, begin at byte `start`, an i8, zero-extended.
 mlir::Value emitPlaneCode(mlir::ImplicitLocOpBuilder &b, unsigned bits, int64_t codes, mlir::Value storage,
-                          mlir::Value start, mlir::Value position);
+                          mlir::Value start, mlir::Value position, bool areSingle = false);
 
 /// Weights N x K stored as panels of 16 rows: element (n, k) at
 ///   (n / 16) * panelStride + (k / pair) * stepStride + (n % 16) * pair + k % pair, with pair consecutive k's

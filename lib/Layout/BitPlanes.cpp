@@ -6,11 +6,17 @@
 using namespace coopt;
 using namespace coopt::layout;
 
-std::vector<BitPlane> layout::bitPlanes(unsigned bits, int64_t codes) {
+std::vector<BitPlane> layout::bitPlanes(unsigned bits, int64_t codes, bool areSingle) {
   assert(bits >= 1 && bits <= 8 && codes > 0 && codes % 8 == 0);
   std::vector<BitPlane> planes;
   unsigned bit = 0;
   int64_t offset = 0;
+  for (; areSingle && bit < bits; ++bit, offset += codes / 8) {
+    planes.push_back({1, bit, offset, codes / 8});
+  }
+  if (areSingle) {
+    return planes;
+  }
   for (unsigned width : {8u, 4u, 2u, 1u}) {
     if (bits & width) {
       planes.push_back({width, bit, offset, planeBytes(width, codes)});
@@ -21,8 +27,8 @@ std::vector<BitPlane> layout::bitPlanes(unsigned bits, int64_t codes) {
   return planes;
 }
 
-void layout::packPlanes(unsigned bits, const uint8_t *codes, int64_t count, uint8_t *planes) {
-  for (const BitPlane &plane : bitPlanes(bits, count)) {
+void layout::packPlanes(unsigned bits, const uint8_t *codes, int64_t count, uint8_t *planes, bool areSingle) {
+  for (const BitPlane &plane : bitPlanes(bits, count, areSingle)) {
     uint8_t *out = planes + plane.byteOffset;
     const unsigned mask = (1u << plane.width) - 1;
     std::memset(out, 0, static_cast<size_t>(plane.bytes));
@@ -36,9 +42,10 @@ void layout::packPlanes(unsigned bits, const uint8_t *codes, int64_t count, uint
   }
 }
 
-void layout::unpackPlanes(unsigned bits, const uint8_t *planes, int64_t count, uint8_t *codes) {
+void layout::unpackPlanes(unsigned bits, const uint8_t *planes, int64_t count, uint8_t *codes,
+                          bool areSingle) {
   std::memset(codes, 0, static_cast<size_t>(count));
-  for (const BitPlane &plane : bitPlanes(bits, count)) {
+  for (const BitPlane &plane : bitPlanes(bits, count, areSingle)) {
     const uint8_t *in = planes + plane.byteOffset;
     const unsigned mask = (1u << plane.width) - 1;
     for (unsigned part = 0; part * plane.width < 8; ++part) {

@@ -25,3 +25,23 @@ Expected<Layout> layout::panels(const std::vector<int64_t> &sizes, unsigned colu
   }
   return result;
 }
+
+Expected<Layout> layout::lookUps(const std::vector<int64_t> &sizes, unsigned columnBits, unsigned depthBits) {
+  if (sizes.size() != 2) {
+    return fail("look-ups: expected a matrix, got " + std::to_string(sizes.size()) + " dimensions");
+  }
+  const unsigned all = columnBits + depthBits;
+  if (all < 3) {
+    return fail("look-ups: expected tiles of at least 8 codes, got " + std::to_string(1u << all));
+  }
+  Expected<Layout> result = blocked(sizes, {{1, depthBits}, {0, columnBits}});
+  if (result) {
+    // The lowest bits of a number in its plane say where in a byte, which is above all others.
+    for (Dim &dim : result->dims) {
+      for (uint32_t &vector : dim.basis) {
+        vector = vector < 8 ? vector << (all - 3) : vector >> 3;
+      }
+    }
+  }
+  return result;
+}

@@ -148,10 +148,10 @@ Expected<NodeRef> makeConcatNode(std::vector<NodeRef> inputs, size_t dimension);
 using KeptStorage = std::variant<std::monostate, layout::SparseTile, layout::SparseRows, layout::SparsePanel>;
 
 /// The storage of a layout; has no rows, only pieces: as many as the layout has independent row blocks. With
-/// `bits` (1 to 8), the elements are bytes that hold codes, and tiles are stored as bit planes, or, as panels of elements without, as
-/// `kept` says. Codes that are centred are stored less 2^(bits-1), in two's complement. Errors of its pieces: elements that do not follow its pattern.
+/// `bits` (1 to 8), the elements are bytes that hold codes, and tiles are stored as bit planes, single ones if `areSingle`, or, as panels of elements
+/// without, as `kept` says. Codes that are centred are stored less 2^(bits-1), in two's complement. Errors of its pieces: elements that do not follow its pattern.
 Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bits = 0, KeptStorage kept = {},
-                               bool areCentred = false);
+                               bool areCentred = false, bool areSingle = false);
 
 } // namespace coopt::package::recipe
 

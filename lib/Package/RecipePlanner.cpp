@@ -405,7 +405,8 @@ Expected<NodeRef> Planner::planPack(model::PackOp op) {
   } else if (auto panel = attribute.getSparsePanel(element.getIntOrFloatBitWidth() / 8)) {
     kept = *panel;
   }
-  return makePackNode(source, std::move(*layout), attribute.getBits(), kept, attribute.getCentred());
+  return makePackNode(source, std::move(*layout), attribute.getBits(), kept, attribute.getCentred(),
+                      attribute.getPlanes());
 }
 
 Expected<NodeRef> Planner::planGather(model::GatherOp op) {

@@ -195,7 +195,7 @@ struct PackNode : Node {
   layout::Layout layout;
   unsigned bits = 0;
   KeptStorage kept;
-  bool areCentred = false;
+  bool areCentred = false, areSingle = false;
 
   /// Elements of a whole panel of rows.
   int64_t panelElements() const { return layout.dims[0].outerStride; }
@@ -276,7 +276,7 @@ struct PackNode : Node {
     for (size_t t = 0; t < tiles; ++t, out += tileBytes) {
       const uint8_t *from = codes.data() + t * tile;
       if (!sparse) {
-        layout::packPlanes(bits, from, layout.tileElements(), out);
+        layout::packPlanes(bits, from, layout.tileElements(), out, areSingle);
       } else if (Status packed = sparse->pack(from, out); !packed) {
         const auto inRow = static_cast<size_t>(layout.dims[1].outerExtent());
         return forward(packed.error(),
@@ -403,7 +403,7 @@ Expected<NodeRef> makeConcatNode(std::vector<NodeRef> inputs, size_t dimension) 
 }
 
 Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bits, KeptStorage kept,
-                               bool areCentred) {
+                               bool areCentred, bool areSingle) {
   if (layout.sizes() != input->shape().extents) {
     return fail("expected a layout of the source's extents, got '" + layout::print(layout) + "'");
   }
@@ -425,13 +425,15 @@ Expected<NodeRef> makePackNode(NodeRef input, layout::Layout layout, unsigned bi
                layout.tileElements() != rows->width())) {
     return expected(rows->width(), codesOf(rows->bits()) + " of as many rows");
   }
-  if (areCentred && (bits == 0 || kept.index() != 0)) {
-    return fail("expected codes of some bits, all of which are stored, to be centred");
+  if ((areCentred || areSingle) && (bits == 0 || kept.index() != 0)) {
+    return fail(std::string("expected codes of some bits, all of which are stored, ") +
+                (areCentred ? "to be centred" : "in planes of one bit"));
   }
   auto node = std::make_shared<PackNode>();
   node->bits = bits;
   node->kept = std::move(kept);
   node->areCentred = areCentred;
+  node->areSingle = areSingle;
   node->input = input;
   node->layout = std::move(layout);
   const int64_t elements = node->layout.storageElements();

@@ -126,9 +126,7 @@ LogicalResult layoutPhase(ModuleOp module, const CompileOptions &options) {
     return module.emitError("sparse storage: expected auto or kept, got '") << options.sparseStorage << "'";
   }
   if (const machine::NpuMachine *npu = options.machine.npu()) {
-    const auto &unit = npu->cores.front().mxu;
-    return unit ? assignArrayLayouts(module, *unit)
-                : LogicalResult(module.emitError("layout: the machine has no matrix unit"));
+    return assignArrayLayouts(module, npu->cores.front());
   }
   SmallVector<machine::InstructionSet> sets;
   for (const std::string &variant : options.variants) {

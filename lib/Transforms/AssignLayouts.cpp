@@ -1,6 +1,7 @@
 #include "coopt/Transforms/AssignLayouts.h"
 
 #include "KeptLayouts.h"
+#include "coopt/CostModel/ArrayChoice.h"
 #include "coopt/Layout/Layout.h"
 #include "coopt/Layout/Panels.h"
 #include "dialects/Model/IR/Model.h"
@@ -116,6 +117,44 @@ model::LayoutAttr arrayLayout(RankedTensorType type, quantized::SchemeAttr schem
   return layout ? model::LayoutAttr::get(type.getContext(), *layout, bits, StringAttr(), isCentred) : nullptr;
 }
 
+/// Of codes that an accelerator's array looks up in tables of sums of activations, because that takes the least time: planes of single bits. Null where it does not.
+model::LayoutAttr lookUpLayout(RankedTensorType type, quantized::SchemeAttr scheme, OpOperand &weight,
+                               const machine::NpuCore &core) {
+  Operation *op = weight.getOwner();
+  auto contract = dyn_cast<quantized::ContractOp>(op);
+  auto ofExperts = dyn_cast<moe::ContractOp>(op);
+  const bool isOfCodes = contract ? bool(contract.getAScheme()) : ofExperts && ofExperts.getAScheme();
+  if (!isOfCodes || scheme.getFormat() || type.getRank() != 2 || !type.hasStaticShape()) {
+    return nullptr;
+  }
+  const int64_t depth = type.getDimSize(1), group = scheme.getGroup(), panel = core.mxu->cols;
+  const cost::CodeProduct product{ofExperts ? cast<ShapedType>(ofExperts.getInit().getType()).getDimSize(1)
+                                            : type.getDimSize(0),
+                                  depth,
+                                  group == 0 ? depth : std::min<int64_t>(group, depth),
+                                  scheme.getBits(),
+                                  scheme.isAsymmetric(),
+                                  false};
+  // What begins within a panel is not looked up.
+  const int64_t stride = ofExperts ? static_cast<int64_t>(ofExperts.getStride()) : 0;
+  if (cost::chooseMode(core, product, core.mxu->rows, stride % panel != 0) != cost::ArrayMode::TableLookup) {
+    return nullptr;
+  }
+  // Tiles of as many panels as are looked up at a time, for one instruction and one run of bytes, if they take at most a sixteenth more storage.
+  const int64_t most = cost::columnsOfTables(core, core.mxu->rows);
+  auto rounded = [&](int64_t width) { return (product.columns + width - 1) / width * width; };
+  int64_t width = panel;
+  while (2 * width <= most && stride % (2 * width) == 0 && 16 * rounded(2 * width) <= 17 * rounded(panel)) {
+    width *= 2;
+  }
+  auto log2 = [](int64_t value) { return llvm::Log2_64(static_cast<uint64_t>(value)); };
+  Expected<layout::Layout> layout =
+      layout::lookUps({type.getDimSize(0), depth}, log2(width), log2(cost::tableDepth(core, product)));
+  return layout ? model::LayoutAttr::get(type.getContext(), *layout, scheme.getBits(), StringAttr(),
+                                         scheme.isAsymmetric(), /*planes=*/true)
+                : nullptr;
+}
+
 /// Gives every tensor of codes of fewer bits than a byte a byte for each code. What computes with the codes
 /// themselves gets them back from the byte.
 void widenCodes(ModuleOp module) {
@@ -188,9 +227,9 @@ void widenCodes(ModuleOp module) {
 class LayoutAssigner {
 public:
   LayoutAssigner(ModuleOp module, ArrayRef<machine::InstructionSet> variants, bool alwaysKept,
-                 const machine::NpuMatrixUnit *array = nullptr)
+                 const machine::NpuCore *core = nullptr)
       : module(module), symbols(module), builder(module.getContext()), variants(variants),
-        alwaysKept(alwaysKept), array(array) {}
+        alwaysKept(alwaysKept), core(core) {}
   LogicalResult run();
 
 private:
@@ -201,6 +240,9 @@ private:
   /// have it otherwise.
   void describeSparsity();
   void warnOfVariants(StringRef names, bool isDense);
+  /// An accelerator's for a weight of codes.
+  model::LayoutAttr codeLayout(StringAttr name, RankedTensorType type, quantized::SchemeAttr scheme,
+                               OpOperand &weight);
   void useStorage(schedule::KernelOp kernel, BlockArgument argument, StringAttr stored,
                   RankedTensorType type);
 
@@ -209,7 +251,7 @@ private:
   OpBuilder builder;
   ArrayRef<machine::InstructionSet> variants;
   bool alwaysKept;
-  const machine::NpuMatrixUnit *array;    ///< of an accelerator; null: kernels are for the CPU
+  const machine::NpuCore *core;           ///< of an accelerator; null: kernels are for the CPU
   llvm::SetVector<StringRef> reasons;     ///< why some weights are stored dense for it
   llvm::SmallDenseSet<StringAttr> tables; ///< parameters of which kernels read rows by themselves
   bool hasWideRuns = false,
@@ -287,11 +329,11 @@ void LayoutAssigner::choose(StringAttr parameter, model::LayoutAttr dense, OpOpe
   model::LayoutAttr layout = dense;
   auto op = symbols.lookup<model::ParameterOp>(parameter);
   auto pattern = op->getAttrOfType<sparse::PatternAttr>(sparse::SparseDialect::kPatternName);
-  if (array) {
+  if (core) {
     StringRef reason;
     if (pattern && weights.contains(parameter)) {
       const ArrayReader by{codeSchemeOf(reader), tables.contains(parameter)};
-      auto kept = keepingRows(dense, pattern, by, *array, reason);
+      auto kept = keepingRows(dense, pattern, by, *core->mxu, reason);
       layout = kept ? kept : dense;
     }
     if (!reason.empty()) {
@@ -363,7 +405,7 @@ void LayoutAssigner::describeSparsity() {
   }
   const std::string names = llvm::join(patterns, ", ");
   const bool isDense = stored == dense;
-  if (!array) {
+  if (!core) {
     warnOfVariants(names, isDense);
   } else if (!reasons.empty()) {
     module.emitWarning(isDense ? "weights of sparsity " : "some weights of sparsity ")
@@ -380,6 +422,16 @@ void LayoutAssigner::describeSparsity() {
   named.set("sparsity", builder.getStringAttr(names + ": " + megabytes(stored) + " of weights, " +
                                               (isDense ? "stored dense" : "dense " + megabytes(dense))));
   module->setAttr("model.info", named.getDictionary(module.getContext()));
+}
+
+model::LayoutAttr LayoutAssigner::codeLayout(StringAttr name, RankedTensorType type,
+                                             quantized::SchemeAttr scheme, OpOperand &weight) {
+  // What the array keeps of a pattern is stored so, and multiplied.
+  const bool mayBeKept =
+      !core->mxu->modes.nm.empty() && symbols.lookup(name)->hasAttr(sparse::SparseDialect::kPatternName);
+  model::LayoutAttr lookUps =
+      tables.contains(name) || mayBeKept ? nullptr : lookUpLayout(type, scheme, weight, *core);
+  return lookUps ? lookUps : arrayLayout(type, scheme, core->mxu->cols);
 }
 
 LogicalResult LayoutAssigner::run() {
@@ -401,8 +453,8 @@ LogicalResult LayoutAssigner::run() {
         StringAttr name = load.getParameterAttr().getAttr();
         auto type = cast<RankedTensorType>(load.getType());
         quantized::SchemeAttr scheme = codeSchemeOf(*weight);
-        if (auto layout = !array   ? cpuWeightLayout(type, scheme ? scheme.getBits() : 0)
-                          : scheme ? arrayLayout(type, scheme, array->cols)
+        if (auto layout = !core    ? cpuWeightLayout(type, scheme ? scheme.getBits() : 0)
+                          : scheme ? codeLayout(name, type, scheme, *weight)
                                    : model::LayoutAttr()) {
           weights.insert(name);
           choose(name, layout, *weight);
@@ -415,7 +467,7 @@ LogicalResult LayoutAssigner::run() {
         if (!type || type.getEncoding()) {
           continue;
         }
-        if (auto layout = !array ? cpuPartLayout(type) : arrayLayout(type, nullptr, array->cols)) {
+        if (auto layout = !core ? cpuPartLayout(type) : arrayLayout(type, nullptr, core->mxu->cols)) {
           choose(load.getParameterAttr().getAttr(), layout, *weight);
         }
       }
@@ -449,11 +501,15 @@ LogicalResult coopt::assignLayouts(ModuleOp module, ArrayRef<machine::Instructio
   return LayoutAssigner(module, variants, alwaysKept).run();
 }
 
-LogicalResult coopt::assignArrayLayouts(ModuleOp module, const machine::NpuMatrixUnit &array) {
-  if (!llvm::isPowerOf2_64(static_cast<uint64_t>(array.cols))) {
-    return module.emitError("layout: an array of ") << array.cols << " columns: expected a power of two";
+LogicalResult coopt::assignArrayLayouts(ModuleOp module, const machine::NpuCore &core) {
+  if (!core.mxu) {
+    return module.emitError("layout: the machine has no matrix unit");
   }
-  return LayoutAssigner(module, {}, false, &array).run();
+  const int64_t arrayColumns = core.mxu->cols;
+  if (!llvm::isPowerOf2_64(static_cast<uint64_t>(arrayColumns))) {
+    return module.emitError("layout: an array of ") << arrayColumns << " columns: expected a power of two";
+  }
+  return LayoutAssigner(module, {}, false, &core).run();
 }
 
 LogicalResult coopt::verifyByteStorage(ModuleOp module) {

@@ -2,7 +2,9 @@
 
 #include "TileSegments.h"
 #include "coopt/Analysis/KernelRoots.h"
+#include "coopt/CostModel/ArrayChoice.h"
 #include "dialects/Attention/IR/Attention.h"
+#include "dialects/Model/IR/Model.h"
 #include "dialects/Quantized/IR/Quantized.h"
 
 #include "mlir/Interfaces/TilingInterface.h"
@@ -15,14 +17,26 @@ namespace {
 /// An expert has few of the rows of a call. Columns that are computed at a time are worth more: their weights come while others are multiplied.
 constexpr int64_t kRowsOfExpert = 16;
 
-/// Bytes of a row of a tensor, in binary32: what temporaries are.
-int64_t rowBytes(Type type) {
+/// Bytes of a row of a tensor, in binary32 unless other bytes of an element are given: what temporaries are.
+int64_t rowBytes(Type type, int64_t elementBytes = 4) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  int64_t bytes = 4;
+  int64_t bytes = elementBytes;
   for (int64_t d = 1; tensor && d < tensor.getRank(); ++d) {
     bytes *= tensor.isDynamicDim(d) ? 1 : tensor.getDimSize(d);
   }
   return bytes;
+}
+
+/// Columns of a tile of weights that are looked up; 0: none are. Tables serve all columns that are computed at a time, and rows beyond the array's have tables of their own: then columns
+/// are worth more than rows.
+int64_t lookedUpColumns(schedule::KernelOp kernel) {
+  int64_t columns = 0;
+  kernel.walk([&](model::UnpackOp unpack) {
+    if (model::LayoutAttr layout = unpack.getStorageLayout(); layout && layout.getPlanes()) {
+      columns = std::max(columns, int64_t(1) << layout.getLayout().dims[0].tileBits);
+    }
+  });
+  return columns;
 }
 
 schedule::SetAttr always(schedule::ConfigAttr config) {
@@ -91,9 +105,14 @@ std::optional<schedule::SetAttr> coopt::chooseNpuSchedule(schedule::KernelOp ker
       }
     }
   });
+  const int64_t lookedUp = lookedUpColumns(kernel);
   for (Value input : kernel.getInputs()) {
     auto tensor = dyn_cast<RankedTensorType>(input.getType());
-    inputs += tensor && tensor.getRank() > 0 && tensor.isDynamicDim(0) ? rowBytes(tensor) : 0;
+    if (tensor && tensor.getRank() > 0 && tensor.isDynamicDim(0)) {
+      // Codes are looked up as they are.
+      const bool areCodes = lookedUp > 0 && tensor.getElementType().isInteger(8);
+      inputs += rowBytes(tensor, areCodes ? 1 : 4);
+    }
   }
   // The body of an op may need some temporaries of its own.
   const int64_t room = computed + 4 * widest;
@@ -105,17 +124,20 @@ std::optional<schedule::SetAttr> coopt::chooseNpuSchedule(schedule::KernelOp ker
   int64_t rows = 64;
   if (isContraction && loops > 1) {
     // Rows of inputs are there whole; what is computed is cut by columns too.
-    int64_t columns = 8 * core.mxu->cols;
+    int64_t columns = cost::kMostPanels * core.mxu->cols;
     auto bytes = [&] { return rows * (inputs + 6 * 4 * columns); };
     auto halve = [&](int64_t &extent, int64_t least) {
       while (bytes() > budget && extent > least) {
         extent /= 2;
       }
     };
-    if (segmentedContraction(kernel)) {
+    if (lookedUp > 0) {
+      rows = std::min(rows, core.mxu->rows);
+      halve(rows, 1);
+    } else if (segmentedContraction(kernel)) {
       halve(rows, kRowsOfExpert);
     }
-    halve(columns, core.mxu->cols);
+    halve(columns, std::max(core.mxu->cols, lookedUp));
     halve(rows, 1);
     tile[1] = columns;
   } else {

@@ -6,6 +6,7 @@
 // RUN: FileCheck %s --check-prefix=TILES < %t/text/tiles.npu.txt
 // RUN: FileCheck %s --check-prefix=KEPT < %t/text/kept.npu.txt
 // RUN: FileCheck %s --check-prefix=SUMS < %t/text/sums.npu.txt
+// RUN: FileCheck %s --check-prefix=BITS < %t/text/bits.npu.txt
 // RUN: FileCheck %s --check-prefix=MAPS < %t/text/maps.npu.txt
 // RUN: FileCheck %s --check-prefix=NIBBLES < %t/text/nibbles.npu.txt
 // RUN: FileCheck %s --check-prefix=PLACES < %t/text/places.npu.txt
@@ -19,6 +20,7 @@
 // RUN: coopt-npu-objdump --assemble %t/image/tiles.npu.txt --check=npu:edge1 -o %t/tiles.npu
 // RUN: coopt-npu-objdump --assemble %t/image/kept.npu.txt --check=npu:edge1 -o %t/kept.npu
 // RUN: coopt-npu-objdump --assemble %t/image/sums.npu.txt --check=npu:edge1 -o %t/sums.npu
+// RUN: coopt-npu-objdump --assemble %t/image/bits.npu.txt --check=npu:edge1 -o %t/bits.npu
 // RUN: coopt-npu-objdump --assemble %t/image/maps.npu.txt --check=npu:edge1 -o %t/maps.npu
 // RUN: coopt-npu-objdump --assemble %t/image/nibbles.npu.txt --check=npu:edge1 -o %t/nibbles.npu
 // RUN: coopt-npu-objdump --assemble %t/image/places.npu.txt --check=npu:edge1 -o %t/places.npu
@@ -230,6 +232,41 @@ func.func @sums(%b: memref<1x1xi32> {npu.symbol = "block", npu.bytes = 4 : i64})
   // SUMS-NEXT: mxu.drain to=acc[0x0] rows=9 columns=16 update=add
   npu.matmul ins(%x, %y : memref<9x?xi8, strided<[64, 1]>, #npu.space<spad>>, memref<?x16xi8, strided<[16, 1]>, #npu.space<spad>>)
       outs(%s : memref<9x16xi32, #npu.space<acc>>) add true mode "os"
+  return
+}
+
+// Slices of bits; tables and what is looked up in them, with one setting for all.
+func.func @bits(%b: memref<1x1xi32> {npu.symbol = "block", npu.bytes = 4 : i64}) {
+  %n = memref.alloc() : memref<1x1xi32, #npu.space<spad>>
+  npu.copy %b to %n : memref<1x1xi32> to memref<1x1xi32, #npu.space<spad>>
+  // BITS: load to=s0
+  %m = npu.load %n bound 9 : memref<1x1xi32, #npu.space<spad>>
+  %a = memref.alloc() : memref<9x64xi8, #npu.space<spad>>
+  %w = memref.alloc() : memref<512xi8, #npu.space<spad>>
+  %s = memref.alloc() : memref<9x32xi32, #npu.space<acc>>
+  npu.fill 1 to %a : memref<9x64xi8, #npu.space<spad>>
+  npu.fill 1 to %w : memref<512xi8, #npu.space<spad>>
+  %c0 = arith.constant 0 : index
+  %c128 = arith.constant 128 : index
+  %v = memref.view %w[%c0][] : memref<512xi8, #npu.space<spad>> to memref<64x32xi2, #npu.space<spad>>
+  // BITS:      mxu.mode mode=bitserial a=i8 w=i2 acc=i32 a_stride=64 w_stride=8 acc_stride=128 n=0 m=0 a_slice=2 w_slice=1
+  // BITS-NEXT: mxu.multiply a=spad[0x0] w=spad[0x240] depth=64 rows=9 columns=32 update=write
+  // BITS-NEXT: mxu.drain to=acc[0x0] rows=9 columns=32 update=write
+  npu.matmul ins(%a, %v : memref<9x64xi8, #npu.space<spad>>, memref<64x32xi2, #npu.space<spad>>)
+      outs(%s : memref<9x32xi32, #npu.space<acc>>) mode "bitserial" slices [2, 1]
+  %x = memref.reinterpret_cast %a to offset: [16], sizes: [%m, 16], strides: [64, 1] : memref<9x64xi8, #npu.space<spad>> to memref<?x16xi8, strided<[64, 1], offset: 16>, #npu.space<spad>>
+  %r = memref.reinterpret_cast %s to offset: [0], sizes: [%m, 32], strides: [32, 1] : memref<9x32xi32, #npu.space<acc>> to memref<?x32xi32, strided<[32, 1]>, #npu.space<acc>>
+  %p = memref.view %w[%c0][] : memref<512xi8, #npu.space<spad>> to memref<64x16xi1, #npu.space<spad>>
+  %q = memref.view %w[%c128][] : memref<512xi8, #npu.space<spad>> to memref<64x16xi1, #npu.space<spad>>
+  // BITS-NEXT: mxu.mode mode=lut a=i8 w=i2 acc=i32 a_stride=64 w_stride=0 acc_stride=128 n=0 m=4 a_slice=0 w_slice=0
+  // BITS-NEXT: mxu.tables from=spad[0x10] rows=s0<=9 depth=16
+  npu.tables %x group 4 : memref<?x16xi8, strided<[64, 1], offset: 16>, #npu.space<spad>>
+  // BITS-NEXT: mxu.lookup from=spad[0x240] to=acc[0x0] rows=s0<=9 columns=32 update=write swap=yes
+  npu.lookup %p to %r group 4 : memref<64x16xi1, #npu.space<spad>> to memref<?x32xi32, strided<[32, 1]>, #npu.space<acc>>
+  // BITS-NEXT: mxu.tables from=spad[0x10] rows=s0<=9 depth=16
+  npu.tables %x group 4 : memref<?x16xi8, strided<[64, 1], offset: 16>, #npu.space<spad>>
+  // BITS-NEXT: mxu.lookup from=spad[0x2c0] to=acc[0x0] rows=s0<=9 columns=32 update=add swap=yes
+  npu.lookup %q to %r group 4 add true : memref<64x16xi1, #npu.space<spad>> to memref<?x32xi32, strided<[32, 1]>, #npu.space<acc>>
   return
 }
 

@@ -144,7 +144,7 @@ static numerics::SparsePattern patternOf(StringAttr kept) {
 }
 
 LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, StringRef text, unsigned bits,
-                                 bool centred, StringAttr kept) {
+                                 bool centred, bool planes, StringAttr kept) {
   coopt::Expected<layout::Layout> layout = layout::parse({text.data(), text.size()});
   if (!layout) {
     return emitError() << layout.error().message;
@@ -158,6 +158,9 @@ LogicalResult LayoutAttr::verify(function_ref<InFlightDiagnostic()> emitError, S
   }
   if (centred && (bits == 0 || kept)) {
     return emitError() << "expected bits, and nothing that is kept, with centred codes";
+  }
+  if (planes && (bits == 0 || kept)) {
+    return emitError() << "expected bits, and nothing that is kept, with planes of one bit";
   }
   if (kept) {
     if (Status checked = checkKept(*layout, bits, kept); !checked) {

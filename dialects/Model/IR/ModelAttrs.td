@@ -67,29 +67,32 @@ def Model_LayoutAttr : Model_Attr<"Layout", "layout"> {
     `#model.layout<"..">` with the text of a layout (see Layout in base). As the encoding of a rank 1 tensor it says
     how the elements of a logical tensor lie in it. `bits` says that the elements are codes of fewer bits than the
     byte that holds each of them in the logical tensor: a tile of them is stored as bit planes (see BitPlanes in
-    base); `centred` that each is stored in two's complement less 2^(bits-1), as unsigned codes are that meet signed arithmetic. What it `keeps` is a pattern (see SparsePattern in base): of each tile of codes, or of each panel of 16 rows of whole
+    base); `centred` that each is stored in two's complement less 2^(bits-1), as unsigned codes are that meet signed arithmetic; `planes` that each plane is of one bit, as tables are looked up by. What it `keeps` is a pattern (see SparsePattern in base): of each tile of codes, or of each panel of 16 rows of whole
     elements, only those that it keeps are stored, and which ones these are (see SparseTile, for panels of codes SparseRows, and SparsePanel in base);
     all others are zero.
 
     C4: the text is that of a valid layout; bits is 1 to 8 (0: elements are stored whole), and the layout's tiles then
-    hold a multiple of 8 elements; only all of the codes of some bits are centred; what is kept is a pattern that the tiles can have: codes in tiles of 16 rows and 64
+    hold a multiple of 8 elements; only all of the codes of some bits are centred, or in planes of one bit; what is kept is a pattern that the tiles can have: codes in tiles of 16 rows and 64
     columns, or in panels of 2, 4 or 8 bits, N:M of single elements; whole elements (of 1, 2 or 4 bytes) in panels of 16 rows.
 
     ```mlir
     #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)">
     #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4>
     #model.layout<"[512, 64] basis(d0:8^1^2^4)", bits = 4 centred>
+    #model.layout<"[512, 64] basis(d0:4^8^16, d1:32^64^128^1^2)", bits = 2 planes>
     #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "2:4">
     #model.layout<"[512, 64] basis(d0:8^1^2^4)", bits = 4 keeps "2:4">
     #model.layout<"[512, 4] tile(d0:4)" keeps "2:4">
     ```
   }];
   let parameters = (ins StringRefParameter<"layout text">:$text, DefaultValuedParameter<"unsigned", "0">:$bits,
-                        DefaultValuedParameter<"bool", "false">:$centred, OptionalParameter<"::mlir::StringAttr">:$kept);
-  let assemblyFormat = "`<` $text (`,` `bits` `=` $bits^)? (custom<Centred>($centred)^)? (`keeps` $kept^)? `>`";
+                        DefaultValuedParameter<"bool", "false">:$centred,
+                        DefaultValuedParameter<"bool", "false">:$planes, OptionalParameter<"::mlir::StringAttr">:$kept);
+  let assemblyFormat = "`<` $text (`,` `bits` `=` $bits^)? (custom<Centred>($centred)^)? (custom<Planes>($planes)^)? (`keeps` $kept^)? `>`";
   let builders = [AttrBuilder<(ins "const ::coopt::layout::Layout &":$layout, CArg<"unsigned", "0">:$bits,
-                                   CArg<"::mlir::StringAttr", "{}">:$kept, CArg<"bool", "false">:$centred), [{
-    return $_get($_ctxt, ::coopt::layout::print(layout), bits, centred, kept);
+                                   CArg<"::mlir::StringAttr", "{}">:$kept, CArg<"bool", "false">:$centred,
+                                   CArg<"bool", "false">:$planes), [{
+    return $_get($_ctxt, ::coopt::layout::print(layout), bits, centred, planes, kept);
   }]>];
   let extraClassDeclaration = [{
     /// The layout that the text describes.

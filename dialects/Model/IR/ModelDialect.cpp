@@ -12,15 +12,22 @@ using namespace coopt::model;
 #include "dialects/Model/IR/ModelDialect.cpp.inc"
 #include "dialects/Model/IR/ModelEnums.cpp.inc"
 
-/// Whether codes are said to be centred.
-static OptionalParseResult parseCentred(AsmParser &parser, bool &centred) {
-  if (failed(parser.parseOptionalKeyword("centred"))) {
+/// Whether something is said of codes.
+static OptionalParseResult parseWord(AsmParser &parser, StringRef word, bool &isThere) {
+  if (failed(parser.parseOptionalKeyword(word))) {
     return std::nullopt;
   }
-  centred = true;
+  isThere = true;
   return success();
 }
+static OptionalParseResult parseCentred(AsmParser &parser, bool &centred) {
+  return parseWord(parser, "centred", centred);
+}
 static void printCentred(AsmPrinter &printer, bool) { printer << "centred"; }
+static OptionalParseResult parsePlanes(AsmParser &parser, bool &planes) {
+  return parseWord(parser, "planes", planes);
+}
+static void printPlanes(AsmPrinter &printer, bool) { printer << "planes"; }
 
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Model/IR/ModelAttrs.cpp.inc"

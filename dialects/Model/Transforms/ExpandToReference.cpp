@@ -79,7 +79,8 @@ struct ExpandRowReduce : public OpRewritePattern<RowReduceOp> {
 
 /// Whether each element has a place of its own, and is there as it is: neither bit planes nor what a pattern keeps, nor centred.
 bool hasPlaces(LayoutAttr layout) {
-  return !layout.getKept() && !layout.getCentred() && (layout.getBits() == 0 || layout.getBits() == 8);
+  return !layout.getKept() && !layout.getCentred() && !layout.getPlanes() &&
+         (layout.getBits() == 0 || layout.getBits() == 8);
 }
 
 struct ExpandUnpack : public OpRewritePattern<UnpackOp> {

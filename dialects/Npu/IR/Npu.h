@@ -24,6 +24,15 @@
 #define GET_ATTRDEF_CLASSES
 #include "dialects/Npu/IR/NpuAttrs.h.inc"
 
+namespace coopt::npu {
+
+/// Tables of the array: sums of activations by which weights are looked up.
+struct ArrayTables : mlir::SideEffects::Resource::Base<ArrayTables> {
+  llvm::StringRef getName() final { return "tables of the array"; }
+};
+
+} // namespace coopt::npu
+
 #define GET_OP_CLASSES
 #include "dialects/Npu/IR/NpuOps.h.inc"
 
@@ -45,6 +54,9 @@ struct EngineUse {
 };
 /// Nothing for ops of other dialects.
 std::optional<EngineUse> engineOf(mlir::Operation *op);
+/// Whether an op makes products on the array; the weights that it takes, if it takes some.
+bool isProduct(mlir::Operation *op);
+mlir::Value weightsOf(mlir::Operation *op);
 
 } // namespace coopt::npu
 

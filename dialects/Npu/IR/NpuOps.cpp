@@ -57,7 +57,7 @@ std::optional<EngineUse> npu::engineOf(Operation *op) {
   auto dma = [](int64_t channel) { return EngineUse{Engine::Dma, static_cast<unsigned>(channel)}; };
   return llvm::TypeSwitch<Operation *, std::optional<EngineUse>>(op)
       .Case<CopyOp, FillOp, GatherOp>([&](auto of) { return dma(of.getChannel()); })
-      .Case([](MatmulOp) { return EngineUse{Engine::Matrix, 0}; })
+      .Case<MatmulOp, TablesOp, LookupOp>([](auto) { return EngineUse{Engine::Matrix, 0}; })
       .Case<MapOp, ReduceOp>([](auto) { return EngineUse{Engine::Vector, 0}; })
       .Case<SelectOp, RouteOp>([](auto) { return EngineUse{Engine::TopK, 0}; })
       .Case<LoadOp, FenceOp>([](auto) { return EngineUse{Engine::Control, 0}; })
@@ -68,6 +68,14 @@ std::optional<EngineUse> npu::engineOf(Operation *op) {
                                               : dma(sync.getChannel());
       })
       .Default([](Operation *) { return std::nullopt; });
+}
+
+bool npu::isProduct(Operation *op) { return isa<MatmulOp, TablesOp, LookupOp>(op); }
+
+Value npu::weightsOf(Operation *op) {
+  auto matmul = dyn_cast<MatmulOp>(op);
+  auto lookup = dyn_cast<LookupOp>(op);
+  return matmul ? matmul.getW() : lookup ? lookup.getPlanes() : Value();
 }
 
 namespace {
@@ -283,11 +291,17 @@ LogicalResult GatherOp::verify() {
 }
 
 LogicalResult MatmulOp::verify() {
-  if (!llvm::is_contained({"ws", "os", "nm"}, getMode())) {
-    return emitOpError("expected mode ws, os or nm, got '") << getMode() << "'";
+  if (!llvm::is_contained({"ws", "os", "nm", "bitserial"}, getMode())) {
+    return emitOpError("expected mode ws, os, nm or bitserial, got '") << getMode() << "'";
   }
   if ((getMode() == "nm") != getKept().has_value()) {
     return emitOpError("expected 'kept' in mode nm alone");
+  }
+  const std::optional<ArrayRef<int64_t>> slices = getSlices();
+  if (slices.has_value() != (getMode() == "bitserial") ||
+      (slices &&
+       (slices->size() != 2 || llvm::any_of(*slices, [](int64_t bits) { return bits < 1 || bits > 16; })))) {
+    return emitOpError("expected two slices of 1 to 16 bits in mode bitserial, in others none");
   }
   if (failed(verifyCommon(*this)) || failed(verifyMatrix(*this, getA(), "activations", Space::Spad)) ||
       failed(verifyMatrix(*this, getW(), "weights", Space::Spad)) ||
@@ -321,6 +335,48 @@ LogicalResult MatmulOp::verify() {
   if (isa<IntegerType>(weight) != isInteger || sums.getElementType() != sum) {
     return emitOpError("expected integers summed in i32 or floats summed in f32, got ")
            << a << ", " << w << " and " << sums;
+  }
+  return slices && !isInteger ? emitOpError("expected integers in mode bitserial, got ") << a << " and " << w
+                              : success();
+}
+
+/// The activations of a table.
+static LogicalResult verifyGroup(Operation *op, int64_t group) {
+  return group >= 2 && group <= 8 ? success()
+                                  : op->emitOpError("expected a group of 2 to 8 activations, got ") << group;
+}
+
+LogicalResult TablesOp::verify() {
+  const auto group = static_cast<int64_t>(getGroup());
+  if (failed(verifyCommon(*this)) || failed(verifyMatrix(*this, getA(), "activations", Space::Spad)) ||
+      failed(verifyGroup(*this, group))) {
+    return failure();
+  }
+  MemRefType a = memrefOf(getA());
+  if (!isa<IntegerType>(a.getElementType()) || a.isDynamicDim(1) || a.getDimSize(1) < 1 ||
+      a.getDimSize(1) % group != 0) {
+    return emitOpError("expected rows of integers in groups of ") << group << ", got " << a;
+  }
+  return success();
+}
+
+LogicalResult LookupOp::verify() {
+  if (failed(verifyCommon(*this)) || failed(verifyMatrix(*this, getSums(), "sums", Space::Acc)) ||
+      failed(verifyGroup(*this, static_cast<int64_t>(getGroup())))) {
+    return failure();
+  }
+  MemRefType planes = memrefOf(getPlanes()), sums = memrefOf(getSums());
+  if (!planes.getElementType().isInteger(1) || planes.getRank() != 2 || !planes.hasStaticShape() ||
+      !planes.getLayout().isIdentity() || spaceOf(planes) != Space::Spad) {
+    return emitOpError("expected planes to be a dense matrix of i1 of known extents in spad, got ") << planes;
+  }
+  const int64_t columns = sums.getDimSize(1);
+  if (!sums.getElementType().isInteger(32) || ShapedType::isDynamic(columns) || columns < 1 ||
+      planes.getDimSize(0) % columns != 0 || columns * planes.getDimSize(1) % 8 != 0 ||
+      !llvm::is_contained({1, 2, 4, 8}, planes.getDimSize(0) / columns)) {
+    return emitOpError(
+               "expected 1, 2, 4 or 8 planes of N x K bits in whole bytes, and sums of M x N of i32, got ")
+           << planes << " and " << sums;
   }
   return success();
 }

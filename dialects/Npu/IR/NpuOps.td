@@ -79,17 +79,20 @@ def Npu_GatherOp : Npu_Op<"gather", (ins Npu_Read<"table">:$table, Npu_Read<"pla
 
 def Npu_MatmulOp : Npu_Op<"matmul", (ins Npu_Read<"activations">:$a, Npu_Read<"weights">:$w,
                                          Arg<AnyMemRef, "sums", [MemRead, MemWrite]>:$sums, DefaultValuedAttr<BoolAttr, "false">:$add,
-                                         DefaultValuedAttr<StrAttr, "\"ws\"">:$mode, OptionalAttr<Npu_KeptAttr>:$kept)> {
+                                         DefaultValuedAttr<StrAttr, "\"ws\"">:$mode, OptionalAttr<Npu_KeptAttr>:$kept,
+                                         OptionalAttr<DenseI64ArrayAttr>:$slices)> {
   let summary = "a tile of a product";
   let description = [{
     sums[m][n] = (with `add`: +=) sum over k of a[m][k] w[k][n]. Mode `ws`, weights stand still, is mxu.weights and mxu.stream: K and N are at most
     the array's rows and columns, M may be known at run time only. Mode `os`, sums stand still, is mxu.multiply and mxu.drain: M and N are at most
     the array's rows and columns, K may be known at run time only. Mode `nm` is as ws, of weights of which some are kept: w is bytes, its rows are those
-    that `kept` describes, and there are as many as the array has rows at most.
+    that `kept` describes, and there are as many as the array has rows at most. Mode `bitserial` is as os, with `slices` of so many bits of an activation and of
+    a weight at a time, those of the array.
 
     C4: matrices of extents M x K, K x N and M x N, in spad, spad and acc; rows have their elements side by side and begin at whole bytes;
-    elements are of a type of the accelerator; integers are summed in i32, floats in f32; the mode is ws, os or nm. In mode nm alone there is `kept`: w has
-    i8 in rows of the bytes that N kept weights take, N is known, K is the activations that the kept rows meet.
+    elements are of a type of the accelerator; integers are summed in i32, floats in f32; the mode is ws, os, nm or bitserial. In mode nm alone there is `kept`: w has
+    i8 in rows of the bytes that N kept weights take, N is known, K is the activations that the kept rows meet. Mode bitserial alone has slices, two of 1 to 16
+    bits, of integers.
 
     ```mlir
     npu.matmul ins(%a, %w : memref<8x32xi8, #npu.space<spad>>, memref<32x16xi8, #npu.space<spad>>)
@@ -99,8 +102,44 @@ def Npu_MatmulOp : Npu_Op<"matmul", (ins Npu_Read<"activations">:$a, Npu_Read<"w
     ```
   }];
   let assemblyFormat = [{
-    `ins` `(` $a `,` $w `:` type($a) `,` type($w) `)` `outs` `(` $sums `:` type($sums) `)` (`add` $add^)? (`mode` $mode^)? (`kept` $kept^)? attr-dict
+    `ins` `(` $a `,` $w `:` type($a) `,` type($w) `)` `outs` `(` $sums `:` type($sums) `)` (`add` $add^)? (`mode` $mode^)? (`kept` $kept^)?
+    (`slices` $slices^)? attr-dict
   }];
+}
+
+def Npu_ArrayTables : Resource<"::coopt::npu::ArrayTables">;
+
+def Npu_TablesOp : Npu_Op<"tables", (ins Npu_Read<"activations">:$a, I64Attr:$group), [MemoryEffects<[MemWrite<Npu_ArrayTables>]>]> {
+  let summary = "tables of sums of activations";
+  let description = [{
+    mxu.tables. Of each row of activations, all sums of each `group` of them with signs: what npu.lookup adds up. They stay in the array until the next
+    tables are made.
+
+    C17: a matrix in spad, of integers that lie side by side in a row; the rows, at most the array's, may be known at run time only; there are as many
+    columns as some groups have. The group is 2 to 8, the array's.
+
+    ```mlir
+    npu.tables %a group 4 : memref<?x32xi8, #npu.space<spad>>
+    ```
+  }];
+  let assemblyFormat = "$a `group` $group attr-dict `:` type($a)";
+}
+
+def Npu_LookupOp : Npu_Op<"lookup", (ins Npu_Read<"planes of weights">:$planes, Arg<AnyMemRef, "sums", [MemRead, MemWrite]>:$sums, I64Attr:$group,
+                                         DefaultValuedAttr<BoolAttr, "false">:$add), [MemoryEffects<[MemRead<Npu_ArrayTables>]>]> {
+  let summary = "a tile of a product, looked up in tables";
+  let description = [{
+    mxu.lookup. sums[m][n] = (with `add`: +=) sum over k of a[m][k] w[n][k], a being the activations of the tables that were made last (npu.tables). Bit b of
+    weight [n][k] is planes[b N + n][k], weights of several bits are in two's complement, one bit alone says +1 or -1.
+
+    C18: planes in spad, w N x K of i1 one behind the other, whole bytes, of weights of w = 1, 2, 4 or 8 bits; M x N of i32 in acc, rows with their elements
+    side by side; N and K are known, K is that of the tables. The group is 2 to 8, the array's.
+
+    ```mlir
+    npu.lookup %planes to %sums group 4 add true : memref<64x32xi1, #npu.space<spad>> to memref<?x32xi32, #npu.space<acc>>
+    ```
+  }];
+  let assemblyFormat = "$planes `to` $sums `group` $group (`add` $add^)? attr-dict `:` type($planes) `to` type($sums)";
 }
 
 //===----------------------------------------------------------------------===//

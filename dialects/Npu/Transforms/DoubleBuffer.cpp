@@ -35,10 +35,10 @@ bool bringsWork(scf::ForOp loop) {
   }
   return loop
       .walk([&](Operation *op) {
-        auto matmul = dyn_cast<MatmulOp>(op);
+        Value weights = weightsOf(op);
         auto map = dyn_cast<MapOp>(op);
         const bool isWork =
-            (matmul && brought.contains(rootOf(matmul.getW()))) ||
+            (weights && brought.contains(rootOf(weights))) ||
             (map && op->getParentOp() != loop &&
              llvm::any_of(map.getInputs(), [&](Value input) { return brought.contains(rootOf(input)); }));
         return isWork ? WalkResult::interrupt() : WalkResult::advance();
@@ -92,7 +92,11 @@ bool BringAhead::collect() {
   SmallVector<Operation *> making;
   // Backwards: what the array takes, what that is made from.
   for (Operation &op : llvm::reverse(llvm::make_range(place->getIterator(), body.end()))) {
-    op.walk([&](MatmulOp matmul) { weights.insert(rootOf(matmul.getW())); });
+    op.walk([&](Operation *inner) {
+      if (Value of = weightsOf(inner)) {
+        weights.insert(rootOf(of));
+      }
+    });
     if (!isa<MapOp, CopyOp>(op) || !weights.contains(madeBy(&op))) {
       continue;
     }
@@ -149,7 +153,11 @@ bool BringAhead::addWithViews(Operation *op) {
 
 void BringAhead::run() {
   auto first = llvm::find_if(body, [](Operation &op) {
-    return op.walk([](MatmulOp) { return WalkResult::interrupt(); }).wasInterrupted();
+    return op
+        .walk([](Operation *inner) {
+          return isProduct(inner) ? WalkResult::interrupt() : WalkResult::advance();
+        })
+        .wasInterrupted();
   });
   if (first == body.end()) {
     return;

@@ -109,6 +109,11 @@ SmallVector<Touched> touchedBy(Operation *op) {
         touch(touched, matmul.getW(), false);
         touch(touched, matmul.getSums(), true);
       })
+      .Case([&](TablesOp tables) { touch(touched, tables.getA(), false); })
+      .Case([&](LookupOp lookup) {
+        touch(touched, lookup.getPlanes(), false);
+        touch(touched, lookup.getSums(), true);
+      })
       .Case([&](MapOp map) {
         for (Value input : map.getInputs()) {
           touch(touched, input, false);

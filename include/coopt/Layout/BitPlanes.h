@@ -12,6 +12,8 @@
 //
 // n is a multiple of 8. All of the tile's planes follow each other: a tile takes n b / 8 bytes.
 //
+// *Single* planes are b planes of width 1, that of the lowest bit first: what a table is looked up by takes a plane of bits at a time.
+//
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_LAYOUT_BITPLANES_H
 #define COOPT_LAYOUT_BITPLANES_H
@@ -32,15 +34,16 @@ struct BitPlane {
 };
 
 /// The planes of a tile of `codes` codes (a positive multiple of 8) of `bits` (1 to 8) each.
-std::vector<BitPlane> bitPlanes(unsigned bits, int64_t codes);
+std::vector<BitPlane> bitPlanes(unsigned bits, int64_t codes, bool areSingle = false);
 
 /// Bytes that `codes` codes take; `codes` is a multiple of 8.
 inline int64_t planeBytes(unsigned bits, int64_t codes) { return codes / 8 * bits; }
 
 /// One tile of codes, one per byte (bits above `bits` are ignored), into planeBytes(bits, codes) bytes.
-void packPlanes(unsigned bits, const uint8_t *codes, int64_t count, uint8_t *planes);
+void packPlanes(unsigned bits, const uint8_t *codes, int64_t count, uint8_t *planes, bool areSingle = false);
 /// The reverse; codes come out zero-extended.
-void unpackPlanes(unsigned bits, const uint8_t *planes, int64_t count, uint8_t *codes);
+void unpackPlanes(unsigned bits, const uint8_t *planes, int64_t count, uint8_t *codes,
+                  bool areSingle = false);
 
 } // namespace coopt::layout
 

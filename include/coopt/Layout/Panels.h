@@ -12,6 +12,12 @@
 // which moves the lowest bits of n above all others: a basis of single bits. Codes of 3, 5, 6 and 7 bits are of several planes
 // and in the order of their positions; no type of the array reads them.
 //
+// An array that looks sums up takes tiles of single bits, [W][T] of W output channels and T activations of its tables, a plane for each bit of the codes. A
+// matrix in *look-ups* is stored as [N / W][K / T][bits][W][T]: the bit of channel n and step k is number n T + k of its plane. The tile has single
+// planes (BitPlanes.h), in which position q is in byte q mod S, S = W T / 8, at bit q / S; so, with p = n T + k,
+//
+//     q(p) = (p mod 8) S + p / 8
+//
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_LAYOUT_PANELS_H
 #define COOPT_LAYOUT_PANELS_H
@@ -26,6 +32,10 @@ bool areSideBySide(unsigned bits, unsigned columnBits);
 /// Panels of 2^columnBits rows. `bits`: of codes, 1 to 8; 0 of elements that are stored whole.
 /// Errors: `sizes` is no matrix; those of rowMajor; fewer than 8 codes a row of a panel.
 Expected<Layout> panels(const std::vector<int64_t> &sizes, unsigned columnBits, unsigned bits);
+
+/// Look-ups of tiles of 2^columnBits rows and 2^depthBits columns.
+/// Errors: `sizes` is no matrix; those of rowMajor; fewer than 8 codes a tile, or more than a tile has.
+Expected<Layout> lookUps(const std::vector<int64_t> &sizes, unsigned columnBits, unsigned depthBits);
 
 } // namespace coopt::layout
 

@@ -11,6 +11,8 @@
 // On an accelerator whose array has C columns codes are [N/C][K][C n]: rows of the tiles that the array takes, as they come, codes of 2 and 4 bits
 // side by side as its types are (Layout/Panels.h), unsigned ones centred. Scales and zeros of groups are [N/C][K/group][C n]. Of codes under a pattern that
 // the array has a mode for (Layout/SparseRows.h) only what is kept is stored, where that takes less memory; of others all, with a warning.
+// Codes that its array looks up in tables of T activations, where that takes the least time (CostModel/ArrayChoice.h), are planes of single bits,
+// [N/W][K/T][bits][W n][T k], W being a power of two times C; not those whose rows are gathered too, nor those of experts that begin within a panel.
 //
 // On the CPU, of weights that promise a pattern (sparse.pattern) only what is kept is stored (SparseTile.h, SparsePanel.h), if one of the
 // instruction sets that kernels are made for gains from it: if it has instructions that expand vectors (machine::expandsVectors), and
@@ -36,8 +38,8 @@ namespace coopt {
 /// `alwaysKept`: only what is kept is stored wherever that takes less memory.
 mlir::LogicalResult assignLayouts(mlir::ModuleOp module, llvm::ArrayRef<machine::InstructionSet> variants,
                                   bool alwaysKept = false);
-/// For an accelerator with that array. Errors: the number of its columns is no power of two.
-mlir::LogicalResult assignArrayLayouts(mlir::ModuleOp module, const machine::NpuMatrixUnit &array);
+/// For an accelerator of such cores. Errors: no array, or one of columns that are no power of two.
+mlir::LogicalResult assignArrayLayouts(mlir::ModuleOp module, const machine::NpuCore &core);
 
 /// Fails with an error at the first value whose elements are no whole number of bytes (i1 apart, which is a
 /// truth value).

@@ -53,12 +53,16 @@ FailureOr<Tile> ContractLowering::minusZeros(Tile of) {
   return result;
 }
 
-/// Scales or zeros of some groups of a panel, [count][width].
-FailureOr<Tile> ContractLowering::parts(const Panels &of, OpFoldResult begin, OpFoldResult group,
+/// Scales or zeros of some groups, [count][width].
+FailureOr<Tile> ContractLowering::parts(const Panels &of, const Round &round, OpFoldResult group,
                                         int64_t count) {
   Type element = cast<MemRefType>(of.storage.getType()).getElementType();
-  FailureOr<Tile> tile = tiles.make(Space::Spad, {tiles.index(count), tiles.index(of.width)}, element);
-  return succeeded(tile) && failed(of.bring(tiles, begin, group, *tile)) ? FailureOr<Tile>() : tile;
+  FailureOr<Tile> tile = tiles.make(Space::Spad, {tiles.index(count), tiles.index(width)}, element);
+  if (failed(tile) || failed(looksUp() ? of.bringSeveral(tiles, round.begin, round.extent, group, *tile)
+                                       : of.bring(tiles, round.begin, group, *tile))) {
+    return failure();
+  }
+  return tile;
 }
 
 /// What a quarter of the scratchpad holds, with all that is made from it: another quarter is for the next ones.
@@ -123,23 +127,18 @@ int64_t ContractLowering::blockSteps() const {
 }
 
 LogicalResult ContractLowering::read() {
-  Type bf16 = BFloat16Type::get(op.getContext());
-  FailureOr<Products> products = isOfFloats() ? FailureOr<Products>(Products{bf16, bf16, f32()})
-                                              : chooseProducts(op, *core.mxu, op.getWScheme().getBits());
-  FailureOr<Panels> panels = succeeded(products) ? panelsOf(tiles, op.getW()) : FailureOr<Panels>();
+  FailureOr<Panels> panels = panelsOf(tiles, op.getW(), /*mayBePlanes=*/!isOfFloats());
   if (failed(panels)) {
     return failure();
   }
-  types = *products;
   weights = *panels;
   if (weights.kept && failed(checkKept())) {
     return failure();
   }
   // The last run has all of its columns: behind K activations are zero.
-  const int64_t run = weights.run();
-  depth = llvm::alignTo(weights.depth, run);
-  types.depth = types.depth / run * run;
-  if (weights.width != core.mxu->cols) {
+  depth = llvm::alignTo(weights.depth, weights.run());
+  // What is looked up may be several panels wide.
+  if (weights.tableDepth > 0 ? weights.width % core.mxu->cols != 0 : weights.width != core.mxu->cols) {
     return op.emitError("has weights in panels of ")
            << weights.width << " rows, where the array has " << core.mxu->cols << " columns";
   }
@@ -162,15 +161,13 @@ LogicalResult ContractLowering::read() {
   }
   rows = a.extents[0];
   FailureOr<int64_t> bound = tiles.boundOf(rows);
-  FailureOr<StringRef> dataflow =
-      failed(bound)  ? FailureOr<StringRef>()
-      : weights.kept ? FailureOr<StringRef>(StringRef("nm"))
-                     : chooseDataflow(op, *core.mxu, types, *bound, std::min(span, types.depth));
-  if (failed(dataflow)) {
+  if (failed(bound)) {
     return failure();
   }
   mostRows = *bound;
-  mode = *dataflow;
+  if (failed(choose())) {
+    return failure();
+  }
   if (isTwoLevel() || !hasGroups()) {
     FailureOr<Tile> ofColumns = tiles.read(isTwoLevel() ? op.getWOuterScales() : op.getWScales());
     if (failed(ofColumns)) {
@@ -185,8 +182,8 @@ LogicalResult ContractLowering::read() {
     if (failed(ofZeros)) {
       return failure();
     }
-    auto areAsWeights = [&](const Panels &parts) { return parts.width == weights.width && parts.bits == 0; };
-    if (!areAsWeights(*scales) || !areAsWeights(*ofZeros)) {
+    auto areInPanels = [&](const Panels &parts) { return parts.width == core.mxu->cols && parts.bits == 0; };
+    if (!areInPanels(*scales) || !areInPanels(*ofZeros)) {
       return op.emitError("has scales or zeros in other panels than the weights'");
     }
     groupScales = *scales;
@@ -203,10 +200,42 @@ LogicalResult ContractLowering::read() {
   }
   weightTiles.emplace(tiles, weights, types.weight, core);
   most = mostSteps();
-  if (failed(padActivations())) {
+  width = weights.width;
+  roundSteps = std::max(most / span * span, span);
+  if (failed(padActivations()) || (looksUp() && failed(chooseTables()))) {
     return failure();
   }
   return op.getWZeros() && !isOfFloats() ? sumActivations() : success();
+}
+
+/// The array's mode, and what it is given. What stands in planes is looked up.
+LogicalResult ContractLowering::choose() {
+  const cost::CodeProduct product{
+      weights.rows, depth, span, op.getWScheme().getBits(), !isOfFloats() && bool(op.getWZeros()),
+      isOfFloats()};
+  if (weights.kept) {
+    mode = cost::ArrayMode::KeptWeights;
+  } else if (weights.tableDepth > 0) {
+    mode = cost::ArrayMode::TableLookup;
+    if (failed(checkTables())) {
+      return failure();
+    }
+  } else if (std::optional<cost::ArrayMode> chosen =
+                 cost::chooseMode(core, product, mostRows, /*arePanels=*/true)) {
+    mode = *chosen;
+  } else if (isOfFloats() || cost::denseTypes(*core.mxu, product.bits)) {
+    return op.emitError(
+        "needs a matrix unit with dense products, weights or sums standing still, or of slices "
+        "of bits; tables of 2, 4 or 8 activations take weights whose groups are of whole ones");
+  }
+  Type bf16 = BFloat16Type::get(op.getContext());
+  FailureOr<Products> products = isOfFloats() ? FailureOr<Products>(Products{bf16, bf16, f32()})
+                                              : chooseProducts(op, *core.mxu, mode, product.bits);
+  if (succeeded(products)) {
+    types = *products;
+    types.depth = types.depth / weights.run() * weights.run();
+  }
+  return LogicalResult(products);
 }
 
 /// Before activations get another type.
@@ -225,8 +254,21 @@ LogicalResult ContractLowering::sumActivations() {
 
 /// The first product may write the sums, others add to them. Where weights stand still there is one for each block of the array's rows, of k; where
 /// sums do, one for each block of rows of activations: all of a block, also those that run time has no use for.
-void ContractLowering::add(const ElementRows &w, OpFoldResult first, OpFoldResult k, int64_t extent,
-                           const Tile &sums, bool isFirst) {
+void ContractLowering::add(const Round &round, const ElementRows &w, OpFoldResult first, OpFoldResult k,
+                           int64_t extent, const Tile &sums, bool isFirst) {
+  if (looksUp()) {
+    return lookUp(round, w, first, k, extent, sums, isFirst);
+  }
+  const bool isSerial = mode == cost::ArrayMode::BitSerial;
+  const StringRef name = weights.kept               ? "nm"
+                         : isSerial                 ? "bitserial"
+                         : cost::keepsOutputs(mode) ? "os"
+                                                    : "ws";
+  DenseI64ArrayAttr slices;
+  if (isSerial) {
+    slices = tiles.ops().getDenseI64ArrayAttr(
+        {core.mxu->modes.bitserial->aSlice, core.mxu->modes.bitserial->wSlice});
+  }
   KeptAttr kept;
   if (weights.kept) {
     const numerics::SparsePattern &pattern = weights.kept->pattern();
@@ -236,13 +278,13 @@ void ContractLowering::add(const ElementRows &w, OpFoldResult first, OpFoldResul
     Value activations = tiles.matrix(a, 0, 1, count, tiles.index(steps), {row, tiles.plus(k, at)});
     Value to = tiles.matrix(sums, 0, 1, count, tiles.index(weights.width), {row, tiles.index(0)});
     Value lines = w.block(tiles, weights.lineOf(tiles, tiles.plus(first, at)), weights.lines(steps));
-    MatmulOp::create(tiles.ops(), tiles.loc(), activations, lines, to, isAdded, mode, kept,
+    MatmulOp::create(tiles.ops(), tiles.loc(), activations, lines, to, isAdded, name, kept, slices,
                      DenseI64ArrayAttr(), DenseI64ArrayAttr());
     return success();
   };
   OpFoldResult zero = tiles.index(0);
-  const int64_t block = mode == "os" ? core.mxu->rows : blockSteps();
-  if (mode == "os") {
+  const int64_t block = cost::keepsOutputs(mode) ? core.mxu->rows : blockSteps();
+  if (cost::keepsOutputs(mode)) {
     const int64_t whole = mostRows / block * block, rest = mostRows % block;
     (void)tiles.loop(whole > 0 ? tiles.least(rows, tiles.index(whole)) : zero, block, [&](OpFoldResult row) {
       return product(row, tiles.index(block), zero, extent, !isFirst);
@@ -263,21 +305,25 @@ void ContractLowering::add(const ElementRows &w, OpFoldResult first, OpFoldResul
   });
 }
 
+FailureOr<ElementRows> ContractLowering::bring(const Round &round, OpFoldResult k, int64_t extent) {
+  return looksUp() ? bringPlanes(round, k, extent) : weightTiles->bring(round.begin, k, extent);
+}
+
 /// At most so many steps of k as have exact sums.
 LogicalResult ContractLowering::exactSums(const Round &round, OpFoldResult k, int64_t extent,
                                           const Tile &sums) {
   if (round.weights) {
-    add(*round.weights, tiles.minus(k, round.firstK), k, extent, sums, true);
+    add(round, *round.weights, tiles.minus(k, round.firstK), k, extent, sums, true);
     return success();
   }
   FillOp::create(tiles.ops(), tiles.loc(), 0, tiles.all(sums), 0, DenseI64ArrayAttr(), DenseI64ArrayAttr());
   return tiles.pieces(extent, most, [&](OpFoldResult at, int64_t count) -> LogicalResult {
     OpFoldResult first = tiles.plus(k, at);
-    FailureOr<ElementRows> w = weightTiles->bring(round.begin, first, count);
+    FailureOr<ElementRows> w = bring(round, first, count);
     if (failed(w)) {
       return failure();
     }
-    add(*w, tiles.index(0), first, count, sums, false);
+    add(round, *w, tiles.index(0), first, count, sums, false);
     return success();
   });
 }
@@ -285,7 +331,7 @@ LogicalResult ContractLowering::exactSums(const Round &round, OpFoldResult k, in
 LogicalResult ContractLowering::group(const Round &round, OpFoldResult inRound, OpFoldResult k,
                                       int64_t extent) {
   auto sumsOf = [&](OpFoldResult first, int64_t count) -> FailureOr<Elements> {
-    FailureOr<Tile> sums = tiles.make(Space::Acc, {rows, tiles.index(weights.width)}, types.sum);
+    FailureOr<Tile> sums = tiles.make(Space::Acc, {rows, tiles.index(width)}, types.sum);
     if (failed(sums) || failed(exactSums(round, first, count, *sums))) {
       return failure();
     }
@@ -297,7 +343,7 @@ LogicalResult ContractLowering::group(const Round &round, OpFoldResult inRound, 
   }
   // Exact floats of some steps are added up as integers.
   MatrixMath math(tiles, rows, round.extent);
-  FailureOr<Tile> all = tiles.make(Space::Spad, {rows, tiles.index(weights.width)}, i32());
+  FailureOr<Tile> all = tiles.make(Space::Spad, {rows, tiles.index(width)}, i32());
   if (failed(all)) {
     return failure();
   }
@@ -380,7 +426,7 @@ LogicalResult ContractLowering::bringParts(Round &round, OpFoldResult k, int64_t
   OpFoldResult firstGroup = tiles.over(k, span);
   const auto groups = static_cast<int64_t>(llvm::divideCeil(extent, span));
   auto bring = [&](const std::optional<Panels> &of, std::optional<Tile> &to, bool areZeros) {
-    FailureOr<Tile> tile = of ? parts(*of, round.begin, firstGroup, groups) : FailureOr<Tile>(Tile());
+    FailureOr<Tile> tile = of ? parts(*of, round, firstGroup, groups) : FailureOr<Tile>(Tile());
     if (succeeded(tile) && of && areZeros) {
       tile = minusZeros(*tile);
     }
@@ -394,11 +440,10 @@ LogicalResult ContractLowering::bringParts(Round &round, OpFoldResult k, int64_t
 }
 
 LogicalResult ContractLowering::panel(OpFoldResult begin) {
-  Round round{begin, tiles.least(tiles.minus(result.extents[1], begin), tiles.index(weights.width)),
-              std::nullopt, std::nullopt, std::nullopt};
+  Round round{begin, tiles.least(tiles.minus(result.extents[1], begin), tiles.index(width)), std::nullopt,
+              std::nullopt, std::nullopt};
   if (hasGroups()) {
-    FailureOr<Tile> made =
-        tiles.make(Space::Spad, {rows, tiles.index(weights.width)}, isTwoLevel() ? i32() : f32());
+    FailureOr<Tile> made = tiles.make(Space::Spad, {rows, tiles.index(width)}, isTwoLevel() ? i32() : f32());
     if (failed(made)) {
       return failure();
     }
@@ -406,25 +451,25 @@ LogicalResult ContractLowering::panel(OpFoldResult begin) {
     FillOp::create(tiles.ops(), tiles.loc(), 0, tiles.all(*running), 0, DenseI64ArrayAttr(),
                    DenseI64ArrayAttr());
   }
-  // Weights of as many whole groups as there is room for; of one that is longer they come by and by.
-  const int64_t step = std::max(most / span * span, span);
-  LogicalResult done = tiles.pieces(depth, step, [&](OpFoldResult first, int64_t count) -> LogicalResult {
-    if (failed(bringParts(round, first, count))) {
-      return failure();
-    }
-    round.weights.reset();
-    round.firstK = first;
-    if (count <= most) {
-      FailureOr<ElementRows> w = weightTiles->bring(begin, first, count);
-      if (failed(w)) {
-        return failure();
-      }
-      round.weights = *w;
-    }
-    return tiles.pieces(count, span, [&](OpFoldResult at, int64_t extent) {
-      return group(round, tiles.over(at, span), tiles.plus(first, at), extent);
-    });
-  });
+  // Weights of whole groups; of one that is longer than there is room for they come by and by.
+  LogicalResult done =
+      tiles.pieces(depth, roundSteps, [&](OpFoldResult first, int64_t count) -> LogicalResult {
+        if (failed(bringParts(round, first, count))) {
+          return failure();
+        }
+        round.weights.reset();
+        round.firstK = first;
+        if (count <= most) {
+          FailureOr<ElementRows> w = bring(round, first, count);
+          if (failed(w)) {
+            return failure();
+          }
+          round.weights = *w;
+        }
+        return tiles.pieces(count, span, [&](OpFoldResult at, int64_t extent) {
+          return group(round, tiles.over(at, span), tiles.plus(first, at), extent);
+        });
+      });
   if (failed(done) || !hasGroups()) {
     return done;
   }
@@ -444,7 +489,10 @@ LogicalResult ContractLowering::run() {
               tiles.matrix(*converted, 0, 1, rows, a.extents[1]));
     a = *converted;
   }
-  LogicalResult done = tiles.loop(result.extents[1], weights.width, [&](OpFoldResult begin) {
+  if (looksUp() && failed(padActivations())) {
+    return failure();
+  }
+  LogicalResult done = tiles.loop(result.extents[1], width, [&](OpFoldResult begin) {
     return isOfFloats() ? floatPanel(begin) : panel(begin);
   });
   if (failed(done)) {

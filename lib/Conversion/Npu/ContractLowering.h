@@ -1,12 +1,11 @@
 //===- ContractLowering.h - A contraction, panel by panel ------------------------===//
 //
-// What Contract.cpp (products of codes) and FloatContract.cpp (of floats) make together.
+// What Contract.cpp (products of codes), LookUps.cpp (those that are looked up) and FloatContract.cpp (of floats) make together.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_LIB_CONVERSION_NPU_CONTRACTLOWERING_H
 #define COOPT_LIB_CONVERSION_NPU_CONTRACTLOWERING_H
 
-#include "Dataflow.h"
 #include "Elementwise.h"
 #include "Lowerings.h"
 #include "Weights.h"
@@ -34,9 +33,12 @@ private:
   std::optional<Tile> running; ///< t, of the panel
   mlir::OpFoldResult rows;
   int64_t mostRows = 0;
-  llvm::StringRef mode;        ///< of the array: what stands still
+  cost::ArrayMode mode = cost::ArrayMode::WeightStationary;
+  int64_t width =
+      0; ///< columns at a time: a panel's; where they are looked up, those of some tiles of planes
   int64_t depth = 0, span = 0; ///< K, of whole runs; of a group, at most K
   int64_t most = 0;            ///< steps of k of which weights are brought at a time
+  int64_t roundSteps = 0;      ///< steps of k of whole groups, whose scales come with their weights
 
   struct Round {
     mlir::OpFoldResult begin, extent;                 ///< columns of the panel
@@ -51,12 +53,15 @@ private:
   mlir::Type i32() { return mlir::IntegerType::get(op.getContext(), 32); }
   mlir::Type f32() { return mlir::Float32Type::get(op.getContext()); }
 
+  bool looksUp() const { return mode == cost::ArrayMode::TableLookup; }
+
   mlir::LogicalResult check();
   mlir::LogicalResult read();
+  mlir::LogicalResult choose();
   mlir::LogicalResult sumActivations();
   mlir::FailureOr<Tile> minusZeros(Tile of);
-  mlir::FailureOr<Tile> parts(const Panels &of, mlir::OpFoldResult begin, mlir::OpFoldResult group,
-                              int64_t count);
+  mlir::FailureOr<Tile> parts(const Panels &of, const Round &round, mlir::OpFoldResult group, int64_t count);
+  mlir::FailureOr<ElementRows> bring(const Round &round, mlir::OpFoldResult k, int64_t extent);
   mlir::LogicalResult checkKept();
   mlir::LogicalResult padActivations();
   int64_t blockSteps() const;
@@ -67,11 +72,20 @@ private:
   mlir::LogicalResult group(const Round &round, mlir::OpFoldResult inRound, mlir::OpFoldResult k,
                             int64_t extent);
   mlir::LogicalResult exactSums(const Round &round, mlir::OpFoldResult k, int64_t extent, const Tile &sums);
-  void add(const ElementRows &w, mlir::OpFoldResult first, mlir::OpFoldResult k, int64_t extent,
-           const Tile &sums, bool isFirst);
+  void add(const Round &round, const ElementRows &w, mlir::OpFoldResult first, mlir::OpFoldResult k,
+           int64_t extent, const Tile &sums, bool isFirst);
   mlir::LogicalResult finishGroup(const Round &round, mlir::OpFoldResult inRound, mlir::OpFoldResult k,
                                   Elements sums);
   mlir::LogicalResult finishPanel(const Round &round, Elements total);
+
+  // Look-ups (LookUps.cpp).
+  mlir::LogicalResult checkTables();
+  /// Columns at a time, and steps of k.
+  mlir::LogicalResult chooseTables();
+  mlir::LogicalResult padActivations();
+  mlir::FailureOr<ElementRows> bringPlanes(const Round &round, mlir::OpFoldResult k, int64_t extent);
+  void lookUp(const Round &round, const ElementRows &planes, mlir::OpFoldResult first, mlir::OpFoldResult k,
+              int64_t extent, const Tile &sums, bool isFirst);
 
   // Activations of floats (FloatContract.cpp).
   mlir::LogicalResult checkFloats();

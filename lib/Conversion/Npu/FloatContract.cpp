@@ -75,7 +75,7 @@ LogicalResult ContractLowering::addDecoded(const Round &round, OpFoldResult k, i
   if (failed(made)) {
     return failure();
   }
-  add(*made, tiles.index(0), k, extent, sums, false);
+  add(round, *made, tiles.index(0), k, extent, sums, false);
   return success();
 }
 
@@ -96,16 +96,16 @@ LogicalResult ContractLowering::floatPanel(OpFoldResult begin) {
     }
   }
   FillOp::create(tiles.ops(), tiles.loc(), 0, tiles.all(*sums), 0, DenseI64ArrayAttr(), DenseI64ArrayAttr());
-  const int64_t step = std::max(most / span * span, span);
-  LogicalResult done = tiles.pieces(depth, step, [&](OpFoldResult first, int64_t count) -> LogicalResult {
-    round.firstK = first;
-    if (failed(bringParts(round, first, count))) {
-      return failure();
-    }
-    return tiles.pieces(count, std::min(count, most), [&](OpFoldResult at, int64_t extent) {
-      return addDecoded(round, tiles.plus(first, at), extent, *sums);
-    });
-  });
+  LogicalResult done =
+      tiles.pieces(depth, roundSteps, [&](OpFoldResult first, int64_t count) -> LogicalResult {
+        round.firstK = first;
+        if (failed(bringParts(round, first, count))) {
+          return failure();
+        }
+        return tiles.pieces(count, std::min(count, most), [&](OpFoldResult at, int64_t extent) {
+          return addDecoded(round, tiles.plus(first, at), extent, *sums);
+        });
+      });
   if (succeeded(done)) {
     tiles.map("copy", tiles.matrix(*sums, 0, 1, rows, round.extent),
               tiles.matrix(result, 0, 1, rows, round.extent, {tiles.index(0), begin}));

@@ -12,7 +12,7 @@ using namespace mlir;
 using namespace coopt;
 using namespace coopt::npu;
 
-FailureOr<Panels> npu::panelsOf(Tiles &tiles, Value weights) {
+FailureOr<Panels> npu::panelsOf(Tiles &tiles, Value weights, bool mayBePlanes) {
   auto unpack = weights.getDefiningOp<model::UnpackOp>();
   if (!unpack || !unpack.getLayout()) {
     return mlir::emitError(tiles.loc(), "has weights that are not stored for the accelerator");
@@ -20,18 +20,24 @@ FailureOr<Panels> npu::panelsOf(Tiles &tiles, Value weights) {
   const layout::Layout layout = unpack.getLayout()->getLayout();
   const unsigned bits = unpack.getLayout()->getBits();
   const unsigned columnBits = layout.rank() == 0 ? 0 : layout.dims[0].tileBits;
-  Expected<layout::Layout> expected = layout::panels(layout.sizes(), columnBits, bits);
-  if (!expected || *expected != layout) {
+  const bool arePlanes = unpack.getLayout()->getPlanes();
+  const unsigned depthBits = layout.rank() == 2 ? layout.dims[1].tileBits : 0;
+  Expected<layout::Layout> expected = arePlanes ? layout::lookUps(layout.sizes(), columnBits, depthBits)
+                                                : layout::panels(layout.sizes(), columnBits, bits);
+  if (!expected || *expected != layout || (arePlanes && !mayBePlanes)) {
     return mlir::emitError(tiles.loc(), "has weights that are not stored in panels of rows");
   }
-  if (bits != 0 && !layout::areSideBySide(bits, columnBits)) {
+  if (bits != 0 &&
+      (arePlanes ? bits != 2 && bits != 4 && bits != 8 : !layout::areSideBySide(bits, columnBits))) {
     return mlir::emitError(tiles.loc(), "has codes of ")
            << bits << " bits: the accelerator has types of 2, 4 and 8";
   }
   Panels panels;
   panels.storage = unpack.getSource();
-  panels.width = layout.tileElements();
+  panels.width = int64_t(1) << columnBits;
+  panels.rows = layout.dims[0].size;
   panels.depth = layout.dims[1].size;
+  panels.tableDepth = arePlanes ? int64_t(1) << depthBits : 0;
   panels.bits = bits;
   panels.areCentred = unpack.getLayout()->getCentred();
   panels.kept = unpack.getLayout()->getSparseRows();
@@ -100,27 +106,23 @@ LogicalResult Panels::bring(Tiles &tiles, OpFoldResult begin, OpFoldResult k, Pa
   return success();
 }
 
-FailureOr<Products> npu::chooseProducts(Operation *op, const machine::NpuMatrixUnit &unit, unsigned bits) {
-  using machine::NpuType;
+FailureOr<Products> npu::chooseProducts(Operation *op, const machine::NpuMatrixUnit &unit,
+                                        cost::ArrayMode mode, unsigned bits) {
   MLIRContext *context = op->getContext();
   auto integer = [&](unsigned width) -> Type { return IntegerType::get(context, width); };
-  auto has = [&](NpuType activation, NpuType weight, NpuType sum) {
-    return llvm::any_of(unit.types, [&](const machine::NpuOperands &of) {
-      return of.activation == activation && of.weight == weight && of.sum == sum;
-    });
-  };
-  for (auto [type, width] : {std::pair(NpuType::I2, 2u), {NpuType::I4, 4u}, {NpuType::I8, 8u}}) {
-    if (width >= bits && has(NpuType::I8, type, NpuType::I32)) {
-      return Products{integer(8), integer(width), integer(32)};
-    }
+  if (mode == cost::ArrayMode::BitSerial || mode == cost::ArrayMode::TableLookup) {
+    return Products{integer(8), integer(bits), integer(32)};
   }
-  if (has(NpuType::BF16, NpuType::BF16, NpuType::F32)) {
-    // Integers of 8 bits are bf16 numbers; a product is at most 2^7 2^(bits - 1).
-    Type bf16 = BFloat16Type::get(context);
-    return Products{bf16, bf16, Float32Type::get(context), int64_t(1) << (18 - bits)};
+  const std::optional<machine::NpuOperands> types = cost::denseTypes(unit, bits);
+  if (!types) {
+    return op->emitError("needs a matrix unit that multiplies i8 by i8 into i32, or bf16 by bf16 into f32");
   }
-  op->emitError("needs a matrix unit that multiplies i8 by i8 into i32, or bf16 by bf16 into f32");
-  return failure();
+  if (machine::isInteger(types->weight)) {
+    return Products{integer(8), integer(static_cast<unsigned>(machine::bits(types->weight))), integer(32)};
+  }
+  // Integers of 8 bits are bf16 numbers; a product is at most 2^7 2^(bits - 1).
+  Type bf16 = BFloat16Type::get(context);
+  return Products{bf16, bf16, Float32Type::get(context), cost::exactFloats(bits)};
 }
 
 FailureOr<ElementRows> ElementRows::make(Tiles &tiles, int64_t rows, int64_t columns, Type element) {

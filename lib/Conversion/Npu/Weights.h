@@ -5,6 +5,7 @@
 //
 // Of weights under a pattern lines of kept codes come, with their places (Layout/SparseRows.h). So many lines stand for so many columns; whoever asks
 // for columns asks for whole runs.
+// What is looked up stands in tiles of single bits (lookUps), and is brought as it is, of several panels at a time.
 //
 // Codes of an asymmetric scheme are unsigned; types of the accelerator are not. They are stored centred:
 // (u - z) = (u - 2^(bits-1)) - (z - 2^(bits-1)).
@@ -15,15 +16,16 @@
 
 #include "Tiles.h"
 
+#include "coopt/CostModel/ArrayChoice.h"
 #include "coopt/Layout/SparseRows.h"
-#include "coopt/Machine/Npu.h"
 
 namespace coopt::npu {
 
-/// A matrix N x K that stands in DRAM as panels of `width` rows, [N/width][K][width].
+/// A matrix N x K that stands in DRAM as panels of `width` rows, [N/width][K][width], or as planes of them, [N/width][K/tableDepth][bits][width][tableDepth].
 struct Panels {
   mlir::Value storage; ///< memref of one dimension
-  int64_t width = 0, depth = 0;
+  int64_t width = 0, depth = 0, rows = 0;
+  int64_t tableDepth = 0;                 ///< of planes; 0: panels
   unsigned bits = 0;                      ///< of codes; 0: elements are stored whole
   bool areCentred = false;                ///< codes are stored less 2^(bits - 1)
   std::optional<layout::SparseRows> kept; ///< [N/width][lines][lineBytes()]
@@ -49,9 +51,18 @@ struct Panels {
   /// Of each line that part.
   mlir::LogicalResult bring(Tiles &tiles, mlir::OpFoldResult begin, mlir::OpFoldResult k, Part part,
                             const Tile &to) const;
+  /// Copies `to.extents[0]` rows from k on of all panels of `columns` rows first + begin .. to `to`, [count][columns].
+  /// Error: they may begin within a panel.
+  mlir::LogicalResult bringSeveral(Tiles &tiles, mlir::OpFoldResult begin, mlir::OpFoldResult columns,
+                                   mlir::OpFoldResult k, const Tile &to) const;
+  /// Bytes of the planes of `tableDepth` steps of k of a panel.
+  int64_t planeBytes() const { return width * tableDepth * bits / 8; }
+  /// As bringSeveral(), planes of so many steps of k, from a multiple of tableDepth on, to [panels][bytes].
+  mlir::LogicalResult bringPlanes(Tiles &tiles, mlir::OpFoldResult begin, mlir::OpFoldResult columns,
+                                  mlir::OpFoldResult k, int64_t steps, const Tile &to) const;
 };
-/// Failure: it is stored in another way, or in codes that no type of the accelerator reads.
-mlir::FailureOr<Panels> panelsOf(Tiles &tiles, mlir::Value weights);
+/// Failure: it is stored in another way, as planes where these may not be, or in codes that no type of the accelerator reads.
+mlir::FailureOr<Panels> panelsOf(Tiles &tiles, mlir::Value weights, bool mayBePlanes = false);
 
 /// Rows of a table of `count` rows, by their numbers, to `result` [ids][columns].
 mlir::LogicalResult gatherFromPanels(Tiles &tiles, const Panels &panels, int64_t count, const Tile &ids,
@@ -63,9 +74,10 @@ struct Products {
   /// Steps of k whose sums are exact, whatever the codes. Integers wrap around as the contract's do; floats hold integers up to 2^24.
   int64_t depth = std::numeric_limits<int64_t>::max();
 };
-/// The one for which weights of so many bits take the least room, integers first. Error at the op: the machine has none.
+/// Of dense products the one for which weights of so many bits take the least room, integers first; slices of bits and look-ups take codes as they are.
+/// Error at the op: the machine has none.
 mlir::FailureOr<Products> chooseProducts(mlir::Operation *op, const machine::NpuMatrixUnit &unit,
-                                         unsigned bits);
+                                         cost::ArrayMode mode, unsigned bits);
 
 /// Rows of elements in the scratchpad, also of elements that are no whole bytes. Of lines of kept codes the elements are bytes.
 struct ElementRows {

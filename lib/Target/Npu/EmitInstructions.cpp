@@ -165,6 +165,12 @@ LogicalResult Emitter::emitInstruction(Operation &op) {
   if (auto matmul = dyn_cast<npu::MatmulOp>(op)) {
     return emitMatmul(matmul);
   }
+  if (auto tables = dyn_cast<npu::TablesOp>(op)) {
+    return emitTables(tables);
+  }
+  if (auto lookup = dyn_cast<npu::LookupOp>(op)) {
+    return emitLookup(lookup);
+  }
   if (auto map = dyn_cast<npu::MapOp>(op)) {
     return emitMap(map);
   }
@@ -338,6 +344,10 @@ LogicalResult Emitter::emitMatmul(npu::MatmulOp op) {
   mode["a_stride"].value = strideOf(*a, 0);
   mode["w_stride"].value = strideOf(*w, 0);
   mode["acc_stride"].value = strideOf(*sums, 0);
+  if (std::optional<ArrayRef<int64_t>> slices = op.getSlices()) {
+    mode["a_slice"].value = slices->front();
+    mode["w_slice"].value = slices->back();
+  }
   emitMode(matrixMode, mode);
   npu::Entry first = instruction(op, isStationary ? "mxu.weights" : "mxu.multiply");
   npu::Entry last = instruction(op, isStationary ? "mxu.stream" : "mxu.drain");

@@ -1,6 +1,7 @@
 //===- Emitter.h - A kernel function becomes a stream of entries --------------===//
 //
-// EmitImage.cpp: arguments, blocks, loops, numbers; EmitInstructions.cpp: the ops of the npu dialect; EmitSelection.cpp: those of choices and
+// EmitImage.cpp: arguments, blocks, loops, numbers; EmitInstructions.cpp: the ops of the npu dialect; EmitLookups.cpp: tables and
+// what is looked up in them; EmitSelection.cpp: those of choices and
 // the rows that they name.
 //
 //===----------------------------------------------------------------------===//
@@ -84,6 +85,10 @@ private:
                                 Number bytes);
   mlir::LogicalResult emitFill(npu::FillOp op);
   mlir::LogicalResult emitMatmul(npu::MatmulOp op);
+  mlir::LogicalResult emitTables(npu::TablesOp op);
+  mlir::LogicalResult emitLookup(npu::LookupOp op);
+  /// The array's settings for look-ups: those that it has, if it has any, so that tables and look-ups need not set them in turn.
+  npu::Entry lookupMode(mlir::Operation *op, uint64_t group);
   mlir::LogicalResult emitMap(npu::MapOp op);
   mlir::LogicalResult emitReduce(npu::ReduceOp op);
   mlir::LogicalResult emitLoad(npu::LoadOp op);

@@ -1,5 +1,5 @@
 #include "Npu/Sim/Work.h"
-#include "coopt/CostModel/MatrixArray.h"
+#include "coopt/CostModel/ArrayChoice.h"
 
 #include <algorithm>
 
@@ -13,39 +13,25 @@ uint64_t ceilDivided(uint64_t a, uint64_t b) { return a / b + (a % b != 0); }
 /// The unit's array in a mode (mxu.mode), as the laws of its time know it.
 cost::MatrixArray arrayOf(const machine::NpuMatrixUnit &unit, const Entry &mode) {
   using cost::ArrayMode;
-  const auto kind = choiceOf<MatrixMode>(mode, "mode");
   const bool isChain = unit.weightLoad == machine::NpuWeightLoad::ShiftChain;
-  cost::MatrixArray array;
-  array.rows = unit.rows;
-  array.columns = unit.cols;
-  array.hopRegistersDown = unit.hopRegistersDown.value_or(1);
-  array.hopRegistersAcross = unit.hopRegistersAcross.value_or(1);
-  array.weightPort = unit.weightPortBytes;
-  array.activationPort = unit.activationPortBytes;
-  if (kind == MatrixMode::Nm) {
-    array.mode = isChain ? ArrayMode::KeptWeightsChain : ArrayMode::KeptWeights;
-    array.kept = mode["n"].value;
-    array.group = mode["m"].value;
-  } else if (kind == MatrixMode::Dot) {
-    array.mode = ArrayMode::DotProduct;
-    array.minimumStripe = unit.modes.dot->minimumStripeCycles;
-  } else if (kind == MatrixMode::Os) {
-    array.mode = ArrayMode::OutputStationary;
-  } else if (kind == MatrixMode::Bitserial) {
-    array.mode = ArrayMode::BitSerial;
-    array.aSlice = unit.modes.bitserial->aSlice;
-    array.wSlice = unit.modes.bitserial->wSlice;
-  } else if (kind == MatrixMode::Lut) {
-    const machine::NpuLutMode &lut = *unit.modes.lut;
-    array.mode = ArrayMode::TableLookup;
-    array.columns = lut.lanes / unit.rows;
-    array.tableGroup = lut.group;
-    array.tables = lut.tables;
-    array.tableEntries = lut.buildLanes / unit.rows;
-    array.buffers = lut.doubleBuffered ? 2 : 1;
-  } else {
-    array.mode = isChain ? ArrayMode::WeightStationaryChain : ArrayMode::WeightStationary;
+  switch (choiceOf<MatrixMode>(mode, "mode")) {
+  case MatrixMode::Ws:
+    return cost::arrayOf(unit, isChain ? ArrayMode::WeightStationaryChain : ArrayMode::WeightStationary);
+  case MatrixMode::Os:
+    return cost::arrayOf(unit, ArrayMode::OutputStationary);
+  case MatrixMode::Dot:
+    return cost::arrayOf(unit, ArrayMode::DotProduct);
+  case MatrixMode::Lut:
+    return cost::arrayOf(unit, ArrayMode::TableLookup);
+  case MatrixMode::Bitserial:
+    return cost::arrayOf(unit, ArrayMode::BitSerial);
+  case MatrixMode::Nm:
+    break;
   }
+  cost::MatrixArray array =
+      cost::arrayOf(unit, isChain ? ArrayMode::KeptWeightsChain : ArrayMode::KeptWeights);
+  array.kept = mode["n"].value;
+  array.group = mode["m"].value;
   return array;
 }
 

@@ -27,7 +27,7 @@ void decoded(ImageRun &run, int64_t size);
 void rows(ImageRun &run, int64_t size);
 void panels(ImageRun &run, int64_t size);
 
-// Of test/Npu/kernels-weights.mlir.
+// Of test/Npu/kernels-weights.mlir and kernels-bits.mlir.
 void narrowProduct(ImageRun &run, int64_t size);
 void groups(ImageRun &run, int64_t size);
 void groupsOfZeros(ImageRun &run, int64_t size);
@@ -35,6 +35,13 @@ void levels(ImageRun &run, int64_t size);
 void twoBits(ImageRun &run, int64_t size);
 void byteZeros(ImageRun &run, int64_t size);
 void longGroups(ImageRun &run, int64_t size);
+void lookedOutputs(ImageRun &run, int64_t size);
+void lookedGroups(ImageRun &run, int64_t size);
+void lookedTiles(ImageRun &run, int64_t size);
+void lookedZeros(ImageRun &run, int64_t size);
+void lookedLevels(ImageRun &run, int64_t size);
+void lookedBytes(ImageRun &run, int64_t size);
+void lookedLong(ImageRun &run, int64_t size);
 void packedRows(ImageRun &run, int64_t size);
 void centredRows(ImageRun &run, int64_t size);
 void centredBytes(ImageRun &run, int64_t size);

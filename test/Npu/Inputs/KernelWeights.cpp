@@ -61,6 +61,26 @@ Bytes packed(const Bytes &codes, int bits) {
   return result;
 }
 
+/// Codes of [rows][depth] as tables of `table` activations are looked up by them: tiles [width][table], of some panels, in each a plane for each bit;
+/// noise elsewhere.
+Bytes inPlanes(ImageRun &run, Bytes codes, int64_t rows, int64_t depth, int bits, int64_t table,
+               int64_t panels) {
+  const int64_t width = panels * run.arrayColumns(), tiles = (depth + table - 1) / table,
+                all = (rows + width - 1) / width * tiles * width * table * bits;
+  Bytes planes = run.integers<uint8_t>(static_cast<size_t>(all / 8), 0, 255);
+  for (int64_t n = 0; n < rows; ++n) {
+    for (int64_t k = 0; k < depth; ++k) {
+      for (int64_t b = 0; b < bits; ++b) {
+        const int64_t bit =
+            (((n / width * tiles + k / table) * bits + b) * width + n % width) * table + k % table;
+        uint8_t &byte = planes[static_cast<size_t>(bit / 8)];
+        byte = static_cast<uint8_t>((byte & ~(1 << bit % 8)) | (at(codes, n, depth, k) >> b & 1) << bit % 8);
+      }
+    }
+  }
+  return planes;
+}
+
 /// Unsigned codes less half of their range, in two's complement.
 Bytes centred(Bytes codes, int bits) {
   for (uint8_t &code : codes) {
@@ -80,6 +100,8 @@ struct Scheme {
   int64_t group = 0;
   bool hasZeros = false, isTwoLevel = false;
   int64_t kept = 0, of = 0; ///< of each `of` codes of a row; 0: all
+  int64_t table = 0;        ///< activations of the tables that codes are looked up in; 0: they are multiplied
+  int64_t panels = 1;       ///< of a tile of those
 };
 
 void setBits(uint8_t *bytes, int64_t first, int count, int64_t number) {
@@ -165,9 +187,10 @@ void contractionOf(ImageRun &run, int64_t m, int64_t depth, Scheme scheme) {
   }
   run.input(a);
   run.input(ofRows);
+  const Bytes codes = scheme.hasZeros ? centred(w, scheme.bits) : w;
   if (scheme.of == 0) {
-    stored =
-        packed(inPanels(run, scheme.hasZeros ? centred(w, scheme.bits) : w, outputs, depth), scheme.bits);
+    stored = scheme.table > 0 ? inPlanes(run, codes, outputs, depth, scheme.bits, scheme.table, scheme.panels)
+                              : packed(inPanels(run, codes, outputs, depth), scheme.bits);
   }
   run.input(stored);
   std::vector<int32_t> numbers = {narrow(m), narrow(depth), narrow(m), narrow(int64_t(stored.size()))};
@@ -229,6 +252,28 @@ void npu::test::keptFives(ImageRun &run, int64_t size) {
 }
 void npu::test::keptLongGroups(ImageRun &run, int64_t size) {
   contractionOf(run, size, 6000, {4, 5000, false, false, 2, 4});
+}
+// Looked up: tables of part of the depth, of a group, of part of a group that is no power of two, of part of all others; weights that come by and by.
+void npu::test::lookedOutputs(ImageRun &run, int64_t size) {
+  contractionOf(run, size, 45, {4, 0, false, false, 0, 0, 16});
+}
+void npu::test::lookedGroups(ImageRun &run, int64_t size) {
+  contractionOf(run, size, 90, {2, 32, false, false, 0, 0, 32});
+}
+void npu::test::lookedTiles(ImageRun &run, int64_t size) {
+  contractionOf(run, size, 90, {2, 32, false, false, 0, 0, 32, 2});
+}
+void npu::test::lookedZeros(ImageRun &run, int64_t size) {
+  contractionOf(run, size, 90, {2, 20, true, false, 0, 0, 4});
+}
+void npu::test::lookedLevels(ImageRun &run, int64_t size) {
+  contractionOf(run, size, 300, {4, 128, true, true, 0, 0, 32});
+}
+void npu::test::lookedBytes(ImageRun &run, int64_t size) {
+  contractionOf(run, size, 2100, {8, 0, true, false, 0, 0, 32});
+}
+void npu::test::lookedLong(ImageRun &run, int64_t size) {
+  contractionOf(run, size, 6000, {4, 5000, false, false, 0, 0, 8});
 }
 
 namespace {

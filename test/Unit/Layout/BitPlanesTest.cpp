@@ -39,6 +39,28 @@ std::vector<uint8_t> randomBytes(int64_t n, unsigned seed) {
   return bytes;
 }
 
+// Plane b, of n / 8 bytes, has bit b of code q in byte q mod n / 8, at bit 8 q / n.
+TEST(BitPlanes, SinglePlanesHaveOneBitEach) {
+  for (unsigned bits = 1; bits <= 8; ++bits) {
+    for (int64_t n : kTiles) {
+      const std::vector<uint8_t> codes = randomBytes(n, bits + 20);
+      std::vector<uint8_t> expected(n * bits / 8, 0), packed(n * bits / 8, 0xa5), unpacked(n, 0xff);
+      for (int64_t q = 0; q < n; ++q) {
+        for (unsigned bit = 0; bit < bits; ++bit) {
+          uint8_t &byte = expected[bit * n / 8 + q % (n / 8)];
+          byte = static_cast<uint8_t>(byte | (codes[q] >> bit & 1) << (q / (n / 8)));
+        }
+      }
+      layout::packPlanes(bits, codes.data(), n, packed.data(), true);
+      EXPECT_EQ(packed, expected) << bits << " bits, tile of " << n;
+      layout::unpackPlanes(bits, packed.data(), n, unpacked.data(), true);
+      for (int64_t q = 0; q < n; ++q) {
+        ASSERT_EQ(unpacked[q], codes[q] & ((1 << bits) - 1));
+      }
+    }
+  }
+}
+
 TEST(BitPlanes, EveryBitHasItsPlace) {
   for (unsigned bits = 1; bits <= 8; ++bits) {
     for (int64_t n : kTiles) {

@@ -306,6 +306,54 @@ TEST_F(RecipeFixture, PacksCentredCodesForAnArray) {
   }
 }
 
+// Planes of single bits, 8 columns by 4 steps of k: what an array looks up; less 2 in two's complement.
+TEST_F(RecipeFixture, PacksPlanesForLookUps) {
+  std::vector<float> weights = makeWeights();
+  writeFile("m", weights);
+  const std::string text = R"mlir(
+    #packed = #model.layout<"[37, 5] basis(d0:16^1^2, d1:4^8) outer(d0, d1)", bits = 2 centred planes>
+    model.parameter @w : tensor<37x5xf32> from #model.source<"m", 0, tensor<37x5xf32>>
+    model.parameter @p : tensor<80xi8, #packed>
+    model.parameter @s : tensor<37xf32>
+    model.parameter @z : tensor<37xi8>
+    model.recipe @r defines [@p, @s, @z] {
+      %w = model.load @w : tensor<37x5xf32>
+      %c = tensor.empty() : tensor<37x5xi8>
+      %s = tensor.empty() : tensor<37xf32>
+      %z = tensor.empty() : tensor<37xi8>
+      %q:3 = quantized.quantize ins(%w : tensor<37x5xf32>) outs(%c, %s, %z : tensor<37x5xi8>, tensor<37xf32>, tensor<37xi8>)
+        scheme(<bits = 2, group = 0, asymmetric, scale = f32>) -> tensor<37x5xi8>, tensor<37xf32>, tensor<37xi8>
+      %p = model.pack %q#0 : tensor<37x5xi8> -> tensor<80xi8, #packed>
+      model.yield %p, %q#1, %q#2 : tensor<80xi8, #packed>, tensor<37xf32>, tensor<37xi8>
+    }
+  )mlir";
+  // Padding is 0 less 2: only the upper plane has ones.
+  std::vector<uint8_t> expected;
+  for (int tile = 0; tile < 10; ++tile) {
+    expected.insert(expected.end(), {0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff});
+  }
+  const numerics::IntegerGroupFormat format{2, 0, false, numerics::ScaleType::F32};
+  for (int64_t n = 0; n < kRows; ++n) {
+    uint8_t codes[kColumns], zero;
+    float scale;
+    numerics::quantizeRow(format, &weights[static_cast<size_t>(n * kColumns)], kColumns, codes, &scale,
+                          &zero);
+    for (int64_t k = 0; k < kColumns; ++k) {
+      const int centred = (codes[k] + 2) % 4;
+      for (int64_t b = 0; b < 2; ++b) {
+        const int64_t bit = (n / 8 * 2 + k / 4) * 64 + (b * 8 + n % 8) * 4 + k % 4;
+        uint8_t &byte = expected[static_cast<size_t>(bit / 8)];
+        byte = static_cast<uint8_t>((byte & ~(1 << bit % 8)) | (centred >> b & 1) << bit % 8);
+      }
+    }
+  }
+  for (uint64_t block : {1u, 97u, 100000u}) {
+    auto evaluator = evaluate(text, {3, block});
+    ASSERT_TRUE(evaluator) << evaluator.error().message;
+    EXPECT_EQ(valuesOf<uint8_t>(*evaluator, "p"), expected) << block;
+  }
+}
+
 /// A recipe that quantises @w, 37 x 5, with a scheme, and packs the codes; scales and zeros as they are.
 std::string packRecipe(unsigned bits, const std::string &scheme, const std::string &scales, bool hasZeros,
                        bool hasOuter) {

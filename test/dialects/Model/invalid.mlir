@@ -75,6 +75,16 @@ model.parameter @c4_centred_kept : tensor<16384xi8, #model.layout<"[512, 64] til
 
 // -----
 
+// expected-error @+1 {{expected bits, and nothing that is kept, with planes of one bit}}
+model.parameter @c4_planes_elements : tensor<64xi8, #model.layout<"[8, 8] tile(d0:3)" planes>>
+
+// -----
+
+// expected-error @+1 {{expected bits, and nothing that is kept, with planes of one bit}}
+model.parameter @c4_planes_kept : tensor<16384xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4 planes keeps "2:4">>
+
+// -----
+
 // expected-error @+1 {{sparsity 'half': expected N:M (2:4), N:MxC for groups of C columns (2:4x16), group16:0.5 or block8x16:0.5}}
 model.parameter @c4_no_pattern : tensor<12288xi8, #model.layout<"[512, 64] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "half">>
 

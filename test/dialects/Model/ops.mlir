@@ -5,6 +5,8 @@
 !state = !attention.state<layers = 5, heads = 4, head_size = 8, capacity = 512, element = f32>
 #packed = #model.layout<"[172, 63] tile(d0:4) outer(d0, d1)">
 #centred = #model.layout<"[172, 63] basis(d0:8^1^2^4) outer(d0, d1)", bits = 4 centred>
+#planes = #model.layout<"[172, 63] basis(d0:16^1^2, d1:4^8) outer(d0, d1)", bits = 2 planes>
+#both = #model.layout<"[172, 63] basis(d0:16^1^2, d1:4^8) outer(d0, d1)", bits = 2 centred planes>
 
 // What a pattern keeps of codes in tiles.
 #kept = #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "2:4">
@@ -22,6 +24,11 @@ model.parameter @gate : tensor<172x63xf32> from #model.noise<seed = 184467440737
 model.parameter @packed : tensor<11088xf32, #packed>
 // CHECK: model.parameter @centred : tensor<5544xi8, #model.layout<"[172, 63] basis(d0:8^1^2^4) outer(d0, d1)", bits = 4 centred>>
 model.parameter @centred : tensor<5544xi8, #centred>
+
+// CHECK: model.parameter @planes : tensor<2816xi8, #model.layout<"[172, 63] basis(d0:16^1^2, d1:4^8) outer(d0, d1)", bits = 2 planes>>
+model.parameter @planes : tensor<2816xi8, #planes>
+// CHECK: model.parameter @both : tensor<2816xi8, #model.layout<"[172, 63] basis(d0:16^1^2, d1:4^8) outer(d0, d1)", bits = 2 centred planes>>
+model.parameter @both : tensor<2816xi8, #both>
 // CHECK: model.parameter @kept : tensor<4224xi8, #model.layout<"[172, 63] tile(d1:2, d0:4, d1:4)", bits = 4 keeps "2:4">>
 model.parameter @kept : tensor<4224xi8, #kept>
 // CHECK: model.parameter @lines : tensor<4608xi8, #model.layout<"[172, 63] basis(d0:16^1^2^4^8) outer(d0, d1)", bits = 4 keeps "2:4">>

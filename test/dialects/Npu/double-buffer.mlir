@@ -213,3 +213,38 @@ func.func @stay(%n: index, %w: memref<8x16xi8>, %k: memref<8x16xf32>, %v: memref
   }
   return
 }
+
+// Weights that are looked up come as others do; tables stay in front of what is looked up in them.
+// CHECK-LABEL: func.func @looked_up
+// CHECK:       scf.for %{{.*}} = %c0 to %c512 step %c64
+// CHECK:         %[[B0:.*]] = memref.alloc() : memref<128xi8, #npu.space<spad>>
+// CHECK:         %[[T0:.*]] = memref.reinterpret_cast %[[B0]]
+// CHECK:         npu.copy %{{.*}} to %[[T0]]
+// CHECK:         %[[B1:.*]] = memref.alloc() : memref<128xi8, #npu.space<spad>>
+// CHECK:         %[[T1:.*]] = memref.reinterpret_cast %[[B1]]
+// CHECK:         npu.copy %{{.*}} to %[[T1]]
+// CHECK:         npu.tables
+// CHECK:         %[[P0:.*]] = memref.view %[[B0]]
+// CHECK:         npu.lookup %[[P0]] to
+// CHECK:         npu.tables
+// CHECK:         %[[P1:.*]] = memref.view %[[B1]]
+// CHECK:         npu.lookup %[[P1]] to
+// CHECK-NOT:     npu.{{[clmt]}}
+// CHECK:       return
+func.func @looked_up(%p: !bytes) {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %c512 = arith.constant 512 : index
+  %a = memref.alloc() : !rows
+  %s = memref.alloc() : !sums
+  scf.for %k = %c0 to %c512 step %c32 {
+    %from = memref.subview %p[%k, 0] [8, 16] [1, 1] : !bytes to memref<8x16xi8, strided<[16, 1], offset: ?>>
+    %b = memref.alloc() : memref<128xi8, #npu.space<spad>>
+    %to = memref.reinterpret_cast %b to offset: [0], sizes: [8, 16], strides: [16, 1] : memref<128xi8, #npu.space<spad>> to memref<8x16xi8, #npu.space<spad>>
+    npu.copy %from to %to : memref<8x16xi8, strided<[16, 1], offset: ?>> to memref<8x16xi8, #npu.space<spad>>
+    npu.tables %a group 4 : !rows
+    %planes = memref.view %b[%c0][] : memref<128xi8, #npu.space<spad>> to memref<32x32xi1, #npu.space<spad>>
+    npu.lookup %planes to %s group 4 add true : memref<32x32xi1, #npu.space<spad>> to !sums
+  }
+  return
+}

@@ -217,7 +217,7 @@ func.func @c4_mixed(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<8x2xbf16, #
 // -----
 
 func.func @c4_mode(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<8x2xi8, #npu.space<spad>>, %s: memref<4x2xi32, #npu.space<acc>>) {
-  // expected-error @+1 {{expected mode ws, os or nm, got 'dot'}}
+  // expected-error @+1 {{expected mode ws, os, nm or bitserial, got 'dot'}}
   npu.matmul ins(%a, %w : memref<4x8xi8, #npu.space<spad>>, memref<8x2xi8, #npu.space<spad>>) outs(%s : memref<4x2xi32, #npu.space<acc>>) mode "dot"
   return
 }
@@ -232,9 +232,25 @@ func.func @c4_kept_of_another_mode(%a: memref<4x8xi8, #npu.space<spad>>, %w: mem
 
 // -----
 
+func.func @c4_no_slices(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<8x8xi2, #npu.space<spad>>, %s: memref<4x8xi32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected two slices of 1 to 16 bits in mode bitserial, in others none}}
+  npu.matmul ins(%a, %w : memref<4x8xi8, #npu.space<spad>>, memref<8x8xi2, #npu.space<spad>>) outs(%s : memref<4x8xi32, #npu.space<acc>>) mode "bitserial"
+  return
+}
+
+// -----
+
 func.func @c4_mode_without_kept(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<8x8xi8, #npu.space<spad>>, %s: memref<4x8xi32, #npu.space<acc>>) {
   // expected-error @+1 {{expected 'kept' in mode nm alone}}
   npu.matmul ins(%a, %w : memref<4x8xi8, #npu.space<spad>>, memref<8x8xi8, #npu.space<spad>>) outs(%s : memref<4x8xi32, #npu.space<acc>>) mode "nm"
+  return
+}
+
+// -----
+
+func.func @c4_slices_of_others(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<8x8xi2, #npu.space<spad>>, %s: memref<4x8xi32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected two slices of 1 to 16 bits in mode bitserial, in others none}}
+  npu.matmul ins(%a, %w : memref<4x8xi8, #npu.space<spad>>, memref<8x8xi2, #npu.space<spad>>) outs(%s : memref<4x8xi32, #npu.space<acc>>) mode "os" slices [2, 1]
   return
 }
 
@@ -249,9 +265,25 @@ func.func @c4_kept_bytes(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<4x9xi8
 
 // -----
 
+func.func @c4_wide_slices(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<8x8xi2, #npu.space<spad>>, %s: memref<4x8xi32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected two slices of 1 to 16 bits in mode bitserial, in others none}}
+  npu.matmul ins(%a, %w : memref<4x8xi8, #npu.space<spad>>, memref<8x8xi2, #npu.space<spad>>) outs(%s : memref<4x8xi32, #npu.space<acc>>) mode "bitserial" slices [17, 1]
+  return
+}
+
+// -----
+
 func.func @c4_kept_no_bytes(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<4x12xi4, #npu.space<spad>>, %s: memref<4x8xi32, #npu.space<acc>>) {
   // expected-error @+1 {{expected weights of i8 in rows of the bytes that as many kept ones take as the sums have columns, got}}
   npu.matmul ins(%a, %w : memref<4x8xi8, #npu.space<spad>>, memref<4x12xi4, #npu.space<spad>>) outs(%s : memref<4x8xi32, #npu.space<acc>>) mode "nm" kept <2 of 4, i4>
+  return
+}
+
+// -----
+
+func.func @c4_slices_of_floats(%a: memref<4x8xbf16, #npu.space<spad>>, %w: memref<8x8xbf16, #npu.space<spad>>, %s: memref<4x8xf32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected integers in mode bitserial}}
+  npu.matmul ins(%a, %w : memref<4x8xbf16, #npu.space<spad>>, memref<8x8xbf16, #npu.space<spad>>) outs(%s : memref<4x8xf32, #npu.space<acc>>) mode "bitserial" slices [2, 1]
   return
 }
 
@@ -283,17 +315,17 @@ func.func @c4_kept_floats(%a: memref<4x8xi8, #npu.space<spad>>, %w: memref<4x18x
 // -----
 
 // expected-error @+1 {{expected n of m with 0 < n < m < 256, got 4 of 4}}
-func.func private @c17_all(i8) attributes {npu.location = #npu.kept<4 of 4, i8>}
+func.func private @c19_all(i8) attributes {npu.location = #npu.kept<4 of 4, i8>}
 
 // -----
 
 // expected-error @+1 {{expected n of m with 0 < n < m < 256, got 2 of 256}}
-func.func private @c17_many(i8) attributes {npu.location = #npu.kept<2 of 256, i8>}
+func.func private @c19_many(i8) attributes {npu.location = #npu.kept<2 of 256, i8>}
 
 // -----
 
 // expected-error @+1 {{expected a type that the accelerator has, got 'i3'}}
-func.func private @c17_type(i8) attributes {npu.location = #npu.kept<2 of 4, i3>}
+func.func private @c19_type(i8) attributes {npu.location = #npu.kept<2 of 4, i3>}
 
 // -----
 
@@ -713,5 +745,93 @@ func.func @c16_segments_rows(%c: memref<3x2xi32, #npu.space<spad>>, %p: memref<3
 func.func @c16_space(%c: memref<3x2xi32, #npu.space<spad>>, %p: memref<3x2xi32, #npu.space<spad>>, %t: memref<3x2xi32, #npu.space<spad>>, %f: memref<1x9xi32>) {
   // expected-error @+1 {{expected segments in spad}}
   npu.route %c to %p, %t, %f : memref<3x2xi32, #npu.space<spad>> to memref<3x2xi32, #npu.space<spad>>, memref<3x2xi32, #npu.space<spad>>, memref<1x9xi32>
+  return
+}
+
+// -----
+
+func.func @c17_space(%a: memref<4x8xi8>) {
+  // expected-error @+1 {{expected activations in spad, got 'memref<4x8xi8>'}}
+  npu.tables %a group 4 : memref<4x8xi8>
+  return
+}
+
+// -----
+
+func.func @c17_floats(%a: memref<4x8xbf16, #npu.space<spad>>) {
+  // expected-error @+1 {{expected rows of integers in groups of 4, got 'memref<4x8xbf16, #npu.space<spad>>'}}
+  npu.tables %a group 4 : memref<4x8xbf16, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c17_groups(%a: memref<4x6xi8, #npu.space<spad>>) {
+  // expected-error @+1 {{expected rows of integers in groups of 4, got 'memref<4x6xi8, #npu.space<spad>>'}}
+  npu.tables %a group 4 : memref<4x6xi8, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c17_columns(%a: memref<4x?xi8, strided<[8, 1]>, #npu.space<spad>>) {
+  // expected-error @+1 {{expected rows of integers in groups of 4, got}}
+  npu.tables %a group 4 : memref<4x?xi8, strided<[8, 1]>, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c17_group(%a: memref<4x9xi8, #npu.space<spad>>) {
+  // expected-error @+1 {{expected a group of 2 to 8 activations, got 9}}
+  npu.tables %a group 9 : memref<4x9xi8, #npu.space<spad>>
+  return
+}
+
+// -----
+
+func.func @c18_space(%p: memref<16x8xi1>, %s: memref<4x8xi32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected planes to be a dense matrix of i1 of known extents in spad, got 'memref<16x8xi1>'}}
+  npu.lookup %p to %s group 4 : memref<16x8xi1> to memref<4x8xi32, #npu.space<acc>>
+  return
+}
+
+// -----
+
+func.func @c18_bits(%p: memref<16x8xi8, #npu.space<spad>>, %s: memref<4x8xi32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected planes to be a dense matrix of i1 of known extents in spad, got 'memref<16x8xi8, #npu.space<spad>>'}}
+  npu.lookup %p to %s group 4 : memref<16x8xi8, #npu.space<spad>> to memref<4x8xi32, #npu.space<acc>>
+  return
+}
+
+// -----
+
+func.func @c18_rows(%p: memref<16x8xi1, strided<[16, 1]>, #npu.space<spad>>, %s: memref<4x8xi32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected planes to be a dense matrix of i1 of known extents in spad, got}}
+  npu.lookup %p to %s group 4 : memref<16x8xi1, strided<[16, 1]>, #npu.space<spad>> to memref<4x8xi32, #npu.space<acc>>
+  return
+}
+
+// -----
+
+func.func @c18_planes(%p: memref<24x8xi1, #npu.space<spad>>, %s: memref<4x8xi32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected 1, 2, 4 or 8 planes of N x K bits in whole bytes, and sums of M x N of i32, got}}
+  npu.lookup %p to %s group 4 : memref<24x8xi1, #npu.space<spad>> to memref<4x8xi32, #npu.space<acc>>
+  return
+}
+
+// -----
+
+func.func @c18_sums(%p: memref<16x8xi1, #npu.space<spad>>, %s: memref<4x8xf32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected 1, 2, 4 or 8 planes of N x K bits in whole bytes, and sums of M x N of i32, got}}
+  npu.lookup %p to %s group 4 : memref<16x8xi1, #npu.space<spad>> to memref<4x8xf32, #npu.space<acc>>
+  return
+}
+
+// -----
+
+func.func @c18_group(%p: memref<16x8xi1, #npu.space<spad>>, %s: memref<4x8xi32, #npu.space<acc>>) {
+  // expected-error @+1 {{expected a group of 2 to 8 activations, got 1}}
+  npu.lookup %p to %s group 1 : memref<16x8xi1, #npu.space<spad>> to memref<4x8xi32, #npu.space<acc>>
   return
 }

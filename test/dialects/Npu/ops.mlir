@@ -57,6 +57,21 @@ func.func @matmul(%a: memref<?x32xi8, #npu.space<spad>>, %w: memref<32x16xi8, st
   return
 }
 
+// CHECK-LABEL: func @bits
+// CHECK-SAME:  (%[[A:.*]]: memref<?x32xi8, #npu.space<spad>>, %[[W:.*]]: memref<32x16xi2, #npu.space<spad>>, %[[P:.*]]: memref<32x32xi1, #npu.space<spad>>, %[[S:.*]]: memref<?x16xi32, #npu.space<acc>>
+func.func @bits(%a: memref<?x32xi8, #npu.space<spad>>, %w: memref<32x16xi2, #npu.space<spad>>, %p: memref<32x32xi1, #npu.space<spad>>, %s: memref<?x16xi32, #npu.space<acc>>) {
+  // CHECK-NEXT: npu.matmul ins(%[[A]], %[[W]] : {{.*}}) outs(%[[S]] : memref<?x16xi32, #npu.space<acc>>) mode "bitserial" slices [2, 1]{{$}}
+  npu.matmul ins(%a, %w : memref<?x32xi8, #npu.space<spad>>, memref<32x16xi2, #npu.space<spad>>)
+      outs(%s : memref<?x16xi32, #npu.space<acc>>) mode "bitserial" slices [2, 1]
+  // CHECK-NEXT: npu.tables %[[A]] group 4 {waits = array<i64: 5, 1>} : memref<?x32xi8, #npu.space<spad>>
+  npu.tables %a group 4 {waits = array<i64: 5, 1>} : memref<?x32xi8, #npu.space<spad>>
+  // CHECK-NEXT: npu.lookup %[[P]] to %[[S]] group 4 : memref<32x32xi1, #npu.space<spad>> to memref<?x16xi32, #npu.space<acc>>
+  npu.lookup %p to %s group 4 : memref<32x32xi1, #npu.space<spad>> to memref<?x16xi32, #npu.space<acc>>
+  // CHECK-NEXT: npu.lookup %[[P]] to %[[S]] group 4 add true {signals = array<i64: 1, 1>}
+  npu.lookup %p to %s group 4 add true {signals = array<i64: 1, 1>} : memref<32x32xi1, #npu.space<spad>> to memref<?x16xi32, #npu.space<acc>>
+  return
+}
+
 // CHECK-LABEL: func @map
 // CHECK-SAME:  (%[[X:.*]]: memref<8x64xf32, #npu.space<spad>>, %[[R:.*]]: memref<1x64xf32, #npu.space<spad>>, %[[C:.*]]: memref<8x1xf32, #npu.space<acc>>, %[[D:.*]]: memref<?x64xi8, #npu.space<spad>>)
 func.func @map(%x: memref<8x64xf32, #npu.space<spad>>, %r: memref<1x64xf32, #npu.space<spad>>, %c: memref<8x1xf32, #npu.space<acc>>, %d: memref<?x64xi8, #npu.space<spad>>) {

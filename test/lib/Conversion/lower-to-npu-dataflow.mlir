@@ -1,4 +1,4 @@
-// Whether weights or sums stand still in the array: what it can, and of both what the laws of its time say.
+// Whether weights or sums stand still in the array, slices of bits are multiplied, or sums looked up: what it can, and of several modes what the laws of their time say.
 
 // RUN: split-file %s %t
 // RUN: coopt-opt %t/product.mlir --coopt-lower-to-npu=machine=%t/rows.json --canonicalize | FileCheck %s --check-prefix=WEIGHTS
@@ -24,6 +24,31 @@
 // SUMS: npu.matmul ins(%{{.*}}, %{{.*}} : memref<3x16xi8, {{.*}}>, memref<16x8xi8, {{.*}}>) outs(%{{.*}} : memref<3x8xi32, {{[^)]*}}>) mode "os"
 // SUMS-NOT: npu.matmul
 
+// Slices of bits take codes as they are stored.
+// RUN: sed 's/{"dense": \["ws", "os"\]}/{"bitserial": {"a_slice": 4, "w_slice": 2}}/' %t/rows.json > %t/bits.json
+// RUN: coopt-opt %t/product.mlir --coopt-lower-to-npu=machine=%t/bits.json --canonicalize | FileCheck %s --check-prefix=BITS
+// RUN: coopt-opt %t/narrow.mlir --coopt-lower-to-npu=machine=%t/bits.json --canonicalize | FileCheck %s --check-prefix=NARROW
+// BITS: npu.matmul ins(%{{.*}}, %{{.*}} : memref<8x16xi8, {{.*}}>, memref<16x8xi8, {{.*}}>) outs(%{{.*}} : memref<8x8xi32, {{[^)]*}}>) mode "bitserial" slices [4, 2]
+// BITS: npu.matmul ins(%{{.*}}, %{{.*}} : memref<3x16xi8, {{.*}}>, memref<16x8xi8, {{.*}}>) outs(%{{.*}} : memref<3x8xi32, {{[^)]*}}>) mode "bitserial" slices [4, 2]
+// BITS-NOT: npu.matmul
+// NARROW-NOT: npu.map "copy"
+// NARROW: npu.matmul ins(%{{.*}}, %{{.*}} : memref<8x16xi8, {{.*}}>, memref<16x8xi2, {{.*}}>)
+
+// What stands in planes is looked up: two tables of 8 activations for each 8 rows, the first of which begin the sums.
+// RUN: sed 's/{"dense": \["ws", "os"\]}/{"dense": ["ws"], "lut": {"group": 4, "tables": 4, "lanes": 64, "build_lanes": 8}}/' %t/rows.json > %t/tables.json
+// RUN: coopt-opt %t/planes.mlir --coopt-lower-to-npu=machine=%t/tables.json --canonicalize --cse | FileCheck %s --check-prefix=TABLES
+// TABLES: scf.for %[[ROW:.*]] = %c0 to %c11 step %c8
+// TABLES: affine.min
+// TABLES: npu.tables %{{.*}} group 4 : memref<?x8xi8,
+// TABLES: npu.lookup %{{.*}} to %{{.*}} group 4 : memref<16x8xi1, #npu.space<spad>> to memref<?x8xi32,
+// TABLES: npu.tables
+// TABLES: npu.lookup %{{.*}} to %{{.*}} group 4 add true :
+// TABLES-NOT: npu.lookup
+// RUN: not coopt-opt %t/planes.mlir --coopt-lower-to-npu=machine=%t/rows.json 2>&1 | FileCheck %s --check-prefix=NOTABLES
+// RUN: sed 's/"tables": 4/"tables": 1/' %t/tables.json > %t/short.json
+// RUN: not coopt-opt %t/planes.mlir --coopt-lower-to-npu=machine=%t/short.json 2>&1 | FileCheck %s --check-prefix=NOTABLES
+// NOTABLES: error: has weights that are looked up in tables of 8 activations, which the array doesn't make
+
 // RUN: sed 's/{"dense": \["ws", "os"\]}/{"nm": [[2, 4]]}/' %t/rows.json > %t/none.json
 // RUN: not coopt-opt %t/product.mlir --coopt-lower-to-npu=machine=%t/none.json 2>&1 | FileCheck %s --check-prefix=NONE
 // NONE: error: needs a matrix unit with dense products, weights or sums standing still
@@ -33,6 +58,22 @@ func.func @product(%a: memref<11x16xi8>, %sa: memref<11xf32>, %p: memref<128xi8>
   %w = model.unpack %p layout(<"[8, 16] tile(d0:3) outer(d0, d1)", bits = 8>) : memref<128xi8> -> memref<8x16xi8>
   quantized.contract ins(%a, %sa, %w, %sw : memref<11x16xi8>, memref<11xf32>, memref<8x16xi8>, memref<8xf32>)
       outs(%y : memref<11x8xf32>) schemes(<bits = 8, group = 0, symmetric, scale = f32>, <bits = 8, group = 0, symmetric, scale = f32>) scale_at(output)
+  return
+}
+
+//--- narrow.mlir
+func.func @product(%a: memref<11x16xi8>, %sa: memref<11xf32>, %p: memref<32xi8>, %sw: memref<8xf32>, %y: memref<11x8xf32>) {
+  %w = model.unpack %p layout(<"[8, 16] basis(d0:2^4^1) outer(d0, d1)", bits = 2>) : memref<32xi8> -> memref<8x16xi8>
+  quantized.contract ins(%a, %sa, %w, %sw : memref<11x16xi8>, memref<11xf32>, memref<8x16xi8>, memref<8xf32>)
+      outs(%y : memref<11x8xf32>) schemes(<bits = 8, group = 0, symmetric, scale = f32>, <bits = 2, group = 0, symmetric, scale = f32>) scale_at(output)
+  return
+}
+
+//--- planes.mlir
+func.func @product(%a: memref<11x16xi8>, %sa: memref<11xf32>, %p: memref<32xi8>, %sw: memref<8xf32>, %y: memref<11x8xf32>) {
+  %w = model.unpack %p layout(<"[8, 16] basis(d0:1^2^4, d1:8^16^32) outer(d0, d1)", bits = 2 planes>) : memref<32xi8> -> memref<8x16xi8>
+  quantized.contract ins(%a, %sa, %w, %sw : memref<11x16xi8>, memref<11xf32>, memref<8x16xi8>, memref<8xf32>)
+      outs(%y : memref<11x8xf32>) schemes(<bits = 8, group = 0, symmetric, scale = f32>, <bits = 2, group = 0, symmetric, scale = f32>) scale_at(output)
   return
 }
 

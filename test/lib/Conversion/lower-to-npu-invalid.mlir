@@ -486,12 +486,56 @@ func.func @no_mode(%a: memref<5x32xi8>, %sa: memref<5xf32>, %p: memref<528xi8>, 
 
 // -----
 
+// Look-ups: tables of 32 activations, planes of 32 rows of weights.
+func.func @tables_of_parts(%a: memref<5x48xi8>, %sa: memref<5xf32>, %p: memref<512xi8>, %ps: memref<96xf16>, %y: memref<5x32xf32>) {
+  %w = model.unpack %p layout(<"[32, 48] basis(d0:4^8^16^32^64, d1:128^256^512^1^2) outer(d0, d1)", bits = 2 planes>) : memref<512xi8> -> memref<32x48xi8>
+  %sw = model.unpack %ps layout(<"[32, 3] tile(d0:5) outer(d0, d1)">) : memref<96xf16> -> memref<32x3xf16>
+  // expected-error @+1 {{has groups of 16 weights that are looked up in tables of 32 activations}}
+  quantized.contract ins(%a, %sa, %w, %sw : memref<5x48xi8>, memref<5xf32>, memref<32x48xi8>, memref<32x3xf16>)
+      outs(%y : memref<5x32xf32>) schemes(#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>, #quantized.scheme<bits = 2, group = 16, symmetric, scale = f16>) scale_at(group)
+  return
+}
+
+// -----
+
+func.func @long_tables(%a: memref<5x512xi8>, %sa: memref<5xf32>, %p: memref<4096xi8>, %sw: memref<32xf32>, %y: memref<5x32xf32>) {
+  %w = model.unpack %p layout(<"[32, 512] basis(d0:64^128^256^512^1024, d1:2048^4096^8192^1^2^4^8^16^32) outer(d0, d1)", bits = 2 planes>) : memref<4096xi8> -> memref<32x512xi8>
+  // expected-error @+1 {{has weights that are looked up in tables of 512 activations, which the array doesn't make}}
+  quantized.contract ins(%a, %sa, %w, %sw : memref<5x512xi8>, memref<5xf32>, memref<32x512xi8>, memref<32xf32>)
+      outs(%y : memref<5x32xf32>) schemes(#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>, #quantized.scheme<bits = 2, group = 0, symmetric, scale = f32>) scale_at(output)
+  return
+}
+
+// -----
+
+func.func @within_panel(%a: memref<5x32xi8>, %sa: memref<5xf32>, %p: memref<512xi8>, %sw: memref<32xf32>, %y: memref<5x32xf32>) {
+  %c0 = arith.constant 0 : index
+  %c16 = arith.constant 16 : index
+  %w = model.unpack %p[%c16, %c0] layout(<"[64, 32] basis(d0:4^8^16^32^64, d1:128^256^512^1^2) outer(d0, d1)", bits = 2 planes>) : memref<512xi8> -> memref<32x32xi8>
+  // expected-error @+1 {{has weights that may begin within a panel of 32 rows: they can't be looked up}}
+  quantized.contract ins(%a, %sa, %w, %sw : memref<5x32xi8>, memref<5xf32>, memref<32x32xi8>, memref<32xf32>)
+      outs(%y : memref<5x32xf32>) schemes(#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>, #quantized.scheme<bits = 2, group = 0, symmetric, scale = f32>) scale_at(output)
+  return
+}
+
+// -----
+
 // What is dropped is the code 0, which means minus the zero.
 func.func @kept_zeros(%a: memref<5x32xi8>, %sa: memref<5xf32>, %p: memref<640xi8>, %sw: memref<32xf32>, %zw: memref<32xi8>, %y: memref<5x32xf32>) {
   %w = model.unpack %p layout(<"[32, 32] tile(d0:5) outer(d0, d1)", bits = 8 keeps "2:4">) : memref<640xi8> -> memref<32x32xi8>
   // expected-error @+1 {{keeps 2:4 of weights with zeros: what is dropped would be none}}
   quantized.contract ins(%a, %sa, %w, %sw, %zw : memref<5x32xi8>, memref<5xf32>, memref<32x32xi8>, memref<32xf32>, memref<32xi8>)
       outs(%y : memref<5x32xf32>) schemes(<bits = 8, group = 0, symmetric, scale = f32>, <bits = 8, group = 0, asymmetric, scale = f32>) scale_at(output)
+  return
+}
+
+// -----
+
+func.func @planes_of_floats(%a: memref<5x32xbf16>, %p: memref<256xi8>, %sw: memref<32xf32>, %y: memref<5x32xf32>) {
+  %w = model.unpack %p layout(<"[32, 32] basis(d0:4^8^16^32^64, d1:128^256^512^1^2) outer(d0, d1)", bits = 2 planes>) : memref<256xi8> -> memref<32x32xi8>
+  // expected-error @+1 {{has weights that are not stored in panels of rows}}
+  quantized.contract ins(%a, %w, %sw : memref<5x32xbf16>, memref<32x32xi8>, memref<32xf32>)
+      outs(%y : memref<5x32xf32>) schemes(float, #quantized.scheme<bits = 2, group = 0, symmetric, scale = f32>) scale_at(element)
   return
 }
 
@@ -513,5 +557,24 @@ func.func @gather_places(%p: memref<528xi8>, %i: memref<3xi32>, %y: memref<3x32x
   %t = model.unpack %p layout(<"[32, 32] tile(d0:5) outer(d0, d1)", bits = 8 keeps "3:8">) : memref<528xi8> -> memref<32x32xi8>
   // expected-error @+1 {{gathers rows in a way that the accelerator has no code for}}
   model.gather ins(%t, %i : memref<32x32xi8>, memref<3xi32>) outs(%y : memref<3x32xi8>)
+  return
+}
+
+// -----
+
+func.func @rows_of_planes(%p: memref<256xi8>, %i: memref<3xi32>, %y: memref<3x32xi8>) {
+  %t = model.unpack %p layout(<"[32, 32] basis(d0:4^8^16^32^64, d1:128^256^512^1^2) outer(d0, d1)", bits = 2 planes>) : memref<256xi8> -> memref<32x32xi8>
+  // expected-error @+1 {{has weights that are not stored in panels of rows}}
+  model.gather ins(%t, %i : memref<32x32xi8>, memref<3xi32>) outs(%y : memref<3x32xi8>)
+  return
+}
+
+// -----
+
+func.func @three_planes(%a: memref<5x32xi8>, %sa: memref<5xf32>, %p: memref<384xi8>, %sw: memref<32xf32>, %y: memref<5x32xf32>) {
+  %w = model.unpack %p layout(<"[32, 32] basis(d0:4^8^16^32^64, d1:128^256^512^1^2) outer(d0, d1)", bits = 3 planes>) : memref<384xi8> -> memref<32x32xi8>
+  // expected-error @+1 {{has codes of 3 bits: the accelerator has types of 2, 4 and 8}}
+  quantized.contract ins(%a, %sa, %w, %sw : memref<5x32xi8>, memref<5xf32>, memref<32x32xi8>, memref<32xf32>)
+      outs(%y : memref<5x32xf32>) schemes(#quantized.scheme<bits = 8, group = 0, symmetric, scale = f32>, #quantized.scheme<bits = 3, group = 0, symmetric, scale = f32>) scale_at(output)
   return
 }
