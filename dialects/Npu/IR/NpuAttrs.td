@@ -26,7 +26,7 @@ def Npu_KeptAttr : AttrDef<Npu_Dialect, "Kept"> {
     type side by side and, from the next byte on, N places in their groups of ceil(log2 m) bits. Kept row r belongs to the group of the
     m activations from r / n m on.
 
-    C17: n of m with 0 < n < m < 256, and a type of the accelerator.
+    C19: n of m with 0 < n < m < 256, and a type of the accelerator.
   }];
   let parameters = (ins "int64_t":$n, "int64_t":$m, "::mlir::Type":$type);
   let assemblyFormat = "`<` $n `of` $m `,` $type `>`";

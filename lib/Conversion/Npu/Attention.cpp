@@ -271,11 +271,7 @@ LogicalResult npu::lowerAppend(Tiles &tiles, attention::AppendOp op) {
         tiles.ops(), tiles.loc(), rootOf(op.getState()),
         tiles.plus(first, tiles.times(op.getPast(), strides[1])), extents,
         ArrayRef<OpFoldResult>{tiles.index(strides[1]), tiles.index(strides[0]), tiles.index(strides[2])});
-    if (tiles.isInDram(rows)) {
-      tiles.copy(rows, to);
-      continue;
-    }
-    FailureOr<Tile> made = tiles.read(rows);
+    FailureOr<Tile> made = tiles.where(rows);
     if (failed(made)) {
       return failure();
     }

@@ -103,19 +103,19 @@ LogicalResult ContractLowering::checkKept() {
   return success();
 }
 
-/// Zeros behind the last column where the last run goes on.
-LogicalResult ContractLowering::padActivations() {
+/// Zeros behind the last step of k, up to so many.
+LogicalResult ContractLowering::padActivations(int64_t all) {
   OpFoldResult columns = a.extents[1];
-  if (getConstantIntValue(columns) == depth || !weights.kept) {
+  if (getConstantIntValue(columns) == all) {
     return success();
   }
-  FailureOr<Tile> padded = tiles.make(Space::Spad, {rows, tiles.index(depth)}, a.element());
+  FailureOr<Tile> padded = tiles.make(Space::Spad, {rows, tiles.index(all)}, a.element());
   if (failed(padded)) {
     return failure();
   }
   FillOp::create(tiles.ops(), tiles.loc(), 0, tiles.all(*padded), 0, DenseI64ArrayAttr(),
                  DenseI64ArrayAttr());
-  tiles.copy(tiles.matrix(a, 0, 1, rows, columns), tiles.matrix(*padded, 0, 1, rows, columns));
+  tiles.map("copy", tiles.matrix(a, 0, 1, rows, columns), tiles.matrix(*padded, 0, 1, rows, columns));
   a = *padded;
   return success();
 }
@@ -202,7 +202,7 @@ LogicalResult ContractLowering::read() {
   most = mostSteps();
   width = weights.width;
   roundSteps = std::max(most / span * span, span);
-  if (failed(padActivations()) || (looksUp() && failed(chooseTables()))) {
+  if (looksUp() && failed(chooseTables())) {
     return failure();
   }
   return op.getWZeros() && !isOfFloats() ? sumActivations() : success();
@@ -489,7 +489,8 @@ LogicalResult ContractLowering::run() {
               tiles.matrix(*converted, 0, 1, rows, a.extents[1]));
     a = *converted;
   }
-  if (looksUp() && failed(padActivations())) {
+  // What is looked up or kept comes as whole tables or runs.
+  if (failed(padActivations(looksUp() ? llvm::alignTo(depth, weights.tableDepth) : depth))) {
     return failure();
   }
   LogicalResult done = tiles.loop(result.extents[1], width, [&](OpFoldResult begin) {

@@ -63,7 +63,7 @@ private:
   mlir::FailureOr<Tile> parts(const Panels &of, const Round &round, mlir::OpFoldResult group, int64_t count);
   mlir::FailureOr<ElementRows> bring(const Round &round, mlir::OpFoldResult k, int64_t extent);
   mlir::LogicalResult checkKept();
-  mlir::LogicalResult padActivations();
+  mlir::LogicalResult padActivations(int64_t all);
   int64_t blockSteps() const;
   int64_t mostSteps();
 
@@ -82,7 +82,6 @@ private:
   mlir::LogicalResult checkTables();
   /// Columns at a time, and steps of k.
   mlir::LogicalResult chooseTables();
-  mlir::LogicalResult padActivations();
   mlir::FailureOr<ElementRows> bringPlanes(const Round &round, mlir::OpFoldResult k, int64_t extent);
   void lookUp(const Round &round, const ElementRows &planes, mlir::OpFoldResult first, mlir::OpFoldResult k,
               int64_t extent, const Tile &sums, bool isFirst);

@@ -105,24 +105,6 @@ LogicalResult ContractLowering::chooseTables() {
   return success();
 }
 
-/// Zeros behind the last step of k, up to whole tables.
-LogicalResult ContractLowering::padActivations() {
-  const int64_t all = ceilDivided(depth, weights.tableDepth) * weights.tableDepth;
-  if (all == depth) {
-    return success();
-  }
-  FailureOr<Tile> padded = tiles.make(Space::Spad, {rows, tiles.index(all)}, types.activation);
-  if (failed(padded)) {
-    return failure();
-  }
-  FillOp::create(tiles.ops(), tiles.loc(), 0, tiles.all(*padded), 0, DenseI64ArrayAttr(),
-                 DenseI64ArrayAttr());
-  tiles.map("copy", tiles.matrix(a, 0, 1, rows, tiles.index(depth)),
-            tiles.matrix(*padded, 0, 1, rows, tiles.index(depth)));
-  a = *padded;
-  return success();
-}
-
 /// Of all columns, [panels][bytes of so many steps of k].
 FailureOr<ElementRows> ContractLowering::bringPlanes(const Round &round, OpFoldResult k, int64_t extent) {
   const int64_t bytes = ceilDivided(extent, weights.tableDepth) * weights.planeBytes();

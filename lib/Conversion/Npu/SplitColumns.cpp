@@ -371,11 +371,8 @@ FailureOr<SmallVector<linalg::GenericOp>> ColumnSplitter::run() {
 
 bool npu::asksForColumns(linalg::GenericOp op) {
   bool asks = false;
-  op.walk([&](linalg::IndexOp index) {
-    asks |= index.getDim() + 1 == op.getNumLoops() && llvm::any_of(index->getUsers(), [](Operation *user) {
-              return !isa<memref::LoadOp, affine::AffineApplyOp>(user);
-            });
-  });
+  op.walk(
+      [&](linalg::IndexOp index) { asks |= index.getDim() + 1 == op.getNumLoops() && !index->use_empty(); });
   return asks;
 }
 

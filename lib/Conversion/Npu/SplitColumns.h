@@ -1,7 +1,7 @@
 //===- SplitColumns.h - Bodies that ask which column they compute --------------===//
 //
-// A linalg.generic whose body asks for the index of its last loop (a part of each head is turned, the rest copied) computes different things in different
-// columns, and the vector unit one thing in all. It becomes several, each of a range of columns in which all that follows from the index alone is
+// A linalg.generic whose body asks for the index of its last loop (a part of each head is turned, the rest copied) may compute different things in different
+// columns, or reads from elsewhere; the vector unit computes one thing in all, of its operands. It becomes several, each of a range of columns in which all that follows from the index alone is
 // the same and places that are read move on by equal steps. What is read at such places is an operand then: a view of every, or every second,
 // element, which DMA brings side by side.
 //
@@ -15,7 +15,7 @@
 
 namespace coopt::npu {
 
-/// Whether more than places of elements that are read follow from the index of the last loop.
+/// Whether anything follows from the index of the last loop.
 bool asksForColumns(mlir::linalg::GenericOp op);
 
 /// The ops of all ranges, in front of `op`, which is left to be erased. Errors at the op: a last loop of run time, other uses of the index.

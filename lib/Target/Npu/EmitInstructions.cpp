@@ -321,7 +321,7 @@ LogicalResult Emitter::emitMatmul(npu::MatmulOp op) {
     return failure();
   }
   // What has places of its own in the array: the tile of weights, or that of sums.
-  const bool isStationary = op.getMode() != "os";
+  const bool isStationary = op.getMode() == "ws" || op.getMode() == "nm";
   const std::optional<npu::KeptAttr> kept = op.getKept();
   const Number rows = isStationary ? w->extents[0] : a->extents[0],
                columns = kept ? sums->extents[1] : w->extents[1];

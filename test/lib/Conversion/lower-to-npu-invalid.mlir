@@ -131,10 +131,9 @@ func.func @last_index(%x: memref<4x4xf32>, %y: memref<4x4xf32>) {
       ins(%x : memref<4x4xf32>) outs(%y : memref<4x4xf32>) {
   ^bb0(%x_: f32, %o: f32):
     %i = linalg.index 1 : index
-    %c0 = arith.constant 0 : index
-    %p = arith.cmpi eq, %i, %c0 : index
-    %n = arith.negf %x_ : f32
-    %0 = arith.select %p, %x_, %n : f32
+    %j = arith.index_cast %i : index to i32
+    %f = arith.sitofp %j : i32 to f32
+    %0 = arith.mulf %f, %x_ : f32
     linalg.yield %0 : f32
   }
   return

@@ -6,7 +6,7 @@
 // Of 98 columns the last run has two: behind them there are zeros.
 // CHECK:       npu.copy %arg0 to
 // CHECK:       npu.fill 0 to %{{.*}} : memref<5x100xi8, strided<[100, 1]>, #npu.space<spad>>
-// CHECK:       npu.copy {{.*}} : memref<5x98xi8, {{.*}}> to memref<5x98xi8, strided<[100, 1]>, #npu.space<spad>>
+// CHECK:       npu.map "copy"{{.*}} : memref<5x98xi8, {{.*}}> to memref<5x98xi8, strided<[100, 1]>, #npu.space<spad>>
 // CHECK:       scf.for
 // CHECK:         npu.copy {{.*}} : memref<50x40xi8, strided<[40, 1], offset: ?>> to memref<50x40xi8, {{.*}}#npu.space<spad>>
 // CHECK:         npu.matmul ins(%{{.*}}, %{{.*}} : memref<5x64xi8, strided<[100, 1]>, {{.*}}>, memref<32x40xi8, strided<[40, 1]>, {{.*}}>) outs(%{{.*}} : memref<5x32xi32, {{[^)]*}}>) mode "nm" kept <2 of 4, i8>

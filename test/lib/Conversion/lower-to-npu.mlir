@@ -225,7 +225,7 @@ func.func @rows(%t: memref<11x24xf32>, %i: memref<3xi32>, %y: memref<3x24xf32>) 
 // Slabs 4 and 5 are the keys of layer 1, 6 and 7 its values: from DRAM to DRAM; what was computed before, from the scratchpad.
 // CHECK-LABEL: func.func @append
 // CHECK:       reinterpret_cast %{{.*}} to offset: [2048], sizes: [3, 2, 8], strides: [8, 512, 1] : memref<8x64x8xf32>
-// CHECK:       npu.copy channel(1) %{{.*}} to %{{.*}} : memref<3x2x8xf32> to memref<3x2x8xf32,
+// CHECK:       npu.copy channel(1) %{{.*}} to %{{.*}} : memref<3x2x8xf32, strided<[16, 8, 1]>> to memref<3x2x8xf32,
 // CHECK:       reinterpret_cast %{{.*}} to offset: [3072], sizes: [3, 2, 8], strides: [8, 512, 1] : memref<8x64x8xf32>
 // CHECK:       npu.copy channel(1) %{{.*}} to %{{.*}} : memref<3x2x8xf32, {{.*}}#npu.space<spad>> to memref<3x2x8xf32,
 func.func @append(%k: memref<3x2x8xf32>, %v: memref<3x2x8xf32>, %s: memref<8x64x8xf32>) {
