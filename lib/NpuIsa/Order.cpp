@@ -18,8 +18,9 @@ using namespace coopt::npu;
 
 namespace {
 
-constexpr int64_t kFewRounds = 3, kMostRounds = 17; ///< of a loop that are looked at
-constexpr size_t kMostSteps = 20000;                ///< entries and rounds
+constexpr int64_t kFewRounds = 3, kMostRounds = 17;  ///< of a loop that are looked at
+constexpr size_t kMostSteps = 200000;                ///< entries and rounds
+constexpr size_t kMostComparisons = size_t(1) << 28; ///< of accesses with those before: seconds
 constexpr size_t kLongHistory = 256;
 
 using Clock = std::vector<uint32_t>;
@@ -169,6 +170,7 @@ private:
   std::vector<size_t> left; ///< events that are still to come
   std::vector<std::deque<Clock>> tokens;
   std::vector<std::vector<Past>> history;
+  size_t comparisons = 0;
 
   const Stream &streamOf(size_t event) const { return *events[event].stream; }
   const Entry &entryOf(size_t event) const { return streamOf(event).entries()[events[event].entry]; }
@@ -221,6 +223,10 @@ bool Execution::canStart(size_t event) const {
 }
 
 Status Execution::checkAccess(const Event &event, const Access &access, const Clock &clock) {
+  comparisons += historyOf(event, access.space).size();
+  if (comparisons > kMostComparisons) {
+    return event.stream->failAt(event.entry, "the stream is too long to be decided");
+  }
   for (const Past &past : historyOf(event, access.space)) {
     const bool overlaps = access.first < past.access.first + past.access.bytes &&
                           past.access.first < access.first + access.bytes;

@@ -203,7 +203,7 @@ LogicalResult lowerForNpu(ModuleOp module, ModuleOp kernels, const machine::NpuM
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
   manager.addPass(createLoopInvariantCodeMotionPass());
-  manager.addPass(npu::createDoubleBufferPass());
+  manager.addPass(npu::createDoubleBufferPass(machine));
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
   manager.addPass(npu::createAllocateMemoryPass(machine));

@@ -24,6 +24,7 @@ class Allocator {
 public:
   Allocator(func::FuncOp function, const machine::NpuCore &core) : function(function), core(core) {}
   LogicalResult run();
+  bool fits();
 
 private:
   mutable func::FuncOp function;
@@ -31,6 +32,7 @@ private:
   DenseMap<Operation *, std::pair<int64_t, int64_t>> numbers; ///< of an op, and of the last one inside of it
   int64_t next = 0;
 
+  std::vector<Lifetime> lifetimesOf();
   void number(Operation *op);
   int64_t lastUse(Value value, Block *block);
   /// Gives those of a memory their addresses; how many bytes that takes.
@@ -118,20 +120,15 @@ LogicalResult Allocator::place(std::vector<Lifetime> &lifetimes, Space space, in
   return success();
 }
 
-LogicalResult Allocator::run() {
+/// Of those that can be allocated.
+std::vector<Lifetime> Allocator::lifetimesOf() {
   number(function);
   std::vector<Lifetime> lifetimes;
-  WalkResult result = function.walk<WalkOrder::PreOrder>([&](memref::AllocOp alloc) {
-    const Space space = spaceOf(alloc.getType());
-    if (space != Space::Spad && space != Space::Acc) {
-      alloc.emitError("is in ") << name(space) << ": only spad and acc are allocated";
-      return WalkResult::interrupt();
-    }
+  function.walk<WalkOrder::PreOrder>([&](memref::AllocOp alloc) {
     if (!alloc.getType().hasStaticShape()) {
-      alloc.emitError("has an extent of run time");
-      return WalkResult::interrupt();
+      return;
     }
-    Lifetime lifetime{alloc, space, {}, {}};
+    Lifetime lifetime{alloc, spaceOf(alloc.getType()), {}, {}};
     const int64_t first = numbers[alloc].first;
     lifetime.tight = {first, std::max(first, lastUse(alloc, alloc->getBlock()))};
     Block &block = *alloc->getBlock();
@@ -141,8 +138,30 @@ LogicalResult Allocator::run() {
     lifetime.bytes = alloc.getType().getNumElements() *
                      static_cast<int64_t>(llvm::divideCeil(alloc.getType().getElementTypeBitWidth(), 8));
     lifetimes.push_back(lifetime);
+  });
+  return lifetimes;
+}
+
+bool Allocator::fits() {
+  std::vector<Lifetime> lifetimes = lifetimesOf();
+  return place(lifetimes, Space::Spad, core.spad.widthBytes, false) <= core.spad.bytes &&
+         (!core.acc || place(lifetimes, Space::Acc, core.acc->widthBytes, false) <= core.acc->bytes);
+}
+
+LogicalResult Allocator::run() {
+  WalkResult result = function.walk([](memref::AllocOp alloc) {
+    const Space space = spaceOf(alloc.getType());
+    if (space != Space::Spad && space != Space::Acc) {
+      alloc.emitError("is in ") << name(space) << ": only spad and acc are allocated";
+      return WalkResult::interrupt();
+    }
+    if (!alloc.getType().hasStaticShape()) {
+      alloc.emitError("has an extent of run time");
+      return WalkResult::interrupt();
+    }
     return WalkResult::advance();
   });
+  std::vector<Lifetime> lifetimes = lifetimesOf();
   return failure(result.wasInterrupted() ||
                  failed(place(lifetimes, Space::Spad, core.spad.bytes, core.spad.widthBytes)) ||
                  failed(place(lifetimes, Space::Acc, core.acc ? core.acc->bytes : 0,
@@ -150,6 +169,10 @@ LogicalResult Allocator::run() {
 }
 
 } // namespace
+
+bool npu::fits(func::FuncOp function, const machine::NpuCore &core) {
+  return Allocator(function, core).fits();
+}
 
 LogicalResult npu::allocateMemory(func::FuncOp function, const machine::NpuCore &core) {
   return Allocator(function, core).run();

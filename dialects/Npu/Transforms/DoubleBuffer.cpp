@@ -173,31 +173,32 @@ void BringAhead::run() {
   }
 }
 
-struct DoubleBufferPass : PassWrapper<DoubleBufferPass, OperationPass<>> {
-  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DoubleBufferPass)
-  StringRef getArgument() const final { return "npu-double-buffer"; }
-  StringRef getDescription() const final {
-    return "Unroll loops that bring what they work on, or make sums, once";
+/// Two rounds at a time; false if that can't be.
+bool unrollOnce(scf::ForOp loop) {
+  FailureOr<UnrolledLoopInfo> unrolled = loopUnrollByFactor(loop, 2);
+  if (succeeded(unrolled) && unrolled->mainLoopOp) {
+    BringAhead(*unrolled->mainLoopOp).run();
   }
-
-  void runOnOperation() final {
-    SmallVector<scf::ForOp> loops;
-    getOperation()->walk([&](scf::ForOp loop) {
-      // A number of rounds that is not known would leave a round over: code once more.
-      if (loop.getStaticTripCount() && (bringsWork(loop) || makesSums(loop))) {
-        loops.push_back(loop);
-      }
-    });
-    for (scf::ForOp loop : loops) {
-      // What can't be unrolled stays as it is.
-      FailureOr<UnrolledLoopInfo> unrolled = loopUnrollByFactor(loop, 2);
-      if (succeeded(unrolled) && unrolled->mainLoopOp) {
-        BringAhead(*unrolled->mainLoopOp).run();
-      }
-    }
-  }
-};
+  return succeeded(unrolled);
+}
 
 } // namespace
 
-std::unique_ptr<Pass> npu::createDoubleBufferPass() { return std::make_unique<DoubleBufferPass>(); }
+void npu::doubleBuffer(func::FuncOp function, const machine::NpuCore &core) {
+  SmallVector<scf::ForOp> loops;
+  function.walk([&](scf::ForOp loop) {
+    // A number of rounds that is not known would leave a round over: code once more.
+    if (loop.getStaticTripCount() && (bringsWork(loop) || makesSums(loop))) {
+      loops.push_back(loop);
+    }
+  });
+  for (scf::ForOp loop : loops) {
+    // What has no room twice stays as it is.
+    IRMapping mapping;
+    OwningOpRef<func::FuncOp> trial(cast<func::FuncOp>(function->clone(mapping)));
+    auto there = cast<scf::ForOp>(mapping.lookup(loop.getOperation()));
+    if (unrollOnce(there) && fits(*trial, core)) {
+      (void)unrollOnce(loop);
+    }
+  }
+}

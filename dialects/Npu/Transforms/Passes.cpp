@@ -41,6 +41,19 @@ private:
       *this, kMachineOption, llvm::cl::desc(kMachineOptionMeaning), llvm::cl::init(kDefaultMachine)};
 };
 
+struct DoubleBufferPass : MachinePass<DoubleBufferPass> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(DoubleBufferPass)
+  using MachinePass::MachinePass;
+  StringRef getArgument() const final { return "npu-double-buffer"; }
+  StringRef getDescription() const final {
+    return "Unroll loops that bring what they work on, or make sums, once, where there is room";
+  }
+  static LogicalResult runOn(func::FuncOp function, const machine::NpuCore &core) {
+    doubleBuffer(function, core);
+    return success();
+  }
+};
+
 struct AllocateMemoryPass : MachinePass<AllocateMemoryPass> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(AllocateMemoryPass)
   using MachinePass::MachinePass;
@@ -76,6 +89,10 @@ FailureOr<machine::NpuMachine> npu::findMachine(Operation *at, const std::string
   return *machine->npu();
 }
 
+std::unique_ptr<Pass> npu::createDoubleBufferPass(const machine::NpuMachine &machine) {
+  return std::make_unique<DoubleBufferPass>(machine);
+}
+
 std::unique_ptr<Pass> npu::createAllocateMemoryPass(const machine::NpuMachine &machine) {
   return std::make_unique<AllocateMemoryPass>(machine);
 }
@@ -85,7 +102,7 @@ std::unique_ptr<Pass> npu::createSynchronisePass(const machine::NpuMachine &mach
 }
 
 void npu::registerNpuPasses() {
-  registerPass([] { return createDoubleBufferPass(); });
+  PassRegistration<DoubleBufferPass>();
   PassRegistration<AllocateMemoryPass>();
   PassRegistration<SynchronisePass>();
 }

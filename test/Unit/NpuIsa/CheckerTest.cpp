@@ -334,8 +334,12 @@ TEST(Checker, Order) {
   const std::string fill = "dma.fill to=spad[0x0] bytes=1 count=1 to1=0 value=0\n";
   EXPECT_EQ(refused(nested(8, fill)), "");
   EXPECT_EQ(refused(nested(9, "")), "core 0, entry 8 (loop): loops in loops deeper than 8 can't be decided");
-  EXPECT_EQ(refused("scalar to=s20 function=rem a=s20 b=none value=7\n" + nested(5, "")),
-            "core 0, entry 5 (loop): the stream is too long to be decided");
+  EXPECT_EQ(refused("scalar to=s20 function=rem a=s20 b=none value=7\n" + nested(6, "")),
+            "core 0, entry 6 (loop): the stream is too long to be decided");
+  // Engines that never wait for each other: each access is compared with all before.
+  EXPECT_EQ(refused("scalar to=s20 function=rem a=s20 b=none value=7\n" +
+                    nested(5, fill + "dma.fill to=spad[0x40] bytes=1 count=1 to1=0 value=0 | channel 1\n")),
+            "core 0, entry 7 (dma.fill): the stream is too long to be decided");
 }
 
 } // namespace

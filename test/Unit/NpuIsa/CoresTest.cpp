@@ -82,7 +82,7 @@ TEST(Cores, Balance) {
       refused(with(kHandedOver, "count=4", "count=s9<=4")),
       "core 1, entry 1 (loop): a semaphore of the chip is used in its body, so its count must be a number");
   auto rounds = [](const std::string &rest) {
-    return "  loop counter=s1 count=30000\n    dma.fill to=spad[0x0] bytes=1 count=1 to1=0 value=0 | " +
+    return "  loop counter=s1 count=300000\n    dma.fill to=spad[0x0] bytes=1 count=1 to1=0 value=0 | " +
            rest + "\n  endloop\n  halt\n";
   };
   EXPECT_EQ(refused("core 0\n" + rounds("signal c1:1") + "core 1\n" + rounds("wait c1:1")),
