@@ -339,7 +339,7 @@ TEST(Checker, Order) {
   // Engines that never wait for each other: each access is compared with all before.
   EXPECT_EQ(refused("scalar to=s20 function=rem a=s20 b=none value=7\n" +
                     nested(5, fill + "dma.fill to=spad[0x40] bytes=1 count=1 to1=0 value=0 | channel 1\n")),
-            "core 0, entry 7 (dma.fill): the stream is too long to be decided");
+            "core 0, entry 6 (dma.fill): the stream is too long to be decided");
 }
 
 } // namespace

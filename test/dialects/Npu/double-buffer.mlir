@@ -248,3 +248,27 @@ func.func @looked_up(%p: !bytes) {
   }
   return
 }
+
+// Two of these buffers have no room in 512 KiB: the loop stays.
+// CHECK-LABEL: func.func @large
+// CHECK:       scf.for %{{.*}} = %c0 to %c512 step %c32
+// CHECK-COUNT-1: npu.matmul
+// CHECK-NOT:   npu.matmul
+// CHECK:       return
+func.func @large(%p: !bytes) {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %c512 = arith.constant 512 : index
+  %a = memref.alloc() : !rows
+  %y = memref.alloc() : !out
+  scf.for %k = %c0 to %c512 step %c32 {
+    %from = memref.subview %p[%k, 0] [32, 16] [1, 1] : !bytes to !view
+    %b = memref.alloc() : memref<20000x16xi8, #npu.space<spad>>
+    %w = memref.subview %b[0, 0] [32, 16] [1, 1] : memref<20000x16xi8, #npu.space<spad>> to memref<32x16xi8, strided<[16, 1]>, #npu.space<spad>>
+    npu.copy %from to %w : !view to memref<32x16xi8, strided<[16, 1]>, #npu.space<spad>>
+    %s = memref.alloc() : !sums
+    npu.matmul ins(%a, %w : !rows, memref<32x16xi8, strided<[16, 1]>, #npu.space<spad>>) outs(%s : !sums)
+    npu.map "copy"(%s) to %y : !sums to !out
+  }
+  return
+}
