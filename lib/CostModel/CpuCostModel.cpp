@@ -17,6 +17,7 @@ double ceilDiv(double a, double b) { return std::ceil(a / b); }
 struct Work {
   double rows, columns;                                ///< of the iteration space that is tiled
   double rowTile, columnTile;                          ///< at most rows, columns
+  double operations = 0;                               ///< that are asked for, whatever the tiles
   double operationsPerItem = 0;                        ///< of a full tile
   double rate = 0;                                     ///< operations per second and core
   double registerBytes = 0;                            ///< loads and stores of all items
@@ -29,6 +30,10 @@ struct Work {
   bool activationsCold = false, weightsCold = false, stateCold = false;
   double onceColdBytes = 0;
 
+  double coldBytes() const {
+    return onceColdBytes + (activationsCold ? activationBytes : 0) + (weightsCold ? weightBytes : 0) +
+           (stateCold ? stateBytes : 0);
+  }
   double rowTiles() const { return ceilDiv(rows, rowTile); }
   double columnTiles() const { return ceilDiv(columns, columnTile); }
 };
@@ -112,6 +117,7 @@ void describeContraction(const KernelSummary &kernel, const SimdVariant &variant
   const int activationBits = integerBits(activation.type), weightBits = integerBits(weight.type);
   const bool integers = activationBits > 0 && activationBits <= 8 && weightBits > 0 && weightBits <= 8;
   work.rate = 1e9 * (integers ? variant.i8GopsPerCore : variant.f32GflopsPerCore);
+  work.operations = m * n * (2 * k + kernel.operationsPerElement);
   work.operationsPerItem =
       work.rowTile * ceilDiv(work.columnTile, lanes) * lanes * (2 * k + kernel.operationsPerElement);
 
@@ -188,6 +194,8 @@ Estimate assemble(const Work &work, const CpuMachine &cpu) {
                                                             : BoundBy::Cache;
   estimate.bound = waits ? "overhead" : estimate.terms[longest].name;
   estimate.terms.push_back({"overhead", overhead});
+  estimate.rooflineSeconds = std::max(work.operations / (static_cast<double>(cpu.cores) * work.rate),
+                                      work.coldBytes() / (1e9 * cpu.memory.gbytesPerSecond));
   return estimate;
 }
 
@@ -284,6 +292,7 @@ Expected<Estimate> CpuCostModel::estimate(const KernelSummary &kernel, const Can
     work.statePasses = work.rows * work.columns;
     work.registerBytes += work.stateSlabBytes * work.statePasses;
   }
+  work.operations = work.rows * work.columns * operationsPerRow;
   work.operationsPerItem = work.rowTile * work.columnTile * operationsPerRow;
   return assemble(work, cpu);
 }

@@ -85,6 +85,9 @@ public:
         llvm::errs() << "          " << text << "\n";
       };
     }
+    if (!options.explainSchedule.empty()) {
+      compile.explain = [this](const cost::DecisionTrace &trace) { decisions = trace; };
+    }
     // A message is one line with its place; the op's text can be had with --dump-ir.
     context.printOpOnDiagnostic(false);
     context.getDiagEngine().registerHandler([this](Diagnostic &diagnostic) {
@@ -99,7 +102,10 @@ public:
 private:
   LogicalResult start();
   LogicalResult finishPhase(Phase phase, std::chrono::steady_clock::time_point begin);
-  LogicalResult writeText(const std::string &path);
+  /// A file of text that `print` writes; "-" is standard output.
+  LogicalResult writeText(const std::string &path, llvm::function_ref<void(llvm::raw_ostream &)> print);
+  LogicalResult writeModule(const std::string &path);
+  LogicalResult writeExplanation();
   void report(const llvm::Twine &message) {
     line.clear();
     llvm::errs() << "coopt-compile: error: " << message << "\n";
@@ -109,6 +115,7 @@ private:
 
   const DriverOptions &options;
   CompileOptions compile;
+  cost::DecisionTrace decisions; ///< of the schedule phase, if they are to be explained
   StatusLine line;
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
@@ -164,7 +171,8 @@ LogicalResult Compilation::start() {
   return options.from && *options.from != Phase::Import ? success() : import::importFunctions(*module);
 }
 
-LogicalResult Compilation::writeText(const std::string &path) {
+LogicalResult Compilation::writeText(const std::string &path,
+                                     llvm::function_ref<void(llvm::raw_ostream &)> print) {
   line.clear(); // the text may go to the same terminal
   std::error_code error;
   llvm::ToolOutputFile file(path, error, llvm::sys::fs::OF_Text);
@@ -172,8 +180,7 @@ LogicalResult Compilation::writeText(const std::string &path) {
     report(path + ": " + error.message());
     return failure();
   }
-  // Names of values aid a reader; the phase's ids and locations that matter are attributes.
-  module->print(file.os(), OpPrintingFlags().useLocalScope());
+  print(file.os());
   file.os().flush();
   if (std::error_code failed = file.os().error()) {
     file.os().clear_error(); // else its destructor ends the program in its own way
@@ -182,6 +189,19 @@ LogicalResult Compilation::writeText(const std::string &path) {
   }
   file.keep();
   return success();
+}
+
+LogicalResult Compilation::writeModule(const std::string &path) {
+  // Names of values aid a reader; the phase's ids and locations that matter are attributes.
+  return writeText(path,
+                   [&](llvm::raw_ostream &out) { module->print(out, OpPrintingFlags().useLocalScope()); });
+}
+
+LogicalResult Compilation::writeExplanation() {
+  const std::string &path = options.explainSchedule;
+  return writeText(path, [&](llvm::raw_ostream &out) {
+    out << (StringRef(path).ends_with(".json") ? cost::toJson(decisions) : cost::printTable(decisions));
+  });
 }
 
 static std::string mebibytes(uint64_t bytes) {
@@ -216,7 +236,7 @@ LogicalResult Compilation::finishPhase(Phase phase, std::chrono::steady_clock::t
   llvm::SmallString<128> path(options.dumpDirectory);
   llvm::sys::path::append(path,
                           std::to_string(static_cast<int>(phase) + 1) + "-" + phaseName(phase) + ".mlir");
-  return writeText(std::string(path));
+  return writeModule(std::string(path));
 }
 
 LogicalResult Compilation::run() {
@@ -230,11 +250,18 @@ LogicalResult Compilation::run() {
     report("--output: expected a file for the package, got standard output, which takes text (--compile-to)");
     return failure();
   }
-  // A model can take minutes: what can't be written is said before.
-  StringRef folder = llvm::sys::path::parent_path(options.output);
-  if (!folder.empty() && !llvm::sys::fs::is_directory(folder)) {
-    report(options.output + ": no such directory");
+  if (!options.explainSchedule.empty() && (from >= Phase::Schedule || options.to < Phase::Schedule)) {
+    report("--explain-schedule: no schedules are chosen between the phases " + phaseName(from) + " and " +
+           phaseName(options.to));
     return failure();
+  }
+  // A model can take minutes: what can't be written is said before.
+  for (StringRef path : {options.output, options.explainSchedule}) {
+    StringRef folder = llvm::sys::path::parent_path(path);
+    if (!folder.empty() && !llvm::sys::fs::is_directory(folder)) {
+      report(path + ": no such directory");
+      return failure();
+    }
   }
   auto begin = std::chrono::steady_clock::now();
   showPhase(Phase::Import);
@@ -257,8 +284,11 @@ LogicalResult Compilation::run() {
     if (failed(runPhase(phase, *module, compile)) || failed(finishPhase(phase, begin))) {
       return failure();
     }
+    if (phase == Phase::Schedule && !options.explainSchedule.empty() && failed(writeExplanation())) {
+      return failure();
+    }
   }
-  return writeText(options.output);
+  return writeModule(options.output);
 }
 
 LogicalResult coopt::runDriver(const DriverOptions &options) { return Compilation(options).run(); }

@@ -139,6 +139,18 @@ LogicalResult layoutPhase(ModuleOp module, const CompileOptions &options) {
   return assignLayouts(module, sets, options.sparseStorage == "kept");
 }
 
+LogicalResult schedulePhase(ModuleOp module, const CompileOptions &options) {
+  cost::DecisionTrace trace;
+  if (failed(selectSchedules(module, options.machine, {options.scheduleFile},
+                             options.explain ? &trace : nullptr))) {
+    return failure();
+  }
+  if (options.explain) {
+    options.explain(trace);
+  }
+  return success();
+}
+
 /// Lowers one instruction-set variant of the kernels: a module @<variant> in the LLVM dialect.
 LogicalResult lowerVariant(ModuleOp module, ModuleOp kernels, StringRef variant) {
   auto isa = machine::parseInstructionSet(std::string_view(variant));
@@ -292,7 +304,7 @@ LogicalResult coopt::runPhase(Phase phase, ModuleOp module, const CompileOptions
     case Phase::Layout:
       return layoutPhase(module, options);
     case Phase::Schedule:
-      return selectSchedules(module, options.machine, {options.scheduleFile});
+      return schedulePhase(module, options);
     case Phase::Tile:
       // Schedules may come from a file or a hand-written module: what does not fit is refused here.
       return failure(failed(verifySchedules(module, options.machine)) ||

@@ -25,6 +25,7 @@
 #include "coopt/Transforms/EntriesToFunctions.h"
 #include "coopt/Transforms/ExpandToReference.h"
 #include "coopt/Transforms/OutlineKernels.h"
+#include "coopt/Transforms/SelectSchedules.h"
 
 #include "mlir/Dialect/AMX/AMXDialect.h"
 #include "mlir/Dialect/AMX/Transforms.h"
@@ -65,6 +66,7 @@ void coopt::registerCooptPasses() {
   registerCompressPass();
   registerConfigureAttentionPass();
   registerAnalysisPasses();
+  registerSelectSchedulesPass();
   registerEntriesToFunctionsPass();
   registerExpandToReferencePass();
   npu::registerNpuPasses();

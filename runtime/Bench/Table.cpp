@@ -1,9 +1,9 @@
 #include "Bench/Report.h"
 
 #include "Executor/ThreadPool.h"
+#include "coopt/Support/TextTable.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <ctime>
@@ -38,28 +38,6 @@ namespace {
 
 using Cells = std::vector<std::string>;
 
-/// Columns as wide as their widest cell; the first `left` of them and the last are aligned left.
-std::string align(const std::vector<Cells> &rows, size_t left) {
-  std::vector<size_t> widths(rows[0].size());
-  for (const Cells &row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], row[i].size());
-    }
-  }
-  std::string out;
-  for (const Cells &row : rows) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      std::string space(widths[i] - row[i].size(), ' ');
-      bool isLeft = i < left || i + 1 == row.size();
-      line += (i ? "  " : "") + (isLeft ? row[i] + space : space + row[i]);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    out += line + "\n";
-  }
-  return out;
-}
-
 std::string number(double value, const char *format = "%.4g") {
   char text[64];
   // Whole numbers from a thousand on are easier to read than exponents.
@@ -69,28 +47,11 @@ std::string number(double value, const char *format = "%.4g") {
 
 std::string percent(double value) { return number(100 * value, "%.1f") + "%"; }
 
-/// layers.12/mlp/up_proj as layers.*/mlp/up_proj.
-std::string withoutLayer(const std::string &id) {
-  std::string out;
-  for (size_t i = 0; i < id.size(); ++i) {
-    out += id[i];
-    size_t end = i + 1;
-    while (end < id.size() && std::isdigit(static_cast<unsigned char>(id[end]))) {
-      ++end;
-    }
-    if (id[i] == '.' && end > i + 1 && (end == id.size() || id[end] == '/')) {
-      out += '*';
-      i = end - 1;
-    }
-  }
-  return out;
-}
-
 /// Ops of all layers as one, most time first. `share` is the time at the limit.
 std::vector<OpRow> mergeLayers(const std::vector<OpRow> &ops) {
   std::vector<OpRow> merged;
   for (const OpRow &op : ops) {
-    std::string id = withoutLayer(op.row.opId);
+    std::string id = withoutNumbers(op.row.opId);
     auto same = std::find_if(merged.begin(), merged.end(), [&](const OpRow &o) { return o.row.opId == id; });
     if (same == merged.end()) {
       merged.push_back(op);
@@ -135,7 +96,7 @@ std::string opTable(const std::string &title, const std::vector<OpRow> &ops) {
                     op.share > 0 ? percent(op.share / time) : "-", ""});
   }
   rows.push_back({"all dispatches", "", number(total * 1e3), "", "", "", "", ""});
-  return "\n" + title + "\n" + align(rows, 1);
+  return "\n" + title + "\n" + alignColumns(rows, 1);
 }
 
 /// Milliseconds of ops with contractions, and of peers for the products alone, as if all calls were the quickest.
@@ -169,7 +130,7 @@ std::string peerTable(const std::string &title, const std::vector<OpRow> &ops, c
     cells.push_back(list);
     rows.push_back(std::move(cells));
   }
-  return "\n" + title + "\n" + align(rows, 1);
+  return "\n" + title + "\n" + alignColumns(rows, 1);
 }
 
 } // namespace
@@ -210,5 +171,5 @@ std::string bench::table(const MachineInfo &machine, const std::vector<Result> &
       ops += peerTable(name + ": decode" + what, result.decodeOps, result);
     }
   }
-  return out + align(rows, 2) + ops;
+  return out + alignColumns(rows, 2) + ops;
 }

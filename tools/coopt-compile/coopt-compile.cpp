@@ -206,6 +206,13 @@ int main(int argc, char **argv) {
       ->check(CLI::Range(int64_t(0), std::numeric_limits<int64_t>::max()));
   app.add_option("--schedule", options.compile.scheduleFile,
                  "JSON file of schedules that win over the chosen ones");
+  app.add_option(
+         "--explain-schedule", options.explainSchedule,
+         "say which schedules were taken and why: a table on standard output, or FILE, which of a name "
+         "that ends in .json gets every candidate")
+      ->type_name("[FILE]")
+      ->expected(0, 1)
+      ->default_str("-");
   app.add_option("--isa", variants,
                  "instruction-set variants to generate, comma separated (default: all that the machine has)");
   app.add_option("--compile-from", from,

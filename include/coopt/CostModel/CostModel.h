@@ -93,6 +93,8 @@ struct Estimate {
   std::vector<LevelTraffic> traffic;
   BoundBy boundBy = BoundBy::Compute;
   std::string bound; ///< the name of the term that bounds the time, such as "L2"
+  /// Below which the kernel takes no schedule on this machine: its operations at the peak, its cold operands read once. NaN: not known.
+  double rooflineSeconds = std::numeric_limits<double>::quiet_NaN();
   /// Known relative error of `seconds` (0.1 = 10 %); NaN: never compared with measurements.
   double relativeError = std::numeric_limits<double>::quiet_NaN();
   std::vector<Term> terms;

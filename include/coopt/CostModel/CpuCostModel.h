@@ -46,6 +46,8 @@
 //
 //   seconds(level) = b bytes / (P G);      seconds(memory) = bytes / gbytes_per_s
 //
+// No schedule is below the roofline: max(operations / (cores rate), cold bytes / gbytes_per_s), with the operations of the kernel itself.
+//
 // What it leaves out: latency (hardware prefetch is assumed to hide it), TLBs, associativity, the bandwidth
 // limit of a single core towards memory, innerTile.
 //

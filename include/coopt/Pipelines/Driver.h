@@ -19,6 +19,8 @@ struct DriverOptions {
   Phase to = Phase::Package;
   /// A folder that gets the IR after every phase, as 1-import.mlir, ...; empty: none.
   std::string dumpDirectory;
+  /// Where to say which schedules were taken and why: JSON in a file of a name that ends in .json, else a table; "-" is standard output. Empty: nowhere.
+  std::string explainSchedule;
   /// Say on standard error what each phase takes.
   bool verbose = false;
   import::ImportOptions importOptions;

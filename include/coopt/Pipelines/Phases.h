@@ -8,6 +8,7 @@
 #ifndef COOPT_PIPELINES_PHASES_H
 #define COOPT_PIPELINES_PHASES_H
 
+#include "coopt/CostModel/Decision.h"
 #include "coopt/Machine/Machine.h"
 #include "coopt/Package/PackageBuilder.h"
 
@@ -57,6 +58,8 @@ struct CompileOptions {
   std::string activations = "f32";
   /// A file of schedules that win over the chosen ones (SelectSchedules.h); empty: none.
   std::string scheduleFile;
+  /// Hears what the schedule phase decided and why; null: nobody does.
+  std::function<void(const cost::DecisionTrace &trace)> explain;
   /// Instruction-set variants to generate, in the order of the package.
   std::vector<std::string> variants = {"generic", "avx2", "avx512", "amx"};
   /// Hears, line by line, what was chosen where a choice was left (compress); null: nobody does.

@@ -1,6 +1,7 @@
 #include "Npu/Sim/Totals.h"
 
 #include "Npu/Sim/Format.h"
+#include "coopt/Support/TextTable.h"
 
 #include <algorithm>
 
@@ -13,19 +14,6 @@ constexpr size_t kPrintedStalls = 3;
 
 double percentOf(uint64_t part, uint64_t whole) {
   return whole == 0 ? 0 : 100 * static_cast<double>(part) / static_cast<double>(whole);
-}
-
-/// Layers are alike: what they have in common.
-std::string withoutNumbers(const std::string &op) {
-  std::string result;
-  for (size_t begin = 0; begin <= op.size();) {
-    const size_t end = std::min(op.find_first_of("./", begin), op.size());
-    const std::string part = op.substr(begin, end - begin);
-    const bool isNumber = !part.empty() && part.find_first_not_of("0123456789") == std::string::npos;
-    result += (isNumber ? "*" : part) + op.substr(end, 1);
-    begin = end + 1;
-  }
-  return result;
 }
 
 } // namespace

@@ -1,0 +1,70 @@
+//===- Decision.h - What was chosen, and why all else was not -------------===//
+//
+// The trace of a choice of schedules: for each kernel and case every candidate with its estimate, as plain data, so that it can be shown as a
+// table, written as JSON, and compared with what was measured. Schedules are texts here: what they mean is the compiler's business.
+//
+//   { "format": 1, "machine": "amx", "model": "cpu-roofline", "relative_error": null,
+//     "decisions": [ {
+//       "kernels": ["layers.0/mlp/up_proj", ..],       kernels for which all of this is the same
+//       "entry": "step", "case": "tokens le 1", "by": "model",
+//       "kind": "contraction", "sizes": {"m": 1, "n": 8192, "k": 2048},
+//       "operands": [{"role": "weight", "type": "i8", "bytes": 16777216, "cold": true}, ..],
+//       "roofline_seconds": 5.4e-04,
+//       "candidates": [                                the chosen one first, the others by their time
+//         {"schedule": "<tile = [1, 32]>", "seconds": 5.6e-04, "bound": "memory", "terms": {"compute": 1.1e-05, ..}, "bytes": {"memory": 1.7e+07, ..}},
+//         {"schedule": "<tile = [1, 64]>", "seconds": 5.7e-04, .., "lost": "1.8 % more: overhead 12 us"},
+//         {"schedule": "<tile = [512, 64]>", "refused": "the temporaries .."} ] } ] }
+//
+//===----------------------------------------------------------------------===//
+#ifndef COOPT_COSTMODEL_DECISION_H
+#define COOPT_COSTMODEL_DECISION_H
+
+#include "coopt/CostModel/CostModel.h"
+
+namespace coopt::cost {
+
+/// Who decides.
+enum class Chooser {
+  Model, ///< the cheapest by the model
+  File,  ///< a file of schedules
+  Hand,  ///< the kernel came with it
+  Rule   ///< no model prices the kernel
+};
+const char *name(Chooser chooser);
+
+struct Considered {
+  std::string schedule;
+  std::optional<Estimate> estimate; ///< absent: refused, or not priced
+  std::string refusal;              ///< why it is none of this kernel and machine; empty: it is one
+};
+
+struct Decision {
+  std::string kernel; ///< op id
+  std::string entry;  ///< of the program
+  std::string guard;  ///< the case: "tokens le 1"; empty: all others
+  Chooser by = Chooser::Model;
+  KernelSummary summary; ///< at the sizes that the case was priced at
+  /// The chosen one first, then by their time, those that have none last. Never empty.
+  std::vector<Considered> considered;
+
+  const Considered &chosen() const { return considered.front(); }
+  /// The next best that could have been taken; null: there is none.
+  const Considered *runnerUp() const;
+};
+
+struct DecisionTrace {
+  std::string machine; ///< its name
+  std::string model;   ///< "cpu-roofline"
+  std::vector<Decision> decisions;
+};
+
+/// "12.3 us, bound by memory (..); then <tile = [1, 64]>, 12.5 us, .."
+std::string summarize(const Decision &decision);
+/// A line for each decision, equal ones of several layers as one.
+std::string printTable(const DecisionTrace &trace);
+/// As above.
+std::string toJson(const DecisionTrace &trace);
+
+} // namespace coopt::cost
+
+#endif // COOPT_COSTMODEL_DECISION_H

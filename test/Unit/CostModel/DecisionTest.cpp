@@ -1,0 +1,89 @@
+// The trace of a choice as a table and as JSON, read back with the reader that all files are read with.
+#include "coopt/CostModel/Decision.h"
+#include "coopt/Support/Json.h"
+
+#include <gtest/gtest.h>
+
+using namespace coopt;
+using namespace coopt::cost;
+
+namespace {
+
+Estimate estimate(double microseconds, const std::string &bound) {
+  Estimate estimate;
+  estimate.seconds = microseconds * 1e-6;
+  estimate.rooflineSeconds = 5e-6;
+  estimate.bound = bound;
+  estimate.terms = {{"compute", 2e-6}, {bound, estimate.seconds}};
+  estimate.traffic = {{"memory", 4096}};
+  return estimate;
+}
+
+Decision decision(const std::string &kernel) {
+  Decision decision;
+  decision.kernel = kernel;
+  decision.entry = "forward";
+  decision.guard = "tokens le 1";
+  decision.summary.id = kernel;
+  decision.summary.m = 1;
+  decision.summary.n = 32;
+  decision.summary.k = 64;
+  decision.summary.operands = {{OperandRole::Weight, "i8", 2048, true}};
+  decision.considered = {{"<tile = [1, 16]>", estimate(10, "memory"), ""},
+                         {"<tile = [1, 32]>", estimate(12.5, "overhead"), ""},
+                         {"<tile = [8, 32]>", std::nullopt, "too many rows"}};
+  return decision;
+}
+
+} // namespace
+
+TEST(Decision, EqualOnesOfSeveralLayersAreOneLine) {
+  Decision other = decision("lm_head");
+  other.guard = "";
+  other.by = Chooser::Rule;
+  other.considered = {{"<tile = [8, 64]>", std::nullopt, ""}};
+  const DecisionTrace trace = {
+      "desk", "a-model", {decision("layers.0/up"), decision("layers.1/up"), std::move(other)}};
+  EXPECT_EQ(
+      printTable(trace),
+      "schedules for machine 'desk' by a-model\n"
+      "kernel          entry    case         schedule          by     bound by  us  of roofline  runner-up\n"
+      "layers.*/up x2  forward  tokens le 1  <tile = [1, 16]>  model  memory    10          50%  <tile = [1, "
+      "32]> +25.0%\n"
+      "lm_head         forward  else         <tile = [8, 64]>  rule   -          -            -  -\n");
+}
+
+TEST(Decision, JsonHasEveryCandidateAndWhyItLost) {
+  const DecisionTrace trace = {"desk", "a-model", {decision("layers.0/up"), decision("layers.1/up")}};
+  auto document = JsonDocument::parse(toJson(trace), "trace.json");
+  ASSERT_TRUE(document) << document.error().message;
+  JsonValue root = document->root();
+  EXPECT_EQ(root["machine"].string(), "desk");
+  EXPECT_TRUE(root["relative_error"].isNull());
+  ASSERT_EQ(root["decisions"].size(), 1u);
+  JsonValue one = root["decisions"].element(0);
+  EXPECT_EQ(one["kernels"].size(), 2u);
+  EXPECT_EQ(one["kernels"].element(1).string(), "layers.1/up");
+  EXPECT_EQ(one["sizes"]["n"].integer(), 32);
+  EXPECT_EQ(one["roofline_seconds"].number(), 5e-6);
+  ASSERT_EQ(one["candidates"].size(), 3u);
+  EXPECT_TRUE(one["candidates"].element(0)["lost"].isMissing());
+  EXPECT_EQ(one["candidates"].element(1)["lost"].string(), "25 % more: overhead 12.5 us");
+  EXPECT_EQ(one["candidates"].element(1)["bytes"]["memory"].number(), 4096);
+  EXPECT_EQ(one["candidates"].element(2)["refused"].string(), "too many rows");
+  EXPECT_TRUE(one["candidates"].element(2)["seconds"].isMissing());
+}
+
+TEST(Decision, SummaryNamesTheSecondThatCouldHaveBeenTaken) {
+  EXPECT_EQ(summarize(decision("up")),
+            "<tile = [1, 16]>, 10 us, bound by memory (compute 2 us, memory 10 us); then "
+            "<tile = [1, 32]>, 12.5 us, bound by overhead (compute 2 us, overhead 12.5 us)");
+  Decision alone = decision("up");
+  alone.considered.erase(alone.considered.begin() + 1);
+  EXPECT_EQ(alone.runnerUp(), nullptr);
+}
+
+TEST(Decision, TextThatIsNoUtf8IsReplaced) {
+  const DecisionTrace trace = {"desk", "a-model", {decision("layers.\xff")}};
+  EXPECT_TRUE(JsonDocument::parse(toJson(trace), "trace.json"));
+}
