@@ -1,6 +1,8 @@
 //===- DecisionJson.cpp - The trace of a choice as JSON -------------------===//
 #include "coopt/CostModel/Decision.h"
 
+#include "coopt/Support/Json.h"
+
 #include <cmath>
 #include <cstdio>
 #include <limits>
@@ -72,6 +74,12 @@ static std::string lostBy(const Considered &one, const Considered &chosen) {
 
 static Json candidateJson(const Considered &one, const Considered &chosen) {
   Json json = {{"schedule", one.schedule}};
+  if (const auto &candidate = one.candidate) {
+    json["tile"] = {{"rows", candidate->rowTile},
+                    {"columns", candidate->columnTile},
+                    {"inner", candidate->innerTile},
+                    {"family", candidate->instructionFamily}};
+  }
   if (!one.refusal.empty()) {
     json["refused"] = one.refusal;
   }
@@ -102,7 +110,12 @@ static Json decisionJson(const Decision &decision) {
                {"by", name(decision.by)},
                {"kind", name(decision.summary.kind)},
                {"sizes", sizesJson(decision.summary)},
+               {"operations_per_element", decision.summary.operationsPerElement},
+               {"heads_per_block", decision.summary.headsPerBlock},
                {"operands", Json::array()}};
+  if (!decision.size.empty()) {
+    json["priced_at"][decision.size] = decision.value;
+  }
   for (const OperandSummary &operand : decision.summary.operands) {
     json["operands"].push_back({{"role", roleName(operand.role)},
                                 {"type", operand.type},
@@ -137,4 +150,122 @@ std::string cost::toJson(const DecisionTrace &trace) {
                      {"relative_error", known(error)},
                      {"decisions", std::move(list)}};
   return textOf(root, 1) + "\n";
+}
+
+namespace {
+
+/// Reads what the functions above write.
+class TraceReader {
+public:
+  Expected<DecisionTrace> read(const JsonValue &root) {
+    DecisionTrace trace;
+    if (in.read(root["format"].integer()) != 1) {
+      in.mistake(root["format"].expected("format 1"));
+    }
+    in.take(root["machine"].string(), trace.machine);
+    in.take(root["model"].string(), trace.model);
+    in.forEach(root["decisions"], [&](const JsonValue &json) {
+      const Decision decision = readDecision(json);
+      in.forEach(json["kernels"], [&](const JsonValue &kernel) {
+        trace.decisions.push_back(decision);
+        in.take(kernel.string(), trace.decisions.back().kernel);
+        trace.decisions.back().summary.id = trace.decisions.back().kernel;
+      });
+    });
+    return in.status ? Expected<DecisionTrace>(std::move(trace)) : forward(in.status.error());
+  }
+
+private:
+  /// The value whose name is written; a mistake if there is none.
+  template <typename Enum>
+  Enum byName(const JsonValue &json, std::initializer_list<Enum> all, const char *(*name)(Enum)) {
+    const std::string text = in.read(json.string());
+    std::vector<std::string> names;
+    for (Enum one : all) {
+      if (text == name(one)) {
+        return one;
+      }
+      names.emplace_back(name(one));
+    }
+    in.mistake(json.expected(alternatives(names)));
+    return *all.begin();
+  }
+
+  Decision readDecision(const JsonValue &json) {
+    Decision decision;
+    in.take(json["entry"].string(), decision.entry);
+    in.take(json["case"].string(), decision.guard);
+    decision.by = byName(json["by"], {Chooser::Model, Chooser::File, Chooser::Hand, Chooser::Rule}, name);
+    if (const JsonValue at = json["priced_at"]; !at.isMissing()) {
+      for (const std::string &size : at.keys()) {
+        decision.size = size;
+        in.take(at[size].integer(0), decision.value);
+      }
+    }
+    KernelSummary &summary = decision.summary;
+    summary.kind = byName(
+        json["kind"],
+        {KernelKind::Contraction, KernelKind::Rows, KernelKind::Attention, KernelKind::Elementwise}, name);
+    in.take(json["operations_per_element"].number(), summary.operationsPerElement);
+    in.take(json["heads_per_block"].integer(1), summary.headsPerBlock);
+    const JsonValue sizes = json["sizes"];
+    const std::pair<const char *, int64_t *> all[] = {{"m", &summary.m},
+                                                      {"n", &summary.n},
+                                                      {"k", &summary.k},
+                                                      {"queries", &summary.queries},
+                                                      {"keys", &summary.keys},
+                                                      {"heads", &summary.heads},
+                                                      {"rows", &summary.rows},
+                                                      {"head_size", &summary.headSize},
+                                                      {"row_elements", &summary.rowElements}};
+    for (auto [name, value] : all) {
+      if (!sizes[name].isMissing()) {
+        in.take(sizes[name].integer(0), *value);
+      }
+    }
+    in.forEach(json["operands"], [&](const JsonValue &operand) {
+      OperandSummary entry;
+      entry.role = byName(
+          operand["role"],
+          {OperandRole::Activation, OperandRole::Weight, OperandRole::State, OperandRole::Output}, roleName);
+      in.take(operand["type"].string(), entry.type);
+      in.take(operand["bytes"].number(), entry.bytes);
+      in.take(operand["cold"].boolean(), entry.cold);
+      summary.operands.push_back(std::move(entry));
+    });
+    in.forEach(json["candidates"],
+               [&](const JsonValue &candidate) { decision.considered.push_back(readConsidered(candidate)); });
+    if (in.status && decision.considered.empty()) {
+      in.mistake(json["candidates"].expected("a candidate at least"));
+    }
+    return decision;
+  }
+
+  Considered readConsidered(const JsonValue &json) {
+    Considered one;
+    in.take(json["schedule"].string(), one.schedule);
+    if (!json["refused"].isMissing()) {
+      in.take(json["refused"].string(), one.refusal);
+    }
+    if (const JsonValue tile = json["tile"]; !tile.isMissing()) {
+      one.candidate.emplace();
+      in.take(tile["rows"].integer(0), one.candidate->rowTile);
+      in.take(tile["columns"].integer(0), one.candidate->columnTile);
+      in.take(tile["inner"].integer(0), one.candidate->innerTile);
+      in.take(tile["family"].string(), one.candidate->instructionFamily);
+    }
+    return one;
+  }
+
+  JsonReader in;
+};
+
+} // namespace
+
+Expected<DecisionTrace> cost::parseTrace(std::string_view text, const std::string &name) {
+  auto document = JsonDocument::parse(text, name);
+  if (!document) {
+    return forward(document.error());
+  }
+  return TraceReader().read(document->root());
 }

@@ -57,9 +57,10 @@ private:
     cost::Decision decision;
   };
   /// All candidates of so many rows; nothing if the kernel is none that can be summarised.
-  std::optional<Choice> decide(schedule::KernelOp kernel, int64_t rows);
-  std::optional<cost::Estimate> estimate(schedule::KernelOp kernel, const cost::KernelSummary &summary,
-                                         schedule::ConfigAttr config) const;
+  std::optional<Choice> decide(schedule::KernelOp kernel, const KernelRows &rows, int64_t count);
+  /// Nothing: not priced, as of an element type that the model doesn't know.
+  std::optional<cost::Estimate> estimate(const cost::KernelSummary &summary,
+                                         const cost::Candidate &candidate) const;
   /// Why the machine can't run the kernel so; empty: it can.
   std::string refusalOf(schedule::KernelOp kernel, schedule::ConfigAttr config) const;
   void report(schedule::KernelOp kernel, cost::Decision decision, schedule::GuardAttr guard);
@@ -72,11 +73,9 @@ private:
 
 } // namespace
 
-std::optional<cost::Estimate> Selector::estimate(schedule::KernelOp kernel,
-                                                 const cost::KernelSummary &summary,
-                                                 schedule::ConfigAttr config) const {
-  auto estimate = costs.estimate(summary, space.candidateOf(kernel, summary, config));
-  // Not priced: an element type that the model doesn't know.
+std::optional<cost::Estimate> Selector::estimate(const cost::KernelSummary &summary,
+                                                 const cost::Candidate &candidate) const {
+  auto estimate = costs.estimate(summary, candidate);
   return estimate ? std::optional(std::move(*estimate)) : std::nullopt;
 }
 
@@ -89,8 +88,9 @@ std::string Selector::refusalOf(schedule::KernelOp kernel, schedule::ConfigAttr 
   return failed(verifySchedule(kernel, config, machine)) ? reason : "";
 }
 
-std::optional<Selector::Choice> Selector::decide(schedule::KernelOp kernel, int64_t rows) {
-  auto summary = summarizeKernel(kernel, [&](Value) { return rows; });
+std::optional<Selector::Choice> Selector::decide(schedule::KernelOp kernel, const KernelRows &rows,
+                                                 int64_t count) {
+  auto summary = summarizeKernel(kernel, [&](Value) { return count; });
   if (!summary) {
     return std::nullopt;
   }
@@ -103,9 +103,10 @@ std::optional<Selector::Choice> Selector::decide(schedule::KernelOp kernel, int6
     if (option.refusal.empty()) {
       option.refusal = refusalOf(kernel, option.config);
     }
-    Option entry{option.config, {textOf(option.config), std::nullopt, option.refusal}};
+    Option entry{option.config, {textOf(option.config), std::nullopt, std::nullopt, option.refusal}};
     if (option.refusal.empty()) {
-      entry.considered.estimate = estimate(kernel, *summary, option.config);
+      entry.considered.candidate = space.candidateOf(kernel, *summary, option.config);
+      entry.considered.estimate = estimate(*summary, *entry.considered.candidate);
     }
     (entry.considered.estimate ? priced : others).push_back(std::move(entry));
   }
@@ -114,10 +115,14 @@ std::optional<Selector::Choice> Selector::decide(schedule::KernelOp kernel, int6
   });
   Choice choice;
   choice.decision.summary = *summary;
+  if (rows.size) {
+    choice.decision.size = rows.size.str();
+    choice.decision.value = count / rows.factor;
+  }
   if (priced.empty()) {
     choice.config = space.unpriced(kernel, *summary);
     choice.decision.by = cost::Chooser::Rule;
-    choice.decision.considered.push_back({textOf(choice.config), std::nullopt, ""});
+    choice.decision.considered.push_back({textOf(choice.config), std::nullopt, std::nullopt, ""});
   } else {
     choice.config = priced.front().config;
   }
@@ -151,19 +156,19 @@ std::optional<schedule::SetAttr> Selector::choose(schedule::KernelOp kernel) {
   MLIRContext *context = kernel.getContext();
   auto always = schedule::GuardAttr::get(context, ArrayRef<schedule::ConditionAttr>());
   const KernelRows rows = kernelRows(kernel);
-  std::optional<Choice> many = decide(kernel, rows.most * rows.factor);
+  std::optional<Choice> many = decide(kernel, rows, rows.most * rows.factor);
   if (!many) {
     return std::nullopt;
   }
   std::optional<Choice> single;
   if (rows.size && rows.most > 1) {
-    single = decide(kernel, rows.factor);
+    single = decide(kernel, rows, rows.factor);
   }
   const bool differ = single && single->config != many->config;
-  auto one = differ ? schedule::GuardAttr::get(
-                          context, schedule::ConditionAttr::get(context, rows.size,
-                                                                schedule::Comparison::LessEqual, 1))
-                    : always;
+  auto one =
+      differ ? schedule::GuardAttr::get(context, schedule::ConditionAttr::get(
+                                                     context, rows.size, schedule::Comparison::LessEqual, 1))
+             : always;
   if (differ) {
     report(kernel, std::move(single->decision), one);
   }
@@ -177,16 +182,17 @@ void Selector::price(schedule::KernelOp kernel, cost::Chooser by) {
   schedule::SetAttr choices = *kernel.getChoices();
   for (auto [index, guard] : llvm::enumerate(choices.getGuards())) {
     std::optional<int64_t> count = rowsOfChoice(rows, choices, index);
-    std::optional<Choice> best = count && hasLoops(kernel) ? decide(kernel, *count) : std::nullopt;
+    std::optional<Choice> best = count && hasLoops(kernel) ? decide(kernel, rows, *count) : std::nullopt;
     if (!best) {
       continue;
     }
     // What was written comes first, beside what the model would have taken.
     cost::Decision &decision = best->decision;
     schedule::ConfigAttr config = choices.getConfigs()[index];
-    cost::Considered written{textOf(config), std::nullopt, refusalOf(kernel, config)};
+    cost::Considered written{textOf(config), std::nullopt, std::nullopt, refusalOf(kernel, config)};
     if (written.refusal.empty()) {
-      written.estimate = estimate(kernel, decision.summary, config);
+      written.candidate = space.candidateOf(kernel, decision.summary, config);
+      written.estimate = estimate(decision.summary, *written.candidate);
     }
     llvm::erase_if(decision.considered,
                    [&](const cost::Considered &one) { return one.schedule == written.schedule; });

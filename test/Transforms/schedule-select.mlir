@@ -53,7 +53,10 @@
 // JSON:      "candidates": [
 // JSON-NEXT:   {
 // JSON-NEXT:     "schedule": "<tile = [1, {{[0-9]+}}]>",
-// JSON-NEXT:     "seconds": [[LEAST:[0-9.e-]+]],
+// JSON-NEXT:     "tile": {
+// JSON-NEXT:       "rows": 1,
+// JSON:          "family": "avx2"
+// JSON:          "seconds": {{[0-9.e-]+}},
 // JSON:          "terms": {
 // JSON:          "schedule":
 // JSON:          "lost": "{{[0-9.]+}} % more: {{[a-zA-Z0-9]+}} {{[0-9.]+}} us"

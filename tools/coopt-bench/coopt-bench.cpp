@@ -1,12 +1,14 @@
 //===- coopt-bench.cpp - Measures packages against the machine's limits -----===//
 #include "PeerLibraries.h"
 
+#include "Bench/Calibrate.h"
 #include "Bench/Report.h"
 #include "Executor/ThreadPool.h"
 #include "coopt/Support/OutputFile.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <filesystem>
 #include <unistd.h>
@@ -18,7 +20,7 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> packages;
-  std::string json;
+  std::string json, calibrate;
   bool loadOnly = false, peers = false;
   std::string expertMemory, expertPolicy = "score";
   double expertRate = 0;
@@ -34,7 +36,6 @@ void describe(CLI::App &app, Arguments &arguments) {
         ->type_name("N");
   };
   app.add_option("packages", arguments.packages, "Packages, or folders whose *.coopt are all measured")
-      ->required()
       ->type_name("PACKAGE");
   app.add_option("--threads", options.threads, "0: as many as the process may use")
       ->capture_default_str()
@@ -86,6 +87,10 @@ void describe(CLI::App &app, Arguments &arguments) {
       ->check(CLI::Range(1.0, 1e15))
       ->needs(memory)
       ->type_name("N");
+  app.add_option("--calibrate", arguments.calibrate,
+                 "Measure this machine, in place of packages, and write its description, for coopt-compile "
+                 "--target=FILE")
+      ->type_name("FILE.json");
   app.add_option("--json", arguments.json, "Write all samples")->type_name("FILE");
   app.add_flag("--load-only", arguments.loadOnly,
                "Load one package, open a session, write a line and exit: what the load time measures");
@@ -94,6 +99,7 @@ void describe(CLI::App &app, Arguments &arguments) {
              "  coopt-bench model.coopt --per-op --peers\n"
              "  coopt-bench experts.coopt --expert-memory=50% --expert-rate=2e9\n"
              "  coopt-bench npu.coopt --timing-only --prefill=64 --decode=4 --repeat=3\n"
+             "  coopt-bench --calibrate=here.json\n"
              "  coopt-bench w8a8.coopt f32.coopt --reference=f32.coopt --json=result.json\n");
 }
 
@@ -132,7 +138,51 @@ Expected<std::vector<std::string>> expand(const std::vector<std::string> &paths)
   return out;
 }
 
+Status write(const std::string &path, const std::string &text) {
+  auto file = OutputFile::create(path);
+  if (!file) {
+    return forward(file.error());
+  }
+  Status status = file->write(text.data(), text.size());
+  return status ? file->commit() : status;
+}
+
+/// Describes the machine in a file, whose name is the machine's.
+Status calibrateMachine(const Arguments &arguments) {
+  if (!arguments.packages.empty()) {
+    return fail("--calibrate measures the machine alone, got " + arguments.packages.front() + " beside it");
+  }
+  std::string name = std::filesystem::path(arguments.calibrate).stem().string();
+  for (char &c : name) {
+    const bool isFine = std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
+    c = isFine ? c : '-';
+  }
+  const bool isTerminal = ::isatty(STDERR_FILENO) != 0;
+  auto machine = calibrate(arguments.options.threads, name, [&](const std::string &what) {
+    if (isTerminal) {
+      std::fprintf(stderr, "\r\033[Kcoopt-bench: %s", what.c_str());
+    }
+  });
+  if (isTerminal) {
+    std::fputs("\r\033[K", stderr);
+  }
+  if (!machine) {
+    return forward(machine.error(), "--calibrate");
+  }
+  if (Status status = write(arguments.calibrate, toJson(*machine)); !status) {
+    return forward(status.error(), "--calibrate");
+  }
+  std::fputs(calibrationTable(*machine).c_str(), stdout);
+  return std::fflush(stdout) == 0 ? Status() : fail("standard output can't be written");
+}
+
 Status execute(Arguments &arguments) {
+  if (!arguments.calibrate.empty()) {
+    return calibrateMachine(arguments);
+  }
+  if (arguments.packages.empty()) {
+    return fail("expected a package, or --calibrate (--help lists the options)");
+  }
   auto paths = expand(arguments.packages);
   if (!paths) {
     return forward(paths.error());
@@ -174,17 +224,8 @@ Status execute(Arguments &arguments) {
   }
   MachineInfo machine = machineInfo();
   if (!arguments.json.empty()) {
-    std::string text = json(machine, arguments.options, results);
-    auto file = OutputFile::create(arguments.json);
-    if (!file) {
-      return forward(file.error(), "--json");
-    }
-    Status status = file->write(text.data(), text.size());
-    if (status) {
-      status = file->commit();
-    }
-    if (!status) {
-      return status;
+    if (Status status = write(arguments.json, json(machine, arguments.options, results)); !status) {
+      return forward(status.error(), "--json");
     }
   }
   std::fputs(table(machine, results).c_str(), stdout);

@@ -6,12 +6,12 @@
 //   { "format": 1, "machine": "amx", "model": "cpu-roofline", "relative_error": null,
 //     "decisions": [ {
 //       "kernels": ["layers.0/mlp/up_proj", ..],       kernels for which all of this is the same
-//       "entry": "step", "case": "tokens le 1", "by": "model",
+//       "entry": "step", "case": "tokens le 1", "priced_at": {"tokens": 1}, "by": "model",
 //       "kind": "contraction", "sizes": {"m": 1, "n": 8192, "k": 2048},
 //       "operands": [{"role": "weight", "type": "i8", "bytes": 16777216, "cold": true}, ..],
 //       "roofline_seconds": 5.4e-04,
 //       "candidates": [                                the chosen one first, the others by their time
-//         {"schedule": "<tile = [1, 32]>", "seconds": 5.6e-04, "bound": "memory", "terms": {"compute": 1.1e-05, ..}, "bytes": {"memory": 1.7e+07, ..}},
+//         {"schedule": "<tile = [1, 32]>", "tile": {"rows": 1, "columns": 32, "inner": 0, "family": "amx"}, "seconds": 5.6e-04, "bound": "memory", "terms": {"compute": 1.1e-05, ..}, "bytes": {"memory": 1.7e+07, ..}},
 //         {"schedule": "<tile = [1, 64]>", "seconds": 5.7e-04, .., "lost": "1.8 % more: overhead 12 us"},
 //         {"schedule": "<tile = [512, 64]>", "refused": "the temporaries .."} ] } ] }
 //
@@ -20,6 +20,8 @@
 #define COOPT_COSTMODEL_DECISION_H
 
 #include "coopt/CostModel/CostModel.h"
+
+#include <string_view>
 
 namespace coopt::cost {
 
@@ -34,6 +36,7 @@ const char *name(Chooser chooser);
 
 struct Considered {
   std::string schedule;
+  std::optional<Candidate> candidate; ///< as the model sees it; absent: refused
   std::optional<Estimate> estimate; ///< absent: refused, or not priced
   std::string refusal;              ///< why it is none of this kernel and machine; empty: it is one
 };
@@ -42,6 +45,8 @@ struct Decision {
   std::string kernel; ///< op id
   std::string entry;  ///< of the program
   std::string guard;  ///< the case: "tokens le 1"; empty: all others
+  std::string size;   ///< the run-time size that the kernel's rows stand for, "tokens"; empty: none
+  int64_t value = 0;  ///< of that size, where the case was priced
   Chooser by = Chooser::Model;
   KernelSummary summary; ///< at the sizes that the case was priced at
   /// The chosen one first, then by their time, those that have none last. Never empty.
@@ -64,6 +69,8 @@ std::string summarize(const Decision &decision);
 std::string printTable(const DecisionTrace &trace);
 /// As above.
 std::string toJson(const DecisionTrace &trace);
+/// What toJson wrote, but for estimates: those can be made again. Errors begin with `name` and the place.
+Expected<DecisionTrace> parseTrace(std::string_view text, const std::string &name);
 
 } // namespace coopt::cost
 

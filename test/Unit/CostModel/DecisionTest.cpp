@@ -29,9 +29,11 @@ Decision decision(const std::string &kernel) {
   decision.summary.n = 32;
   decision.summary.k = 64;
   decision.summary.operands = {{OperandRole::Weight, "i8", 2048, true}};
-  decision.considered = {{"<tile = [1, 16]>", estimate(10, "memory"), ""},
-                         {"<tile = [1, 32]>", estimate(12.5, "overhead"), ""},
-                         {"<tile = [8, 32]>", std::nullopt, "too many rows"}};
+  decision.size = "tokens";
+  decision.value = 1;
+  decision.considered = {{"<tile = [1, 16]>", Candidate{1, 16, 0, "avx2"}, estimate(10, "memory"), ""},
+                         {"<tile = [1, 32]>", Candidate{1, 32, 0, "avx2"}, estimate(12.5, "overhead"), ""},
+                         {"<tile = [8, 32]>", std::nullopt, std::nullopt, "too many rows"}};
   return decision;
 }
 
@@ -41,7 +43,7 @@ TEST(Decision, EqualOnesOfSeveralLayersAreOneLine) {
   Decision other = decision("lm_head");
   other.guard = "";
   other.by = Chooser::Rule;
-  other.considered = {{"<tile = [8, 64]>", std::nullopt, ""}};
+  other.considered = {{"<tile = [8, 64]>", std::nullopt, std::nullopt, ""}};
   const DecisionTrace trace = {
       "desk", "a-model", {decision("layers.0/up"), decision("layers.1/up"), std::move(other)}};
   EXPECT_EQ(
@@ -86,4 +88,39 @@ TEST(Decision, SummaryNamesTheSecondThatCouldHaveBeenTaken) {
 TEST(Decision, TextThatIsNoUtf8IsReplaced) {
   const DecisionTrace trace = {"desk", "a-model", {decision("layers.\xff")}};
   EXPECT_TRUE(JsonDocument::parse(toJson(trace), "trace.json"));
+}
+
+TEST(Decision, WhatWasWrittenCanBePricedAgain) {
+  const DecisionTrace trace = {"desk", "a-model", {decision("layers.0/up"), decision("layers.1/up")}};
+  auto read = parseTrace(toJson(trace), "trace.json");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->machine, "desk");
+  ASSERT_EQ(read->decisions.size(), 2u);
+  const Decision &second = read->decisions[1];
+  EXPECT_EQ(second.kernel, "layers.1/up");
+  EXPECT_EQ(second.size, "tokens");
+  EXPECT_EQ(second.value, 1);
+  EXPECT_EQ(second.summary.n, 32);
+  ASSERT_EQ(second.summary.operands.size(), 1u);
+  EXPECT_EQ(second.summary.operands[0].bytes, 2048);
+  EXPECT_TRUE(second.summary.operands[0].cold);
+  ASSERT_EQ(second.considered.size(), 3u);
+  ASSERT_TRUE(second.considered[1].candidate);
+  EXPECT_EQ(second.considered[1].candidate->columnTile, 32);
+  EXPECT_EQ(second.considered[2].refusal, "too many rows");
+  EXPECT_FALSE(second.considered[2].candidate);
+}
+
+TEST(Decision, MistakesInATraceHaveTheirPlace) {
+  auto messageOf = [](const std::string &text) { return parseTrace(text, "t.json").error().message; };
+  EXPECT_EQ(messageOf("{}").substr(0, 20), "t.json: $.format: ex");
+  std::string text = toJson({"desk", "a-model", {decision("up")}});
+  auto replaced = [&](const std::string &from, const std::string &to) {
+    std::string copy = text;
+    return copy.replace(copy.find(from), from.size(), to);
+  };
+  EXPECT_EQ(
+      messageOf(replaced("\"weight\"", "\"heavy\"")),
+      "t.json: $.decisions[0].operands[0].role: expected activation, weight, state or output, got 'heavy'");
+  EXPECT_EQ(messageOf(replaced("\"n\": 32", "\"n\": -1")).substr(0, 30), "t.json: $.decisions[0].sizes.n");
 }
