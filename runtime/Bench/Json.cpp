@@ -1,3 +1,4 @@
+#include "Bench/ModelCheck.h"
 #include "Bench/Report.h"
 
 #include <nlohmann/json.hpp>
@@ -158,4 +159,29 @@ std::string bench::json(const MachineInfo &machine, const Options &options,
     document["packages"].push_back(resultJson(result));
   }
   return document.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string bench::modelJson(const std::vector<ModelPair> &pairs) {
+  Json root = {{"format", 1}, {"pairs", Json::array()}};
+  for (const ModelPair &pair : pairs) {
+    Json terms;
+    for (const cost::Term &term : pair.estimate.terms) {
+      terms[term.name] = term.seconds;
+    }
+    root["pairs"].push_back({{"package", pair.package},
+                             {"op", pair.opId},
+                             {"at", pair.size},
+                             {"schedule", pair.schedule},
+                             {"kind", cost::name(pair.kind)},
+                             {"seconds", pair.seconds},
+                             {"predicted_seconds", pair.estimate.seconds},
+                             {"bound", pair.estimate.bound},
+                             {"terms", std::move(terms)}});
+  }
+  if (auto error = modelError(pairs)) {
+    root["rank_correlation"] = error->rankCorrelation;
+    root["mean_error"] = error->meanError;
+    root["mean_ratio"] = error->meanRatio;
+  }
+  return root.dump(1) + "\n";
 }

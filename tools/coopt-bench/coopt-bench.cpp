@@ -2,16 +2,18 @@
 #include "PeerLibraries.h"
 
 #include "Bench/Calibrate.h"
+#include "Bench/ModelCheck.h"
 #include "Bench/Report.h"
 #include "Executor/ThreadPool.h"
 #include "coopt/Support/OutputFile.h"
+#include "coopt/Support/StatusLine.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
 #include <cstdio>
 #include <filesystem>
-#include <unistd.h>
+#include <memory>
 
 using namespace coopt;
 using namespace coopt::bench;
@@ -21,7 +23,7 @@ namespace {
 struct Arguments {
   std::vector<std::string> packages;
   std::string json, calibrate;
-  bool loadOnly = false, peers = false;
+  bool loadOnly = false, peers = false, checkModel = false;
   std::string expertMemory, expertPolicy = "score";
   double expertRate = 0;
   Options options;
@@ -87,6 +89,12 @@ void describe(CLI::App &app, Arguments &arguments) {
       ->check(CLI::Range(1.0, 1e15))
       ->needs(memory)
       ->type_name("N");
+  app.add_flag("--check-model", arguments.checkModel,
+               "Measure each kernel at the sizes that its schedule was priced at, beside what the cost model "
+               "says for this "
+               "machine. Wants what coopt-compile --explain-schedule=M.json wrote beside each M.coopt")
+      ->excludes(perOp)
+      ->excludes(memory);
   app.add_option("--calibrate", arguments.calibrate,
                  "Measure this machine, in place of packages, and write its description, for coopt-compile "
                  "--target=FILE")
@@ -147,6 +155,18 @@ Status write(const std::string &path, const std::string &text) {
   return status ? file->commit() : status;
 }
 
+/// Says on a terminal what goes on; the line is wiped when all copies are gone or the last word was said.
+class StatusOf {
+public:
+  explicit StatusOf(const std::string &what)
+      : line(std::make_shared<StatusLine>()), prefix("coopt-bench: " + what + ": ") {}
+  void operator()(const std::string &what) const { line->show(prefix + what); }
+
+private:
+  std::shared_ptr<StatusLine> line;
+  std::string prefix;
+};
+
 /// Describes the machine in a file, whose name is the machine's.
 Status calibrateMachine(const Arguments &arguments) {
   if (!arguments.packages.empty()) {
@@ -157,15 +177,7 @@ Status calibrateMachine(const Arguments &arguments) {
     const bool isFine = std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '_' || c == '-';
     c = isFine ? c : '-';
   }
-  const bool isTerminal = ::isatty(STDERR_FILENO) != 0;
-  auto machine = calibrate(arguments.options.threads, name, [&](const std::string &what) {
-    if (isTerminal) {
-      std::fprintf(stderr, "\r\033[Kcoopt-bench: %s", what.c_str());
-    }
-  });
-  if (isTerminal) {
-    std::fputs("\r\033[K", stderr);
-  }
+  auto machine = calibrate(arguments.options.threads, name, StatusOf(arguments.calibrate));
   if (!machine) {
     return forward(machine.error(), "--calibrate");
   }
@@ -173,6 +185,27 @@ Status calibrateMachine(const Arguments &arguments) {
     return forward(status.error(), "--calibrate");
   }
   std::fputs(calibrationTable(*machine).c_str(), stdout);
+  return std::fflush(stdout) == 0 ? Status() : fail("standard output can't be written");
+}
+
+Status checkModel(const std::vector<std::string> &paths, const Arguments &arguments) {
+  std::vector<ModelPair> pairs;
+  for (const std::string &path : paths) {
+    auto measured = measurePairs(path, arguments.options, StatusOf(path));
+    if (!measured) {
+      return forward(measured.error());
+    }
+    pairs.insert(pairs.end(), measured->begin(), measured->end());
+  }
+  if (auto error = modelError(pairs); !error) {
+    return forward(error.error());
+  }
+  if (!arguments.json.empty()) {
+    if (Status status = write(arguments.json, modelJson(pairs)); !status) {
+      return forward(status.error(), "--json");
+    }
+  }
+  std::fputs(modelTable(pairs).c_str(), stdout);
   return std::fflush(stdout) == 0 ? Status() : fail("standard output can't be written");
 }
 
@@ -206,17 +239,12 @@ Status execute(Arguments &arguments) {
     }
     arguments.options.peers = std::move(*peers);
   }
-  bool isTerminal = ::isatty(STDERR_FILENO) != 0;
+  if (arguments.checkModel) {
+    return checkModel(*paths, arguments);
+  }
   std::vector<Result> results;
   for (const std::string &path : *paths) {
-    auto result = run(path, arguments.options, [&](const std::string &what) {
-      if (isTerminal) {
-        std::fprintf(stderr, "\r\033[Kcoopt-bench: %s: %s", path.c_str(), what.c_str());
-      }
-    });
-    if (isTerminal) {
-      std::fputs("\r\033[K", stderr);
-    }
+    auto result = run(path, arguments.options, StatusOf(path));
     if (!result) {
       return forward(result.error());
     }

@@ -1,0 +1,252 @@
+#include "Bench/ModelCheck.h"
+
+#include "Bench/Calibrate.h"
+#include "Bench/Check.h"
+#include "coopt/Support/MappedFile.h"
+#include "coopt/Support/TextTable.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+using namespace coopt;
+using namespace coopt::bench;
+
+namespace {
+
+/// What a kernel is known by here: its entry, its op id without numbers, and the size it was called with.
+struct Key {
+  std::string entry, opId, size;
+  int64_t value = 0;
+  friend bool operator<(const Key &a, const Key &b) {
+    return std::tie(a.entry, a.opId, a.size, a.value) < std::tie(b.entry, b.opId, b.size, b.value);
+  }
+};
+
+/// Seconds of the dispatches that a trace knows.
+class Stopwatch : public runtime::Observer {
+public:
+  explicit Stopwatch(const cost::DecisionTrace &trace) {
+    for (const cost::Decision &decision : trace.decisions) {
+      sizes[decision.entry].insert(decision.size);
+    }
+  }
+
+  Status after(const runtime::DispatchView &dispatch, int64_t start, int64_t end) override {
+    const package::Entry &entry = dispatch.call.entry;
+    const auto known = sizes.find(entry.name);
+    if (known == sizes.end()) {
+      return {};
+    }
+    for (const std::string &size : known->second) {
+      Key key{entry.name, withoutNumbers(dispatch.command.opId), size, 0};
+      for (size_t i = 0; i < entry.dimensions.size(); ++i) {
+        key.value = entry.dimensions[i].name == size ? dispatch.call.sizes[i] : key.value;
+      }
+      samples[key].push_back(static_cast<double>(end - start) * 1e-9);
+    }
+    return {};
+  }
+
+  std::map<Key, std::vector<double>> samples;
+
+private:
+  std::map<std::string, std::set<std::string>> sizes; ///< of the decisions of each entry
+};
+
+/// Attention at the positions that it sees here: the trace has half of the context.
+void setKeys(cost::KernelSummary &summary, int64_t past) {
+  const int64_t keys = std::max<int64_t>(past + (summary.queries + 1) / 2, 1);
+  for (cost::OperandSummary &operand : summary.operands) {
+    if (operand.role == cost::OperandRole::State) {
+      operand.bytes *= static_cast<double>(keys) / static_cast<double>(summary.keys);
+    }
+  }
+  summary.keys = keys;
+}
+
+Expected<cost::DecisionTrace> readTrace(const std::string &package) {
+  const std::string path = package.substr(0, package.rfind('.')) + ".json";
+  auto file = MappedFile::open(path);
+  if (!file) {
+    return forward(file.error(), "--check-model wants what coopt-compile --explain-schedule wrote");
+  }
+  return cost::parseTrace({reinterpret_cast<const char *>(file->data()), file->size()}, path);
+}
+
+/// Ranks from 1, of equal numbers the mean of theirs.
+std::vector<double> ranksOf(const std::vector<double> &values) {
+  std::vector<size_t> order(values.size());
+  for (size_t i = 0; i < order.size(); ++i) {
+    order[i] = i;
+  }
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return values[a] < values[b]; });
+  std::vector<double> ranks(values.size());
+  for (size_t first = 0; first < order.size();) {
+    size_t last = first;
+    while (last + 1 < order.size() && values[order[last + 1]] == values[order[first]]) {
+      ++last;
+    }
+    for (size_t i = first; i <= last; ++i) {
+      ranks[order[i]] = static_cast<double>(first + last) / 2 + 1;
+    }
+    first = last + 1;
+  }
+  return ranks;
+}
+
+std::string text(const char *format, double value) {
+  char buffer[48];
+  std::snprintf(buffer, sizeof buffer, format, value);
+  return buffer;
+}
+
+} // namespace
+
+Expected<std::vector<ModelPair>> bench::measurePairs(const std::string &path, const Options &options,
+                                                     const Progress &progress) {
+  auto trace = readTrace(path);
+  if (!trace) {
+    return forward(trace.error());
+  }
+  runtime::LoadOptions load;
+  load.isa = options.isa;
+  progress("loading");
+  auto package = runtime::LoadedPackage::load(path, load);
+  if (!package) {
+    return forward(package.error());
+  }
+  const auto &model = (*package)->manifest().model;
+  if (!model || (*package)->code().simulated()) {
+    return fail(path + ": expected a language model for a processor");
+  }
+  Result checked;
+  progress("results");
+  if (Status status = check(*package, options, checked); !status) {
+    return forward(status.error(), path);
+  }
+  progress("the machine");
+  auto machine = calibrate(options.threads, "here", [](const std::string &) {});
+  if (!machine) {
+    return forward(machine.error());
+  }
+  auto costs = cost::makeCostModel(*machine);
+  auto session = runtime::Session::open(*package, options.threads);
+  if (!costs || !session) {
+    return forward(costs ? session.error() : costs.error(), path);
+  }
+
+  std::set<int64_t> counts; // of tokens, that schedules were priced at
+  for (const cost::Decision &decision : trace->decisions) {
+    if (decision.size == "tokens" && decision.value > 0) {
+      counts.insert(decision.value);
+    }
+  }
+  Stopwatch stopwatch(*trace);
+  const int64_t most = counts.empty() ? 0 : *counts.rbegin() + options.contextFill;
+  if (counts.empty() || most > model->context) {
+    return fail(path + ": expected a context of " + std::to_string(most) +
+                " positions for --context-fill and the most tokens of a call, got " +
+                std::to_string(model->context));
+  }
+  const std::vector<int32_t> prompt = promptTokens(model->vocabulary, most);
+  for (int64_t count : counts) {
+    progress(std::to_string(count) + " tokens");
+    const int rounds = count == 1 ? std::max(options.repeat, 8) : options.repeat;
+    for (int round = -1; round < rounds; ++round) { // once unobserved: page faults
+      Status status = (*session)->truncate(0);
+      status = status ? (*session)->append(prompt.data(), static_cast<size_t>(options.contextFill)) : status;
+      (*session)->observe(round < 0 ? std::vector<runtime::Observer *>{}
+                                    : std::vector<runtime::Observer *>{&stopwatch});
+      status = status ? (*session)->append(prompt.data() + options.contextFill, static_cast<size_t>(count))
+                      : status;
+      (*session)->observe({});
+      if (!status) {
+        return forward(status.error(), path);
+      }
+    }
+  }
+
+  std::vector<ModelPair> pairs;
+  std::set<Key> done;
+  for (const cost::Decision &decision : trace->decisions) {
+    const Key key{decision.entry, withoutNumbers(decision.kernel), decision.size, decision.value};
+    const auto samples = stopwatch.samples.find(key);
+    const cost::Considered &chosen = decision.chosen();
+    if (samples == stopwatch.samples.end() || !chosen.candidate || !done.insert(key).second) {
+      continue;
+    }
+    auto seconds = summarize(samples->second);
+    cost::KernelSummary summary = decision.summary;
+    if (summary.kind == cost::KernelKind::Attention) {
+      setKeys(summary, options.contextFill);
+    }
+    cost::Candidate candidate = *chosen.candidate;
+    candidate.instructionFamily = (*package)->isa();
+    auto estimate = (*costs)->estimate(summary, candidate);
+    if (!seconds || !estimate) {
+      return forward(seconds ? estimate.error() : seconds.error(), path);
+    }
+    pairs.push_back({path.substr(path.rfind('/') + 1), key.opId, key.size + " " + std::to_string(key.value),
+                     chosen.schedule, summary.kind, seconds->median, *estimate});
+  }
+  return pairs;
+}
+
+Expected<ModelError> bench::modelError(const std::vector<ModelPair> &pairs) {
+  if (pairs.size() < 2) {
+    return fail("expected two pairs of a prediction and a measurement at least, got " +
+                std::to_string(pairs.size()));
+  }
+  ModelError error;
+  error.pairs = pairs.size();
+  std::vector<double> predicted, measured;
+  double logs = 0;
+  for (const ModelPair &pair : pairs) {
+    predicted.push_back(pair.estimate.seconds);
+    measured.push_back(pair.seconds);
+    error.meanError += std::abs(pair.estimate.seconds / pair.seconds - 1);
+    logs += std::log(pair.estimate.seconds / pair.seconds);
+  }
+  const auto count = static_cast<double>(pairs.size());
+  error.meanError /= count;
+  error.meanRatio = std::exp(logs / count);
+  // Pearson's correlation of the ranks (Spearman, 1904).
+  const std::vector<double> a = ranksOf(predicted), b = ranksOf(measured);
+  const double mean = (count + 1) / 2;
+  double ab = 0, aa = 0, bb = 0;
+  for (size_t i = 0; i < a.size(); ++i) {
+    ab += (a[i] - mean) * (b[i] - mean);
+    aa += (a[i] - mean) * (a[i] - mean);
+    bb += (b[i] - mean) * (b[i] - mean);
+  }
+  error.rankCorrelation = aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
+  return error;
+}
+
+std::string bench::modelTable(const std::vector<ModelPair> &pairs) {
+  std::vector<std::vector<std::string>> rows = {
+      {"package", "kernel", "at", "schedule", "bound by", "measured us", "predicted", "ratio", ""}};
+  for (const ModelPair &pair : pairs) {
+    rows.push_back({pair.package, pair.opId, pair.size, pair.schedule, pair.estimate.bound,
+                    text("%.4g", pair.seconds * 1e6), text("%.4g", pair.estimate.seconds * 1e6),
+                    text("%.2f", pair.estimate.seconds / pair.seconds), ""});
+  }
+  std::string out = alignColumns(rows, 5) + "\n";
+  rows = {{"kernels", "pairs", "rank correlation", "mean error", "mean ratio", ""}};
+  auto add = [&](const std::string &name, const std::vector<ModelPair> &some) {
+    if (auto error = modelError(some)) {
+      rows.push_back({name, std::to_string(error->pairs), text("%.3f", error->rankCorrelation),
+                      text("%.1f%%", 100 * error->meanError), text("%.2f", error->meanRatio), ""});
+    }
+  };
+  for (cost::KernelKind kind : {cost::KernelKind::Contraction, cost::KernelKind::Attention,
+                                cost::KernelKind::Rows, cost::KernelKind::Elementwise}) {
+    std::vector<ModelPair> some;
+    std::copy_if(pairs.begin(), pairs.end(), std::back_inserter(some),
+                 [&](const ModelPair &pair) { return pair.kind == kind; });
+    add(cost::name(kind), some);
+  }
+  add("all", pairs);
+  return out + alignColumns(rows, 1);
+}

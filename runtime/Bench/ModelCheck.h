@@ -1,0 +1,40 @@
+//===- ModelCheck.h - Cost models beside what is measured -----------------------===//
+#ifndef COOPT_RUNTIME_BENCH_MODELCHECK_H
+#define COOPT_RUNTIME_BENCH_MODELCHECK_H
+
+#include "Bench/Benchmark.h"
+#include "coopt/CostModel/Decision.h"
+
+namespace coopt::bench {
+
+/// One kernel and schedule of one package, at the size that its schedule was priced at.
+struct ModelPair {
+  std::string package, opId, size; ///< "prefill.coopt", "layers.*/mlp/up_proj", "tokens 512"
+  std::string schedule;
+  cost::KernelKind kind = cost::KernelKind::Contraction;
+  double seconds = 0; ///< measured: the median of all calls, of all layers
+  cost::Estimate estimate;
+};
+
+/// Runs the package, whose explanation coopt-compile wrote beside it (M.json of M.coopt: --explain-schedule), at the sizes that its schedules were
+/// priced at, and prices them again for the processor as it is measured just before; attention with as many keys as it sees. Of each kernel one pair, whatever
+/// number of layers it is in. Errors: those of loading; no explanation; results that differ (Check.h).
+Expected<std::vector<ModelPair>> measurePairs(const std::string &path, const Options &options,
+                                              const Progress &progress);
+
+struct ModelError {
+  size_t pairs = 0;
+  double rankCorrelation = 0; ///< Spearman's, of predicted and measured seconds
+  double meanError = 0;       ///< mean of |predicted - measured| / measured
+  double meanRatio = 0;       ///< geometric mean of predicted / measured
+};
+/// Errors: fewer than two pairs.
+Expected<ModelError> modelError(const std::vector<ModelPair> &pairs);
+
+/// A line for each pair, and the errors of each kind of kernel and of all.
+std::string modelTable(const std::vector<ModelPair> &pairs);
+std::string modelJson(const std::vector<ModelPair> &pairs);
+
+} // namespace coopt::bench
+
+#endif // COOPT_RUNTIME_BENCH_MODELCHECK_H
