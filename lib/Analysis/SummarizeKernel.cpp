@@ -7,6 +7,9 @@
 #include "dialects/Moe/IR/Moe.h"
 #include "dialects/Quantized/IR/Quantized.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Interfaces/TilingInterface.h"
 
 using namespace mlir;
@@ -45,6 +48,70 @@ bool isContraction(Operation &op) {
   auto linalgOp = dyn_cast<linalg::LinalgOp>(op);
   return isa<quantized::ContractOp, moe::ContractOp>(op) ||
          (linalgOp && linalg::isaContractionOpInterface(linalgOp));
+}
+
+/// Operations of an element that passes through: those of a body, and what the fixed order of sums, rounding and the choice of a scale take
+/// (counted in the code that is made of them).
+double operationsOf(Operation &op) {
+  if (isa<quantized::QuantizeOp>(op)) {
+    return 30;
+  }
+  if (isa<model::RowReduceOp>(op)) {
+    return 20;
+  }
+  auto structured = dyn_cast<linalg::LinalgOp>(op);
+  if (!structured) {
+    return 0;
+  }
+  double operations = 2; // loads and a store
+  for (Operation &inner : structured.getBlock()->without_terminator()) {
+    operations += isa<arith::DivFOp, math::SqrtOp>(inner) ? 8
+                  : isa<arith::ArithDialect>(inner.getDialect())
+                      ? 1
+                      : 20; // special functions, as sequences of operations
+  }
+  return operations;
+}
+
+/// What part of a parameter is read by ops on `value`, which stands for all of it: of tables only the rows that are looked up, or a slice.
+double shareRead(Value value, int64_t rows) {
+  double share = 0;
+  for (Operation *user : value.getUsers()) {
+    double part = 1;
+    if (isa<tensor::ExtractSliceOp>(user) || (isa<model::GatherOp>(user) && user->getOperand(0) == value)) {
+      auto table = cast<RankedTensorType>(value.getType());
+      SmallVector<int64_t> read = extents(user->getResult(0), rows);
+      const int64_t stored = table.getRank() > 0 ? table.getDimSize(0) : 1;
+      part = read.empty() || stored <= 0 ? 1 : static_cast<double>(read[0]) / static_cast<double>(stored);
+    } else if (isa<model::UnpackOp, quantized::DequantizeOp>(user)) {
+      part = shareRead(user->getResult(0), rows);
+    }
+    share = std::max(share, part);
+  }
+  return std::min(share, 1.0);
+}
+
+/// What a contraction's weights are, if they are codes.
+cost::CodeSummary summarizeCodes(Operation *op) {
+  auto of = [](quantized::SchemeAttr scheme, Value a, bool hasZeros, std::optional<quantized::ScaleAt> at) {
+    cost::CodeSummary codes;
+    if (!scheme) {
+      return codes;
+    }
+    codes.bits = static_cast<int>(scheme.getBits());
+    const bool isWhole = at == quantized::ScaleAt::Output;
+    codes.group = isWhole ? 0 : std::max<int64_t>(scheme.getGroup(), 0);
+    codes.isWhole = isWhole && !hasZeros && getElementTypeOrSelf(a).isInteger(8);
+    return codes;
+  };
+  if (auto contract = dyn_cast<quantized::ContractOp>(op)) {
+    return of(contract.getWScheme(), contract.getA(), static_cast<bool>(contract.getAZeros()),
+              contract.getScaleAt());
+  }
+  if (auto contract = dyn_cast<moe::ContractOp>(op)) {
+    return of(contract.getWSchemeAttr(), contract->getOperand(0), false, contract.getScaleAt());
+  }
+  return {};
 }
 
 /// The largest `count` weights, those of contractions of one matrix, as one operand.
@@ -122,7 +189,7 @@ std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp ker
 
   SmallVector<Operation *> contractions = contractionsOf(kernel);
   const bool contracts = !contractions.empty();
-  for (Value operand : kernel->getOperands()) {
+  for (auto [index, operand] : llvm::enumerate(kernel->getOperands())) {
     if (!isa<RankedTensorType>(operand.getType())) {
       continue;
     }
@@ -134,6 +201,9 @@ std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp ker
                                : cost::OperandRole::Activation;
     entry.type = elementName(cast<RankedTensorType>(operand.getType()).getElementType());
     entry.bytes = bytesOf(operand, rows);
+    if (isParameter) {
+      entry.bytes *= shareRead(body.getArgument(index), rows);
+    }
     entry.cold = isParameter;
     summary.operands.push_back(entry);
   }
@@ -153,6 +223,7 @@ std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp ker
     for (Operation *other : ArrayRef(contractions).drop_front()) {
       summary.n += extents(other->getResult(0), rows).back();
     }
+    summary.codes = summarizeCodes(contractions.front());
     if (auto segmented = dyn_cast<moe::ContractOp>(contractions.front())) {
       divideBySegments(summary, segmented);
     }
@@ -212,7 +283,11 @@ std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp ker
         }
       }
     }
-    summary.operationsPerElement = static_cast<double>(std::distance(body.begin(), body.end()));
+    summary.operationsPerElement = 0;
+    for (Operation &op : body.without_terminator()) {
+      summary.operationsPerElement += operationsOf(op);
+    }
+    summary.operationsPerElement = std::max(summary.operationsPerElement, 1.0);
   }
   return summary;
 }

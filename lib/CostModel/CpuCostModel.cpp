@@ -18,7 +18,7 @@ struct Work {
   double rows, columns;                                ///< of the iteration space that is tiled
   double rowTile, columnTile;                          ///< at most rows, columns
   double operations = 0;                               ///< that are asked for, whatever the tiles
-  double operationsPerItem = 0;                        ///< of a full tile
+  double secondsPerItem = 0;                           ///< of computing a full tile
   double rate = 0;                                     ///< operations per second and core
   double registerBytes = 0;                            ///< loads and stores of all items
   double activationBytes = 0, weightBytes = 0;         ///< crossing as the header says
@@ -27,6 +27,7 @@ struct Work {
   double stateBytes = 0, stateSlabBytes = 0;           ///< attention
   double statePasses = 0;                              ///< sweeps over a slab
   double warmBytes = 0;                                ///< of all operands that are not cold
+  double unhidden = 0; ///< of the shorter of computing and moving, what is not hidden behind the longer
   bool activationsCold = false, weightsCold = false, stateCold = false;
   double onceColdBytes = 0;
 
@@ -42,6 +43,7 @@ struct Parallelism {
   double cores, rounds, imbalance;
 };
 
+constexpr double kUnhiddenByUnit = 0.4;
 constexpr int64_t kMaximalSize = int64_t(1) << 48;
 
 Status checkSizes(const std::string &place, std::initializer_list<std::pair<const char *, int64_t>> sizes,
@@ -110,25 +112,94 @@ Status sumOperands(const std::string &place, const KernelSummary &kernel, Work &
   return {};
 }
 
-void describeContraction(const KernelSummary &kernel, const SimdVariant &variant,
+/// Rows and columns whose sums are in registers at a time.
+struct Block {
+  double rows, columns;
+};
+
+/// How an item of a contraction is computed; the header says what all of it means.
+class ContractionCost {
+public:
+  ContractionCost(const KernelSummary &kernel, const CpuMachine &cpu, const SimdVariant &named,
+                  const Work &work, bool areIntegers)
+      : kernel(kernel), work(work), areIntegers(areIntegers),
+        onUnit(named.set == machine::InstructionSet::Amx && kernel.codes.isWhole && work.rowTile > 1),
+        variant(vectorVariant(cpu, named, onUnit)), lanes(static_cast<double>(variant.vectorBits) / 32) {}
+
+  bool isOnUnit() const { return onUnit; }
+
+  Block block() const {
+    const double rows = work.rowTile;
+    if (onUnit) {
+      return {kUnitRows, kUnitRows};
+    }
+    if (kernel.codes.bits > 0) {
+      return {std::min(rows, kCodeRows), lanes};
+    }
+    const double vectors = std::min(ceilDiv(work.columnTile, lanes), 2.0); // c / L
+    const double registers = static_cast<double>(variant.vectorRegisters);
+    return {std::max(1.0, std::min(rows, std::floor((registers - 1) / vectors) - 1)), vectors * lanes};
+  }
+
+  double secondsPerItem() const {
+    const double k = static_cast<double>(kernel.k), epilogue = kernel.operationsPerElement;
+    const double columns = ceilDiv(work.columnTile, lanes) * lanes;
+    const double floatRate = 1e9 * variant.f32GflopsPerCore, integerRate = 1e9 * variant.i8GopsPerCore;
+    if (kernel.codes.bits == 0) {
+      return areIntegers ? work.rowTile * columns * (2 * k / integerRate + epilogue / floatRate)
+                         : work.rowTile * columns * (2 * k + epilogue) / floatRate;
+    }
+    const double vectorRate = floatRate / (2 * lanes);
+    const double passes = onUnit ? 1 : ceilDiv(work.rowTile, kCodeRows);
+    const double products = onUnit ? ceilDiv(work.rowTile, kUnitRows) * kUnitRows *
+                                         ceilDiv(work.columnTile, kUnitRows) * kUnitRows
+                                   : work.rowTile * columns;
+    const double groups = kernel.codes.group > 0 ? ceilDiv(k, static_cast<double>(kernel.codes.group)) : 1;
+    const double decoding = passes * work.columnTile * k * decodeWork() / (4 * lanes);
+    const double scaling = work.rowTile * (columns / lanes) * ((onUnit ? 8 : 4) * groups + epilogue);
+    return products * 2 * k / (areIntegers ? integerRate : floatRate) + (decoding + scaling) / vectorRate;
+  }
+
+private:
+  static constexpr double kUnitRows = 32; ///< rows and columns of a block of the matrix unit
+  static constexpr double kCodeRows = 4;  ///< rows that share what is read of codes
+
+  /// Where the matrix unit does not compute, the set below it does.
+  static const SimdVariant &vectorVariant(const CpuMachine &cpu, const SimdVariant &named, bool onUnit) {
+    const SimdVariant *below = cpu.variant(machine::InstructionSet::Avx512);
+    return named.set == machine::InstructionSet::Amx && !onUnit && below ? *below : named;
+  }
+  /// Vectors' work for 4 L codes.
+  double decodeWork() const {
+    if (!areIntegers) {
+      return 12;
+    }
+    return kernel.codes.bits >= 8 ? 0 : kernel.codes.bits == 4 ? 3 : 5;
+  }
+
+  const KernelSummary &kernel;
+  const Work &work;
+  bool areIntegers, onUnit;
+  const SimdVariant &variant;
+  double lanes;
+};
+
+void describeContraction(const KernelSummary &kernel, const CpuMachine &cpu, const SimdVariant &variant,
                          const OperandSummary &activation, const OperandSummary &weight, Work &work) {
   const double m = work.rows, n = work.columns, k = static_cast<double>(kernel.k);
-  const double lanes = static_cast<double>(variant.vectorBits) / 32;
   const int activationBits = integerBits(activation.type), weightBits = integerBits(weight.type);
   const bool integers = activationBits > 0 && activationBits <= 8 && weightBits > 0 && weightBits <= 8;
+  const ContractionCost cost(kernel, cpu, variant, work, integers);
   work.rate = 1e9 * (integers ? variant.i8GopsPerCore : variant.f32GflopsPerCore);
-  work.operations = m * n * (2 * k + kernel.operationsPerElement);
-  work.operationsPerItem =
-      work.rowTile * ceilDiv(work.columnTile, lanes) * lanes * (2 * k + kernel.operationsPerElement);
+  work.operations = m * n * 2 * k;
+  work.secondsPerItem = cost.secondsPerItem();
+  work.unhidden = cost.isOnUnit() ? kUnhiddenByUnit : 0;
 
-  const double vectors = std::min(ceilDiv(work.columnTile, lanes), 2.0); // c / L
-  const double registers = static_cast<double>(variant.vectorRegisters);
-  const double blockRows = std::max(1.0, std::min(work.rowTile, std::floor((registers - 1) / vectors) - 1));
+  const Block block = cost.block();
   const double activationElementBytes = work.activationBytes / (m * k);
   const double weightElementBytes = work.weightBytes / (n * k);
   work.registerBytes =
-      m * n * k * (weightElementBytes / blockRows + activationElementBytes / (vectors * lanes)) +
-      work.onceBytes;
+      m * n * k * (weightElementBytes / block.rows + activationElementBytes / block.columns) + work.onceBytes;
   work.activationTileBytes = work.rowTile * k * activationElementBytes;
   work.weightTileBytes = work.columnTile * k * weightElementBytes;
 }
@@ -160,7 +231,7 @@ Estimate assemble(const Work &work, const CpuMachine &cpu) {
   parallel.imbalance = parallel.rounds * parallel.cores / items;
 
   Estimate estimate;
-  estimate.terms.push_back({"compute", parallel.rounds * work.operationsPerItem / work.rate});
+  estimate.terms.push_back({"compute", parallel.rounds * work.secondsPerItem});
   for (size_t level = 0; level < cpu.caches.size(); ++level) {
     double bytes = work.registerBytes;
     if (level > 0) {
@@ -186,7 +257,12 @@ Estimate assemble(const Work &work, const CpuMachine &cpu) {
     longest = estimate.terms[i].seconds > estimate.terms[longest].seconds ? i : longest;
   }
   const double overhead = 1e-9 * (cpu.dispatchNanoseconds + parallel.rounds * cpu.workItemNanoseconds);
-  estimate.seconds = estimate.terms[longest].seconds + overhead;
+  // Terms are compute, then the levels.
+  double next = longest == 0 ? 0 : estimate.terms[0].seconds;
+  for (size_t i = 1; longest == 0 && i < estimate.terms.size(); ++i) {
+    next = std::max(next, estimate.terms[i].seconds);
+  }
+  estimate.seconds = estimate.terms[longest].seconds + work.unhidden * next + overhead;
   const bool waits = overhead > estimate.terms[longest].seconds;
   estimate.boundBy = waits                                  ? BoundBy::Overhead
                      : longest == 0                         ? BoundBy::Compute
@@ -273,7 +349,7 @@ Expected<Estimate> CpuCostModel::estimate(const KernelSummary &kernel, const Can
     if (!activation || !weight) {
       return fail(place + ": expected an activation and a weight operand");
     }
-    describeContraction(kernel, *variant, *activation, *weight, work);
+    describeContraction(kernel, cpu, *variant, *activation, *weight, work);
     return assemble(work, cpu);
   }
   work.rate = 1e9 * variant->f32GflopsPerCore / 2;
@@ -293,6 +369,6 @@ Expected<Estimate> CpuCostModel::estimate(const KernelSummary &kernel, const Can
     work.registerBytes += work.stateSlabBytes * work.statePasses;
   }
   work.operations = work.rows * work.columns * operationsPerRow;
-  work.operationsPerItem = work.rowTile * work.columnTile * operationsPerRow;
+  work.secondsPerItem = work.rowTile * work.columnTile * operationsPerRow / work.rate;
   return assemble(work, cpu);
 }

@@ -112,6 +112,10 @@ static Json decisionJson(const Decision &decision) {
                {"sizes", sizesJson(decision.summary)},
                {"operations_per_element", decision.summary.operationsPerElement},
                {"heads_per_block", decision.summary.headsPerBlock},
+               {"codes",
+                {{"bits", decision.summary.codes.bits},
+                 {"group", decision.summary.codes.group},
+                 {"whole", decision.summary.codes.isWhole}}},
                {"operands", Json::array()}};
   if (!decision.size.empty()) {
     json["priced_at"][decision.size] = decision.value;
@@ -208,6 +212,10 @@ private:
         {KernelKind::Contraction, KernelKind::Rows, KernelKind::Attention, KernelKind::Elementwise}, name);
     in.take(json["operations_per_element"].number(), summary.operationsPerElement);
     in.take(json["heads_per_block"].integer(1), summary.headsPerBlock);
+    const JsonValue codes = json["codes"];
+    summary.codes.bits = static_cast<int>(in.read(codes["bits"].integer(0, 32)));
+    in.take(codes["group"].integer(0), summary.codes.group);
+    in.take(codes["whole"].boolean(), summary.codes.isWhole);
     const JsonValue sizes = json["sizes"];
     const std::pair<const char *, int64_t *> all[] = {{"m", &summary.m},
                                                       {"n", &summary.n},

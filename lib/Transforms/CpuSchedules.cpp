@@ -168,13 +168,19 @@ schedule::ConfigAttr CpuSchedules::unpriced(schedule::KernelOp kernel,
              : schedule::ConfigAttr::get(kernel.getContext(), tileOf(kernel, summary, rows, 64));
 }
 
-int64_t CpuSchedules::vectorRows(cost::KernelSummary summary, int64_t columns) const {
+int64_t CpuSchedules::vectorRows(const cost::KernelSummary &summary, int64_t columns) const {
   if (vectorFamily.empty()) {
     return 0;
   }
   auto seconds = [&](int64_t rows, const std::string &by) {
-    summary.m = rows;
-    auto estimate = costs.estimate(summary, {0, columns, 0, by});
+    cost::KernelSummary few = summary;
+    few.m = rows;
+    for (cost::OperandSummary &operand : few.operands) {
+      if (operand.role != cost::OperandRole::Weight) {
+        operand.bytes *= static_cast<double>(rows) / static_cast<double>(summary.m);
+      }
+    }
+    auto estimate = costs.estimate(few, {0, columns, 0, by});
     return estimate ? estimate->seconds : std::numeric_limits<double>::infinity();
   };
   // A block of the unit takes as long for one row as for all of its rows. Of equal ones vectors: the unit fetches, decodes

@@ -28,7 +28,7 @@ private:
   ScheduleOption optionOf(schedule::KernelOp kernel, const cost::KernelSummary &summary, int64_t rows,
                           int64_t columns) const;
   /// Up to how many rows an expert is computed at least as fast by vectors as by the matrix unit; 0 without one.
-  int64_t vectorRows(cost::KernelSummary summary, int64_t columns) const;
+  int64_t vectorRows(const cost::KernelSummary &summary, int64_t columns) const;
 
   const cost::CostModel &costs;
   std::string family;

@@ -45,6 +45,13 @@ struct OperandSummary {
   bool cold = false;
 };
 
+/// Weights that are codes: what makes numbers of them, and results of sums of products of codes.
+struct CodeSummary {
+  int bits = 0;         ///< of a code; 0: weights are no codes
+  int64_t group = 0;    ///< of k: products whose sum has a scale of its own; 0: all have one
+  bool isWhole = false; ///< sums are scaled once, behind all of k, and operands are integers: a matrix unit can make them
+};
+
 /// One kernel at given sizes. Only the sizes of its kind are read; each of those is at least 1.
 struct KernelSummary {
   KernelKind kind = KernelKind::Contraction;
@@ -54,6 +61,8 @@ struct KernelSummary {
   int64_t rows = 0, rowElements = 0;                      ///< Rows, Elementwise
   int64_t queries = 0, keys = 0, heads = 0, headSize = 0; ///< Attention; `keys` a query sees, on average
   int64_t headsPerBlock = 1; ///< Attention: query heads of an item that share what is done to a block of keys
+
+  CodeSummary codes; ///< Contraction
 
   /// A contraction has one Activation, one Weight and one Output first (in any order); what follows is its
   /// epilogue's.

@@ -98,13 +98,13 @@ TEST(CpuCostModel, SmallIntegerContractionIsBoundByOverhead) {
   Estimate e = *model().estimate(kernel, tiles(3, 8));
   // c = 8, r = 3: 2240 (1/3 + 1/8) + 560. All fits in L1; the weights go to both cores' caches.
   expectTraffic(e, {{"L1", 2240.0 * 11 / 24 + 560}, {"L2", 112 + 2 * 320 + 560}, {"memory", 320}});
-  // 5 x 24 x 33 operations at 20 per ns.
-  expectTerms(e, {{"compute", 198},
+  // 5 x 24 x 32 operations at 20 per ns, 5 x 24 of the epilogue at 10.
+  expectTerms(e, {{"compute", 204},
                   {"L1", (2240.0 * 11 / 24 + 560) / 200 * 10 / 9},
                   {"L2", 13.12 * 10 / 9},
                   {"memory", 32},
                   {"overhead", 1500}});
-  EXPECT_NEAR(e.seconds, 1698 * kNano, 1e-6 * kNano);
+  EXPECT_NEAR(e.seconds, (204 + 1500) * kNano, 1e-6 * kNano);
   EXPECT_EQ(e.boundBy, BoundBy::Overhead);
 }
 
@@ -146,7 +146,7 @@ TEST(CpuCostModel, RowsRunUnfused) {
   expectTraffic(e, {{"L1", 4000}, {"L2", 4000}, {"memory", 2000}});
   expectTerms(
       e, {{"compute", 240}, {"L1", 4000 / 150.}, {"L2", 4000 / 75.}, {"memory", 200}, {"overhead", 1200}});
-  EXPECT_NEAR(e.seconds, 1440 * kNano, 1e-6 * kNano);
+  EXPECT_NEAR(e.seconds, (240 + 1200) * kNano, 1e-6 * kNano);
 }
 
 TEST(CpuCostModel, AttentionReadsItsStateOncePerQueryAndHeadIfItDoesNotFit) {
@@ -249,4 +249,52 @@ TEST(CpuCostModel, RegisterBlocksAreTheClassicOnes) {
               multiplyAdds * (4 / 6.0 + 4 / 16.0) + outputs, 1);
   EXPECT_NEAR((*preset)->estimate(kernel, {0, 0, 0, "avx512"})->traffic[0].bytes,
               multiplyAdds * (4 / 14.0 + 4 / 32.0) + outputs, 1);
+}
+
+TEST(CpuCostModel, GroupsOfCodesAreDecodedAndScaledByVectors) {
+  // 6 x 8 x 64 of 4 bits in groups of 32, one item. 10 GFLOPS in 4 lanes: V = 1.25 vectors per ns.
+  KernelSummary kernel = contraction(6, 8, 64, "i8", 1);
+  kernel.codes = {4, 32, false};
+  kernel.operationsPerElement = 2;
+  // Products: 6 x 8 x 128 at 20 per ns. Decoding: 2 passes of 8 x 64 codes, 3 vectors for 16. Scaling: 6 rows of 2 vectors, 4 for each of
+  // two groups and 2 behind them.
+  const double nanoseconds = 6 * 8 * 128 / 20.0 + (2 * 8 * 64 * 3 / 16.0 + 6 * 2 * (4 * 2 + 2)) / 1.25;
+  Estimate e = *model().estimate(kernel, tiles(0, 0));
+  EXPECT_NEAR(e.terms[0].seconds, nanoseconds * kNano, 1e-6 * kNano);
+  // Four rows share a code, four columns an activation.
+  EXPECT_NEAR(e.traffic[0].bytes, 6 * 8 * 64 * (1 / 4.0 + 1 / 4.0) + 6 * 8 * 4, 1e-6);
+  kernel.codes.bits = 8; // nothing to decode
+  EXPECT_NEAR(model().estimate(kernel, tiles(0, 0))->terms[0].seconds,
+              (6 * 8 * 128 / 20.0 + 6 * 2 * (4 * 2 + 2) / 1.25) * kNano, 1e-6 * kNano);
+  kernel.operands[0].type = "f32"; // widened to floats, products of which are made at 10 per ns
+  EXPECT_NEAR(model().estimate(kernel, tiles(0, 0))->terms[0].seconds,
+              (6 * 8 * 128 / 10.0 + (2 * 8 * 64 * 12 / 16.0 + 6 * 2 * (4 * 2 + 2)) / 1.25) * kNano,
+              1e-6 * kNano);
+}
+
+TEST(CpuCostModel, TheMatrixUnitMakesWholeSumsInBlocksOf32) {
+  // Per core: 100 GFLOPS in 16 lanes, 400 GOPS of vectors, 1600 of the unit; V = 3.125 vectors per ns.
+  machine::Machine machine = roundMachine();
+  for (machine::InstructionSet set :
+       {machine::InstructionSet::Avx2, machine::InstructionSet::Avx512, machine::InstructionSet::Amx}) {
+    const double integers = set == machine::InstructionSet::Amx ? 1600 : 400;
+    machine.cpu()->variants.push_back({set, 512, 32, 100, integers, {{"f32", 0x1p-24}}});
+  }
+  const CpuCostModel amx = *CpuCostModel::create(machine);
+  KernelSummary kernel = contraction(33, 64, 128, "i8", 1);
+  kernel.codes = {4, 0, true};
+  auto compute = [&](int64_t rows) {
+    return amx.estimate(kernel, {rows, 0, 0, "amx"})->terms[0].seconds / kNano;
+  };
+  // 64 x 64 x 256 at 1600; 64 x 128 codes once, 3 vectors for 64; 33 rows of 4 vectors, 8 each.
+  EXPECT_NEAR(compute(0), 64 * 64 * 256 / 1600.0 + (64 * 128 * 3 / 64.0 + 33 * 4 * 8) / 3.125, 1e-6);
+  // 0.4 of what computes is not hidden behind the memory. Rows and results are more than the last cache has room for, too.
+  const Estimate e = *amx.estimate(kernel, {0, 0, 0, "amx"});
+  ASSERT_EQ(e.bound, "memory");
+  EXPECT_NEAR(e.seconds, ((8192 + 33 * 128 + 33 * 64 * 4) / 10.0 + 0.4 * compute(0) + 1100) * kNano, 1e-6 * kNano);
+  // One row at a time is the vectors', 33 items on 2 cores in 17 rounds.
+  EXPECT_NEAR(compute(1), 17 * (64 * 256 / 400.0 + (64 * 128 * 3 / 64.0 + 4 * 4) / 3.125), 1e-6);
+  // So is what is scaled by groups.
+  kernel.codes = {4, 128, false};
+  EXPECT_NEAR(compute(0), 33 * 64 * 256 / 400.0 + (9 * 64 * 128 * 3 / 64.0 + 33 * 4 * 4) / 3.125, 1e-6);
 }
