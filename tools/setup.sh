@@ -7,7 +7,7 @@ coopt_packages=(
   cmake ninja-build pkg-config git ca-certificates ccache
   clang-22 lld-22 llvm-22-dev llvm-22-tools libmlir-22-dev mlir-22-tools libclang-rt-22-dev
   nlohmann-json3-dev libexpected-dev libcli11-dev libxxhash-dev libpcre2-dev libutf8proc-dev libgtest-dev
-  libz3-dev libzstd-dev zlib1g-dev python3 libstdc++-12-dev verilator make)
+  libz3-dev libsqlite3-dev libzstd-dev zlib1g-dev python3 libstdc++-12-dev verilator make)
 
 say() { printf '%s\n' "$*" >&2; }
 

@@ -13,6 +13,8 @@ const char *cost::name(Chooser chooser) {
   switch (chooser) {
   case Chooser::Model:
     return "model";
+  case Chooser::Tuned:
+    return "tuned";
   case Chooser::File:
     return "file";
   case Chooser::Hand:
@@ -27,20 +29,21 @@ const Considered *Decision::runnerUp() const {
   return considered.size() > 1 && considered[1].estimate ? &considered[1] : nullptr;
 }
 
+static std::string formatted(const char *format, double value) {
+  char text[48];
+  std::snprintf(text, sizeof text, format, value);
+  return text;
+}
+
 std::string cost::summarize(const Decision &decision) {
   auto describe = [](const Considered &one) {
-    return one.schedule + (one.estimate ? ", " + print(*one.estimate) : ", not priced");
+    const std::string measured = one.measured ? formatted(", measured %.4g us", 1e6 * *one.measured) : "";
+    return one.schedule + measured + (one.estimate ? ", " + print(*one.estimate) : ", not priced");
   };
   std::string text = describe(decision.chosen());
   if (const Considered *second = decision.runnerUp()) {
     text += "; then " + describe(*second);
   }
-  return text;
-}
-
-static std::string formatted(const char *format, double value) {
-  char text[48];
-  std::snprintf(text, sizeof text, format, value);
   return text;
 }
 
@@ -62,13 +65,17 @@ std::string cost::printTable(const DecisionTrace &trace) {
                    "-"};
     if (const auto &estimate = decision.chosen().estimate) {
       cells[5] = estimate->bound;
-      cells[6] = formatted("%.4g", estimate->seconds * 1e6);
+      const double seconds = decision.chosen().measured.value_or(estimate->seconds);
+      cells[6] = formatted("%.4g", seconds * 1e6);
       if (std::isfinite(estimate->rooflineSeconds)) {
-        cells[7] = formatted("%.0f%%", 100 * estimate->rooflineSeconds / estimate->seconds);
+        cells[7] = formatted("%.0f%%", 100 * estimate->rooflineSeconds / seconds);
       }
       if (const Considered *second = decision.runnerUp()) {
-        cells[8] = second->schedule +
-                   formatted(" %+.1f%%", 100 * (second->estimate->seconds / estimate->seconds - 1));
+        // Measured times are compared with each other, as are estimates.
+        const bool bothMeasured = decision.chosen().measured && second->measured;
+        const double ratio =
+            bothMeasured ? *second->measured / seconds : second->estimate->seconds / estimate->seconds;
+        cells[8] = second->schedule + formatted(" %+.1f%%", 100 * (ratio - 1));
       }
     }
     auto [place, isNew] = known.insert({cells, rows.size()});

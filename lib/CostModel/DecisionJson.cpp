@@ -83,6 +83,9 @@ static Json candidateJson(const Considered &one, const Considered &chosen) {
   if (!one.refusal.empty()) {
     json["refused"] = one.refusal;
   }
+  if (one.measured) {
+    json["measured_seconds"] = *one.measured;
+  }
   if (one.estimate) {
     json["seconds"] = one.estimate->seconds;
     json["bound"] = one.estimate->bound;
@@ -102,29 +105,36 @@ static Json candidateJson(const Considered &one, const Considered &chosen) {
   return json;
 }
 
+/// All but its id.
+static Json summaryJson(const KernelSummary &summary) {
+  Json json = {
+      {"kind", name(summary.kind)},
+      {"sizes", sizesJson(summary)},
+      {"operations_per_element", summary.operationsPerElement},
+      {"heads_per_block", summary.headsPerBlock},
+      {"codes",
+       {{"bits", summary.codes.bits}, {"group", summary.codes.group}, {"whole", summary.codes.isWhole}}},
+      {"operands", Json::array()}};
+  for (const OperandSummary &operand : summary.operands) {
+    json["operands"].push_back({{"role", roleName(operand.role)},
+                                {"type", operand.type},
+                                {"bytes", operand.bytes},
+                                {"cold", operand.cold}});
+  }
+  return json;
+}
+
+std::string cost::kernelKey(const KernelSummary &summary) { return textOf(summaryJson(summary)); }
+
 /// All but the kernel's id.
 static Json decisionJson(const Decision &decision) {
   Json json = {{"kernels", Json::array()},
                {"entry", decision.entry},
                {"case", decision.guard},
-               {"by", name(decision.by)},
-               {"kind", name(decision.summary.kind)},
-               {"sizes", sizesJson(decision.summary)},
-               {"operations_per_element", decision.summary.operationsPerElement},
-               {"heads_per_block", decision.summary.headsPerBlock},
-               {"codes",
-                {{"bits", decision.summary.codes.bits},
-                 {"group", decision.summary.codes.group},
-                 {"whole", decision.summary.codes.isWhole}}},
-               {"operands", Json::array()}};
+               {"by", name(decision.by)}};
+  json.update(summaryJson(decision.summary));
   if (!decision.size.empty()) {
     json["priced_at"][decision.size] = decision.value;
-  }
-  for (const OperandSummary &operand : decision.summary.operands) {
-    json["operands"].push_back({{"role", roleName(operand.role)},
-                                {"type", operand.type},
-                                {"bytes", operand.bytes},
-                                {"cold", operand.cold}});
   }
   const auto &estimate = decision.chosen().estimate;
   json["roofline_seconds"] = estimate ? known(estimate->rooflineSeconds) : Json();
@@ -199,7 +209,8 @@ private:
     Decision decision;
     in.take(json["entry"].string(), decision.entry);
     in.take(json["case"].string(), decision.guard);
-    decision.by = byName(json["by"], {Chooser::Model, Chooser::File, Chooser::Hand, Chooser::Rule}, name);
+    decision.by = byName(json["by"],
+                         {Chooser::Model, Chooser::Tuned, Chooser::File, Chooser::Hand, Chooser::Rule}, name);
     if (const JsonValue at = json["priced_at"]; !at.isMissing()) {
       for (const std::string &size : at.keys()) {
         decision.size = size;

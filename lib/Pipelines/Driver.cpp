@@ -3,6 +3,7 @@
 #include "coopt/Import/Gguf.h"
 #include "coopt/Import/MlirFunctions.h"
 #include "coopt/Pipelines/Register.h"
+#include "coopt/Pipelines/Tune.h"
 #include "coopt/Support/MappedFile.h"
 #include "coopt/Support/StatusLine.h"
 
@@ -14,6 +15,7 @@
 #include "mlir/InitAllExtensions.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
@@ -106,6 +108,7 @@ private:
   LogicalResult writeText(const std::string &path, llvm::function_ref<void(llvm::raw_ostream &)> print);
   LogicalResult writeModule(const std::string &path);
   LogicalResult writeExplanation();
+  LogicalResult tune();
   void report(const llvm::Twine &message) {
     line.clear();
     llvm::errs() << "coopt-compile: error: " << message << "\n";
@@ -119,6 +122,7 @@ private:
   StatusLine line;
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
+  llvm::FileRemover ownDatabase; ///< of what was measured, if nobody else wants it
 };
 
 } // namespace
@@ -204,6 +208,29 @@ LogicalResult Compilation::writeExplanation() {
   });
 }
 
+LogicalResult Compilation::tune() {
+  if (compile.tuningDatabase.empty()) {
+    llvm::SmallString<128> path;
+    if (std::error_code error = llvm::sys::fs::createTemporaryFile("coopt-tuning", "db", path)) {
+      report("--tune: " + error.message());
+      return failure();
+    }
+    ownDatabase = llvm::FileRemover(path);
+    compile.tuningDatabase = std::string(path);
+  }
+  TuneOptions tuning;
+  tuning.seconds = options.tuneSeconds;
+  tuning.database = compile.tuningDatabase;
+  tuning.bench = options.bench;
+  tuning.progress = [this](const std::string &text) {
+    line.show("coopt-compile: tuning: " + text);
+    if (options.verbose) {
+      compile.report("tuning: " + text);
+    }
+  };
+  return tuneSchedules(*module, compile, tuning);
+}
+
 static std::string mebibytes(uint64_t bytes) {
   return llvm::formatv("{0:F1}", static_cast<double>(bytes) / (1 << 20)).str();
 }
@@ -250,9 +277,10 @@ LogicalResult Compilation::run() {
     report("--output: expected a file for the package, got standard output, which takes text (--compile-to)");
     return failure();
   }
-  if (!options.explainSchedule.empty() && (from >= Phase::Schedule || options.to < Phase::Schedule)) {
-    report("--explain-schedule: no schedules are chosen between the phases " + phaseName(from) + " and " +
-           phaseName(options.to));
+  if ((!options.explainSchedule.empty() || options.tuneSeconds > 0) &&
+      (from >= Phase::Schedule || options.to < Phase::Schedule)) {
+    report("--explain-schedule, --tune: no schedules are chosen between the phases " + phaseName(from) +
+           " and " + phaseName(options.to));
     return failure();
   }
   // A model can take minutes: what can't be written is said before.
@@ -280,6 +308,9 @@ LogicalResult Compilation::run() {
     if (phase == Phase::Package) {
       return failure(failed(writePackageFile(*module, compile, options.output)) ||
                      (options.verbose && failed(finishPhase(phase, begin))));
+    }
+    if (phase == Phase::Schedule && options.tuneSeconds > 0 && failed(tune())) {
+      return failure();
     }
     if (failed(runPhase(phase, *module, compile)) || failed(finishPhase(phase, begin))) {
       return failure();

@@ -141,7 +141,7 @@ LogicalResult layoutPhase(ModuleOp module, const CompileOptions &options) {
 
 LogicalResult schedulePhase(ModuleOp module, const CompileOptions &options) {
   cost::DecisionTrace trace;
-  if (failed(selectSchedules(module, options.machine, {options.scheduleFile},
+  if (failed(selectSchedules(module, options.machine, {options.scheduleFile, options.tuningDatabase},
                              options.explain ? &trace : nullptr))) {
     return failure();
   }

@@ -7,6 +7,7 @@
 #include "coopt/Analysis/KernelRoots.h"
 #include "coopt/Analysis/SummarizeKernel.h"
 #include "coopt/Analysis/VerifySchedule.h"
+#include "coopt/Tuning/TuningDatabase.h"
 
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/TilingInterface.h"
@@ -43,8 +44,8 @@ std::string textOf(schedule::ConfigAttr config) {
 class Selector {
 public:
   Selector(const cost::CostModel &costs, const ScheduleSpace &space, const machine::Machine &machine,
-           cost::DecisionTrace *trace)
-      : costs(costs), space(space), machine(machine), trace(trace) {}
+           const tuning::TuningDatabase *database, cost::DecisionTrace *trace)
+      : costs(costs), space(space), machine(machine), database(database), trace(trace) {}
 
   /// The choices for a kernel; nothing for kernels that are one work item by nature.
   std::optional<schedule::SetAttr> choose(schedule::KernelOp kernel);
@@ -61,6 +62,7 @@ private:
   /// Nothing: not priced, as of an element type that the model doesn't know.
   std::optional<cost::Estimate> estimate(const cost::KernelSummary &summary,
                                          const cost::Candidate &candidate) const;
+  std::optional<double> measured(const cost::KernelSummary &summary, const cost::Considered &one) const;
   /// Why the machine can't run the kernel so; empty: it can.
   std::string refusalOf(schedule::KernelOp kernel, schedule::ConfigAttr config) const;
   void report(schedule::KernelOp kernel, cost::Decision decision, schedule::GuardAttr guard);
@@ -68,6 +70,7 @@ private:
   const cost::CostModel &costs;
   const ScheduleSpace &space;
   const machine::Machine &machine;
+  const tuning::TuningDatabase *database; ///< null: nothing was measured
   cost::DecisionTrace *trace;
 };
 
@@ -77,6 +80,16 @@ std::optional<cost::Estimate> Selector::estimate(const cost::KernelSummary &summ
                                                  const cost::Candidate &candidate) const {
   auto estimate = costs.estimate(summary, candidate);
   return estimate ? std::optional(std::move(*estimate)) : std::nullopt;
+}
+
+std::optional<double> Selector::measured(const cost::KernelSummary &summary,
+                                         const cost::Considered &one) const {
+  if (!database || !one.candidate) {
+    return std::nullopt;
+  }
+  auto found = database->find(
+      {cost::kernelKey(summary), machine.name, one.candidate->instructionFamily, one.schedule});
+  return found && *found ? std::optional((*found)->seconds) : std::nullopt;
 }
 
 std::string Selector::refusalOf(schedule::KernelOp kernel, schedule::ConfigAttr config) const {
@@ -103,14 +116,22 @@ std::optional<Selector::Choice> Selector::decide(schedule::KernelOp kernel, cons
     if (option.refusal.empty()) {
       option.refusal = refusalOf(kernel, option.config);
     }
-    Option entry{option.config, {textOf(option.config), std::nullopt, std::nullopt, option.refusal}};
+    Option entry{option.config,
+                 {textOf(option.config), std::nullopt, std::nullopt, std::nullopt, option.refusal}};
     if (option.refusal.empty()) {
       entry.considered.candidate = space.candidateOf(kernel, *summary, option.config);
       entry.considered.estimate = estimate(*summary, *entry.considered.candidate);
+      entry.considered.measured = measured(*summary, entry.considered);
     }
     (entry.considered.estimate ? priced : others).push_back(std::move(entry));
   }
-  llvm::stable_sort(priced, [](const Option &a, const Option &b) {
+  // One measured time alone says nothing about the others, whose times are estimates.
+  auto isMeasured = [](const Option &option) { return option.considered.measured.has_value(); };
+  const bool isTuned = llvm::count_if(priced, isMeasured) > 1;
+  llvm::stable_sort(priced, [&](const Option &a, const Option &b) {
+    if (isTuned && (isMeasured(a) || isMeasured(b))) {
+      return isMeasured(a) && (!isMeasured(b) || *a.considered.measured < *b.considered.measured);
+    }
     return a.considered.estimate->seconds < b.considered.estimate->seconds;
   });
   Choice choice;
@@ -122,13 +143,15 @@ std::optional<Selector::Choice> Selector::decide(schedule::KernelOp kernel, cons
   if (priced.empty()) {
     choice.config = space.unpriced(kernel, *summary);
     choice.decision.by = cost::Chooser::Rule;
-    choice.decision.considered.push_back({textOf(choice.config), std::nullopt, std::nullopt, ""});
+    choice.decision.considered.push_back(
+        {textOf(choice.config), std::nullopt, std::nullopt, std::nullopt, ""});
   } else {
     choice.config = priced.front().config;
+    choice.decision.by = isTuned ? cost::Chooser::Tuned : cost::Chooser::Model;
   }
   for (std::vector<Option> *list : {&priced, &others}) {
     for (Option &option : *list) {
-      if (choice.decision.by == cost::Chooser::Model || option.config != choice.config) {
+      if (choice.decision.by != cost::Chooser::Rule || option.config != choice.config) {
         choice.decision.considered.push_back(std::move(option.considered));
       }
     }
@@ -189,9 +212,11 @@ void Selector::price(schedule::KernelOp kernel, cost::Chooser by) {
     // What was written comes first, beside what the model would have taken.
     cost::Decision &decision = best->decision;
     schedule::ConfigAttr config = choices.getConfigs()[index];
-    cost::Considered written{textOf(config), std::nullopt, std::nullopt, refusalOf(kernel, config)};
+    cost::Considered written{textOf(config), std::nullopt, std::nullopt, std::nullopt,
+                             refusalOf(kernel, config)};
     if (written.refusal.empty()) {
       written.candidate = space.candidateOf(kernel, decision.summary, config);
+      written.measured = measured(decision.summary, written);
       written.estimate = estimate(decision.summary, *written.candidate);
     }
     llvm::erase_if(decision.considered,
@@ -229,7 +254,15 @@ LogicalResult coopt::selectSchedules(ModuleOp module, const machine::Machine &ma
     trace->model = (*costs)->name();
   }
   CpuSchedules space(**costs, *machine.cpu());
-  Selector selector(**costs, space, machine, trace);
+  std::optional<tuning::TuningDatabase> database;
+  if (!options.tuningDatabase.empty()) {
+    auto opened = tuning::TuningDatabase::open(options.tuningDatabase);
+    if (!opened) {
+      return module.emitError(opened.error().message);
+    }
+    database = std::move(*opened);
+  }
+  Selector selector(**costs, space, machine, database ? &*database : nullptr, trace);
   module.walk([&](schedule::KernelOp kernel) {
     if (std::optional<schedule::SetAttr> given = file->find(kernel.getId())) {
       kernel.setChoicesAttr(*given);

@@ -27,7 +27,7 @@ struct SelectSchedulesPass : PassWrapper<SelectSchedulesPass, OperationPass<Modu
       return signalPassFailure();
     }
     cost::DecisionTrace trace;
-    if (failed(selectSchedules(getOperation(), *machine, {scheduleFile}, &trace))) {
+    if (failed(selectSchedules(getOperation(), *machine, {scheduleFile, tuningDatabase}, &trace))) {
       return signalPassFailure();
     }
     if (explain.empty()) {
@@ -52,6 +52,8 @@ struct SelectSchedulesPass : PassWrapper<SelectSchedulesPass, OperationPass<Modu
                                   llvm::cl::desc("as coopt-compile --target takes it")};
   Option<std::string> scheduleFile{*this, "schedule", llvm::cl::init(""),
                                    llvm::cl::desc("file of schedules that win over the chosen ones")};
+  Option<std::string> tuningDatabase{*this, "tuning-db", llvm::cl::init(""),
+                                     llvm::cl::desc("database of measured schedules")};
   Option<std::string> explain{
       *this, "explain", llvm::cl::init(""),
       llvm::cl::desc(

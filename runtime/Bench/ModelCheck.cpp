@@ -155,7 +155,9 @@ Expected<std::vector<ModelPair>> bench::measurePairs(const std::string &path, co
     const int rounds = count == 1 ? std::max(options.repeat, 8) : options.repeat;
     for (int round = -1; round < rounds; ++round) { // once unobserved: page faults
       Status status = (*session)->truncate(0);
-      status = status ? (*session)->append(prompt.data(), static_cast<size_t>(options.contextFill)) : status;
+      if (status && options.contextFill > 0) {
+        status = (*session)->append(prompt.data(), static_cast<size_t>(options.contextFill));
+      }
       (*session)->observe(round < 0 ? std::vector<runtime::Observer *>{}
                                     : std::vector<runtime::Observer *>{&stopwatch});
       status = status ? (*session)->append(prompt.data() + options.contextFill, static_cast<size_t>(count))
@@ -187,8 +189,20 @@ Expected<std::vector<ModelPair>> bench::measurePairs(const std::string &path, co
     if (!seconds || !estimate) {
       return forward(seconds ? estimate.error() : seconds.error(), path);
     }
-    pairs.push_back({path.substr(path.rfind('/') + 1), key.opId, key.size + " " + std::to_string(key.value),
-                     chosen.schedule, summary.kind, seconds->median, *estimate});
+    ModelPair pair;
+    pair.package = path.substr(path.rfind('/') + 1);
+    pair.opId = key.opId;
+    pair.size = key.size + " " + std::to_string(key.value);
+    pair.machine = trace->machine;
+    pair.kernel = cost::kernelKey(decision.summary);
+    pair.family = candidate.instructionFamily;
+    pair.samples = static_cast<int64_t>(samples->second.size());
+    pair.least = seconds->min;
+    pair.schedule = chosen.schedule;
+    pair.kind = summary.kind;
+    pair.seconds = seconds->median;
+    pair.estimate = *estimate;
+    pairs.push_back(std::move(pair));
   }
   return pairs;
 }

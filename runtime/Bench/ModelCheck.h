@@ -10,6 +10,11 @@ namespace coopt::bench {
 /// One kernel and schedule of one package, at the size that its schedule was priced at.
 struct ModelPair {
   std::string package, opId, size; ///< "prefill.coopt", "layers.*/mlp/up_proj", "tokens 512"
+  std::string machine;             ///< that the package was compiled for
+  std::string kernel;              ///< cost::kernelKey, as the schedule was priced
+  std::string family;              ///< of the instructions that ran
+  int64_t samples = 0;
+  double least = 0; ///< seconds
   std::string schedule;
   cost::KernelKind kind = cost::KernelKind::Contraction;
   double seconds = 0; ///< measured: the median of all calls, of all layers

@@ -7,6 +7,7 @@
 #include "Executor/ThreadPool.h"
 #include "coopt/Support/OutputFile.h"
 #include "coopt/Support/StatusLine.h"
+#include "coopt/Tuning/TuningDatabase.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -22,7 +23,8 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> packages;
-  std::string json, calibrate;
+  std::string json, calibrate, tuningDatabase;
+  std::vector<std::string> merged; ///< databases
   bool loadOnly = false, peers = false, checkModel = false;
   std::string expertMemory, expertPolicy = "score";
   double expertRate = 0;
@@ -95,6 +97,13 @@ void describe(CLI::App &app, Arguments &arguments) {
                "machine. Wants what coopt-compile --explain-schedule=M.json wrote beside each M.coopt")
       ->excludes(perOp)
       ->excludes(memory);
+  CLI::Option *database =
+      app.add_option("--tuning-db", arguments.tuningDatabase,
+                     "With --check-model: keep what each schedule took, for coopt-compile --tuning-db=FILE")
+          ->type_name("FILE");
+  app.add_option("--merge", arguments.merged, "Other databases that are added to that of --tuning-db")
+      ->needs(database)
+      ->type_name("FILE");
   app.add_option("--calibrate", arguments.calibrate,
                  "Measure this machine, in place of packages, and write its description, for coopt-compile "
                  "--target=FILE")
@@ -188,14 +197,47 @@ Status calibrateMachine(const Arguments &arguments) {
   return std::fflush(stdout) == 0 ? Status() : fail("standard output can't be written");
 }
 
+Status mergeDatabases(const Arguments &arguments) {
+  if (!arguments.packages.empty()) {
+    return fail("--merge measures nothing, got " + arguments.packages.front() + " beside it");
+  }
+  auto database = tuning::TuningDatabase::openOrCreate(arguments.tuningDatabase);
+  if (!database) {
+    return forward(database.error(), "--tuning-db");
+  }
+  for (const std::string &other : arguments.merged) {
+    if (Status status = database->merge(other); !status) {
+      return forward(status.error(), "--merge");
+    }
+  }
+  return {};
+}
+
 Status checkModel(const std::vector<std::string> &paths, const Arguments &arguments) {
   std::vector<ModelPair> pairs;
+  std::optional<tuning::TuningDatabase> database;
+  if (!arguments.tuningDatabase.empty()) {
+    auto opened = tuning::TuningDatabase::openOrCreate(arguments.tuningDatabase);
+    if (!opened) {
+      return forward(opened.error(), "--tuning-db");
+    }
+    database = std::move(*opened);
+  }
   for (const std::string &path : paths) {
     auto measured = measurePairs(path, arguments.options, StatusOf(path));
     if (!measured) {
       return forward(measured.error());
     }
-    pairs.insert(pairs.end(), measured->begin(), measured->end());
+    for (ModelPair &pair : *measured) {
+      if (database) {
+        Status kept = database->record(
+            {pair.kernel, pair.machine, pair.family, pair.schedule, pair.least, pair.samples});
+        if (!kept) {
+          return forward(kept.error(), "--tuning-db");
+        }
+      }
+      pairs.push_back(std::move(pair));
+    }
   }
   if (auto error = modelError(pairs); !error) {
     return forward(error.error());
@@ -212,6 +254,12 @@ Status checkModel(const std::vector<std::string> &paths, const Arguments &argume
 Status execute(Arguments &arguments) {
   if (!arguments.calibrate.empty()) {
     return calibrateMachine(arguments);
+  }
+  if (!arguments.merged.empty()) {
+    return mergeDatabases(arguments);
+  }
+  if (!arguments.tuningDatabase.empty() && !arguments.checkModel) {
+    return fail("--tuning-db belongs to --check-model or --merge");
   }
   if (arguments.packages.empty()) {
     return fail("expected a package, or --calibrate (--help lists the options)");

@@ -11,6 +11,8 @@
 #include "llvm/ADT/SmallString.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Program.h"
 
 #include <CLI/CLI.hpp>
 #include <limits>
@@ -213,6 +215,17 @@ int main(int argc, char **argv) {
       ->type_name("[FILE]")
       ->expected(0, 1)
       ->default_str("-");
+  app.add_option("--tune", options.tuneSeconds,
+                 "measure the best candidates of each kernel on this machine for so long, and take the "
+                 "quickest; with --tuning-db "
+                 "they are kept there")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1.0, 1e6));
+  app.add_option("--tuning-db", options.compile.tuningDatabase,
+                 "database of measured schedules (coopt-bench --check-model --tuning-db): of those that were "
+                 "measured on the "
+                 "target's machine the quickest are taken")
+      ->type_name("FILE");
   app.add_option("--isa", variants,
                  "instruction-set variants to generate, comma separated (default: all that the machine has)");
   app.add_option("--compile-from", from,
@@ -272,6 +285,20 @@ int main(int argc, char **argv) {
       return wrong("--isa: variant '" + variant.str() + "' twice");
     }
     options.compile.variants.push_back(variant.str());
+  }
+  if (options.tuneSeconds > 0) {
+    // coopt-bench stands beside this program, or in a folder of PATH.
+    const std::string own = llvm::sys::fs::getMainExecutable(argv[0], reinterpret_cast<void *>(&wrong));
+    auto bench = llvm::sys::findProgramByName("coopt-bench", {llvm::sys::path::parent_path(own)});
+    bench = bench ? bench : llvm::sys::findProgramByName("coopt-bench");
+    if (!bench) {
+      return wrong("--tune: the program coopt-bench is neither beside this one nor in PATH");
+    }
+    if (!cpu) {
+      return wrong("--tune belongs to a machine of kind cpu, '" + machine->name + "' is an " +
+                   machine->kind());
+    }
+    options.bench = *bench;
   }
   if (mlir::failed(runDriver(options))) {
     return 1;

@@ -10,7 +10,7 @@
 //       "kind": "contraction", "sizes": {"m": 1, "n": 8192, "k": 2048},
 //       "operands": [{"role": "weight", "type": "i8", "bytes": 16777216, "cold": true}, ..],
 //       "roofline_seconds": 5.4e-04,
-//       "candidates": [                                the chosen one first, the others by their time
+//       "candidates": [                                the chosen one first, the others by their time; with "measured_seconds" if they were measured
 //         {"schedule": "<tile = [1, 32]>", "tile": {"rows": 1, "columns": 32, "inner": 0, "family": "amx"}, "seconds": 5.6e-04, "bound": "memory", "terms": {"compute": 1.1e-05, ..}, "bytes": {"memory": 1.7e+07, ..}},
 //         {"schedule": "<tile = [1, 64]>", "seconds": 5.7e-04, .., "lost": "1.8 % more: overhead 12 us"},
 //         {"schedule": "<tile = [512, 64]>", "refused": "the temporaries .."} ] } ] }
@@ -28,6 +28,7 @@ namespace coopt::cost {
 /// Who decides.
 enum class Chooser {
   Model, ///< the cheapest by the model
+  Tuned, ///< the quickest of those that were measured
   File,  ///< a file of schedules
   Hand,  ///< the kernel came with it
   Rule   ///< no model prices the kernel
@@ -38,6 +39,7 @@ struct Considered {
   std::string schedule;
   std::optional<Candidate> candidate; ///< as the model sees it; absent: refused
   std::optional<Estimate> estimate; ///< absent: refused, or not priced
+  std::optional<double> measured;   ///< seconds
   std::string refusal;              ///< why it is none of this kernel and machine; empty: it is one
 };
 
@@ -49,7 +51,7 @@ struct Decision {
   int64_t value = 0;  ///< of that size, where the case was priced
   Chooser by = Chooser::Model;
   KernelSummary summary; ///< at the sizes that the case was priced at
-  /// The chosen one first, then by their time, those that have none last. Never empty.
+  /// The chosen one first, then those that were measured, then by their estimates, those that have none last. Never empty.
   std::vector<Considered> considered;
 
   const Considered &chosen() const { return considered.front(); }
@@ -62,6 +64,9 @@ struct DecisionTrace {
   std::string model;   ///< "cpu-roofline"
   std::vector<Decision> decisions;
 };
+
+/// What measurements of a kernel are kept under: its kind, sizes, operands and formats, but not its name. A line of JSON.
+std::string kernelKey(const KernelSummary &summary);
 
 /// "12.3 us, bound by memory (..); then <tile = [1, 64]>, 12.5 us, .."
 std::string summarize(const Decision &decision);

@@ -21,6 +21,9 @@ struct DriverOptions {
   std::string dumpDirectory;
   /// Where to say which schedules were taken and why: JSON in a file of a name that ends in .json, else a table; "-" is standard output. Empty: nowhere.
   std::string explainSchedule;
+  /// Measure schedules on this machine for so long; 0: not at all. Kept in compile.tuningDatabase, if there is one.
+  double tuneSeconds = 0;
+  std::string bench; ///< the program coopt-bench, for that
   /// Say on standard error what each phase takes.
   bool verbose = false;
   import::ImportOptions importOptions;

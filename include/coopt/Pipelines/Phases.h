@@ -58,6 +58,8 @@ struct CompileOptions {
   std::string activations = "f32";
   /// A file of schedules that win over the chosen ones (SelectSchedules.h); empty: none.
   std::string scheduleFile;
+  /// A database of measured schedules, of which the quickest are taken; empty: none.
+  std::string tuningDatabase;
   /// Hears what the schedule phase decided and why; null: nobody does.
   std::function<void(const cost::DecisionTrace &trace)> explain;
   /// Instruction-set variants to generate, in the order of the package.

@@ -26,6 +26,8 @@ namespace coopt {
 struct SelectSchedulesOptions {
   /// A file of schedules as above; empty: none.
   std::string scheduleFile;
+  /// A tuning database (TuningDatabase.h): of a kernel's candidates that were measured on the machine, two at least, the quickest is taken. Empty: none.
+  std::string tuningDatabase;
 };
 
 /// Every decision is a remark of category `schedule`: what was chosen, its price, and what came second. `trace`, if there is one, gets all of

@@ -31,9 +31,10 @@ Decision decision(const std::string &kernel) {
   decision.summary.operands = {{OperandRole::Weight, "i8", 2048, true}};
   decision.size = "tokens";
   decision.value = 1;
-  decision.considered = {{"<tile = [1, 16]>", Candidate{1, 16, 0, "avx2"}, estimate(10, "memory"), ""},
-                         {"<tile = [1, 32]>", Candidate{1, 32, 0, "avx2"}, estimate(12.5, "overhead"), ""},
-                         {"<tile = [8, 32]>", std::nullopt, std::nullopt, "too many rows"}};
+  decision.considered = {
+      {"<tile = [1, 16]>", Candidate{1, 16, 0, "avx2"}, estimate(10, "memory"), std::nullopt, ""},
+      {"<tile = [1, 32]>", Candidate{1, 32, 0, "avx2"}, estimate(12.5, "overhead"), std::nullopt, ""},
+      {"<tile = [8, 32]>", std::nullopt, std::nullopt, std::nullopt, "too many rows"}};
   return decision;
 }
 
@@ -43,7 +44,7 @@ TEST(Decision, EqualOnesOfSeveralLayersAreOneLine) {
   Decision other = decision("lm_head");
   other.guard = "";
   other.by = Chooser::Rule;
-  other.considered = {{"<tile = [8, 64]>", std::nullopt, std::nullopt, ""}};
+  other.considered = {{"<tile = [8, 64]>", std::nullopt, std::nullopt, std::nullopt, ""}};
   const DecisionTrace trace = {
       "desk", "a-model", {decision("layers.0/up"), decision("layers.1/up"), std::move(other)}};
   EXPECT_EQ(
@@ -123,4 +124,25 @@ TEST(Decision, MistakesInATraceHaveTheirPlace) {
       messageOf(replaced("\"weight\"", "\"heavy\"")),
       "t.json: $.decisions[0].operands[0].role: expected activation, weight, state or output, got 'heavy'");
   EXPECT_EQ(messageOf(replaced("\"n\": 32", "\"n\": -1")).substr(0, 30), "t.json: $.decisions[0].sizes.n");
+}
+
+TEST(Decision, MeasuredTimesAreComparedWithEachOther) {
+  Decision tuned = decision("up");
+  tuned.by = Chooser::Tuned;
+  tuned.considered[0].measured = 20e-6;
+  tuned.considered[1].measured = 22e-6;
+  EXPECT_EQ(summarize(tuned).substr(0, 55), "<tile = [1, 16]>, measured 20 us, 10 us, bound by memor");
+  const std::string table = printTable({"desk", "a-model", {tuned}});
+  EXPECT_NE(table.find("tuned  memory    20          25%  <tile = [1, 32]> +10.0%"), std::string::npos)
+      << table;
+}
+
+TEST(Decision, KernelsOfTheSameSizesHaveOneKey) {
+  KernelSummary up = decision("layers.0/up").summary, other = decision("layers.1/up").summary;
+  EXPECT_EQ(kernelKey(up), kernelKey(other));
+  other.codes.bits = 4;
+  EXPECT_NE(kernelKey(up), kernelKey(other));
+  other = up;
+  other.operands[0].bytes += 1;
+  EXPECT_NE(kernelKey(up), kernelKey(other));
 }
