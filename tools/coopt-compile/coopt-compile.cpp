@@ -16,6 +16,7 @@
 
 #include <CLI/CLI.hpp>
 #include <limits>
+#include <sstream>
 
 using namespace coopt;
 
@@ -237,8 +238,10 @@ int main(int argc, char **argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError &error) {
     if (error.get_exit_code() == 0) {
-      app.exit(error); // --help, --version
-      return finishOutput();
+      std::ostringstream text;     // written at once: what goes wrong has its reason then
+      app.exit(error, text, text); // --help, --version
+      auto shown = writeStandardOutput(text.str());
+      return shown ? 0 : wrong(shown.error().message);
     }
     return wrong(std::string(error.what()) + " (--help lists the options)");
   }
