@@ -80,6 +80,8 @@ struct Candidate {
   int64_t columnTile = 0;
   int64_t innerTile = 0;
   std::string instructionFamily; ///< "generic", "avx2", "avx512" on a CPU
+  int64_t split = 1;             ///< GPU: parts of k (of keys) that are summed up (merged) behind
+  int64_t stages = 1;            ///< GPU: tiles of k that are under way at a time
 };
 
 enum class BoundBy { Compute, Cache, Memory, Overhead };
