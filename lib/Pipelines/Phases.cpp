@@ -62,6 +62,7 @@ private:
 ModelKnowledge modelKnowledge(ModuleOp module, const CompileOptions &options) {
   ModelKnowledge knowledge;
   knowledge.machine = &options.machine;
+  knowledge.variants = options.variants;
   // Planned for the module as it is at the first question: parameters come and go afterwards.
   auto evaluator = std::make_shared<std::optional<Expected<RecipeEvaluator>>>();
   knowledge.weights = [=](const std::string &parameter, const ModelKnowledge::Sink &sink) -> Status {

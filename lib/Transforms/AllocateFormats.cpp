@@ -286,7 +286,7 @@ Status Allocator::price() {
     if (!options.knowledge.machine) {
       return fail("a latency needs a machine, which is not known here");
     }
-    auto made = DecodeTime::create(*options.knowledge.machine);
+    auto made = DecodeTime::create(*options.knowledge.machine, options.knowledge.variants);
     if (!made) {
       return fail("latency: there is no cost model of the machine '" + options.knowledge.machine->name +
                   "': " + made.error().message);

@@ -4,7 +4,8 @@
 
 using namespace coopt;
 
-Expected<DecodeTime> DecodeTime::create(const machine::Machine &machine) {
+Expected<DecodeTime> DecodeTime::create(const machine::Machine &machine,
+                                        const std::vector<std::string> &variants) {
   DecodeTime made;
   auto model = cost::makeCostModel(machine);
   if (!model) {
@@ -13,10 +14,14 @@ Expected<DecodeTime> DecodeTime::create(const machine::Machine &machine) {
   made.model = std::move(*model);
   if (const machine::CpuMachine *cpu = machine.cpu()) {
     for (const machine::SimdVariant &variant : cpu->variants) {
-      made.families.push_back(machine::name(variant.set));
+      const std::string name = machine::name(variant.set);
+      if (variants.empty() || std::find(variants.begin(), variants.end(), name) != variants.end()) {
+        made.families.push_back(name);
+      }
     }
-  } else {
-    made.families.emplace_back();
+  }
+  if (made.families.empty()) { // the machine's own
+    made.families.emplace_back(machine.cpu() ? "generic" : "");
   }
   return made;
 }

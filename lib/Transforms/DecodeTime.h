@@ -17,10 +17,11 @@ struct DecodeContraction {
 
 class DecodeTime {
 public:
-  /// Errors: the machine has no cost model.
-  static Expected<DecodeTime> create(const machine::Machine &machine);
+  /// `variants`: the instruction sets to choose from, of those that the machine has; empty: all of these. Errors: the machine has no cost model.
+  static Expected<DecodeTime> create(const machine::Machine &machine,
+                                     const std::vector<std::string> &variants);
 
-  /// Seconds of a kernel of its own, the least of all instruction sets of the machine and some widths of tiles. Errors: those of the model.
+  /// Seconds of a kernel of its own, the least of the instruction sets and some widths of tiles. Errors: those of the model.
   Expected<double> of(const DecodeContraction &contraction) const;
 
 private:

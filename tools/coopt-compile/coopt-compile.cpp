@@ -43,10 +43,10 @@ std::string phaseList() {
 /// Whether --quantize has a budget, which is spent by what the statistics say; a mistake in it is said where it is read.
 bool hasBudget(const std::string &quantize) {
   auto plan = numerics::readQuantizationPlan(quantize);
-  return plan && (plan->automatic || std::any_of(plan->rules.begin(), plan->rules.end(),
-                                                 [](const numerics::QuantizationRule &rule) {
-                                                   return rule.budget.has_value();
-                                                 }));
+  return !plan || (plan->automatic || std::any_of(plan->rules.begin(), plan->rules.end(),
+                                                  [](const numerics::QuantizationRule &rule) {
+                                                    return rule.budget.has_value();
+                                                  }));
 }
 
 /// What is wrong with --calibration and the options that it goes with, --rounding, --sparsify and a budget; "" if nothing. The file's name becomes absolute: the

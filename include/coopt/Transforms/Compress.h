@@ -48,6 +48,8 @@ struct ModelKnowledge {
   std::optional<numerics::Sensitivities> sensitivities;
   /// What a latency is meant of; null: no machine is known.
   const machine::Machine *machine = nullptr;
+  /// The instruction sets that code is for, of those that the machine has; empty: all of these.
+  std::vector<std::string> variants;
 };
 
 struct CompressOptions {
