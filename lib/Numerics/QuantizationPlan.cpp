@@ -3,6 +3,8 @@
 #include "coopt/Numerics/BlockFormatJson.h"
 #include "coopt/Support/MappedFile.h"
 
+#include <nlohmann/json.hpp>
+
 using namespace coopt;
 using namespace coopt::numerics;
 
@@ -129,6 +131,14 @@ Expected<QuantizationPlan> numerics::readQuantizationPlan(const std::string &tex
   if (text == "f32") {
     return plan;
   }
+  if (isAutoQuantization(text)) {
+    Expected<AutoQuantization> automatic = parseAutoQuantization(text);
+    if (!automatic) {
+      return forward(automatic.error());
+    }
+    plan.automatic = std::move(*automatic);
+    return plan;
+  }
   const std::string suffix = ".json";
   if (text.size() > suffix.size() && text.compare(text.size() - suffix.size(), suffix.size(), suffix) == 0) {
     Expected<MappedFile> file = MappedFile::open(text);
@@ -143,4 +153,27 @@ Expected<QuantizationPlan> numerics::readQuantizationPlan(const std::string &tex
   }
   plan.scheme = std::move(*scheme);
   return plan;
+}
+
+std::string numerics::patternOf(const std::string &id) {
+  std::string pattern;
+  for (char letter : id) {
+    if (std::string_view("*?[]{}\\").find(letter) != std::string_view::npos) {
+      pattern += '\\';
+    }
+    pattern += letter;
+  }
+  return pattern;
+}
+
+std::string numerics::toJson(const QuantizationPlan &plan) {
+  auto quoted = [](const std::string &text) {
+    return nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+  };
+  std::string text = "{\"quantize\": " + quoted(storageName(plan.scheme)) + ", \"rules\": [";
+  for (size_t i = 0; i < plan.rules.size(); ++i) {
+    text += (i == 0 ? "\n  {\"match\": " : ",\n  {\"match\": ") + quoted(plan.rules[i].pattern) +
+            ", \"quantize\": " + quoted(storageName(plan.rules[i].scheme)) + "}";
+  }
+  return text + "\n]}\n";
 }

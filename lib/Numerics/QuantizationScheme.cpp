@@ -234,6 +234,11 @@ std::string numerics::describeQuantization() {
 
   nf4, mxfp4-head8, fp8-block-a8, ..
 
+auto:size=300M  auto:size=4.5bits  auto:latency=5ms[,size=..]  [,of=NAME+NAME+..]
+
+  the format of each contraction's weight so that the predicted loss is the smallest for so many bytes of parameters, bits
+  of a weight or time of a token; of the formats named, or of w2 to w8 with -g32-asym
+
 FILE.json
 
   a format of one's own, or names by layer:

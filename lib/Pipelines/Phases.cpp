@@ -7,6 +7,7 @@
 #include "coopt/Import/CalibrationFile.h"
 #include "coopt/Numerics/QuantizationScheme.h"
 #include "coopt/Package/RecipeEvaluator.h"
+#include "coopt/Support/OutputFile.h"
 #include "coopt/Target/KernelEntries.h"
 #include "coopt/Transforms/AssignLayouts.h"
 #include "coopt/Transforms/Compress.h"
@@ -38,12 +39,33 @@ LogicalResult runPasses(ModuleOp module, llvm::function_ref<void(OpPassManager &
   return manager.run(module);
 }
 
-/// What the model's files and the statistics say of experts.
-ExpertKnowledge expertKnowledge(ModuleOp module, const CompileOptions &options) {
-  ExpertKnowledge knowledge;
+/// A file of statistics that is opened when it is first asked.
+class LazyCalibration {
+public:
+  explicit LazyCalibration(std::string path) : path(std::move(path)) {}
+  Expected<const import::CalibrationFile *> open() {
+    if (!file) {
+      file = import::CalibrationFile::open(path);
+    }
+    if (!*file) {
+      return forward(file->error());
+    }
+    return &**file;
+  }
+
+private:
+  std::string path;
+  std::optional<Expected<import::CalibrationFile>> file;
+};
+
+/// What the model's files, the statistics and the machine say.
+ModelKnowledge modelKnowledge(ModuleOp module, const CompileOptions &options) {
+  ModelKnowledge knowledge;
+  knowledge.machine = &options.machine;
+  knowledge.variants = options.variants;
   // Planned for the module as it is at the first question: parameters come and go afterwards.
   auto evaluator = std::make_shared<std::optional<Expected<RecipeEvaluator>>>();
-  knowledge.weights = [=](const std::string &parameter, const ExpertKnowledge::Sink &sink) -> Status {
+  knowledge.weights = [=](const std::string &parameter, const ModelKnowledge::Sink &sink) -> Status {
     if (!*evaluator) {
       auto root = module->getAttrOfType<StringAttr>("model.root");
       *evaluator = RecipeEvaluator::create(module, root ? root.str() : std::string());
@@ -54,19 +76,30 @@ ExpertKnowledge expertKnowledge(ModuleOp module, const CompileOptions &options) 
     return (**evaluator)->write(parameter, sink);
   };
   if (!options.calibration.empty()) {
-    auto file = std::make_shared<std::optional<Expected<import::CalibrationFile>>>();
-    knowledge.rows = [file, path = options.calibration](const std::string &opId,
-                                                        int64_t experts) -> Expected<std::vector<double>> {
-      if (!*file) {
-        *file = import::CalibrationFile::open(path);
-      }
-      if (!**file) {
-        return forward((*file)->error());
-      }
-      return (**file)->expertRows(opId, experts);
+    auto calibration = std::make_shared<LazyCalibration>(options.calibration);
+    knowledge.rows = [calibration](const std::string &opId,
+                                   int64_t experts) -> Expected<std::vector<double>> {
+      auto file = calibration->open();
+      return file ? (*file)->expertRows(opId, experts) : forward(file.error());
+    };
+    knowledge.meanSquares = [calibration](const std::string &opId,
+                                          int64_t K) -> Expected<std::vector<double>> {
+      auto file = calibration->open();
+      return file ? (*file)->meanSquares(opId, K) : forward(file.error());
     };
   }
   return knowledge;
+}
+
+/// Writes the plan that a budget came to, for --quantize=FILE.json.
+LogicalResult savePlan(ModuleOp module, const numerics::QuantizationPlan &plan, const std::string &path) {
+  const std::string text = numerics::toJson(plan);
+  auto file = OutputFile::create(path);
+  Status written = file ? file->write(text.data(), text.size()) : forward(file.error());
+  if (Status done = written ? file->commit() : written; !done) {
+    return module.emitError("--save-plan: " + done.error().message);
+  }
+  return success();
 }
 
 LogicalResult compressPhase(ModuleOp module, const CompileOptions &options) {
@@ -94,7 +127,19 @@ LogicalResult compressPhase(ModuleOp module, const CompileOptions &options) {
     compress.sparsity = *pattern;
   }
   compress.scoresByInputs = options.sparsityScore == "inputs";
-  compress.experts = expertKnowledge(module, options);
+  compress.knowledge = modelKnowledge(module, options);
+  if (!options.sensitivities.empty()) {
+    auto sensitivities = numerics::Sensitivities::read(options.sensitivities);
+    if (!sensitivities) {
+      return module.emitError("--sensitivities: " + sensitivities.error().message);
+    }
+    compress.knowledge.sensitivities = std::move(*sensitivities);
+  }
+  if (!options.planFile.empty()) {
+    compress.decided = [&](const numerics::QuantizationPlan &plan) {
+      return savePlan(module, plan, options.planFile);
+    };
+  }
   compress.report = options.report;
   // Without another wish, weights are what the model's files have.
   auto info = module->getAttrOfType<DictionaryAttr>("model.info");

@@ -1,5 +1,6 @@
 #include "coopt/Transforms/Compress.h"
 
+#include "AllocateFormats.h"
 #include "BalanceChannels.h"
 #include "CompressActivations.h"
 #include "CompressWeights.h"
@@ -222,6 +223,15 @@ LogicalResult Compressor::run() {
 }
 
 LogicalResult coopt::compress(ModuleOp module, const CompressOptions &options) {
+  if (options.plan.automatic) {
+    CompressOptions decided = options;
+    FailureOr<numerics::QuantizationPlan> plan = allocateFormats(module, options);
+    if (failed(plan) || (options.decided && failed(options.decided(*plan)))) {
+      return failure();
+    }
+    decided.plan = std::move(*plan);
+    return compress(module, decided);
+  }
   SymbolTable symbols(module);
   if (!options.plan.scheme && options.plan.rules.empty() && !options.sparsity &&
       StoredWeights(module, symbols).empty()) {

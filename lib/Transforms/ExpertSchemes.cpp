@@ -101,7 +101,7 @@ LogicalResult SchemeChooser::run() {
 
 /// The part of the tokens that went to each expert.
 Expected<std::vector<double>> SchemeChooser::askShares(const ExpertLayer &layer) {
-  auto shares = options.experts.rows(idOf(layer.contractions.front().op), layer.experts);
+  auto shares = options.knowledge.rows(idOf(layer.contractions.front().op), layer.experts);
   if (!shares) {
     return shares;
   }
@@ -117,7 +117,7 @@ Expected<std::vector<double>> SchemeChooser::askShares(const ExpertLayer &layer)
 
 LogicalResult SchemeChooser::spend(size_t rule, ArrayRef<Part> parts) {
   const SchemeBudget &budget = *plan.budgetOf(rule);
-  SmallVector<ExpertMatrices> matrices;
+  SmallVector<WeightMatrices> matrices;
   llvm::MapVector<StringAttr, size_t> numberOf;                  // of matrices, by parameter
   llvm::MapVector<std::pair<size_t, int64_t>, BudgetItem> items; // by the first matrices and the expert
   llvm::MapVector<std::pair<size_t, int64_t>, std::pair<size_t, int64_t>> keyOf; // by layer and expert
@@ -142,7 +142,7 @@ LogicalResult SchemeChooser::spend(size_t rule, ArrayRef<Part> parts) {
       item.share = 1 / static_cast<double>(layer.experts);
     }
   }
-  if (options.experts.rows) {
+  if (options.knowledge.rows) {
     llvm::MapVector<size_t, std::vector<double>> sharesOf; // by layer
     for (auto &[place, key] : keyOf) {
       auto [known, isNew] = sharesOf.insert({place.first, {}});
@@ -162,7 +162,7 @@ LogicalResult SchemeChooser::spend(size_t rule, ArrayRef<Part> parts) {
     indexOf[key] = list.size();
     list.push_back(item);
   }
-  auto spent = spendBudget(budget, matrices, list, options.experts);
+  auto spent = spendBudget(budget, matrices, list, options.knowledge);
   if (!spent) {
     return module.emitError(spent.error().message);
   }
@@ -175,7 +175,10 @@ LogicalResult SchemeChooser::spend(size_t rule, ArrayRef<Part> parts) {
     char bits[32];
     std::snprintf(bits, sizeof(bits), "%.4f", spent->bitsPerWeight);
     options.report("rule for '" + budget.pattern + "': " + bits + " bits a weight for " +
-                   std::to_string(list.size()) + " experts");
+                   std::to_string(list.size()) + " experts" +
+                   (spent->gap > 0
+                        ? ", up to " + std::to_string(100 * spent->gap) + " % of their loss may be avoidable"
+                        : ""));
   }
   return success();
 }

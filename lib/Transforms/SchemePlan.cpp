@@ -5,9 +5,6 @@
 using namespace mlir;
 using namespace coopt;
 
-/// The id that importers give the output head.
-static constexpr StringRef kHeadId = "lm_head";
-
 /// The scheme of a format: its own where the dialect has one for integers, else by the format's name or JSON.
 static quantized::SchemeAttr schemeOf(MLIRContext *context, const numerics::BlockFormat &format) {
   using numerics::EncodingKind;
@@ -133,7 +130,7 @@ OpScheme SchemePlan::schemeFor(const std::string &id) {
     }
   }
   storage->isUsed = true;
-  return id == kHeadId ? storage->head : storage->body.scheme;
+  return isHead(id) ? storage->head : storage->body.scheme;
 }
 
 const numerics::QuantizationRule *SchemePlan::unusedRule() const {

@@ -66,6 +66,8 @@ public:
     auto decided = decisions.find(id);
     return decided == decisions.end() ? id : decided->second.statistics;
   }
+  /// Whether this is the id that importers give the output head.
+  static bool isHead(llvm::StringRef id) { return id == "lm_head"; }
   /// Int8 per row.
   quantized::SchemeAttr activation() const;
   /// How codes of integers are chosen.

@@ -46,8 +46,10 @@ std::string phaseList() {
 /// Whether --quantize has a budget, which is spent by what the statistics say; a mistake in it is said where it is read.
 bool hasBudget(const std::string &quantize) {
   auto plan = numerics::readQuantizationPlan(quantize);
-  return plan && std::any_of(plan->rules.begin(), plan->rules.end(),
-                             [](const numerics::QuantizationRule &rule) { return rule.budget.has_value(); });
+  return !plan || (plan->automatic || std::any_of(plan->rules.begin(), plan->rules.end(),
+                                                  [](const numerics::QuantizationRule &rule) {
+                                                    return rule.budget.has_value();
+                                                  }));
 }
 
 /// What is wrong with --calibration and the options that it goes with, --rounding, --sparsify and a budget; "" if nothing. The file's name becomes absolute: the
@@ -72,7 +74,7 @@ std::string checkCalibration(CompileOptions &options) {
     if (!hasBudget(options.quantize)) {
       return "--calibration belongs to --rounding=clip, awq or gptq, --sparsity-score=inputs, or a "
              "--quantize with "
-             "a budget for experts";
+             "a budget (auto:.., or for experts)";
     }
   }
   if (options.quantize == "f32" && !method->isNearest()) {
@@ -149,10 +151,13 @@ int main(int argc, char **argv) {
                  "the JSON file "
                  "of a description, or help")
       ->capture_default_str();
-  app.add_option("--quantize", options.compile.quantize,
-                 "how weights and activations are stored: f32 (of a quantised checkpoint: its own codes), a "
-                 "name such as w8a8, w4a8-qoq or "
-                 "w4a16-g32-asym-head8, nf4, mxfp4, .., a JSON file of formats and rules by layer, or help")
+  app.add_option(
+         "--quantize", options.compile.quantize,
+         "how weights and activations are stored: f32 (of a quantised checkpoint: its own codes), a "
+         "name such as w8a8, w4a8-qoq or "
+         "w4a16-g32-asym-head8, nf4, mxfp4, .., auto:size=300M, auto:size=4.5bits or auto:latency=5ms "
+         "(the best choice of formats for the contractions), a JSON file of formats and rules by "
+         "layer, or help")
       ->capture_default_str();
   app.add_option(
          "--sparsify", options.compile.sparsify,
@@ -199,6 +204,14 @@ int main(int argc, char **argv) {
                  "(the range of each group is searched) and gptq (errors are fed back to later columns), "
                  "joined by '+'")
       ->capture_default_str();
+  app.add_option(
+         "--sensitivities", options.compile.sensitivities,
+         "with --quantize=auto:..: a JSON file of measured losses, {\"op id\": {\"format\": loss, ..}, ..}, "
+         "in place of predicted ones")
+      ->type_name("FILE.json");
+  app.add_option("--save-plan", options.compile.planFile,
+                 "with --quantize=auto:..: writes what was chosen, for --quantize=FILE.json")
+      ->type_name("FILE.json");
   app.add_option("--chunk", options.importOptions.chunk,
                  "most tokens of one call; bounds the memory of activations")
       ->capture_default_str()
@@ -248,6 +261,14 @@ int main(int argc, char **argv) {
 
   if (auto mistake = checkCalibration(options.compile); !mistake.empty()) {
     return wrong(mistake);
+  }
+  if (!numerics::isAutoQuantization(options.compile.quantize)) {
+    for (const auto &[name, value] : {std::pair("--sensitivities", options.compile.sensitivities),
+                                      std::pair("--save-plan", options.compile.planFile)}) {
+      if (!value.empty()) {
+        return wrong(std::string(name) + " belongs to --quantize=auto:..");
+      }
+    }
   }
   auto machine = machine::findMachine(target);
   if (!machine) {

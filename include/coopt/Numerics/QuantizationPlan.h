@@ -1,6 +1,6 @@
 //===- QuantizationPlan.h - Which weight is stored how --------------------===//
 //
-// What `--quantize=` says: one name for all (QuantizationScheme.h), or a JSON file with
+// What `--quantize=` says: one name for all (QuantizationScheme.h), a budget that decides about all (AutoQuantization.h), or a JSON file with
 //
 //   a format of one's own (BlockFormatJson.h), for all weights under float activations; or
 //   { "quantize": STORAGE, ["rules": [ RULE, .. ]] }
@@ -21,6 +21,7 @@
 #ifndef COOPT_NUMERICS_QUANTIZATIONPLAN_H
 #define COOPT_NUMERICS_QUANTIZATIONPLAN_H
 
+#include "coopt/Numerics/AutoQuantization.h"
 #include "coopt/Numerics/QuantizationScheme.h"
 
 namespace coopt::numerics {
@@ -46,13 +47,19 @@ std::string expertId(const std::string &id, int64_t expert);
 struct QuantizationPlan {
   std::optional<QuantizationScheme> scheme; ///< where no rule matches; none: float
   std::vector<QuantizationRule> rules;
+  std::optional<AutoQuantization> automatic; ///< decides all: there are no rules then, and no scheme
 };
 
-/// `text` is "f32", a name of the grammar, or the name of a JSON file (it ends in .json). Errors: those of the name, or
+/// `text` is "f32", a name of the grammar, auto:.., or the name of a JSON file (it ends in .json). Errors: those of the name, or
 /// with the file's name and the place in it.
 Expected<QuantizationPlan> readQuantizationPlan(const std::string &text);
 /// The plan that a JSON text holds; `name` begins messages.
 Expected<QuantizationPlan> parseQuantizationPlan(std::string_view json, const std::string &name);
+
+/// The pattern that matches this id and no other.
+std::string patternOf(const std::string &id);
+/// The JSON text of a plan of names, a rule a line, which parseQuantizationPlan reads back; formats of one's own and budgets are not in it.
+std::string toJson(const QuantizationPlan &plan);
 
 } // namespace coopt::numerics
 

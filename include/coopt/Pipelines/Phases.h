@@ -37,8 +37,10 @@ machine::Machine defaultMachine();
 struct CompileOptions {
   /// What schedules are priced for and checked against.
   machine::Machine machine = defaultMachine();
-  /// How weights and activations are stored: a name of the quantisation grammar, or "f32".
+  /// How weights and activations are stored: a name of the quantisation grammar, "f32", or a budget (AutoQuantization.h).
   std::string quantize = "f32";
+  /// Of a budget: a file of losses that were measured, in place of predicted ones, and one that gets the plan that it came to; empty: none.
+  std::string sensitivities, planFile;
   /// What is kept of the weights of contractions (SparsePattern.h): 2:4, group16:0.5, ..; empty: all. Scored by
   /// "magnitude", or with the "inputs" that --calibration knows.
   std::string sparsify;

@@ -23,6 +23,7 @@
 #define COOPT_TRANSFORMS_COMPRESS_H
 
 #include "coopt/Calibration/CalibrationMethod.h"
+#include "coopt/Machine/Machine.h"
 #include "coopt/Numerics/QuantizationPlan.h"
 #include "coopt/Numerics/SparsePattern.h"
 
@@ -33,14 +34,22 @@
 
 namespace coopt {
 
-/// What a budget for experts (QuantizationPlan.h) is spent by.
-struct ExpertKnowledge {
+/// What budgets (QuantizationPlan.h, AutoQuantization.h) are spent by.
+struct ModelKnowledge {
   using Sink = std::function<Status(const uint8_t *bytes, size_t size)>;
   /// Gives the numbers of a parameter of f32 to the sink, row-major, in order; null: they can't be had.
   std::function<Status(const std::string &parameter, const Sink &sink)> weights;
   /// How many rows went to each expert of the contraction of that op id, asked once for each rule and layer; null: as many to
   /// each.
   std::function<Expected<std::vector<double>>(const std::string &opId, int64_t experts)> rows;
+  /// The mean square of each of the K inputs of the contraction of that op id; null: not known.
+  std::function<Expected<std::vector<double>>(const std::string &opId, int64_t K)> meanSquares;
+  /// Losses that were measured, in place of those that are predicted.
+  std::optional<numerics::Sensitivities> sensitivities;
+  /// What a latency is meant of; null: no machine is known.
+  const machine::Machine *machine = nullptr;
+  /// The instruction sets that code is for, of those that the machine has; empty: all of these.
+  std::vector<std::string> variants;
 };
 
 struct CompressOptions {
@@ -55,9 +64,11 @@ struct CompressOptions {
   std::optional<numerics::SparsePattern> sparsity;
   /// Weights are scored with the inputs that they meet (SparsePattern.h), of `calibrationFile`; else by their magnitude.
   bool scoresByInputs = false;
-  ExpertKnowledge experts;
-  /// Hears, line by line, which experts are stored how, where they differ; null: nobody does.
+  ModelKnowledge knowledge;
+  /// Hears, line by line, which weights and experts are stored how, where they differ; null: nobody does.
   std::function<void(const std::string &line)> report;
+  /// Hears what a budget for all (AutoQuantization.h) has decided; null: nobody does.
+  std::function<mlir::LogicalResult(const numerics::QuantizationPlan &plan)> decided;
 };
 
 /// The longest contraction whose sums of products of 8-bit codes fit 32 bits: floor((2^31 - 1) / 127^2).

@@ -60,7 +60,7 @@ protected:
     EXPECT_TRUE(plan.has_value());
     options.plan = *plan;
     // All experts weigh the same: only the shares tell them apart.
-    options.experts.weights = [](const std::string &, const ExpertKnowledge::Sink &sink) -> Status {
+    options.knowledge.weights = [](const std::string &, const ModelKnowledge::Sink &sink) -> Status {
       std::vector<float> expert(32 * 64);
       for (size_t i = 0; i < expert.size(); ++i) {
         expert[i] = static_cast<float>(i * 37 % 101) - 50.0f;
@@ -88,7 +88,7 @@ protected:
 
 TEST_F(ExpertShares, AreAskedOnceForEachLayer) {
   std::map<std::string, int> asked; // by layer
-  options.experts.rows = [&](const std::string &opId, int64_t experts) -> Expected<std::vector<double>> {
+  options.knowledge.rows = [&](const std::string &opId, int64_t experts) -> Expected<std::vector<double>> {
     EXPECT_EQ(experts, 3);
     ++asked[opId.substr(0, 1)];
     return opId[0] == 'a' ? std::vector<double>{1, 10, 2} : std::vector<double>{3, 1, 20};
@@ -102,7 +102,7 @@ TEST_F(ExpertShares, AreAskedOnceForEachLayer) {
 }
 
 TEST_F(ExpertShares, ThatCannotBeHadAreAnError) {
-  options.experts.rows = [](const std::string &opId, int64_t) -> Expected<std::vector<double>> {
+  options.knowledge.rows = [](const std::string &opId, int64_t) -> Expected<std::vector<double>> {
     return fail("nobody counted for " + opId);
   };
   std::string said;
