@@ -1,0 +1,333 @@
+#include "Equality.h"
+#include "Execution.h"
+#include "coopt/Solver/SmtLib.h"
+
+#include <set>
+
+using namespace mlir;
+using namespace coopt;
+using namespace coopt::proof;
+
+namespace {
+
+/// Two terms that must be equal.
+struct Goal {
+  std::string what;
+  Location loc;
+  Term expected, actual;
+  bool isCondition = false;
+};
+
+/// "0x8f (143, -113)".
+std::string textOf(const APInt &value) {
+  SmallString<32> hex, number, negative;
+  value.toStringUnsigned(hex, 16);
+  value.toStringUnsigned(number, 10);
+  std::string text = ("0x" + hex.str().lower() + " (" + number.str()).str();
+  if (value.isNegative() && value.getBitWidth() > 1) {
+    value.toStringSigned(negative, 10);
+    text += (", " + negative.str()).str();
+  }
+  return text + ")";
+}
+
+class Equality {
+public:
+  Equality(func::FuncOp emitted, func::FuncOp definition, double seconds)
+      : emitted(emitted), definition(definition), seconds(seconds), terms(emitted.getContext()) {}
+
+  LogicalResult prove() {
+    if (failed(runBoth())) {
+      return failure();
+    }
+    for (const Condition &condition : defined.asserted()) {
+      assumptions.push_back(condition.holds);
+    }
+    if (failed(checkAssumptions())) {
+      return failure();
+    }
+    for (const Condition &condition : defined.required()) {
+      addCondition(condition, "the definition has a result: ");
+    }
+    for (const Condition &condition : made.required()) {
+      addCondition(condition, "the code has a result: ");
+    }
+    for (const Condition &condition : made.asserted()) {
+      addCondition(condition, "the code's assertion holds: ");
+    }
+    for (const auto &[term, by] : terms.replaced()) {
+      goals.push_back({"what stands for a number", emitted.getLoc(), term, by});
+    }
+    const size_t numbers = goals.size();
+    addNumbers();
+    const size_t count = goals.size() - numbers;
+    while (!goals.empty()) {
+      Goal goal = std::move(goals.back());
+      goals.pop_back();
+      if (failed(proveGoal(goal))) {
+        return failure();
+      }
+    }
+    emitRemark(emitted.getLoc()) << "@" << emitted.getName() << ": proven for all inputs"
+                                 << (assumptions.empty() ? "" : " that its definition allows") << ": "
+                                 << count << " numbers, " << byForm << " goals by their form, " << byZ3
+                                 << " by Z3, " << likeOthers << " like one of these";
+    return success();
+  }
+
+private:
+  func::FuncOp emitted, definition;
+  double seconds;
+  BitTerms terms;
+  Execution defined{terms}, made{terms};
+  SmallVector<Entity> definedArguments, madeArguments, definedResults, madeResults;
+  SmallVector<Entity> inputs;
+  SmallVector<Term> assumptions;
+  SmallVector<Goal> goals;
+  std::set<std::pair<const void *, const void *>> seen;
+  std::set<std::string> provenScripts;
+  int64_t byForm = 0, byZ3 = 0, likeOthers = 0;
+
+  static Entity copied(const Entity &entity) {
+    const View *view = std::get_if<View>(&entity);
+    if (!view) {
+      return entity;
+    }
+    View copy = *view;
+    copy.memory = std::make_shared<Memory>(*view->memory);
+    return copy;
+  }
+
+  LogicalResult runBoth() {
+    // Arguments of both, then the scratch.
+    size_t shared = 0;
+    for (BlockArgument argument : emitted.getArguments()) {
+      const std::string name = "arg" + std::to_string(argument.getArgNumber());
+      auto type = dyn_cast<MemRefType>(argument.getType());
+      if (emitted.getArgAttr(argument.getArgNumber(), "coopt.scratch")) {
+        auto bytes = emitted->getAttrOfType<IntegerAttr>("coopt.scratch_bytes");
+        if (!type || !bytes) {
+          return emitted.emitError("expected coopt.scratch_bytes for its scratch");
+        }
+        madeArguments.push_back(made.buffer(type, {bytes.getInt()}, "the scratch"));
+        continue;
+      }
+      if (shared >= definition.getNumArguments() ||
+          definition.getArgument(shared).getType() != argument.getType()) {
+        return emitted.emitError("expected the arguments of its definition, ")
+               << definition.getFunctionType() << ", got " << emitted.getFunctionType();
+      }
+      if (type ? !type.hasStaticShape() || !type.getLayout().isIdentity()
+               : !getElementTypeOrSelf(argument.getType()).isIntOrIndexOrFloat()) {
+        return emitted.emitError(
+                   "expected scalars, vectors, and memrefs of static shapes that stand in one piece, got ")
+               << argument.getType();
+      }
+      inputs.push_back(type ? Entity(made.symbolicBuffer(type, name))
+                            : Entity(made.symbolicLanes(argument.getType(), name)));
+      madeArguments.push_back(copied(inputs.back()));
+      definedArguments.push_back(copied(inputs.back()));
+      ++shared;
+    }
+    if (shared != definition.getNumArguments() || emitted.getResultTypes() != definition.getResultTypes()) {
+      return emitted.emitError("expected the type of its definition, ")
+             << definition.getFunctionType() << ", got " << emitted.getFunctionType();
+    }
+    return failure(failed(defined.run(definition, definedArguments, definedResults)) ||
+                   failed(made.run(emitted, madeArguments, madeResults)));
+  }
+
+  /// From what never holds, anything would follow.
+  LogicalResult checkAssumptions() {
+    if (assumptions.empty()) {
+      return success();
+    }
+    Query query = terms.differ(assumptions, terms.constant(1, 0), terms.constant(1, 1));
+    Expected<solver::SmtAnswer> answer = solver::checkSmtLib(query.script, seconds);
+    if (!answer) {
+      return emitted.emitError(answer.error().message);
+    }
+    if (answer->satisfied != solver::Satisfied::Yes) {
+      return definition.emitError("has assertions that ")
+             << (answer->satisfied == solver::Satisfied::No ? "never hold together"
+                                                            : "are not known to hold for any input");
+    }
+    return success();
+  }
+
+  void addCondition(const Condition &condition, const char *before) {
+    goals.push_back({before + condition.what, condition.loc, terms.constant(1, 1), condition.holds,
+                     /*isCondition=*/true});
+  }
+
+  void addNumbers() {
+    auto compare = [&](Entity &expected, Entity &actual, const std::string &name) {
+      if (auto *lanes = std::get_if<Lanes>(&expected)) {
+        for (auto [i, pair] : llvm::enumerate(llvm::zip_equal(*lanes, std::get<Lanes>(actual)))) {
+          goals.push_back({name + (lanes->size() > 1 ? "[" + std::to_string(i) + "]" : ""), emitted.getLoc(),
+                           std::get<0>(pair), std::get<1>(pair)});
+        }
+        return;
+      }
+      View &a = std::get<View>(expected), &b = std::get<View>(actual);
+      for (int64_t i = 0; i < Execution::elementCount(a); ++i) {
+        goals.push_back({name + "[" + std::to_string(i) + "]", emitted.getLoc(),
+                         defined.load(a, Execution::byteOfElement(a, i)),
+                         made.load(b, Execution::byteOfElement(b, i))});
+      }
+    };
+    size_t of = 0;
+    for (auto [number, argument] : llvm::enumerate(madeArguments)) {
+      if (emitted.getArgAttr(static_cast<unsigned>(number), "coopt.scratch")) {
+        continue;
+      }
+      compare(definedArguments[of++], argument, "arg" + std::to_string(number));
+    }
+    for (auto [number, result] : llvm::enumerate(madeResults)) {
+      compare(definedResults[number], result, "result" + std::to_string(number));
+    }
+    // The first is proven first.
+    std::reverse(goals.begin(), goals.end());
+  }
+
+  /// How much speaks for two terms being equal.
+  static int likeness(Term x, Term y) {
+    auto a = x.getDefiningOp<smt::ApplyFuncOp>(), b = y.getDefiningOp<smt::ApplyFuncOp>();
+    const bool isLike =
+        a && b ? a.getFunc() == b.getFunc() : x.getDefiningOp()->getName() == y.getDefiningOp()->getName();
+    return x == y ? 2 : isLike ? 1 : 0;
+  }
+
+  LogicalResult proveGoal(const Goal &goal) {
+    if (goal.expected == goal.actual) {
+      ++byForm;
+      return success();
+    }
+    if (!seen.insert({goal.expected.getAsOpaquePointer(), goal.actual.getAsOpaquePointer()}).second) {
+      ++likeOthers;
+      return success();
+    }
+    // The same function of equal operands: enough, and most often the only way.
+    auto a = goal.expected.getDefiningOp<smt::ApplyFuncOp>(),
+         b = goal.actual.getDefiningOp<smt::ApplyFuncOp>();
+    if (a && b && a.getFunc() == b.getFunc()) {
+      const llvm::StringRef name = terms.nameOf(a.getFunc());
+      SmallVector<Term> x(a.getArgs()), y(b.getArgs());
+      // NaNs are equal whatever their bits, so sums and products may change their operands.
+      const bool commutes = name.starts_with("arith.addf") || name.starts_with("arith.mulf");
+      if (commutes &&
+          likeness(x[0], y[1]) + likeness(x[1], y[0]) > likeness(x[0], y[0]) + likeness(x[1], y[1])) {
+        std::swap(y[0], y[1]);
+      }
+      for (size_t i = x.size(); i-- > 0;) {
+        goals.push_back({"operand " + std::to_string(i) + " of " + name.str() + " for " + goal.what, goal.loc,
+                         x[i], y[i]});
+      }
+      return success();
+    }
+    return ask(goal);
+  }
+
+  /// Assumptions about what the terms depend on, and about what these depend on in turn.
+  SmallVector<Term> relevant(Term x, Term y) {
+    DenseSet<Term> symbols;
+    auto add = [&](Term term) { symbols.insert_range(terms.symbolsOf(term)); };
+    add(x);
+    add(y);
+    SmallVector<Term> found, left = assumptions;
+    for (bool isNew = true; isNew;) {
+      isNew = false;
+      SmallVector<Term> others;
+      for (Term assumption : left) {
+        if (llvm::any_of(terms.symbolsOf(assumption), [&](Term of) { return symbols.contains(of); })) {
+          add(assumption);
+          found.push_back(assumption);
+          isNew = true;
+        } else {
+          others.push_back(assumption);
+        }
+      }
+      left = std::move(others);
+    }
+    return found;
+  }
+
+  LogicalResult ask(const Goal &goal) {
+    Query query = terms.differ(relevant(goal.expected, goal.actual), goal.expected, goal.actual);
+    if (query.script.empty()) {
+      return emitError(goal.loc) << "@" << emitted.getName() << ": " << goal.what << ": has no SMT-LIB";
+    }
+    if (provenScripts.count(query.script)) {
+      ++likeOthers;
+      return success();
+    }
+    Expected<solver::SmtAnswer> answer = solver::checkSmtLib(query.script, seconds);
+    if (!answer) {
+      return emitError(goal.loc) << "@" << emitted.getName() << ": " << goal.what << ": "
+                                 << answer.error().message;
+    }
+    switch (answer->satisfied) {
+    case solver::Satisfied::No:
+      provenScripts.insert(query.script);
+      ++byZ3;
+      return success();
+    case solver::Satisfied::Unknown:
+      return emitError(goal.loc) << "@" << emitted.getName() << ": " << goal.what << ": not decided within "
+                                 << static_cast<int64_t>(seconds) << " s (" << answer->reason << ")";
+    case solver::Satisfied::Yes:
+      return emitCounterexample(goal, query, *answer);
+    }
+    llvm_unreachable("unknown answer");
+  }
+
+  LogicalResult emitCounterexample(const Goal &goal, const Query &query, const solver::SmtAnswer &answer) {
+    auto valueOf = [&](const std::string &name, Term term) {
+      auto it = answer.bits.find(name);
+      return textOf(it == answer.bits.end() ? APInt::getZero(BitTerms::widthOf(term))
+                                            : APInt(BitTerms::widthOf(term), it->second, 2));
+    };
+    InFlightDiagnostic error = emitError(goal.loc);
+    error << "@" << emitted.getName() << ": ";
+    if (goal.isCondition) {
+      error << "not for all inputs: " << goal.what;
+    } else {
+      error << goal.what << " is " << valueOf("actual", goal.actual) << ", its definition gives "
+            << valueOf("expected", goal.expected);
+    }
+    // In the order of the arguments.
+    DenseMap<Term, size_t> order;
+    size_t next = 0;
+    for (const Entity &input : inputs) {
+      if (auto *lanes = std::get_if<Lanes>(&input)) {
+        for (Term term : *lanes) {
+          order[term] = next++;
+        }
+      } else {
+        const View &view = std::get<View>(input);
+        for (int64_t i = 0; i < Execution::elementCount(view); ++i) {
+          order[made.load(view, Execution::byteOfElement(view, i))] = next++;
+        }
+      }
+    }
+    std::vector<std::pair<std::string, Term>> symbols = query.symbols;
+    llvm::stable_sort(symbols, [&](const auto &a, const auto &b) {
+      auto place = [&](Term term) { return order.count(term) ? order.lookup(term) : order.size(); };
+      return place(a.second) < place(b.second);
+    });
+    const char *before = ", for ";
+    for (const auto &[name, term] : symbols) {
+      error << before << terms.nameOf(term) << " = " << valueOf(name, term);
+      before = ", ";
+    }
+    if (query.script.find("declare-fun") != std::string::npos) {
+      error << " (and some meaning of its float ops)";
+    }
+    return error;
+  }
+};
+
+} // namespace
+
+LogicalResult coopt::proof::proveEqual(func::FuncOp emitted, func::FuncOp definition, double seconds) {
+  return Equality(emitted, definition, seconds).prove();
+}
