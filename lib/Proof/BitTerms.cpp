@@ -58,6 +58,17 @@ llvm::StringRef BitTerms::nameOf(Term symbol) const {
   return it == names.end() ? llvm::StringRef() : llvm::StringRef(it->second);
 }
 
+Term BitTerms::any(unsigned width, unsigned number) {
+  Term &term = anything[{width, number}];
+  return term ? term : term = symbol(width, "anything");
+}
+
+Term BitTerms::rebuilt(Operation *op, ArrayRef<Value> operands) {
+  Operation *copy = b.clone(*op);
+  copy->setOperands(operands);
+  return unique(copy);
+}
+
 Term BitTerms::constant(const APInt &value) { return make<smt::BVConstantOp>(value); }
 
 //===-- Bits that move -------------------------------------------------------===//
@@ -250,31 +261,6 @@ Term BitTerms::bitwiseByParts(Binary kind, Term a, Term b) {
   return concat(high, binary(kind, extract(a, 0, split), extract(b, 0, split)));
 }
 
-Term BitTerms::flipped(Term a) {
-  if (auto both = a.getDefiningOp<smt::ConcatOp>()) {
-    Term high = flipped(both.getLhs());
-    return high ? concat(high, both.getRhs()) : Term();
-  }
-  auto exclusive = a.getDefiningOp<smt::BVXOrOp>();
-  std::optional<APInt> mask = exclusive ? valueOf(exclusive.getRhs()) : std::nullopt;
-  return mask && mask->isSignMask() ? exclusive.getLhs() : Term();
-}
-
-Term BitTerms::factor(Term a) {
-  std::optional<Narrow> narrow = narrowed(a, 8);
-  if (!narrow || widthOf(narrow->term) == widthOf(a) || narrow->isSigned) {
-    return a;
-  }
-  Term original = flipped(narrow->term);
-  if (!original) {
-    return a;
-  }
-  Term half = constant(APInt::getOneBitSet(widthOf(a), widthOf(original) - 1));
-  Term sum = add(extended(original, widthOf(a), true), half);
-  rewritten.insert({a, sum});
-  return sum;
-}
-
 Term BitTerms::binary(Binary kind, Term a, Term b) {
   std::optional<APInt> x = valueOf(a), y = valueOf(b);
   if (x && y) {
@@ -293,7 +279,7 @@ Term BitTerms::binary(Binary kind, Term a, Term b) {
     if (y && (y->isZero() || y->isOne())) {
       return y->isZero() ? b : a;
     }
-    return make<smt::BVMulOp>(factor(a), factor(b));
+    return make<smt::BVMulOp>(a, b);
   case Binary::And:
     if (a == b || (y && y->isAllOnes())) {
       return a;
@@ -354,8 +340,14 @@ Term BitTerms::binary(Binary kind, Term a, Term b) {
 //===-- Conditions -----------------------------------------------------------===//
 
 Term BitTerms::fromBool(Value condition) {
+  if (auto isOne = condition.getDefiningOp<smt::EqOp>();
+      isOne && widthOf(isOne.getInputs()[0]) == 1 && isOne.getInputs()[1] == constant(1, 1)) {
+    return isOne.getInputs()[0];
+  }
   return make<smt::IteOp>(condition, constant(1, 1), constant(1, 0));
 }
+
+Term BitTerms::conditionOf(smt::IteOp choice) { return fromBool(choice.getCond()); }
 
 Value BitTerms::toBool(Term condition) {
   if (auto ite = condition.getDefiningOp<smt::IteOp>()) {
@@ -410,6 +402,9 @@ Term BitTerms::choose(Term condition, Term a, Term c) {
   if (a == c) {
     return a;
   }
+  if (a == constant(1, 1) && c == constant(1, 0)) {
+    return condition;
+  }
   return make<smt::IteOp>(toBool(condition), a, c);
 }
 
@@ -441,8 +436,7 @@ Term BitTerms::apply(llvm::StringRef function, ArrayRef<Term> arguments, unsigne
 
 //===-- Questions ------------------------------------------------------------===//
 
-/// All ops that the terms need, operands first, in an order that depends on their form alone.
-static SmallVector<Operation *> conesOf(ArrayRef<Value> terms) {
+SmallVector<Operation *> BitTerms::conesOf(ArrayRef<Value> terms) {
   SmallVector<Operation *> order;
   DenseSet<Operation *> seen;
   SmallVector<std::pair<Operation *, unsigned>> stack;

@@ -15,7 +15,6 @@
 #include "mlir/IR/BuiltinOps.h"
 
 #include "llvm/ADT/DenseSet.h"
-#include "llvm/ADT/SetVector.h"
 
 namespace coopt::proof {
 
@@ -73,8 +72,15 @@ public:
   };
   static std::optional<Narrow> narrowed(Term term, unsigned most);
 
-  /// Terms that were replaced by others which differ in more than their form: to be proven, too.
-  llvm::ArrayRef<std::pair<Term, Term>> replaced() const { return rewritten.getArrayRef(); }
+  /// Any number: the same for the same `width` and `number`.
+  Term any(unsigned width, unsigned number = 0);
+  /// An op with other operands.
+  Term rebuilt(mlir::Operation *op, llvm::ArrayRef<mlir::Value> operands);
+  /// What an smt.ite asks, as one bit.
+  Term conditionOf(mlir::smt::IteOp choice);
+
+  /// All ops that the terms need, operands first, in an order that depends on their form alone.
+  static llvm::SmallVector<mlir::Operation *> conesOf(llvm::ArrayRef<mlir::Value> terms);
 
   /// Whether there are values with which the assumptions hold and `a` is not `b`. The script depends on the form of the
   /// terms alone: it has "expected" and "actual" for a and b, and "x<i>" for symbols in the order in which they are met.
@@ -95,7 +101,7 @@ private:
   llvm::StringMap<mlir::Value> functions;
   llvm::DenseMap<Term, std::string> names;
   llvm::DenseMap<Term, llvm::SmallVector<Term>> symbolsByTerm;
-  llvm::SetVector<std::pair<Term, Term>> rewritten;
+  llvm::DenseMap<std::pair<unsigned, unsigned>, Term> anything;
 
   template <typename Op, typename... Args>
   mlir::Value make(Args &&...args) {
@@ -110,11 +116,6 @@ private:
   Term constantShift(Binary kind, Term a, unsigned by);
   Term masked(Term a, const llvm::APInt &mask);
   Term bitwiseByParts(Binary kind, Term a, Term b);
-  /// x, if `a` is x with its highest bit flipped.
-  Term flipped(Term a);
-  /// A factor. Where it is x with its highest bit flipped, without a sign, it becomes x with a sign plus half the range:
-  /// products are then sums of products in one form, where solvers would compare multipliers.
-  Term factor(Term a);
 };
 
 } // namespace coopt::proof

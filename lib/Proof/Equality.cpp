@@ -1,7 +1,10 @@
 #include "Equality.h"
 #include "Execution.h"
+#include "Rewriting.h"
 #include "coopt/Solver/SmtLib.h"
 
+#include <cmath>
+#include <map>
 #include <set>
 
 using namespace mlir;
@@ -31,6 +34,9 @@ std::string textOf(const APInt &value) {
   return text + ")";
 }
 
+/// For a step of a rewriting, and for a first try.
+constexpr double kLemmaSeconds = 5, kFirstSeconds = 2;
+
 class Equality {
 public:
   Equality(func::FuncOp emitted, func::FuncOp definition, double seconds)
@@ -54,9 +60,6 @@ public:
     }
     for (const Condition &condition : made.asserted()) {
       addCondition(condition, "the code's assertion holds: ");
-    }
-    for (const auto &[term, by] : terms.replaced()) {
-      goals.push_back({"what stands for a number", emitted.getLoc(), term, by});
     }
     const size_t numbers = goals.size();
     addNumbers();
@@ -85,7 +88,10 @@ private:
   SmallVector<Term> assumptions;
   SmallVector<Goal> goals;
   std::set<std::pair<const void *, const void *>> seen;
-  std::set<std::string> provenScripts;
+  std::set<std::string> provenScripts, tried;
+  std::map<std::string, bool> lemmas;
+  Rewriting sums{terms, [this](Term x, Term y) { return isLemma(x, y); }, /*bits=*/false};
+  Rewriting bits{terms, [this](Term x, Term y) { return isLemma(x, y); }, /*bits=*/true};
   int64_t byForm = 0, byZ3 = 0, likeOthers = 0;
 
   static Entity copied(const Entity &entity) {
@@ -139,18 +145,29 @@ private:
 
   /// From what never holds, anything would follow.
   LogicalResult checkAssumptions() {
-    if (assumptions.empty()) {
-      return success();
-    }
-    Query query = terms.differ(assumptions, terms.constant(1, 0), terms.constant(1, 1));
-    Expected<solver::SmtAnswer> answer = solver::checkSmtLib(query.script, seconds);
-    if (!answer) {
-      return emitted.emitError(answer.error().message);
-    }
-    if (answer->satisfied != solver::Satisfied::Yes) {
-      return definition.emitError("has assertions that ")
-             << (answer->satisfied == solver::Satisfied::No ? "never hold together"
-                                                            : "are not known to hold for any input");
+    SmallVector<Term> left = assumptions;
+    std::set<std::string> held;
+    while (!left.empty()) {
+      // Those that share no symbols hold together if each does.
+      SmallVector<Term> together = relevant(left.front(), left.front());
+      if (together.empty()) {
+        together = {left.front()}; // it has no symbols
+      }
+      llvm::erase_if(left, [&](Term of) { return llvm::is_contained(together, of); });
+      Query query = terms.differ(together, terms.constant(1, 0), terms.constant(1, 1));
+      if (!held.insert(query.script).second) {
+        continue;
+      }
+      Expected<solver::SmtAnswer> answer = solver::checkSmtLib(query.script, seconds);
+      if (!answer) {
+        return emitted.emitError(answer.error().message);
+      }
+      if (answer->satisfied != solver::Satisfied::Yes) {
+        return emitError(definition.getLoc())
+               << "@" << definition.getName() << ": its definition has assertions that "
+               << (answer->satisfied == solver::Satisfied::No ? "never hold together"
+                                                              : "are not known to hold for any input");
+      }
     }
     return success();
   }
@@ -252,28 +269,82 @@ private:
     return found;
   }
 
-  LogicalResult ask(const Goal &goal) {
-    Query query = terms.differ(relevant(goal.expected, goal.actual), goal.expected, goal.actual);
+  /// Assumptions about nothing else than the terms.
+  SmallVector<Term> about(Term x, Term y) {
+    DenseSet<Term> symbols;
+    symbols.insert_range(terms.symbolsOf(x));
+    symbols.insert_range(terms.symbolsOf(y));
+    SmallVector<Term> found;
+    for (Term assumption : assumptions) {
+      if (llvm::all_of(terms.symbolsOf(assumption), [&](Term of) { return symbols.contains(of); })) {
+        found.push_back(assumption);
+      }
+    }
+    return found;
+  }
+
+  /// Whether a step of a rewriting may be taken.
+  bool isLemma(Term x, Term y) {
+    if (x == y) {
+      return true;
+    }
+    Query query = terms.differ(about(x, y), x, y);
+    auto [it, isNew] = lemmas.try_emplace(query.script, false);
+    if (isNew && !query.script.empty()) {
+      Expected<solver::SmtAnswer> answer = solver::checkSmtLib(query.script, kLemmaSeconds);
+      it->second = answer && answer->satisfied == solver::Satisfied::No;
+    }
+    return it->second;
+  }
+
+  /// What Z3 says to a goal in one of its forms. Those that it did not decide before are not tried again in as little time. Errors: of Z3.
+  Expected<solver::SmtAnswer> decide(Term x, Term y, double limit, Query &query) {
+    query = terms.differ(relevant(x, y), x, y);
     if (query.script.empty()) {
-      return emitError(goal.loc) << "@" << emitted.getName() << ": " << goal.what << ": has no SMT-LIB";
+      return fail("has no SMT-LIB");
     }
-    if (provenScripts.count(query.script)) {
-      ++likeOthers;
-      return success();
+    if (x == y || provenScripts.count(query.script)) {
+      return solver::SmtAnswer{solver::Satisfied::No, {}, ""};
     }
-    Expected<solver::SmtAnswer> answer = solver::checkSmtLib(query.script, seconds);
+    if (limit < seconds && !tried.insert(query.script).second) {
+      return solver::SmtAnswer{};
+    }
+    Expected<solver::SmtAnswer> answer = solver::checkSmtLib(query.script, limit);
+    if (answer && answer->satisfied == solver::Satisfied::No) {
+      provenScripts.insert(query.script);
+    }
+    return answer;
+  }
+
+  /// Sums of products, then sums of products of bits, each for a moment, then whatever it takes.
+  Expected<solver::SmtAnswer> decide(const Goal &goal, Query &query) {
+    Term x = sums.rewritten(goal.expected), y = sums.rewritten(goal.actual);
+    Expected<solver::SmtAnswer> answer = decide(x, y, kFirstSeconds, query);
+    if (answer && answer->satisfied == solver::Satisfied::Unknown) {
+      answer = decide(bits.rewritten(x), bits.rewritten(y), kFirstSeconds, query);
+    }
+    if (answer && answer->satisfied == solver::Satisfied::Unknown) {
+      answer = decide(x, y, seconds, query);
+    }
+    return answer;
+  }
+
+  LogicalResult ask(const Goal &goal) {
+    const size_t before = provenScripts.size();
+    Query query;
+    const Expected<solver::SmtAnswer> answer = decide(goal, query);
     if (!answer) {
       return emitError(goal.loc) << "@" << emitted.getName() << ": " << goal.what << ": "
                                  << answer.error().message;
     }
     switch (answer->satisfied) {
     case solver::Satisfied::No:
-      provenScripts.insert(query.script);
-      ++byZ3;
+      (provenScripts.size() == before ? likeOthers : byZ3) += 1;
       return success();
     case solver::Satisfied::Unknown:
       return emitError(goal.loc) << "@" << emitted.getName() << ": " << goal.what << ": not decided within "
-                                 << static_cast<int64_t>(seconds) << " s (" << answer->reason << ")";
+                                 << static_cast<int64_t>(std::ceil(seconds)) << " s (" << answer->reason
+                                 << ")";
     case solver::Satisfied::Yes:
       return emitCounterexample(goal, query, *answer);
     }
