@@ -186,7 +186,7 @@ Term BitTerms::negated(Term a) {
   return value ? constant(-*value) : make<smt::BVNegOp>(a);
 }
 
-static APInt fold(Binary kind, const APInt &a, const APInt &b) {
+APInt coopt::proof::folded(Binary kind, const APInt &a, const APInt &b) {
   const unsigned width = a.getBitWidth();
   const auto by = static_cast<unsigned>(b.getLimitedValue(width));
   switch (kind) {
@@ -264,7 +264,7 @@ Term BitTerms::bitwiseByParts(Binary kind, Term a, Term b) {
 Term BitTerms::binary(Binary kind, Term a, Term b) {
   std::optional<APInt> x = valueOf(a), y = valueOf(b);
   if (x && y) {
-    return constant(fold(kind, *x, *y));
+    return constant(folded(kind, *x, *y));
   }
   const bool commutes = kind == Binary::Add || kind == Binary::Mul || kind == Binary::And ||
                         kind == Binary::Or || kind == Binary::Xor;

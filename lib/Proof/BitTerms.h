@@ -23,6 +23,9 @@ using Term = mlir::Value;
 
 enum class Binary { Add, Mul, And, Or, Xor, Shl, LShr, AShr, UDiv, SDiv, URem, SRem };
 
+/// As SMT-LIB defines them: shifts by the width or more give zeros (signs), x / 0 is all ones, x mod 0 is x.
+llvm::APInt folded(Binary kind, const llvm::APInt &a, const llvm::APInt &b);
+
 /// A question for a solver, as SMT-LIB.
 struct Query {
   std::string script;
@@ -43,7 +46,6 @@ public:
   static unsigned widthOf(Term term);
   static std::optional<llvm::APInt> valueOf(Term term);
 
-  /// As SMT-LIB defines them: shifts by the width or more give zeros (signs), x / 0 is all ones, x mod 0 is x.
   Term binary(Binary kind, Term a, Term b);
   Term add(Term a, Term b) { return binary(Binary::Add, a, b); }
   Term sub(Term a, Term b) { return add(a, negated(b)); }

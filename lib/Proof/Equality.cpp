@@ -1,6 +1,7 @@
 #include "Equality.h"
 #include "Execution.h"
 #include "Rewriting.h"
+#include "Simulation.h"
 #include "coopt/Solver/SmtLib.h"
 
 #include <cmath>
@@ -35,7 +36,7 @@ std::string textOf(const APInt &value) {
 }
 
 /// For a step of a rewriting, and for a first try.
-constexpr double kLemmaSeconds = 5, kFirstSeconds = 2;
+constexpr double kLemmaSeconds = 5, kFirstSeconds = 1;
 
 class Equality {
 public:
@@ -316,11 +317,33 @@ private:
     return answer;
   }
 
-  /// Sums of products, then sums of products of bits, each for a moment, then whatever it takes.
+  /// As a solver would have said it.
+  solver::SmtAnswer counterexample(const Goal &goal, const Numbers &numbers, Query &query) {
+    query = terms.differ(relevant(goal.expected, goal.actual), goal.expected, goal.actual);
+    solver::SmtAnswer answer;
+    answer.satisfied = solver::Satisfied::Yes;
+    auto add = [&](const std::string &name, Term term) {
+      SmallString<64> text;
+      numbers.lookup(term).toString(text, 2, /*Signed=*/false);
+      answer.bits[name] = text.str();
+    };
+    add("expected", goal.expected);
+    add("actual", goal.actual);
+    for (const auto &[name, term] : query.symbols) {
+      add(name, term);
+    }
+    return answer;
+  }
+
+  /// Sums of products, some inputs, then sums of products of bits, each for a moment, then whatever it takes.
   Expected<solver::SmtAnswer> decide(const Goal &goal, Query &query) {
     Term x = sums.rewritten(goal.expected), y = sums.rewritten(goal.actual);
     Expected<solver::SmtAnswer> answer = decide(x, y, kFirstSeconds, query);
     if (answer && answer->satisfied == solver::Satisfied::Unknown) {
+      if (std::optional<Numbers> numbers =
+              randomDifference(terms, relevant(goal.expected, goal.actual), goal.expected, goal.actual)) {
+        return counterexample(goal, *numbers, query);
+      }
       answer = decide(bits.rewritten(x), bits.rewritten(y), kFirstSeconds, query);
     }
     if (answer && answer->satisfied == solver::Satisfied::Unknown) {

@@ -101,7 +101,7 @@ Term Rewriting::widened(Term term, unsigned width) {
     return t.mul(operand(0), operand(1));
   }
   return isa<smt::BVNegOp>(op) ? t.negated(operand(0))
-                               : t.extended(term, width, BitTerms::valueOf(term).has_value());
+                               : factor(t.extended(term, width, BitTerms::valueOf(term).has_value()));
 }
 
 Term Rewriting::ofConcat(Term term) {

@@ -15,10 +15,10 @@
 //
 // Nibbles of other bytes, and codes that were moved up but not down.
 // RUN: sed 's/arith.shrui/arith.shli/' %t.avx512.mlir > %t.wrong.mlir
-// RUN: not coopt-opt %t.wrong.mlir --coopt-prove-equal=to=%t.definitions.mlir -o /dev/null 2>&1 | FileCheck %s --check-prefix=SHIFT
+// RUN: not coopt-opt %t.wrong.mlir --coopt-prove-equal="to=%t.definitions.mlir seconds=2" -o /dev/null 2>&1 | FileCheck %s --check-prefix=SHIFT
 // SHIFT: @nibbles: operand 0 of arith.sitofp i32 f32 for {{.*}} for arg4[0] is 0x{{.*}}, its definition gives 0x{{.*}}, for arg0[0] = 0x
 // RUN: sed 's/arith.subi/arith.addi/' %t.avx512.mlir > %t.wrong.mlir
-// RUN: not coopt-opt %t.wrong.mlir --coopt-prove-equal=to=%t.definitions.mlir -o /dev/null 2>&1 | FileCheck %s --check-prefix=ZERO
+// RUN: not coopt-opt %t.wrong.mlir --coopt-prove-equal="to=%t.definitions.mlir seconds=2" -o /dev/null 2>&1 | FileCheck %s --check-prefix=ZERO
 // ZERO: @nibbles: operand 0 of arith.sitofp i32 f32 for {{.*}} for arg4[0] is 0x{{.*}}, its definition gives 0x
 
 #s = #quantized.scheme<bits = 4, group = 0, symmetric, scale = f32>

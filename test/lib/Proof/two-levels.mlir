@@ -12,11 +12,11 @@
 //
 // Zeros that are not scaled; and no word on what codes may be.
 // RUN: sed 's/arith.subi \(%[0-9a-z_]*\), \(%[0-9a-z_]*\) : vector<64xi8>/arith.addi \1, \2 : vector<64xi8>/' %t.amx.mlir > %t.wrong.mlir
-// RUN: not coopt-opt %t.wrong.mlir --coopt-prove-equal=to=%t.definitions.mlir -o /dev/null 2>&1 | FileCheck %s --check-prefix=ZERO
+// RUN: not coopt-opt %t.wrong.mlir --coopt-prove-equal="to=%t.definitions.mlir seconds=2" -o /dev/null 2>&1 | FileCheck %s --check-prefix=ZERO
 // ZERO: @levels: operand 0 of arith.sitofp i32 f32 {{.*}} for arg6[0] is 0x{{.*}}, its definition gives 0x{{.*}} arg3[0] = 0x
 // RUN: grep -v cf.assert %t.amx.mlir > %t.bare.mlir
 // RUN: grep -v cf.assert %t.definitions.mlir > %t.all.mlir
-// RUN: not coopt-opt %t.bare.mlir --coopt-prove-equal="to=%t.all.mlir seconds=10" -o /dev/null 2>&1 | FileCheck %s --check-prefix=ANY
+// RUN: not coopt-opt %t.bare.mlir --coopt-prove-equal="to=%t.all.mlir seconds=2" -o /dev/null 2>&1 | FileCheck %s --check-prefix=ANY
 // ANY: @levels: operand 0 of arith.sitofp i32 f32 {{.*}} for arg6[0]
 
 #s = #quantized.scheme<bits = 4, group = 32, asymmetric, scale = i8, outer = f32>
