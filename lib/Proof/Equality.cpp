@@ -105,42 +105,62 @@ private:
     return copy;
   }
 
-  LogicalResult runBoth() {
-    // Arguments of both, then the scratch.
-    size_t shared = 0;
-    for (BlockArgument argument : emitted.getArguments()) {
-      const std::string name = "arg" + std::to_string(argument.getArgNumber());
-      auto type = dyn_cast<MemRefType>(argument.getType());
-      if (emitted.getArgAttr(argument.getArgNumber(), "coopt.scratch")) {
-        auto bytes = emitted->getAttrOfType<IntegerAttr>("coopt.scratch_bytes");
-        if (!type || !bytes) {
-          return emitted.emitError("expected coopt.scratch_bytes for its scratch");
-        }
-        madeArguments.push_back(made.buffer(type, {bytes.getInt()}, "the scratch"));
+  static bool isScratch(func::FuncOp function, unsigned argument) {
+    return function.getArgAttr(argument, "coopt.scratch") != nullptr;
+  }
+
+  static SmallVector<Type> inputTypes(func::FuncOp function) {
+    SmallVector<Type> types;
+    for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
+      if (!isScratch(function, static_cast<unsigned>(i))) {
+        types.push_back(type);
+      }
+    }
+    return types;
+  }
+
+  /// The inputs for one of the functions, with what scratch it wants between them.
+  static LogicalResult fill(func::FuncOp function, Execution &execution, ArrayRef<Entity> inputs,
+                            SmallVector<Entity> &arguments) {
+    for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+      if (!isScratch(function, i)) {
+        arguments.push_back(copied(inputs.front()));
+        inputs = inputs.drop_front();
         continue;
       }
-      if (shared >= definition.getNumArguments() ||
-          definition.getArgument(shared).getType() != argument.getType()) {
-        return emitted.emitError("expected the arguments of its definition, ")
-               << definition.getFunctionType() << ", got " << emitted.getFunctionType();
+      auto type = dyn_cast<MemRefType>(function.getArgument(i).getType());
+      auto bytes = function->getAttrOfType<IntegerAttr>("coopt.scratch_bytes");
+      if (!type || !bytes) {
+        return function.emitError("expected coopt.scratch_bytes for its scratch");
       }
-      if (type ? !type.hasStaticShape() || !type.getLayout().isIdentity()
-               : !getElementTypeOrSelf(argument.getType()).isIntOrIndexOrFloat()) {
-        return emitted.emitError(
-                   "expected scalars, vectors, and memrefs of static shapes that stand in one piece, got ")
-               << argument.getType();
-      }
-      inputs.push_back(type ? Entity(made.symbolicBuffer(type, name))
-                            : Entity(made.symbolicLanes(argument.getType(), name)));
-      madeArguments.push_back(copied(inputs.back()));
-      definedArguments.push_back(copied(inputs.back()));
-      ++shared;
+      arguments.push_back(execution.buffer(type, {bytes.getInt()}, "the scratch"));
     }
-    if (shared != definition.getNumArguments() || emitted.getResultTypes() != definition.getResultTypes()) {
-      return emitted.emitError("expected the type of its definition, ")
+    return success();
+  }
+
+  LogicalResult runBoth() {
+    const SmallVector<Type> types = inputTypes(emitted), wanted = inputTypes(definition);
+    if (types != wanted || emitted.getResultTypes() != definition.getResultTypes()) {
+      return emitError(emitted.getLoc())
+             << "@" << emitted.getName() << ": expected the type of its definition, "
              << definition.getFunctionType() << ", got " << emitted.getFunctionType();
     }
-    return failure(failed(defined.run(definition, definedArguments, definedResults)) ||
+    for (auto [i, type] : llvm::enumerate(types)) {
+      const std::string name = "arg" + std::to_string(i);
+      auto memref = dyn_cast<MemRefType>(type);
+      if (memref ? !memref.hasStaticShape() || !memref.getLayout().isIdentity()
+                 : !getElementTypeOrSelf(type).isIntOrIndexOrFloat()) {
+        return emitError(emitted.getLoc())
+               << "@" << emitted.getName()
+               << ": expected scalars, vectors, and memrefs of static shapes that stand in one piece, got "
+               << type;
+      }
+      inputs.push_back(memref ? Entity(made.symbolicBuffer(memref, name))
+                              : Entity(made.symbolicLanes(type, name)));
+    }
+    return failure(failed(fill(definition, defined, inputs, definedArguments)) ||
+                   failed(fill(emitted, made, inputs, madeArguments)) ||
+                   failed(defined.run(definition, definedArguments, definedResults)) ||
                    failed(made.run(emitted, madeArguments, madeResults)));
   }
 
@@ -194,12 +214,18 @@ private:
                          made.load(b, Execution::byteOfElement(b, i))});
       }
     };
-    size_t of = 0;
-    for (auto [number, argument] : llvm::enumerate(madeArguments)) {
-      if (emitted.getArgAttr(static_cast<unsigned>(number), "coopt.scratch")) {
-        continue;
+    auto withoutScratch = [](func::FuncOp function, MutableArrayRef<Entity> arguments) {
+      SmallVector<Entity *> all;
+      for (auto [i, argument] : llvm::enumerate(arguments)) {
+        if (!isScratch(function, static_cast<unsigned>(i))) {
+          all.push_back(&argument);
+        }
       }
-      compare(definedArguments[of++], argument, "arg" + std::to_string(number));
+      return all;
+    };
+    for (auto [i, pair] : llvm::enumerate(llvm::zip_equal(withoutScratch(definition, definedArguments),
+                                                          withoutScratch(emitted, madeArguments)))) {
+      compare(*std::get<0>(pair), *std::get<1>(pair), "arg" + std::to_string(i));
     }
     for (auto [number, result] : llvm::enumerate(madeResults)) {
       compare(definedResults[number], result, "result" + std::to_string(number));

@@ -1,4 +1,5 @@
 #include "Execution.h"
+#include "Simulation.h"
 
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -126,12 +127,86 @@ Term Execution::floatOfInteger(Operation *op, Term a, bool isSigned) {
                  0);
 }
 
+Term Execution::floatOfFewBits(Operation *op, ArrayRef<Term> x) {
+  constexpr unsigned kMost = 8;
+  auto type = dyn_cast<FloatType>(getElementTypeOrSelf(op->getResult(0).getType()));
+  if (!type || !isa<arith::AddFOp, arith::SubFOp, arith::MulFOp, arith::SIToFPOp, arith::UIToFPOp>(op)) {
+    return {};
+  }
+  // The bits: symbols, or parts of them.
+  SmallVector<Term> parts;
+  unsigned bits = 0;
+  DenseSet<Term> whole;
+  for (Operation *of : BitTerms::conesOf(x)) {
+    auto isSymbol = [](Value value) { return isa<smt::DeclareFunOp>(value.getDefiningOp()); };
+    auto extract = dyn_cast<smt::ExtractOp>(of);
+    if (isa<smt::ApplyFuncOp>(of)) {
+      return {};
+    }
+    for (Value operand : of->getOperands()) {
+      if (isSymbol(operand) && !extract && whole.insert(operand).second) {
+        parts.push_back(operand);
+        bits += BitTerms::widthOf(operand);
+      }
+    }
+    if (extract && isSymbol(extract.getInput())) {
+      parts.push_back(extract);
+      bits += BitTerms::widthOf(extract);
+    }
+    if (bits > kMost) {
+      return {};
+    }
+  }
+  if (parts.empty() || llvm::any_of(x, [](Term of) { return isa<smt::DeclareFunOp>(of.getDefiningOp()); })) {
+    return {};
+  }
+  Term index = parts.front();
+  for (Term part : ArrayRef<Term>(parts).drop_front()) {
+    index = t.concat(part, index);
+  }
+  bool isKnown = true;
+  auto valueFor = [&](uint64_t number) {
+    Numbers symbols;
+    for (Term part : parts) {
+      const unsigned width = BitTerms::widthOf(part);
+      symbols[part] = APInt(64, number).trunc(width);
+      number >>= width;
+    }
+    const Numbers values = evaluated(x, symbols);
+    isKnown &= !values.empty();
+    if (!isKnown) {
+      return t.constant(type.getWidth(), 0);
+    }
+    llvm::APFloat a(type.getFloatSemantics());
+    constexpr auto rounding = llvm::APFloat::rmNearestTiesToEven;
+    if (isa<arith::SIToFPOp, arith::UIToFPOp>(op)) {
+      a.convertFromAPInt(values.lookup(x[0]), isa<arith::SIToFPOp>(op), rounding);
+      return t.constant(a.bitcastToAPInt());
+    }
+    a = llvm::APFloat(type.getFloatSemantics(), values.lookup(x[0]));
+    const llvm::APFloat b(type.getFloatSemantics(), values.lookup(x[1]));
+    if (isa<arith::AddFOp>(op)) {
+      a.add(b, rounding);
+    } else if (isa<arith::SubFOp>(op)) {
+      a.subtract(b, rounding);
+    } else {
+      a.multiply(b, rounding);
+    }
+    return t.constant(a.bitcastToAPInt());
+  };
+  Term table = tableOf(valueFor, index, bits, 0);
+  return isKnown ? table : Term();
+}
+
 Term Execution::floatElement(Operation *op, ArrayRef<Term> x) {
   const unsigned width = bitsOf(op->getResult(0).getType());
   if (isa<arith::SIToFPOp, arith::UIToFPOp>(op)) {
     if (Term value = floatOfInteger(op, x[0], isa<arith::SIToFPOp>(op))) {
       return value;
     }
+  }
+  if (Term value = floatOfFewBits(op, x)) {
+    return value;
   }
   if (isa<arith::NegFOp>(op)) {
     return t.binary(Binary::Xor, x[0], t.constant(APInt::getSignMask(width)));

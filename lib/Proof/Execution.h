@@ -5,7 +5,7 @@
 // does). So loops are unrolled as they run, and what a buffer holds at the end is a term for each of its bytes.
 //
 // Floats are their bits. Ops on them are functions of which nothing is known but their names, but for those that only
-// move or flip bits, conversions of numbers and conversions of integers of at most 8 bits.
+// move or flip bits, and sums, products and conversions that at most 8 bits of the inputs decide, which are tables.
 //
 //===----------------------------------------------------------------------===//
 #ifndef COOPT_LIB_PROOF_EXECUTION_H
@@ -111,6 +111,8 @@ private:
   Term shifted(mlir::Operation *op, Binary kind, Term a, Term by);
   Term countOnes(Term a);
   Term floatOfInteger(mlir::Operation *op, Term a, bool isSigned);
+  /// Sums and products of floats, and floats of integers, that few bits of the inputs decide; null for others.
+  Term floatOfFewBits(mlir::Operation *op, llvm::ArrayRef<Term> operands);
   Term tableOf(llvm::function_ref<Term(uint64_t)> value, Term index, unsigned bits, uint64_t high);
 
   void store(const View &view, int64_t byte, Term value);
