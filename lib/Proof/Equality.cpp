@@ -131,7 +131,8 @@ private:
       auto type = dyn_cast<MemRefType>(function.getArgument(i).getType());
       auto bytes = function->getAttrOfType<IntegerAttr>("coopt.scratch_bytes");
       if (!type || !bytes) {
-        return function.emitError("expected coopt.scratch_bytes for its scratch");
+        return emitError(function.getLoc())
+               << "@" << function.getName() << ": expected coopt.scratch_bytes for its scratch";
       }
       arguments.push_back(execution.buffer(type, {bytes.getInt()}, "the scratch"));
     }
@@ -181,7 +182,7 @@ private:
       }
       Expected<solver::SmtAnswer> answer = solver::checkSmtLib(query.script, seconds);
       if (!answer) {
-        return emitted.emitError(answer.error().message);
+        return emitError(definition.getLoc()) << answer.error().message;
       }
       if (answer->satisfied != solver::Satisfied::Yes) {
         return emitError(definition.getLoc())

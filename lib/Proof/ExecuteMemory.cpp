@@ -92,7 +92,7 @@ FailureOr<int64_t> Execution::place(Operation *op, const View &view, ArrayRef<in
   const int64_t last = byte + run * view.elementBytes(),
                 all = static_cast<int64_t>(view.memory->bytes.size());
   if (byte < 0 || last > all) {
-    return op->emitError("accesses bytes ")
+    return op->emitOpError("accesses bytes ")
            << byte << " to " << last - 1 << " of " << view.memory->name << ", which has " << all;
   }
   return byte;
@@ -101,7 +101,7 @@ FailureOr<int64_t> Execution::place(Operation *op, const View &view, ArrayRef<in
 FailureOr<Term> Execution::lookUp(Operation *op, const View &view, Term index, Term isWanted) {
   constexpr int64_t kMost = 4096;
   if (view.sizes.size() != 1 || view.sizes[0] > kMost) {
-    return op->emitError(
+    return op->emitOpError(
                "looks an element up by an index that the inputs decide, in a buffer that is not of one "
                "dimension with at most ")
            << kMost << " elements";
@@ -233,11 +233,11 @@ LogicalResult Execution::runMemory(Operation *op, bool &isKnown) {
     int64_t packed = 1;
     for (size_t dim = source.sizes.size(); dim-- > 0; packed *= source.sizes[dim]) {
       if (source.sizes[dim] != 1 && source.strides[dim] != packed) {
-        return op->emitError("changes the shape of elements that do not stand together");
+        return op->emitOpError("changes the shape of elements that do not stand together");
       }
     }
     if (!type.hasStaticShape()) {
-      return op->emitError("has a dynamic shape");
+      return op->emitOpError("has a dynamic shape");
     }
     View of = buffer(type, type.getShape(), "");
     of.memory = source.memory;

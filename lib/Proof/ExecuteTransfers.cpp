@@ -19,7 +19,7 @@ LogicalResult Execution::runTransfers(Operation *op, bool &isKnown) {
     const View &of = view(memref);
     if (type.getRank() > 1 || (!of.strides.empty() && of.strides.back() != 1 && type.getNumElements() > 1) ||
         bitsOf(of.element) % 8 != 0) {
-      return op->emitError("accesses elements that do not stand together in bytes");
+      return op->emitOpError("accesses elements that do not stand together in bytes");
     }
     return success();
   };
@@ -55,7 +55,7 @@ LogicalResult Execution::runTransfers(Operation *op, bool &isKnown) {
     for (auto [i, bit] : llvm::enumerate(lanes(mask))) {
       std::optional<APInt> value = BitTerms::valueOf(bit);
       if (!value) {
-        return op->emitError("has a mask that the inputs decide");
+        return op->emitOpError("has a mask that the inputs decide");
       }
       if (value->isZero()) {
         continue;
@@ -96,7 +96,7 @@ LogicalResult Execution::runTransfers(Operation *op, bool &isKnown) {
       return failure();
     }
     if (base->size() != 1) {
-      return op->emitError("gathers from more than one dimension");
+      return op->emitOpError("gathers from more than one dimension");
     }
     Lanes all;
     for (auto [index, mask, other] :

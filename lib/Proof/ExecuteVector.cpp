@@ -74,7 +74,7 @@ LogicalResult Execution::runVector(Operation *op, bool &isKnown) {
   if (auto shuffle = dyn_cast<vector::ShuffleOp>(op)) {
     const Lanes &first = lanes(shuffle.getV1()), &second = lanes(shuffle.getV2());
     if (shuffle.getResultVectorType().getRank() != 1) {
-      return op->emitError("shuffles more than one dimension");
+      return op->emitOpError("shuffles more than one dimension");
     }
     Lanes all;
     for (int64_t lane : shuffle.getMask()) {
@@ -209,7 +209,7 @@ LogicalResult Execution::runVector(Operation *op, bool &isKnown) {
     }
     auto pick = [&](P predicate, Term a, Term b) { return t.choose(t.compare(predicate, a, b), a, b); };
     if (!reduction.getType().isIntOrIndex()) {
-      return op->emitError("reduces floats, in an order that is not said");
+      return op->emitOpError("reduces floats, in an order that is not said");
     }
     Term result = all.front();
     for (Term next : ArrayRef<Term>(all).drop_front()) {
@@ -242,7 +242,7 @@ LogicalResult Execution::runVector(Operation *op, bool &isKnown) {
         result = pick(P::ugt, result, next);
         break;
       default:
-        return op->emitError("is a reduction of another kind than that of integers");
+        return op->emitOpError("is a reduction of another kind than that of integers");
       }
     }
     set(reduction, {result});

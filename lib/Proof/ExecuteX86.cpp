@@ -25,7 +25,7 @@ LogicalResult Execution::runIntrinsic(Operation *op, bool &isKnown) {
                         .Case("llvm.x86.avx512.vpermi2var.ps.512", Intrinsic::PermuteTwo)
                         .Default(Intrinsic::Unknown);
   if (kind == Intrinsic::Unknown || call.getArgs().size() < 2) {
-    return op->emitError("is an instruction whose bits are not known here: ") << call.getIntrin();
+    return op->emitOpError("is an instruction whose bits are not known here: ") << call.getIntrin();
   }
   const Lanes x = lanes(call.getArgs()[0]), y = lanes(call.getArgs()[1]);
   auto product = [&](Term a, bool isSigned, Term b) {
@@ -87,7 +87,7 @@ LogicalResult Execution::runTiles(Operation *op, bool &isKnown) {
       return failure();
     }
     if (index->size() < 2 || view(base).strides.back() != 1) {
-      return op->emitError("accesses a tile whose rows do not stand together");
+      return op->emitOpError("accesses a tile whose rows do not stand together");
     }
     const int64_t row = (*index)[index->size() - 2], column = index->back();
     for (int64_t r = 0; r < type.getDimSize(0); ++r) {

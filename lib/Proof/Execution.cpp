@@ -26,7 +26,7 @@ FailureOr<int64_t> Execution::number(Operation *op, Value value, const char *wha
   if (std::optional<APInt> number = BitTerms::valueOf(lanes(value).front())) {
     return number->getSExtValue();
   }
-  return op->emitError("has ") << what << " that the inputs decide: it must be a number";
+  return op->emitOpError("has ") << what << " that the inputs decide: it must be a number";
 }
 
 FailureOr<SmallVector<int64_t>> Execution::numbers(Operation *op, ValueRange values, const char *what) {
@@ -74,7 +74,7 @@ LogicalResult Execution::runBlock(Block &block, SmallVector<Entity> &yielded) {
 
 LogicalResult Execution::runOp(Operation *op) {
   if (++steps > kMostSteps) {
-    return op->emitError("is reached after ") << kMostSteps << " ops: this is more than can be proven";
+    return op->emitOpError("is reached after ") << kMostSteps << " ops: this is more than can be proven";
   }
   bool isKnown = true;
   for (auto run : {&Execution::runControl, &Execution::runMemory, &Execution::runTransfers,
@@ -114,13 +114,13 @@ LogicalResult Execution::runOp(Operation *op) {
       return success();
     }
   }
-  return op->emitError("is no op whose bits are known here");
+  return op->emitOpError("is no op whose bits are known here");
 }
 
 LogicalResult Execution::runLoop(Operation *op, int64_t from, int64_t to, int64_t step, Block &body, Value iv,
                                  ValueRange carried, ValueRange inits, ValueRange results) {
   if (step <= 0) {
-    return op->emitError("has a step of ") << step;
+    return op->emitOpError("has a step of ") << step;
   }
   SmallVector<Entity> next;
   for (Value init : inits) {
@@ -156,7 +156,7 @@ LogicalResult Execution::runControl(Operation *op, bool &isKnown) {
     } else if (isa<IntegerAttr, FloatAttr>(constant.getValue())) {
       all.push_back(termOf(constant.getValue()));
     } else {
-      return op->emitError("is a constant of another kind than numbers");
+      return op->emitOpError("is a constant of another kind than numbers");
     }
     set(constant, std::move(all));
     return success();

@@ -40,12 +40,13 @@ struct ProveEqualPass : PassWrapper<ProveEqualPass, OperationPass<ModuleOp>> {
 
   void runOnOperation() final {
     if (to.empty() || seconds <= 0) {
-      getOperation().emitError("coopt-prove-equal: expected to=FILE and a positive number of seconds");
+      emitError(getOperation().getLoc(),
+                "coopt-prove-equal: expected to=FILE and a positive number of seconds");
       return signalPassFailure();
     }
     OwningOpRef<ModuleOp> definitions = parseSourceFile<ModuleOp>(to, &getContext());
     if (!definitions) {
-      getOperation().emitError("coopt-prove-equal: cannot read ") << to;
+      emitError(getOperation().getLoc(), "coopt-prove-equal: cannot read ") << to;
       return signalPassFailure();
     }
     llvm::StringMap<func::FuncOp> left;
@@ -61,7 +62,7 @@ struct ProveEqualPass : PassWrapper<ProveEqualPass, OperationPass<ModuleOp>> {
       }
       auto it = left.find(function.getName());
       if (it == left.end()) {
-        function.emitError("has no definition in ") << to;
+        emitError(function.getLoc()) << "@" << function.getName() << ": has no definition in " << to;
         isProven = false;
         return;
       }
@@ -69,7 +70,7 @@ struct ProveEqualPass : PassWrapper<ProveEqualPass, OperationPass<ModuleOp>> {
       left.erase(it);
     });
     for (const auto &of : left) {
-      getOperation().emitError("lacks @") << of.getKey() << ", which " << to << " defines";
+      emitError(getOperation().getLoc()) << "expected @" << of.getKey() << ", which " << to << " defines";
       isProven = false;
     }
     if (!isProven) {
