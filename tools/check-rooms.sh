@@ -131,7 +131,7 @@ check_includes() {
                     "time unistd wait x86intrin xmmintrin", list, " ")
       for (i = 1; i <= count; i++) { posix[list[i] ".h"] }
       layer["Solver"] = 0; layer["Tuning"] = 0
-      layer["Analysis"] = 1; layer["Transforms"] = 1; layer["Conversion"] = 1
+      layer["Analysis"] = 1; layer["Transforms"] = 1; layer["Conversion"] = 1; layer["Proof"] = 1
       layer["Target"] = 2; layer["Import"] = 2; layer["Package"] = 2
       layer["Pipelines"] = 3
     }

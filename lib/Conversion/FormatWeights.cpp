@@ -37,8 +37,8 @@ FailureOr<FormatWeights> FormatWeights::match(ImplicitLocOpBuilder &b, quantized
   }
   std::vector<float> values = numerics::storedValues(weights.format.element);
   const numerics::ElementFormat &element = weights.format.element.format;
-  if (values.empty() && element.bits <= 4 && isa >= Isa::Avx512) {
-    // A permutation takes fewer instructions than the decoding of a number.
+  if (values.empty() && element.bits <= 6 && isa >= Isa::Avx512) {
+    // A permutation, and the sign of six bits, take fewer instructions than the decoding of a number.
     for (uint32_t code = 0; code < uint32_t(1) << element.bits; ++code) {
       values.push_back(element.decode(code));
     }

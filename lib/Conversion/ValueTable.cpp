@@ -18,10 +18,27 @@ static size_t permutedValues(Isa isa) {
   llvm_unreachable("unknown instruction set");
 }
 
+/// Numbers that one instruction looks up.
+static size_t valuesOfPermutation(Isa isa) { return isa == Isa::Avx2 ? 8 : 32; }
+
+static bool hasSignedHalves(ArrayRef<float> values) {
+  const size_t half = values.size() / 2;
+  for (size_t i = 0; i < half; ++i) {
+    if (llvm::bit_cast<uint32_t>(values[i]) != (llvm::bit_cast<uint32_t>(values[half + i]) ^ 0x80000000u)) {
+      return false;
+    }
+  }
+  return true;
+}
+
 ValueTable::ValueTable(ImplicitLocOpBuilder &b, ArrayRef<float> numbers, Isa isa)
     : values(numbers.begin(), numbers.end()), isa(isa) {
   values.resize(std::max<size_t>(values.size(), kLanes));
   if (values.size() <= permutedValues(isa)) {
+    if (values.size() > valuesOfPermutation(isa) && hasSignedHalves(values)) {
+      values.resize(values.size() / 2);
+      signBit = llvm::Log2_64(values.size());
+    }
     return;
   }
   auto size = static_cast<int64_t>(values.size());
@@ -61,6 +78,21 @@ Value ValueTable::lookUp(ImplicitLocOpBuilder &b, Value index) const {
     return vector::GatherOp::create(b, floats, buffer, ValueRange{constantIndex(b, 0)}, index, all,
                                     constantF32(b, floats, 0.0f));
   }
+  Value numbers = permuted(b, index);
+  if (signBit == 0) {
+    return numbers;
+  }
+  auto bits = [&](int64_t value) {
+    return constantOf(b, index.getType(), b.getI32IntegerAttr(static_cast<int32_t>(value)));
+  };
+  Value sign = arith::ShLIOp::create(b, index, bits(31 - signBit));
+  sign = arith::AndIOp::create(b, sign, bits(0x80000000));
+  Value magnitude = arith::BitcastOp::create(b, index.getType(), numbers);
+  return arith::BitcastOp::create(b, floats, arith::XOrIOp::create(b, magnitude, sign));
+}
+
+Value ValueTable::permuted(ImplicitLocOpBuilder &b, Value index) const {
+  auto floats = VectorType::get({kLanes}, b.getF32Type());
   if (isa == Isa::Avx2) {
     Value result = constantF32(b, floats, 0.0f);
     auto half = VectorType::get({8}, b.getF32Type());
@@ -70,7 +102,7 @@ Value ValueTable::lookUp(ImplicitLocOpBuilder &b, Value index) const {
       auto permute = [&](size_t first) {
         return callIntrinsic(b, half, "llvm.x86.avx2.permps", {part(b, first, 8), indices});
       };
-      Value numbers = choose(b, indices, 8, permute(0), permute(8));
+      Value numbers = values.size() == 8 ? permute(0) : choose(b, indices, 8, permute(0), permute(8));
       result = vector::InsertStridedSliceOp::create(b, numbers, result, ArrayRef<int64_t>{from},
                                                     ArrayRef<int64_t>{1});
     }

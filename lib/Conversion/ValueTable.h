@@ -8,7 +8,8 @@
 namespace coopt {
 
 /// values[index] for 16 indices. Small tables live in registers and are permuted: up to 64 numbers with AVX-512,
-/// 16 with AVX2. Others are gathered from a buffer.
+/// 16 with AVX2. Others are gathered from a buffer. Of a table whose upper half is the lower one with the sign flipped, as floats of few
+/// bits are, the lower one alone is kept where the whole would take two permutations; the index's highest bit becomes the sign.
 class ValueTable {
 public:
   /// Emits what a table in memory needs; `values` are 1 to 2^16, a power of two.
@@ -20,7 +21,10 @@ public:
 private:
   std::vector<float> values;
   Isa isa;
-  mlir::Value buffer; ///< null if the table is permuted
+  mlir::Value buffer;   ///< null if the table is permuted
+  unsigned signBit = 0; ///< of the index, if half of the table is kept; 0: all of it
+
+  mlir::Value permuted(mlir::ImplicitLocOpBuilder &b, mlir::Value index) const;
 
   mlir::Value part(mlir::ImplicitLocOpBuilder &b, size_t from, int64_t count) const;
 };

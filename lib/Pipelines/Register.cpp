@@ -18,6 +18,7 @@
 #include "coopt/Conversion/Passes.h"
 #include "coopt/Package/ProgramSerializer.h"
 #include "coopt/Pipelines/Phases.h"
+#include "coopt/Proof/Passes.h"
 #include "coopt/Target/Npu.h"
 #include "coopt/Target/X86.h"
 #include "coopt/Transforms/Compress.h"
@@ -72,6 +73,7 @@ void coopt::registerCooptPasses() {
   npu::registerNpuPasses();
   package::registerPackagePasses();
   program::registerProgramPasses();
+  registerProofPasses();
   quantized::registerQuantizedPasses();
   schedule::registerSchedulePasses();
   target::registerTargetPasses();
