@@ -263,9 +263,16 @@ Expected<double> Allocator::secondsOf(const AllocationItem &item, OpScheme schem
     const auto read = static_cast<double>(matricesOfToken(contraction, matrices.count()));
     const std::string type =
         scheme.weight ? "i" + std::to_string(std::min<int64_t>(scheme.weight.getBits(), 8)) : "f32";
+    cost::CodeSummary codes;
+    if (scheme.weight) {
+      const bool isWhole = scheme.weight.getGroup() == 0 || scheme.weight.isTwoLevel();
+      codes.bits = static_cast<int>(scheme.weight.getBits());
+      codes.group = isWhole ? 0 : scheme.weight.getGroup();
+      codes.isWhole = isWhole && scheme.quantizesActivation;
+    }
     auto seconds = decodeTime->of({idOf(contraction), static_cast<int64_t>(read) * matrices.rows,
                                    matrices.columns, read * storedBits(scheme.weight, matrices.type()) / 8,
-                                   type, scheme.quantizesActivation});
+                                   type, scheme.quantizesActivation, codes});
     if (!seconds) {
       return seconds;
     }

@@ -32,6 +32,7 @@ Expected<double> DecodeTime::of(const DecodeContraction &contraction) const {
   kernel.kind = cost::KernelKind::Contraction;
   kernel.id = contraction.id;
   kernel.m = 1, kernel.n = contraction.n, kernel.k = contraction.k;
+  kernel.codes = contraction.codes;
   kernel.operands = {
       {cost::OperandRole::Activation, contraction.hasCodedInputs ? "i8" : "f32",
        inputBytes * static_cast<double>(contraction.k), /*cold=*/false},

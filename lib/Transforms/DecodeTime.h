@@ -13,6 +13,7 @@ struct DecodeContraction {
   double weightBytes = 0;
   std::string weightType; ///< "f32", "i1".."i8"
   bool hasCodedInputs = false;
+  cost::CodeSummary codes;
 };
 
 class DecodeTime {
