@@ -39,7 +39,8 @@ Certificate coopt::solver::confirmLeast(const AllocationItems &items, const Allo
     return Certificate::Refuted;
   }
   // A choice with less loss keeps all of these; the last one is a sum of the others under prices that are not negative.
-  const Prices prices = Prices::of({allocation.prices[0] / table->unit, allocation.prices[1] / table->unit});
+  const Prices prices =
+      Prices::rounded({allocation.prices[0] / table->unit, allocation.prices[1] / table->unit});
   const Wide most = prices.of(loss - 1, table->limits);
   try {
     z3::context context;

@@ -9,7 +9,7 @@ using namespace coopt::solver;
 /// The sum of all losses, and of each cost, is at most 2^50.
 static constexpr int kSumBits = 50;
 
-Prices Prices::of(const std::array<double, 2> &prices) {
+Prices Prices::rounded(const std::array<double, 2> &prices) {
   const double largest = std::max(prices[0], prices[1]);
   Prices made;
   if (!(largest > 0)) {

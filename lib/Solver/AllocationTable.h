@@ -18,8 +18,8 @@ struct Prices {
   int shift = 0;
   Costs prices = {};
 
-  /// Rounded; any prices are right, those near the best make the better bound.
-  static Prices of(const std::array<double, 2> &prices);
+  /// To whole numbers; any prices are right, those near the best make the better bound.
+  static Prices rounded(const std::array<double, 2> &prices);
 
   Wide of(int64_t loss, const Costs &costs) const {
     return (static_cast<Wide>(loss) << shift) + static_cast<Wide>(prices[0]) * costs[0] +

@@ -79,7 +79,7 @@ private:
 Search::Search(const AllocationTable &table, const std::vector<std::array<double, 2>> &prices, size_t width)
     : table(table), width(width), order(table.items.size()) {
   const size_t count = table.items.size();
-  const Prices first = Prices::of(prices.front());
+  const Prices first = Prices::rounded(prices.front());
   std::vector<Wide> smallest(count);
   for (size_t i = 0; i < count; ++i) {
     const auto &options = table.items[i];
@@ -109,7 +109,7 @@ Search::Search(const AllocationTable &table, const std::vector<std::array<double
     cheapest[position] = cheapest[position + 1] + own;
   }
   for (const auto &of : prices) {
-    addRest(Prices::of(of));
+    addRest(Prices::rounded(of));
   }
 }
 
