@@ -35,8 +35,8 @@ std::string textOf(const APInt &value) {
   return text + ")";
 }
 
-/// For a step of a rewriting, and for a first try.
-constexpr double kLemmaSeconds = 5, kFirstSeconds = 1;
+/// For a step of a rewriting, for a first try, and for one with products of bits.
+constexpr double kLemmaSeconds = 5, kFirstSeconds = 1, kBitsSeconds = 20;
 
 class Equality {
 public:
@@ -371,7 +371,7 @@ private:
               randomDifference(terms, relevant(goal.expected, goal.actual), goal.expected, goal.actual)) {
         return counterexample(goal, *numbers, query);
       }
-      answer = decide(bits.rewritten(x), bits.rewritten(y), kFirstSeconds, query);
+      answer = decide(bits.rewritten(x), bits.rewritten(y), std::min(seconds, kBitsSeconds), query);
     }
     if (answer && answer->satisfied == solver::Satisfied::Unknown) {
       answer = decide(x, y, seconds, query);
