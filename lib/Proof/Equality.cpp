@@ -430,14 +430,18 @@ private:
         }
       }
     }
-    std::vector<std::pair<std::string, Term>> symbols = query.symbols;
-    llvm::stable_sort(symbols, [&](const auto &a, const auto &b) {
-      auto place = [&](Term term) { return order.count(term) ? order.lookup(term) : order.size(); };
-      return place(a.second) < place(b.second);
+    // Those that are no inputs come last, as they stand.
+    SmallVector<std::tuple<size_t, size_t, Term>> symbols;
+    for (auto [i, symbol] : llvm::enumerate(query.symbols)) {
+      Term term = symbol.second;
+      symbols.push_back({order.count(term) ? order.lookup(term) : order.size(), i, term});
+    }
+    llvm::sort(symbols, [](const auto &a, const auto &b) {
+      return std::pair(std::get<0>(a), std::get<1>(a)) < std::pair(std::get<0>(b), std::get<1>(b));
     });
     const char *before = ", for ";
-    for (const auto &[name, term] : symbols) {
-      error << before << terms.nameOf(term) << " = " << valueOf(name, term);
+    for (const auto &[place, i, term] : symbols) {
+      error << before << terms.nameOf(term) << " = " << valueOf(query.symbols[i].first, term);
       before = ", ";
     }
     if (query.script.find("declare-fun") != std::string::npos) {
