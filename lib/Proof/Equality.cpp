@@ -35,8 +35,8 @@ std::string textOf(const APInt &value) {
   return text + ")";
 }
 
-/// For a step of a rewriting, and for a first try.
-constexpr double kLemmaSeconds = 5, kFirstSeconds = 1;
+/// For a step of a rewriting, for a first try, and for one with products of bits.
+constexpr double kLemmaSeconds = 5, kFirstSeconds = 1, kBitsSeconds = 20;
 
 class Equality {
 public:
@@ -371,7 +371,7 @@ private:
               randomDifference(terms, relevant(goal.expected, goal.actual), goal.expected, goal.actual)) {
         return counterexample(goal, *numbers, query);
       }
-      answer = decide(bits.rewritten(x), bits.rewritten(y), kFirstSeconds, query);
+      answer = decide(bits.rewritten(x), bits.rewritten(y), std::min(seconds, kBitsSeconds), query);
     }
     if (answer && answer->satisfied == solver::Satisfied::Unknown) {
       answer = decide(x, y, seconds, query);
@@ -430,14 +430,18 @@ private:
         }
       }
     }
-    std::vector<std::pair<std::string, Term>> symbols = query.symbols;
-    llvm::stable_sort(symbols, [&](const auto &a, const auto &b) {
-      auto place = [&](Term term) { return order.count(term) ? order.lookup(term) : order.size(); };
-      return place(a.second) < place(b.second);
+    // Those that are no inputs come last, as they stand.
+    SmallVector<std::tuple<size_t, size_t, Term>> symbols;
+    for (auto [i, symbol] : llvm::enumerate(query.symbols)) {
+      Term term = symbol.second;
+      symbols.push_back({order.count(term) ? order.lookup(term) : order.size(), i, term});
+    }
+    llvm::sort(symbols, [](const auto &a, const auto &b) {
+      return std::pair(std::get<0>(a), std::get<1>(a)) < std::pair(std::get<0>(b), std::get<1>(b));
     });
     const char *before = ", for ";
-    for (const auto &[name, term] : symbols) {
-      error << before << terms.nameOf(term) << " = " << valueOf(name, term);
+    for (const auto &[place, i, term] : symbols) {
+      error << before << terms.nameOf(term) << " = " << valueOf(query.symbols[i].first, term);
       before = ", ";
     }
     if (query.script.find("declare-fun") != std::string::npos) {

@@ -39,7 +39,7 @@ struct ProveEqualPass : PassWrapper<ProveEqualPass, OperationPass<ModuleOp>> {
                          llvm::cl::init(60)};
 
   void runOnOperation() final {
-    if (to.empty() || seconds <= 0) {
+    if (to.empty() || !(seconds > 0)) {
       emitError(getOperation().getLoc(),
                 "coopt-prove-equal: expected to=FILE and a positive number of seconds");
       return signalPassFailure();

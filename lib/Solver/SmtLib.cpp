@@ -36,7 +36,7 @@ SmtAnswer check(const std::string &script, double seconds) {
   z3::solver solver =
       (tactic("simplify") & tactic("solve-eqs") & z3::with(tactic("simplify"), sums) & tactic("qfufbv"))
           .mk_solver();
-  ofSearch.set("timeout", static_cast<unsigned>(std::max(1.0, std::ceil(seconds * 1000))));
+  ofSearch.set("timeout", static_cast<unsigned>(std::clamp(std::ceil(seconds * 1000), 1.0, 1e9)));
   solver.set(ofSearch);
   for (const z3::expr &assertion : assertions) {
     solver.add(assertion);

@@ -104,7 +104,7 @@ public:
   explicit Search(const TilingProblem &problem)
       : problem(problem), solver(context, "QF_FD"),
         end(std::chrono::steady_clock::now() +
-            std::chrono::milliseconds(static_cast<int64_t>(problem.seconds * 1000))) {
+            std::chrono::milliseconds(static_cast<int64_t>(std::clamp(problem.seconds, 0.0, 1e6) * 1000))) {
     for (size_t level = 0; level < problem.levels.size(); ++level) {
       tiles.emplace_back();
       for (size_t d = 0; d < problem.dimensions.size(); ++d) {
@@ -280,7 +280,7 @@ private:
       return z3::unknown;
     }
     z3::params parameters(context);
-    parameters.set("timeout", static_cast<unsigned>(std::max(1.0, left * 1000)));
+    parameters.set("timeout", static_cast<unsigned>(std::clamp(left * 1000, 1.0, 1e9)));
     solver.set(parameters);
     z3::expr_vector assumptions(context);
     for (const z3::expr &of : asked) {
