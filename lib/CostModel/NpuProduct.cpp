@@ -41,7 +41,7 @@ void cost::runRounds(NpuTimeline &timeline, const Rounds &rounds, const std::vec
       timeline.loop(rounds.count / 2, own, both);
     }
     next = rounds.count / 2 * 2;
-  } else if (rounds.count > 1) {
+  } else if (rounds.count > 1 || !rounds.isKnown) {
     timeline.loop(rounds.count, own, [&](int64_t round) { one(round, 0); });
     next = rounds.count;
   }
@@ -122,7 +122,7 @@ double NpuProduct::madeBytes(int64_t extent) const {
   return storedBytes(extent) * static_cast<double>(weightBits) / op.product.bits;
 }
 
-Bytes NpuProduct::bytes() const {
+Bytes NpuProduct::panelBytes() const {
   const auto rows = static_cast<double>(mostRows), columns = static_cast<double>(width);
   const double matrix = 4 * rows * columns;
   const int64_t inRound = std::min(depth, roundSteps), atOnce = std::min(inRound, most);
@@ -142,12 +142,16 @@ Bytes NpuProduct::bytes() const {
       op.groupBytes * columns * std::ceil(static_cast<double>(inRound) / static_cast<double>(span));
   const Bytes round = group * groups.bodies() + Bytes{areInPieces ? 0 : ofWeights + ofGroups, 0};
   const Bytes panel = round * rounds.bodies() + Bytes{(hasGroups() ? 2.0 : 1.0) * matrix, 0};
-  const auto ofActivations = rows * static_cast<double>(depth);
-  return panel * panels.bodies() +
-         Bytes{ofActivations * activationBytes + (isConverted ? 2 * ofActivations : 0) + 4 * rows, 0};
+  return panel * panels.bodies();
 }
 
-void NpuProduct::makeBuffers(NpuTimeline &timeline) {
+Bytes NpuProduct::tileBytes() const {
+  const auto rows = static_cast<double>(mostRows), ofActivations = rows * static_cast<double>(depth);
+  return Bytes{ofActivations * activationBytes + (isConverted ? 2 * ofActivations : 0) + 4 * rows, 0};
+}
+
+void NpuProduct::makeBuffers(NpuTimeline &timeline, NpuTimeline::Buffer loops) {
+  loopBytes = loops;
   for (size_t tile = 0; tile < 3; ++tile) {
     activations[tile] = timeline.buffer();
     scales[tile] = timeline.buffer();
@@ -339,7 +343,7 @@ void NpuProduct::panel(Place &at, int64_t columns, size_t slot, bool wasBrought)
 }
 
 bool NpuProduct::canBring() const {
-  return rounds.count == 1 && !rounds.hasRest && hasWeightsOfSpan() &&
+  return rounds.count == 1 && !rounds.hasRest && hasWeightsOfSpan() && panels.isKnown &&
          (panels.count == 1 || (panels.isDoubled && panels.count < 4));
 }
 
@@ -385,8 +389,14 @@ void NpuProduct::run(NpuTimeline &timeline, const NpuSteps &steps, int64_t rows,
     }
   };
   auto work = [&](int64_t number, size_t of) { panel(at, columnsOf(number), of, isInOne || wasBrought); };
+  if (hasLoop()) {
+    timeline.run({NpuTimeline::Loads, 0, 0, 1, 1}, {}, {loopBytes});
+  }
   runRounds(timeline, all,
             {weights[slot][0], weights[slot][1], made[slot][0], made[slot][1], parts[slot][0], parts[slot][1],
              sums[slot][0], sums[slot][1]},
             {.bring = bring, .work = work});
+  if (hasLoop()) {
+    timeline.run({NpuTimeline::Vector, 0, 0, 1, 1}, {loopBytes}, {});
+  }
 }

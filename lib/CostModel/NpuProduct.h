@@ -42,9 +42,16 @@ public:
 
   /// Loops from the innermost on that may do two rounds at a time.
   std::array<Rounds *, 4> loops() { return {&groups, &pieces, &rounds, &panels}; }
-  Bytes bytes() const; ///< of a tile, at its most rows, but for its result
+  /// Of a tile, at its most rows: what its panels take, and what they share but for the result.
+  Bytes panelBytes() const;
+  Bytes tileBytes() const;
+  /// Whether panels are in a loop of the program. Loops behind each other have the same bytes.
+  bool hasLoop() const {
+    return !panels.isKnown || (panels.isDoubled ? panels.count >= 4 : panels.count >= 2);
+  }
 
-  void makeBuffers(NpuTimeline &timeline);
+  /// `loops`: the bytes that loops behind each other share.
+  void makeBuffers(NpuTimeline &timeline, NpuTimeline::Buffer loops);
   /// A tile's activations and scales of columns.
   void begin(NpuTimeline &timeline, const NpuSteps &steps, int64_t rows, int64_t tileColumns, size_t slot);
   /// Panel by panel. The result is there for the vector unit behind it. Weights that bring() has brought come no more.
@@ -66,6 +73,7 @@ private:
 
   /// Of a tile of the column loop, and of a panel.
   std::array<NpuTimeline::Buffer, 3> activations = {}, scales = {}, converted = {};
+  NpuTimeline::Buffer loopBytes = 0;
   std::array<Slots, 3> weights = {}, made = {}, sums = {}, parts = {};
 
   struct Place;

@@ -40,6 +40,16 @@ RowSize rowSize(schedule::KernelOp kernel) {
   return {};
 }
 
+/// What an accelerator's kernel may have of rows.
+NpuRows npuRows(schedule::KernelOp kernel) {
+  NpuRows rows;
+  if (RowSize of = rowSize(kernel); of.size) {
+    const model::SizeAttr range = kernel->getParentOfType<model::EntryOp>().findSize(of.size.getSize());
+    rows = {of.size.getSizeAttr(), of.factor, std::max(range.getMax(), int64_t(1)) * of.factor};
+  }
+  return rows;
+}
+
 /// Tile sizes for the loops of `root` that a candidate stands for.
 SmallVector<int64_t> tileOf(TilingInterface root, const cost::KernelSummary &summary,
                             const cost::Candidate &candidate) {
@@ -286,12 +296,17 @@ LogicalResult coopt::selectSchedules(ModuleOp module, const machine::Machine &ma
   if (failed(file)) {
     return failure();
   }
-  if (const machine::NpuMachine *npu = machine.npu()) {
+  if (machine.npu()) {
+    auto costs = cost::NpuCostModel::create(machine);
+    if (!costs) {
+      return module.emitError(costs.error().message);
+    }
+    NpuScheduler scheduler(*costs);
     module.walk([&](schedule::KernelOp kernel) {
       if (std::optional<schedule::SetAttr> given = file->find(kernel.getId())) {
         kernel.setChoicesAttr(*given);
       } else if (!kernel.getChoices()) {
-        if (auto chosen = canBeCut(kernel) ? chooseNpuSchedule(kernel, *npu) : std::nullopt) {
+        if (auto chosen = canBeCut(kernel) ? scheduler.choose(kernel, npuRows(kernel)) : std::nullopt) {
           kernel.setChoicesAttr(*chosen);
         }
       }

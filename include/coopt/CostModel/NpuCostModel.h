@@ -32,6 +32,8 @@
 //
 // Energy: multiplications of 8 bits, lines of the scratchpad and the accumulators and words of DRAM, as far as the machine's table has them.
 //
+// `relativeError` is the mean of the comparison with the simulator on the page cost-models.md, rounded up: shapes that nothing here was made for.
+//
 // Left out: engines in each other's way at banks and channels, rows of DRAM that are still open from elsewhere, experts that have other than their share of rows.
 //
 //===----------------------------------------------------------------------===//
@@ -51,8 +53,10 @@ public:
   /// Terms "matrix", "vector", "loads", "stores", "control", and "waiting", what is not hidden of all others; traffic "spad", "acc", "dram". A kernel needs
   /// its `tileOps`.
   Expected<Estimate> estimate(const KernelSummary &kernel, const Candidate &candidate) const override;
-  /// Bytes that the buffers of a tile take in the scratchpad at once, side by side, with one round at a time: more than what the allocation needs.
-  Expected<double> scratchpadBytes(const KernelSummary &kernel, const Candidate &candidate) const;
+  /// Whether the buffers of a tile, side by side and with one round at a time, fit a share of the scratchpad, and the accumulators: the allocation
+  /// needs no more.
+  Expected<bool> hasRoom(const KernelSummary &kernel, const Candidate &candidate, double share = 1) const;
+  const machine::NpuCore &core() const { return npu.cores.front(); }
 
 private:
   NpuCostModel(std::string machineName, machine::NpuMachine npu)
