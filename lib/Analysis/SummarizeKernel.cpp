@@ -146,6 +146,7 @@ void divideBySegments(cost::KernelSummary &summary, moe::ContractOp op) {
   const int64_t used = std::clamp<int64_t>(summary.m, 1, std::max<int64_t>(experts, 1));
   summary.m = (summary.m + used - 1) / used;
   summary.n *= used;
+  summary.segments = used;
   for (cost::OperandSummary &operand : summary.operands) {
     if (operand.role == cost::OperandRole::Weight) {
       operand.bytes *= static_cast<double>(used) / static_cast<double>(std::max<int64_t>(experts, 1));

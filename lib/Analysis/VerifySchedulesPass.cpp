@@ -1,4 +1,5 @@
 //===- VerifySchedulesPass.cpp - verifySchedules from coopt-opt ----------------------===//
+#include "coopt/Analysis/SummarizeKernel.h"
 #include "coopt/Analysis/VerifySchedule.h"
 
 #include "mlir/Pass/Pass.h"
@@ -36,4 +37,7 @@ struct VerifySchedulesPass : PassWrapper<VerifySchedulesPass, OperationPass<Modu
 
 } // namespace
 
-void coopt::registerAnalysisPasses() { PassRegistration<VerifySchedulesPass>(); }
+void coopt::registerAnalysisPasses() {
+  PassRegistration<VerifySchedulesPass>();
+  registerEstimateKernelsPass();
+}

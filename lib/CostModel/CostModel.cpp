@@ -1,5 +1,6 @@
 #include "coopt/CostModel/CostModel.h"
 #include "coopt/CostModel/CpuCostModel.h"
+#include "coopt/CostModel/NpuCostModel.h"
 
 #include <cstdio>
 
@@ -51,6 +52,11 @@ std::string cost::print(const Estimate &estimate) {
 }
 
 Expected<std::unique_ptr<CostModel>> cost::makeCostModel(const machine::Machine &machine) {
+  if (machine.npu()) {
+    Expected<NpuCostModel> model = NpuCostModel::create(machine);
+    return model ? Expected<std::unique_ptr<CostModel>>(std::make_unique<NpuCostModel>(std::move(*model)))
+                 : forward(model.error());
+  }
   Expected<CpuCostModel> model = CpuCostModel::create(machine);
   if (!model) {
     return forward(model.error());

@@ -404,6 +404,14 @@ public:
     options.attentionSinks = attentionSinks;
     options.activations = activations;
     options.scheduleFile = scheduleFile;
+    if (!target.empty()) {
+      Expected<machine::Machine> machine = machine::findMachine(target);
+      if (!machine) {
+        this->getOperation().emitError(machine.error().message);
+        return this->signalPassFailure();
+      }
+      options.machine = std::move(*machine);
+    }
     if (!variants.empty()) {
       options.variants.assign(variants.begin(), variants.end());
     }
@@ -433,6 +441,8 @@ private:
       *this, "attention-sinks", llvm::cl::desc("first keys beside them (compress)"), llvm::cl::init(0)};
   Pass::Option<std::string> scheduleFile{*this, "schedule", llvm::cl::desc("file of schedules (schedule)"),
                                          llvm::cl::init("")};
+  Pass::Option<std::string> target{
+      *this, "target", llvm::cl::desc("machine, as coopt-compile --target takes it"), llvm::cl::init("")};
   Pass::ListOption<std::string> variants{*this, "isa",
                                          llvm::cl::desc("instruction-set variants (layout, kernels)")};
 };

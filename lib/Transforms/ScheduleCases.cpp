@@ -66,6 +66,13 @@ std::optional<int64_t> coopt::rowsOfChoice(const KernelRows &rows, schedule::Set
   return std::nullopt;
 }
 
+std::string coopt::toString(schedule::ConfigAttr config) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  stream << Attribute(config);
+  return text.substr(text.find('<'));
+}
+
 std::string coopt::toString(schedule::GuardAttr guard) {
   std::string text;
   for (schedule::ConditionAttr condition : guard.getConditions()) {

@@ -19,6 +19,8 @@ KernelRows kernelRows(schedule::KernelOp kernel);
 /// Rows of the largest case for which `choices` takes configuration `index`; nothing if it is never taken.
 std::optional<int64_t> rowsOfChoice(const KernelRows &rows, schedule::SetAttr choices, size_t index);
 
+/// "<tile = [8, 32]>": as it stands in a set.
+std::string toString(schedule::ConfigAttr config);
 /// "tokens le 1"; empty: true.
 std::string toString(schedule::GuardAttr guard);
 

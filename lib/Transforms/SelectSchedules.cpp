@@ -32,14 +32,6 @@ bool hasLoops(schedule::KernelOp kernel) {
   });
 }
 
-/// "<tile = [8, 32]>": as it stands in a set.
-std::string textOf(schedule::ConfigAttr config) {
-  std::string text;
-  llvm::raw_string_ostream stream(text);
-  stream << Attribute(config);
-  return text.substr(text.find('<'));
-}
-
 /// Prices the schedules of one machine's kernels.
 class Selector {
 public:
@@ -117,7 +109,7 @@ std::optional<Selector::Choice> Selector::decide(schedule::KernelOp kernel, cons
       option.refusal = refusalOf(kernel, option.config);
     }
     Option entry{option.config,
-                 {textOf(option.config), std::nullopt, std::nullopt, std::nullopt, option.refusal}};
+                 {toString(option.config), std::nullopt, std::nullopt, std::nullopt, option.refusal}};
     if (option.refusal.empty()) {
       entry.considered.candidate = space.candidateOf(kernel, *summary, option.config);
       entry.considered.estimate = estimate(*summary, *entry.considered.candidate);
@@ -144,7 +136,7 @@ std::optional<Selector::Choice> Selector::decide(schedule::KernelOp kernel, cons
     choice.config = space.unpriced(kernel, *summary);
     choice.decision.by = cost::Chooser::Rule;
     choice.decision.considered.push_back(
-        {textOf(choice.config), std::nullopt, std::nullopt, std::nullopt, ""});
+        {toString(choice.config), std::nullopt, std::nullopt, std::nullopt, ""});
   } else {
     choice.config = priced.front().config;
     choice.decision.by = isTuned ? cost::Chooser::Tuned : cost::Chooser::Model;
@@ -212,7 +204,7 @@ void Selector::price(schedule::KernelOp kernel, cost::Chooser by) {
     // What was written comes first, beside what the model would have taken.
     cost::Decision &decision = best->decision;
     schedule::ConfigAttr config = choices.getConfigs()[index];
-    cost::Considered written{textOf(config), std::nullopt, std::nullopt, std::nullopt,
+    cost::Considered written{toString(config), std::nullopt, std::nullopt, std::nullopt,
                              refusalOf(kernel, config)};
     if (written.refusal.empty()) {
       written.candidate = space.candidateOf(kernel, decision.summary, config);
@@ -233,12 +225,21 @@ LogicalResult coopt::selectSchedules(ModuleOp module, const machine::Machine &ma
   if (failed(file)) {
     return failure();
   }
-  if (const machine::NpuMachine *npu = machine.npu()) {
+  if (machine.npu()) {
+    auto costs = cost::NpuCostModel::create(machine);
+    if (!costs) {
+      return module.emitError(costs.error().message);
+    }
+    if (trace) {
+      trace->machine = machine.name;
+      trace->model = costs->name();
+    }
+    NpuScheduler scheduler(*costs, trace);
     module.walk([&](schedule::KernelOp kernel) {
       if (std::optional<schedule::SetAttr> given = file->find(kernel.getId())) {
         kernel.setChoicesAttr(*given);
       } else if (!kernel.getChoices()) {
-        if (auto chosen = canBeCut(kernel) ? chooseNpuSchedule(kernel, *npu) : std::nullopt) {
+        if (auto chosen = canBeCut(kernel) ? scheduler.choose(kernel, kernelRows(kernel)) : std::nullopt) {
           kernel.setChoicesAttr(*chosen);
         }
       }

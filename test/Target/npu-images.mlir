@@ -5,6 +5,7 @@
 // RUN: FileCheck %s --check-prefix=COPIES < %t/text/copies.npu.txt
 // RUN: FileCheck %s --check-prefix=TILES < %t/text/tiles.npu.txt
 // RUN: FileCheck %s --check-prefix=KEPT < %t/text/kept.npu.txt
+// RUN: FileCheck %s --check-prefix=ROUNDS < %t/text/rounds.npu.txt
 // RUN: FileCheck %s --check-prefix=SUMS < %t/text/sums.npu.txt
 // RUN: FileCheck %s --check-prefix=BITS < %t/text/bits.npu.txt
 // RUN: FileCheck %s --check-prefix=MAPS < %t/text/maps.npu.txt
@@ -19,6 +20,7 @@
 // RUN: coopt-npu-objdump --assemble %t/image/copies.npu.txt --check=npu:edge1 -o %t/copies.npu
 // RUN: coopt-npu-objdump --assemble %t/image/tiles.npu.txt --check=npu:edge1 -o %t/tiles.npu
 // RUN: coopt-npu-objdump --assemble %t/image/kept.npu.txt --check=npu:edge1 -o %t/kept.npu
+// RUN: coopt-npu-objdump --assemble %t/image/rounds.npu.txt --check=npu:edge1 -o %t/rounds.npu
 // RUN: coopt-npu-objdump --assemble %t/image/sums.npu.txt --check=npu:edge1 -o %t/sums.npu
 // RUN: coopt-npu-objdump --assemble %t/image/bits.npu.txt --check=npu:edge1 -o %t/bits.npu
 // RUN: coopt-npu-objdump --assemble %t/image/maps.npu.txt --check=npu:edge1 -o %t/maps.npu
@@ -211,6 +213,59 @@ func.func @kept() {
   // KEPT-NEXT: mxu.stream from=spad[0x0] to=acc[0x0] rows=9 update=write swap=yes
   npu.matmul ins(%a, %lines : memref<9x64xi8, #npu.space<spad>>, memref<32x12xi8, strided<[12, 1], offset: 8>, #npu.space<spad>>)
       outs(%s : memref<9x16xi32, #npu.space<acc>>) mode "nm" kept <2 of 4, i4>
+  return
+}
+
+// Settings of a loop's products stand before it where all are alike; what changes in each round is set there, and what the next one begins with behind it.
+func.func @rounds() {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c4 = arith.constant 4 : index
+  %a = memref.alloc() : memref<9x32xi8, #npu.space<spad>>
+  %w = memref.alloc() : memref<32x16xi8, #npu.space<spad>>
+  %s = memref.alloc() : memref<9x16xi32, #npu.space<acc>>
+  %t = memref.alloc() : memref<9x32xi32, #npu.space<acc>>
+  %wide = memref.reinterpret_cast %t to offset: [0], sizes: [9, 16], strides: [32, 1] : memref<9x32xi32, #npu.space<acc>> to memref<9x16xi32, strided<[32, 1]>, #npu.space<acc>>
+  npu.fill 1 to %a : memref<9x32xi8, #npu.space<spad>>
+  npu.fill 1 to %w : memref<32x16xi8, #npu.space<spad>>
+  // ROUNDS:      mxu.mode {{.*}} acc_stride=64
+  // ROUNDS-NEXT: loop counter=[[OUTER:s[0-9]+]] count=4
+  // ROUNDS-NEXT: loop counter=[[INNER:s[0-9]+]] count=4
+  // ROUNDS-NEXT: mxu.weights
+  // ROUNDS-NEXT: mxu.stream
+  // ROUNDS-NEXT: endloop
+  // ROUNDS-NEXT: endloop
+  scf.for %i = %c0 to %c4 step %c1 {
+    scf.for %j = %c0 to %c4 step %c1 {
+      npu.matmul ins(%a, %w : memref<9x32xi8, #npu.space<spad>>, memref<32x16xi8, #npu.space<spad>>) outs(%s : memref<9x16xi32, #npu.space<acc>>)
+    }
+  }
+  // ROUNDS-NEXT: loop counter=[[THIRD:s[0-9]+]] count=4
+  // ROUNDS-NEXT: mxu.weights
+  // ROUNDS-NEXT: mxu.stream
+  // ROUNDS-NEXT: mxu.mode {{.*}} acc_stride=128
+  // ROUNDS-NEXT: mxu.weights
+  // ROUNDS-NEXT: mxu.stream
+  // ROUNDS-NEXT: mxu.mode {{.*}} acc_stride=64
+  // ROUNDS-NEXT: endloop
+  scf.for %i = %c0 to %c4 step %c1 {
+    npu.matmul ins(%a, %w : memref<9x32xi8, #npu.space<spad>>, memref<32x16xi8, #npu.space<spad>>) outs(%s : memref<9x16xi32, #npu.space<acc>>)
+    npu.matmul ins(%a, %w : memref<9x32xi8, #npu.space<spad>>, memref<32x16xi8, #npu.space<spad>>) outs(%wide : memref<9x16xi32, strided<[32, 1]>, #npu.space<acc>>)
+  }
+  // ROUNDS-NEXT: loop counter=[[LAST:s[0-9]+]] count=4
+  // ROUNDS-NEXT: mxu.mode {{.*}} acc_stride=128
+  // ROUNDS-NEXT: mxu.weights
+  // ROUNDS-NEXT: mxu.stream
+  // ROUNDS-NEXT: mxu.mode {{.*}} acc_stride=64
+  // ROUNDS-NEXT: mxu.weights
+  // ROUNDS-NEXT: mxu.stream
+  // ROUNDS-NEXT: endloop
+  // ROUNDS-NEXT: mxu.weights
+  scf.for %i = %c0 to %c4 step %c1 {
+    npu.matmul ins(%a, %w : memref<9x32xi8, #npu.space<spad>>, memref<32x16xi8, #npu.space<spad>>) outs(%wide : memref<9x16xi32, strided<[32, 1]>, #npu.space<acc>>)
+    npu.matmul ins(%a, %w : memref<9x32xi8, #npu.space<spad>>, memref<32x16xi8, #npu.space<spad>>) outs(%s : memref<9x16xi32, #npu.space<acc>>)
+  }
+  npu.matmul ins(%a, %w : memref<9x32xi8, #npu.space<spad>>, memref<32x16xi8, #npu.space<spad>>) outs(%s : memref<9x16xi32, #npu.space<acc>>)
   return
 }
 

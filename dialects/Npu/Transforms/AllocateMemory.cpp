@@ -24,7 +24,7 @@ class Allocator {
 public:
   Allocator(func::FuncOp function, const machine::NpuCore &core) : function(function), core(core) {}
   LogicalResult run();
-  bool fits();
+  bool fits(bool apart);
 
 private:
   mutable func::FuncOp function;
@@ -142,10 +142,10 @@ std::vector<Lifetime> Allocator::lifetimesOf() {
   return lifetimes;
 }
 
-bool Allocator::fits() {
+bool Allocator::fits(bool apart) {
   std::vector<Lifetime> lifetimes = lifetimesOf();
-  return place(lifetimes, Space::Spad, core.spad.widthBytes, false) <= core.spad.bytes &&
-         (!core.acc || place(lifetimes, Space::Acc, core.acc->widthBytes, false) <= core.acc->bytes);
+  return place(lifetimes, Space::Spad, core.spad.widthBytes, apart) <= core.spad.bytes &&
+         (!core.acc || place(lifetimes, Space::Acc, core.acc->widthBytes, apart) <= core.acc->bytes);
 }
 
 LogicalResult Allocator::run() {
@@ -170,8 +170,8 @@ LogicalResult Allocator::run() {
 
 } // namespace
 
-bool npu::fits(func::FuncOp function, const machine::NpuCore &core) {
-  return Allocator(function, core).fits();
+bool npu::fits(func::FuncOp function, const machine::NpuCore &core, bool apart) {
+  return Allocator(function, core).fits(apart);
 }
 
 LogicalResult npu::allocateMemory(func::FuncOp function, const machine::NpuCore &core) {

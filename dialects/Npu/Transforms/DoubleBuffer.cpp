@@ -192,12 +192,14 @@ void npu::doubleBuffer(func::FuncOp function, const machine::NpuCore &core) {
       loops.push_back(loop);
     }
   });
+  // Buffers that share nothing let engines work side by side in all loops, two rounds in one.
+  const bool areApart = fits(function, core, /*apart=*/true);
   for (scf::ForOp loop : loops) {
     // What has no room twice stays as it is.
     IRMapping mapping;
     OwningOpRef<func::FuncOp> trial(cast<func::FuncOp>(function->clone(mapping)));
     auto there = cast<scf::ForOp>(mapping.lookup(loop.getOperation()));
-    if (unrollOnce(there) && fits(*trial, core)) {
+    if (unrollOnce(there) && fits(*trial, core, areApart)) {
       (void)unrollOnce(loop);
     }
   }

@@ -12,15 +12,16 @@
 
 namespace coopt::npu {
 
-/// Loops that bring weights do two rounds at a time, each with buffers of its own, where there is room for them.
+/// Loops that bring weights do two rounds at a time, each with buffers of its own, where there is room for them, inner loops first. Buffers that share
+/// nothing are not given up for it.
 void doubleBuffer(mlir::func::FuncOp function, const machine::NpuCore &core);
 std::unique_ptr<mlir::Pass> createDoubleBufferPass(const machine::NpuMachine &machine);
 
 /// Gives every memref.alloc of a function its address (`npu.address`), by liveness and first fit in the order of the program. What
 /// does not fit is an error with the limit, the value and the excess.
 mlir::LogicalResult allocateMemory(mlir::func::FuncOp function, const machine::NpuCore &core);
-/// Whether it would.
-bool fits(mlir::func::FuncOp function, const machine::NpuCore &core);
+/// Whether it would; `apart`: with buffers of a loop that share nothing.
+bool fits(mlir::func::FuncOp function, const machine::NpuCore &core, bool apart);
 std::unique_ptr<mlir::Pass> createAllocateMemoryPass(const machine::NpuMachine &machine);
 
 /// Puts waits and signals where one engine needs what another one did.

@@ -22,6 +22,15 @@ using SizeValue = std::function<int64_t(mlir::Value size)>;
 /// tile).
 std::optional<cost::KernelSummary> summarizeKernel(schedule::KernelOp kernel, const SizeValue &sizes);
 
+/// Adds what an accelerator does for a tile (`tileOps`). False: there is an op that its cost model does not know.
+bool summarizeTile(schedule::KernelOp kernel, cost::KernelSummary &summary);
+
+/// What a configuration is to a cost model.
+cost::Candidate candidateOf(schedule::ConfigAttr config);
+
+/// coopt-estimate-kernels: what the machine's cost model says of each kernel as it is scheduled, at given run-time sizes, a line each on standard output.
+void registerEstimateKernelsPass();
+
 /// The contractions in the body of `kernel`, in order.
 llvm::SmallVector<mlir::Operation *> contractionsOf(schedule::KernelOp kernel);
 

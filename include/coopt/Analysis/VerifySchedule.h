@@ -33,7 +33,7 @@ mlir::LogicalResult verifySchedule(schedule::KernelOp kernel, schedule::ConfigAt
 /// only. All that is wrong is reported, not just the first.
 mlir::LogicalResult verifySchedules(mlir::ModuleOp module, const machine::Machine &machine);
 
-/// coopt-verify-schedules: verifySchedules for a machine preset or description file.
+/// coopt-verify-schedules: verifySchedules for a machine preset or description file. coopt-estimate-kernels: what the cost model says of schedules.
 void registerAnalysisPasses();
 
 } // namespace coopt

@@ -14,6 +14,7 @@
 #ifndef COOPT_COSTMODEL_COSTMODEL_H
 #define COOPT_COSTMODEL_COSTMODEL_H
 
+#include "coopt/CostModel/ArrayChoice.h"
 #include "coopt/Machine/Machine.h"
 #include "coopt/Support/Error.h"
 
@@ -52,6 +53,34 @@ struct CodeSummary {
   bool isWhole = false; ///< sums are scaled once, behind all of k, and operands are integers: a matrix unit can make them
 };
 
+/// One op of a tile as an accelerator's engines do it, on a matrix of the tile's rows and some columns.
+struct TileOp {
+  enum class Kind {
+    Load,    ///< from DRAM
+    Store,   ///< to DRAM
+    Map,     ///< of the vector unit, element by element
+    Reduce,  ///< .. of each row one number
+    Product, ///< of the array, with the scales of its sums
+  };
+  Kind kind = Kind::Map;
+  int64_t nest = 0;         ///< loop nest of the kernel that it is in
+  bool hasRows = true;      ///< else one row for the whole tile
+  int64_t columns = 1;      ///< of a row
+  bool isCut = false;       ///< columns are cut into tiles
+  int64_t elementBytes = 4; ///< of Load and Store
+  int64_t rounds = 1;       ///< as often for each tile
+  std::string
+      function; ///< of Map and Reduce: "mul", "fma", "div", "exp2", "sqrt"; others take as long as "add"
+  double operands = 1; ///< of Map: matrices that it reads, of 4 bytes an element
+
+  /// Of Product. `product.columns` are all of it.
+  CodeProduct product;
+  enum class Scales { Output, Group, TwoLevels } scales = Scales::Output;
+  int64_t tableDepth = 0;      ///< of weights that are looked up, else 0
+  int64_t kept = 1, group = 1; ///< n of m
+  double groupBytes = 0;       ///< of a column and group: scales and zeros
+};
+
 /// One kernel at given sizes. Only the sizes of its kind are read; each of those is at least 1.
 struct KernelSummary {
   KernelKind kind = KernelKind::Contraction;
@@ -70,6 +99,10 @@ struct KernelSummary {
   /// Rows, Elementwise: operations per element. Attention: per score, beyond its two contractions.
   /// Contraction: per element of y, in its epilogue.
   double operationsPerElement = 1;
+
+  /// What an accelerator does for a tile, in order; models of other machines do not read it.
+  std::vector<TileOp> tileOps;
+  int64_t segments = 1; ///< of a contraction by experts: those with rows; m are the rows of one
 };
 
 /// One way to run a kernel. A work item is one tile of rows x columns; 0: not tiled in that dimension.

@@ -3,6 +3,9 @@
 #include "mlir/IR/SymbolTable.h"
 #include "llvm/ADT/TypeSwitch.h"
 
+#include <algorithm>
+#include <utility>
+
 using namespace mlir;
 using namespace coopt;
 using namespace coopt::target;
@@ -239,7 +242,9 @@ LogicalResult Emitter::emitLoop(scf::ForOp loop) {
   const size_t place = stream.size();
   push(begin);
   registers.done(*count);
-  forgetSettings();
+  MatrixSettings around = std::exchange(matrix, MatrixSettings{matrix.known});
+  vectorMode.reset();
+  shapes = {};
   const Number round{0, *counter, {0, count->range.most - 1}, true};
   FailureOr<Number> scaled =
       registers.apply(loop, "mul", Number{round.value, round.reg, round.range, false}, *step);
@@ -262,10 +267,40 @@ LogicalResult Emitter::emitLoop(scf::ForOp loop) {
     --holders[*counter];
   }
   registers.release(*counter);
+  const size_t first = settleMatrix(place, around);
   push(npu::entryOf(*npu::find("endloop")));
-  stream[place]["body"].value = static_cast<int64_t>(stream.size() - place - 1);
-  forgetSettings();
+  stream[first]["body"].value = static_cast<int64_t>(stream.size() - first - 1);
+  vectorMode.reset();
+  shapes = {};
   return success();
+}
+
+/// The array finishes what it does before it takes other settings, so weights would not be loaded beside the products before: a loop sets in each round
+/// only what changes in it. Gives the place of the loop's entry, from `place` on.
+size_t Emitter::settleMatrix(size_t place, const MatrixSettings &around) {
+  const MatrixSettings inside = std::exchange(matrix, around);
+  matrix.areNeeded |= inside.areNeeded && matrix.count == 0;
+  matrix.count += inside.count;
+  if (inside.count == 0) {
+    return place;
+  }
+  if (inside.known == around.known) {
+    return place;
+  }
+  if (inside.areNeeded) { // the next round begins with those
+    push(*around.known);
+    ++matrix.count;
+    return place;
+  }
+  matrix.known.reset(); // there may be no round
+  if (inside.count == 1) {
+    auto isMode = [](const npu::Entry &entry) { return entry.opcode == npu::opcode::MxuMode; };
+    auto mode = std::find_if(stream.begin() + static_cast<ptrdiff_t>(place), stream.end(), isMode);
+    std::rotate(stream.begin() + static_cast<ptrdiff_t>(place), mode, mode + 1);
+    matrix.known = inside.known;
+    return place + 1;
+  }
+  return place;
 }
 
 LogicalResult Emitter::emitNumber(Operation &op) {

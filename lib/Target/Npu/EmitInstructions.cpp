@@ -134,15 +134,24 @@ LogicalResult Emitter::setExtent(Operation *op, npu::Entry &entry, std::string_v
   return success();
 }
 
-void Emitter::emitMode(std::optional<npu::Entry> &known, npu::Entry entry) {
+bool Emitter::emitMode(std::optional<npu::Entry> &known, npu::Entry entry) {
   const uint32_t location = entry.location;
   entry.location = 0;
   if (known && *known == entry) {
-    return;
+    return false;
   }
   known = entry;
   entry.location = location;
   push(entry);
+  return true;
+}
+
+void Emitter::emitMatrixMode(npu::Entry entry) {
+  if (emitMode(matrix.known, std::move(entry))) {
+    ++matrix.count;
+  } else {
+    matrix.areNeeded |= matrix.count == 0;
+  }
 }
 
 void Emitter::issue(Operation *op, npu::Entry entry) {
@@ -348,7 +357,7 @@ LogicalResult Emitter::emitMatmul(npu::MatmulOp op) {
     mode["a_slice"].value = slices->front();
     mode["w_slice"].value = slices->back();
   }
-  emitMode(matrixMode, mode);
+  emitMatrixMode(mode);
   npu::Entry first = instruction(op, isStationary ? "mxu.weights" : "mxu.multiply");
   npu::Entry last = instruction(op, isStationary ? "mxu.stream" : "mxu.drain");
   setAddress(first, isStationary ? "from" : "w", *w);

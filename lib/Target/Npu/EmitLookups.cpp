@@ -36,10 +36,10 @@ npu::LookupOp lookupBehind(npu::TablesOp op) {
 
 npu::Entry Emitter::lookupMode(Operation *op, uint64_t group) {
   npu::Entry mode = instruction(op, "mxu.mode");
-  const bool isKnown = matrixMode && npu::chosen(*matrixMode, "mode") == "lut";
+  const bool isKnown = matrix.known && npu::chosen(*matrix.known, "mode") == "lut";
   if (isKnown) {
     const uint32_t location = mode.location;
-    mode = *matrixMode;
+    mode = *matrix.known;
     mode.location = location;
   }
   choose(mode, "mode", "lut");
@@ -64,7 +64,7 @@ LogicalResult Emitter::emitTables(npu::TablesOp op) {
   if (npu::LookupOp lookup = lookupBehind(op)) {
     setLookup(mode, lookup);
   }
-  emitMode(matrixMode, mode);
+  emitMatrixMode(mode);
   npu::Entry tables = instruction(op, "mxu.tables");
   setAddress(tables, "from", *a);
   tables["depth"].value = cast<MemRefType>(op.getA().getType()).getDimSize(1);
@@ -83,7 +83,7 @@ LogicalResult Emitter::emitLookup(npu::LookupOp op) {
   }
   npu::Entry mode = lookupMode(op, op.getGroup());
   setLookup(mode, op);
-  emitMode(matrixMode, mode);
+  emitMatrixMode(mode);
   npu::Entry lookup = instruction(op, "mxu.lookup");
   setAddress(lookup, "from", *planes);
   setAddress(lookup, "to", *sums);

@@ -52,8 +52,15 @@ private:
   llvm::DenseMap<mlir::Value, Number> numbers;
   llvm::DenseMap<mlir::Value, mlir::Operation *> lastUses;
   std::array<unsigned, npu::kRegisters> holders = {}; ///< values whose number a register holds
-  /// What engines were told last, where that is known.
-  std::optional<npu::Entry> vectorMode, matrixMode;
+  /// What the array was told last, where that is known.
+  struct MatrixSettings {
+    std::optional<npu::Entry> known;
+    size_t count = 0;       ///< of entries that tell it, since the loop began
+    bool areNeeded = false; ///< those that were known when the loop began
+  };
+  MatrixSettings matrix;
+  /// .. and other engines.
+  std::optional<npu::Entry> vectorMode;
   std::array<std::optional<npu::Entry>, npu::kChannels> shapes;
 
   mlir::LogicalResult placeArguments();
@@ -66,11 +73,7 @@ private:
   mlir::FailureOr<Number> numberOf(mlir::Operation *at, mlir::OpFoldResult value);
   uint32_t locationOf(mlir::Operation *op);
   void push(npu::Entry entry);
-  void forgetSettings() {
-    vectorMode.reset();
-    matrixMode.reset();
-    shapes = {};
-  }
+  size_t settleMatrix(size_t place, const MatrixSettings &around);
 
   mlir::LogicalResult emitInstruction(mlir::Operation &op);
   mlir::FailureOr<View> viewOf(mlir::Operation *at, mlir::Value memref);
@@ -79,7 +82,9 @@ private:
   void setAddress(npu::Entry &entry, std::string_view field, const View &view);
   mlir::LogicalResult setExtent(mlir::Operation *op, npu::Entry &entry, std::string_view field,
                                 Number number);
-  void emitMode(std::optional<npu::Entry> &known, npu::Entry entry);
+  /// False if they are known already.
+  bool emitMode(std::optional<npu::Entry> &known, npu::Entry entry);
+  void emitMatrixMode(npu::Entry entry);
   mlir::LogicalResult emitCopy(npu::CopyOp op);
   mlir::LogicalResult emitSteps(npu::CopyOp op, const View &from, const View &to, mlir::ArrayRef<Step> steps,
                                 Number bytes);

@@ -1,0 +1,390 @@
+//===- coopt-test-costs.cpp - The accelerator's cost model beside its simulator ---===//
+//
+// Compiles generated models with tiles that are given, asks the model (coopt-estimate-kernels) and the simulator (coopt-run --stats) for the time of
+// each kernel, and prints for each machine and kind of kernel the mean relative error and Spearman's rank correlation. With --selection it compares the tiles that
+// the schedule phase chooses with those of its rule and with the best of a sweep.
+//
+//     coopt-test-costs SUITE --bin DIR --work DIR [--selection] [--least-rank R] [--most-error E] [--least-share S]
+//                                                [--most-of-rule T]
+//
+// Suites: calibration (shapes that were looked at while the model was written), test (others), quick and choice (few of them). Exit status 1: a bound is not kept.
+//
+//===----------------------------------------------------------------------===//
+#include "coopt/Machine/Machine.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <regex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+using namespace coopt;
+
+namespace {
+
+struct Shape {
+  const char *name, *options; ///< of coopt-gen
+};
+struct Suite {
+  std::vector<Shape> shapes;
+  std::vector<std::string> formats, machines;
+  std::vector<std::pair<int64_t, int64_t>>
+      tiles; ///< rows, panels of the array's columns; 0, 0: as they are chosen
+};
+
+const std::map<std::string, Suite> &suites() {
+  static const std::vector<std::string> all = {"edge1", "gemmini16", "trn-like"};
+  static const std::map<std::string, Suite> result = {
+      {"calibration",
+       {{{"c256", "--hidden=256 --heads=4 --ffn=768 --vocab=384"},
+         {"c512", "--hidden=512 --heads=8 --ffn=1376 --vocab=512"}},
+        {"w8a8", "w4a8-g32-asym"},
+        all,
+        {{0, 0}, {16, 1}, {64, 2}}}},
+      {"test",
+       {{{"t192", "--hidden=192 --heads=6 --kv-heads=2 --ffn=560 --vocab=416"},
+         {"t384", "--hidden=384 --heads=6 --kv-heads=3 --ffn=1040 --vocab=640"}},
+        {"w8a8", "w4a8-qoq"},
+        all,
+        {{0, 0}, {8, 2}, {64, 4}}}},
+      {"quick",
+       {{{"t192", "--hidden=192 --heads=6 --kv-heads=2 --ffn=560 --vocab=416"}},
+        {"w8a8", "w4a8-qoq"},
+        {"edge1", "gemmini16"},
+        {{0, 0}, {8, 2}}}},
+      {"choice",
+       {{{"t192", "--hidden=192 --heads=6 --kv-heads=2 --ffn=560 --vocab=416"}},
+        {"w8a8"},
+        {"edge1"},
+        {{0, 0}}}}};
+  return result;
+}
+
+const char *const kProducts[] = {"layers.0/self_attn/q_proj", "layers.0/self_attn/o_proj",
+                                 "layers.0/mlp/up_proj", "layers.0/mlp/down_proj", "lm_head"};
+constexpr int64_t kTokens[] = {1, 16, 64};
+
+struct Options {
+  std::string suite, bin, work;
+  bool selection = false;
+  double leastRank = -1, mostError = 1e9, leastShare = 0, mostOfRule = 1e9;
+};
+
+/// What a command prints, and its exit status. The names in it are those of this file and of folders that were given.
+std::pair<int, std::string> run(const std::string &command) {
+  std::string text;
+  FILE *pipe = popen((command + " 2>&1").c_str(), "r");
+  char buffer[4096];
+  for (size_t count; pipe && (count = fread(buffer, 1, sizeof buffer, pipe)) > 0;) {
+    text.append(buffer, count);
+  }
+  return {pipe ? pclose(pipe) : 1, text};
+}
+
+[[noreturn]] void stop(const std::string &message) {
+  std::fprintf(stderr, "coopt-test-costs: error: %s\n", message.c_str());
+  std::exit(1);
+}
+
+std::string entry(const std::string &op, const std::string &tile) {
+  return R"({"op": ")" + op + R"(", "set": "#schedule.set<[<[]> -> <tile = [)" + tile + R"(]>]>"})";
+}
+
+/// A package of a shape, with tiles of its products; false if it has no room for one of them.
+class Compiled {
+public:
+  Compiled(const Options &options, const Shape &shape, const std::string &format, const std::string &machine)
+      : options(options), model(options.work + "/" + shape.name), target("npu:" + machine),
+        package(options.work + "/model.coopt"), ir(options.work + "/ir"),
+        command(options.bin + "/coopt-compile " + model + " --quantize=" + format + " --target=" + target +
+                " --dump-ir=" + ir + " -o " + package) {
+    auto [status, text] = run("test -d " + model + " || " + options.bin + "/coopt-gen --layers=1 " +
+                              shape.options + " -o " + model);
+    if (status != 0) {
+      stop(text);
+    }
+  }
+
+  /// Products without room for their tile are left to the compiler. False: all of them are.
+  bool compile(std::map<std::string, std::string> tiles) {
+    const bool hasTiles = !tiles.empty();
+    while (true) {
+      std::string schedule;
+      for (const auto &[op, tile] : tiles) {
+        schedule += (schedule.empty() ? "" : ", ") + entry(op, tile);
+      }
+      std::ofstream(options.work + "/tiles.json") << "{\"schedules\": [" << schedule << "]}";
+      auto [status, text] =
+          run("rm -rf " + ir + "; " + command + " --schedule=" + options.work + "/tiles.json");
+      given = tiles;
+      if (status == 0) {
+        return !hasTiles || !tiles.empty();
+      }
+      const size_t before = tiles.size();
+      for (const char *op : kProducts) {
+        if (text.find(op) != std::string::npos && text.find("too many") != std::string::npos) {
+          tiles.erase(op);
+        }
+      }
+      if (tiles.size() == before) {
+        stop(text);
+      }
+    }
+  }
+
+  /// Cycles of each kernel in a prompt of so many tokens.
+  std::map<std::string, double> simulate(int64_t tokens) const {
+    std::string prompt;
+    for (int64_t i = 0; i < tokens; ++i) {
+      prompt += (i == 0 ? "" : ",") + std::to_string(1 + i % 300);
+    }
+    auto [status, text] =
+        run(options.bin + "/coopt-run " + package + " --tokens " + prompt + " -n 1 --stats");
+    if (status != 0) {
+      stop(text);
+    }
+    static const std::regex line(R"((\S+) +\d+ +[\d.]+ +[\d.]+% +[\d.]+ +(\d+) +[\d.]+%)");
+    return lines(text, line, 2, 1);
+  }
+
+  struct Estimate {
+    std::string kind;
+    double cycles;
+  };
+  std::map<std::string, Estimate> estimate(int64_t tokens, double clock) const {
+    auto [status, text] = run(options.bin + "/coopt-opt " + ir +
+                              "/5-schedule.mlir --coopt-estimate-kernels='machine=" + target +
+                              " sizes=outputs=1,tokens=" + std::to_string(tokens) + "' -o /dev/null");
+    if (status != 0) {
+      stop(text);
+    }
+    static const std::regex line(R"((\S+): (\w+), ([\d.e+-]+) us, .*)");
+    std::map<std::string, Estimate> result;
+    std::istringstream in(text);
+    for (std::string one; std::getline(in, one);) {
+      if (std::smatch match; std::regex_match(one, match, line)) {
+        result[match[1]] = {match[2], std::stod(match[3]) * clock};
+      }
+    }
+    return result;
+  }
+
+  /// Tiles of products that the rule would have taken.
+  std::map<std::string, std::string> ruled() const {
+    auto [status, text] =
+        run(options.bin + "/coopt-opt " + ir + "/4-layout.mlir --coopt-phase-schedule=target=" + target +
+            " --remarks-filter=schedule --remark-policy=all --remark-format=emitRemark -o /dev/null");
+    if (status != 0) {
+      stop(text);
+    }
+    static const std::regex line(R"(.*\] (\S+) \|.*by rule \[(\d+, \d+)\].*)");
+    std::map<std::string, std::string> result;
+    std::istringstream in(text);
+    for (std::string one; std::getline(in, one);) {
+      std::smatch match;
+      if (std::regex_match(one, match, line) &&
+          std::find(std::begin(kProducts), std::end(kProducts), match[1].str()) != std::end(kProducts)) {
+        result[match[1]] = match[2];
+      }
+    }
+    return result;
+  }
+
+  std::map<std::string, std::string> given; ///< tiles of the last compilation
+
+private:
+  const Options &options;
+  std::string model, target, package, ir, command;
+
+  static std::map<std::string, double> lines(const std::string &text, const std::regex &line, size_t value,
+                                             size_t name) {
+    std::map<std::string, double> result;
+    std::istringstream in(text);
+    for (std::string one; std::getline(in, one);) {
+      if (std::smatch match; std::regex_match(one, match, line)) {
+        result[match[name]] = std::stod(match[value]);
+      }
+    }
+    return result;
+  }
+};
+
+std::vector<double> ranks(const std::vector<double> &values) {
+  std::vector<double> result;
+  for (double value : values) { // of equal ones the mean
+    const auto less = std::count_if(values.begin(), values.end(), [&](double of) { return of < value; });
+    const auto same = std::count(values.begin(), values.end(), value);
+    result.push_back(static_cast<double>(less) + static_cast<double>(same - 1) / 2);
+  }
+  return result;
+}
+
+/// Pearson's correlation of ranks.
+double spearman(const std::vector<double> &a, const std::vector<double> &b) {
+  const std::vector<double> x = ranks(a), y = ranks(b);
+  const double mean = static_cast<double>(x.size() - 1) / 2;
+  double xy = 0, xx = 0, yy = 0;
+  for (size_t i = 0; i < x.size(); ++i) {
+    xy += (x[i] - mean) * (y[i] - mean);
+    xx += (x[i] - mean) * (x[i] - mean);
+    yy += (y[i] - mean) * (y[i] - mean);
+  }
+  return xx == 0 || yy == 0 ? 1 : xy / std::sqrt(xx * yy);
+}
+
+struct Pairs {
+  std::vector<double> estimated, simulated;
+};
+
+machine::NpuMachine machineOf(const std::string &name) {
+  auto machine = machine::findMachine("npu:" + name);
+  if (!machine) {
+    stop(machine.error().message);
+  }
+  return *machine->npu();
+}
+
+std::map<std::string, std::string> tilesOf(int64_t rows, int64_t columns) {
+  std::map<std::string, std::string> tiles;
+  for (const char *op : kProducts) {
+    tiles[op] = std::to_string(rows) + ", " + std::to_string(columns);
+  }
+  return rows == 0 ? std::map<std::string, std::string>() : tiles;
+}
+
+bool compareTimes(const Options &options, const Suite &suite) {
+  std::map<std::pair<std::string, std::string>, Pairs> all;
+  for (const std::string &name : suite.machines) {
+    const machine::NpuMachine machine = machineOf(name);
+    for (const Shape &shape : suite.shapes) {
+      for (const std::string &format : suite.formats) {
+        for (auto [rows, panels] : suite.tiles) {
+          Compiled compiled(options, shape, format, name);
+          if (!compiled.compile(tilesOf(rows, panels * machine.cores.front().mxu->cols))) {
+            continue;
+          }
+          for (int64_t tokens : kTokens) {
+            const auto simulated = compiled.simulate(tokens);
+            for (const auto &[op, estimate] : compiled.estimate(tokens, machine.clocksMegahertz.core)) {
+              if (auto found = simulated.find(op); found != simulated.end() && found->second > 0) {
+                Pairs &pairs = all[{name, estimate.kind}];
+                pairs.estimated.push_back(estimate.cycles);
+                pairs.simulated.push_back(found->second);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+  bool isGood = !all.empty();
+  std::printf("| machine | kernels | number | mean error | greatest | rank correlation "
+              "|\n|---|---|---|---|---|---|\n");
+  for (const auto &[key, pairs] : all) {
+    double sum = 0, most = 0;
+    for (size_t i = 0; i < pairs.estimated.size(); ++i) {
+      const double error = std::fabs(pairs.estimated[i] / pairs.simulated[i] - 1);
+      sum += error;
+      most = std::max(most, error);
+    }
+    const double mean = sum / static_cast<double>(pairs.estimated.size()),
+                 rank = spearman(pairs.estimated, pairs.simulated);
+    std::printf("| `%s` | %s | %zu | %.1f %% | %.0f %% | %.3f |\n", key.first.c_str(), key.second.c_str(),
+                pairs.estimated.size(), 100 * mean, 100 * most, rank);
+    isGood &= mean <= options.mostError && rank >= options.leastRank;
+  }
+  return isGood;
+}
+
+/// Sums over the prompts of 1 and 64 tokens, of each product: chosen, by rule, the best that a sweep found.
+bool compareChoices(const Options &options, const Suite &suite) {
+  bool isGood = true;
+  std::printf(
+      "| machine | products | of the best | of the rule | greatest of the rule |\n|---|---|---|---|---|\n");
+  for (const std::string &name : suite.machines) {
+    const int64_t columns = machineOf(name).cores.front().mxu->cols;
+    double ofBest = 0, ofRule = 0, worst = 0;
+    int64_t count = 0;
+    for (const Shape &shape : suite.shapes) {
+      for (const std::string &format : suite.formats) {
+        Compiled compiled(options, shape, format, name);
+        for (int64_t tokens : {int64_t(1), int64_t(64)}) {
+          compiled.compile({});
+          const auto chosen = compiled.simulate(tokens);
+          const auto tiles = compiled.ruled();
+          compiled.compile(tiles);
+          const auto ruled = compiled.simulate(tokens);
+          std::map<std::string, double> best = chosen;
+          for (int64_t rows : {1, 4, 16, 64}) {
+            for (int64_t panels : {1, 2, 4, 8, 16}) {
+              if ((tokens == 1) != (rows == 1) || !compiled.compile(tilesOf(rows, panels * columns))) {
+                continue;
+              }
+              const auto swept = compiled.simulate(tokens);
+              for (const auto &[op, tile] : compiled.given) {
+                best[op] = std::min(best[op], swept.at(op));
+              }
+            }
+          }
+          for (const auto &[op, tile] : tiles) {
+            ofBest += std::log(chosen.at(op) / best.at(op));
+            ofRule += std::log(chosen.at(op) / ruled.at(op));
+            worst = std::max(worst, chosen.at(op) / ruled.at(op));
+            ++count;
+          }
+        }
+      }
+    }
+    const double share = std::exp(-ofBest / static_cast<double>(std::max<int64_t>(count, 1)));
+    std::printf("| `%s` | %lld | %.1f %% | %.2f | %.2f |\n", name.c_str(), static_cast<long long>(count),
+                100 * share, std::exp(ofRule / static_cast<double>(std::max<int64_t>(count, 1))), worst);
+    isGood &= count > 0 && share >= options.leastShare && worst <= options.mostOfRule;
+  }
+  return isGood;
+}
+
+} // namespace
+
+int main(int count, char **arguments) {
+  Options options;
+  for (int i = 1; i < count; ++i) {
+    const std::string word = arguments[i];
+    auto next = [&] { return i + 1 < count ? std::string(arguments[++i]) : std::string(); };
+    if (word == "--selection") {
+      options.selection = true;
+    } else if (word == "--bin") {
+      options.bin = next();
+    } else if (word == "--work") {
+      options.work = next();
+    } else if (word == "--least-rank") {
+      options.leastRank = std::atof(next().c_str());
+    } else if (word == "--most-error") {
+      options.mostError = std::atof(next().c_str());
+    } else if (word == "--most-of-rule") {
+      options.mostOfRule = std::atof(next().c_str());
+    } else if (word == "--least-share") {
+      options.leastShare = std::atof(next().c_str());
+    } else {
+      options.suite = word;
+    }
+  }
+  auto suite = suites().find(options.suite);
+  if (suite == suites().end() || options.bin.empty() || options.work.empty()) {
+    stop("expected one of the suites calibration, choice, quick and test, --bin DIR and --work DIR");
+  }
+  if (auto [status, text] = run("mkdir -p " + options.work); status != 0) {
+    stop(text);
+  }
+  const bool isGood =
+      options.selection ? compareChoices(options, suite->second) : compareTimes(options, suite->second);
+  if (!isGood) {
+    stop("a bound is not kept");
+  }
+  return 0;
+}
