@@ -293,10 +293,13 @@ Status Allocator::price() {
     if (!options.knowledge.machine) {
       return fail("a latency needs a machine, which is not known here");
     }
+    if (!options.knowledge.machine->cpu()) {
+      return fail("latency: expected a machine of kind cpu, formats are not priced for '" +
+                  options.knowledge.machine->name + "', an " + options.knowledge.machine->kind());
+    }
     auto made = DecodeTime::create(*options.knowledge.machine, options.knowledge.variants);
     if (!made) {
-      return fail("latency: there is no cost model of the machine '" + options.knowledge.machine->name +
-                  "': " + made.error().message);
+      return fail("latency: " + made.error().message);
     }
     decodeTime = std::move(*made);
   }
