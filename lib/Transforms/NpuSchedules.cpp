@@ -340,7 +340,9 @@ std::optional<schedule::SetAttr> NpuScheduler::choose(schedule::KernelOp kernel,
   auto summary = summarizeKernel(kernel, [&](Value) { return rows.size ? rows.most * rows.factor : 1; });
   const bool isKnown = summary && summarizeTile(kernel, *summary);
   // Which of three loops are rows and columns of the engines, and which goes on outside, depends on the tile: the model does not see that.
-  if (!isKnown || llvm::any_of(summary->tileOps, [](const cost::TileOp &op) { return op.rounds > 1; })) {
+  // Of look-ups nothing was compared with a sweep.
+  auto isLeft = [](const cost::TileOp &op) { return op.rounds > 1 || op.tableDepth > 0; };
+  if (!isKnown || llvm::any_of(summary->tileOps, isLeft)) {
     record(kernel, {byRuleAlone(*rule)});
     return always(*rule);
   }
