@@ -50,20 +50,20 @@ bool isContraction(Operation &op) {
          (linalgOp && linalg::isaContractionOpInterface(linalgOp));
 }
 
-/// Operations of an element that passes through: those of a body, and what the fixed order of sums, rounding and the choice of a scale take
-/// (counted in the code that is made of them).
+/// Operations of an element that passes through: those of a body, and what sums of rows, rounding and the choice of a scale take (counted in
+/// the code that is made of them). Loops are one: elements between ops are in registers.
 double operationsOf(Operation &op) {
   if (isa<quantized::QuantizeOp>(op)) {
-    return 30;
+    return 40;
   }
   if (isa<model::RowReduceOp>(op)) {
-    return 20;
+    return 2;
   }
   auto structured = dyn_cast<linalg::LinalgOp>(op);
   if (!structured) {
     return 0;
   }
-  double operations = 2; // loads and a store
+  double operations = 0;
   for (Operation &inner : structured.getBlock()->without_terminator()) {
     operations += isa<arith::DivFOp, math::SqrtOp>(inner) ? 8
                   : isa<arith::ArithDialect>(inner.getDialect())
@@ -248,6 +248,7 @@ std::optional<cost::KernelSummary> coopt::summarizeKernel(schedule::KernelOp ker
     summary.queries = lead;
     summary.heads = result.getDimSize(1);
     summary.headSize = result.getDimSize(2);
+    summary.isReordered = attend.getNumerics() == attention::Numerics::fast;
     // A row's heads read each block of keys once; the matrix unit has it copied once for all rows of the heads.
     if (attend.getNumerics() == attention::Numerics::fast || lead == 1) {
       summary.headsPerBlock = attend.getHeadsPerGroup();

@@ -1,5 +1,8 @@
 #include "coopt/CostModel/CpuCostModel.h"
 
+#include "CpuItems.h"
+#include "SummaryChecks.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -24,8 +27,10 @@ struct Work {
   double activationBytes = 0, weightBytes = 0;         ///< crossing as the header says
   double activationTileBytes = 0, weightTileBytes = 0; ///< of one item
   double onceBytes = 0;                                ///< cross each level once
+  double writtenBytes = 0;                             ///< of those, what is fetched before it is written
   double stateBytes = 0, stateSlabBytes = 0;           ///< attention
   double statePasses = 0;                              ///< sweeps over a slab
+  double stateWait = 1;                                ///< times as long as its bytes take in one stretch
   double warmBytes = 0;                                ///< of all operands that are not cold
   double unhidden = 0; ///< of the shorter of computing and moving, what is not hidden behind the longer
   bool activationsCold = false, weightsCold = false, stateCold = false;
@@ -43,55 +48,29 @@ struct Parallelism {
   double cores, rounds, imbalance;
 };
 
-constexpr double kUnhiddenByUnit = 0.4;
-constexpr int64_t kMaximalSize = int64_t(1) << 48;
-
-Status checkSizes(const std::string &place, std::initializer_list<std::pair<const char *, int64_t>> sizes,
-                  int64_t least) {
-  for (const auto &[what, value] : sizes) {
-    if (value < least || value > kMaximalSize) {
-      return fail(place + ": expected " + what + " in " + std::to_string(least) + ".." +
-                  std::to_string(kMaximalSize) + ", got " + std::to_string(value));
-    }
-  }
-  return {};
-}
-
-/// Bits of an integer element type, 0 for a float type, -1 for what is neither.
-int integerBits(const std::string &type) {
-  if (type == "f32" || type == "f16" || type == "bf16") {
-    return 0;
-  }
-  for (int bits : {1, 2, 3, 4, 5, 6, 7, 8, 16, 32}) {
-    if (type == "i" + std::to_string(bits)) {
-      return bits;
-    }
-  }
-  return -1;
-}
-
-/// As computed with: 16 bits of f16 and bf16, 32 of f32, the bits of an integer.
-double elementBytes(const std::string &type) {
-  const int bits = integerBits(type);
-  return (bits > 0 ? bits : type == "f32" ? 32 : 16) / 8.0;
-}
+constexpr double kUnhiddenByUnit = 0.6;
+constexpr double kRunsOfState = 4; ///< times as long as one stretch of memory take the short ones of a head
+constexpr double kCallSeconds =
+    0.3e-6; ///< the first lines of a kernel's code and operands come from further away
+constexpr double kBlockOfKeys = 32; ///< that are read as a whole
 
 double tileOf(int64_t tile, double size) {
   return tile == 0 ? size : std::min(static_cast<double>(tile), size);
 }
 
+/// Lines of a result are fetched before they are written (write-allocate), unless it takes the place of what it is made from.
+bool isFetchedToBeWritten(const KernelSummary &kernel, const OperandSummary &output) {
+  return output.role == OperandRole::Output &&
+         (kernel.kind != KernelKind::Elementwise ||
+          std::none_of(kernel.operands.begin(), kernel.operands.end(), [&](const OperandSummary &operand) {
+            return operand.role == OperandRole::Activation && operand.bytes == output.bytes;
+          }));
+}
+
 /// Operands by role, all but the first of each (of a contraction) or all (of the others) as `once`.
-Status sumOperands(const std::string &place, const KernelSummary &kernel, Work &work,
-                   const OperandSummary *&activation, const OperandSummary *&weight) {
+void sumOperands(const KernelSummary &kernel, Work &work, const OperandSummary *&activation,
+                 const OperandSummary *&weight) {
   for (const OperandSummary &operand : kernel.operands) {
-    if (integerBits(operand.type) < 0) {
-      return fail(place + ": expected the element type f32, f16, bf16, i1 to i8, i16 or i32, got '" +
-                  operand.type + "'");
-    }
-    if (!(operand.bytes >= 0) || !std::isfinite(operand.bytes)) {
-      return fail(place + ": expected an operand's bytes not to be negative, got " +
-                  std::to_string(operand.bytes));
-    }
     work.warmBytes += operand.cold ? 0 : operand.bytes;
     if (kernel.kind == KernelKind::Contraction && operand.role == OperandRole::Activation && !activation) {
       activation = &operand;
@@ -107,95 +86,26 @@ Status sumOperands(const std::string &place, const KernelSummary &kernel, Work &
     } else {
       work.onceBytes += operand.bytes;
       work.onceColdBytes += operand.cold ? operand.bytes : 0;
+      work.writtenBytes += isFetchedToBeWritten(kernel, operand) ? operand.bytes : 0;
     }
   }
-  return {};
 }
-
-/// Rows and columns whose sums are in registers at a time.
-struct Block {
-  double rows, columns;
-};
-
-/// How an item of a contraction is computed; the header says what all of it means.
-class ContractionCost {
-public:
-  ContractionCost(const KernelSummary &kernel, const CpuMachine &cpu, const SimdVariant &named,
-                  const Work &work, bool areIntegers)
-      : kernel(kernel), work(work), areIntegers(areIntegers),
-        onUnit(named.set == machine::InstructionSet::Amx && kernel.codes.isWhole && work.rowTile > 1),
-        variant(vectorVariant(cpu, named, onUnit)), lanes(static_cast<double>(variant.vectorBits) / 32) {}
-
-  bool isOnUnit() const { return onUnit; }
-
-  Block block() const {
-    const double rows = work.rowTile;
-    if (onUnit) {
-      return {kUnitRows, kUnitRows};
-    }
-    if (kernel.codes.bits > 0) {
-      return {std::min(rows, kCodeRows), lanes};
-    }
-    const double vectors = std::min(ceilDiv(work.columnTile, lanes), 2.0); // c / L
-    const double registers = static_cast<double>(variant.vectorRegisters);
-    return {std::max(1.0, std::min(rows, std::floor((registers - 1) / vectors) - 1)), vectors * lanes};
-  }
-
-  double secondsPerItem() const {
-    const double k = static_cast<double>(kernel.k), epilogue = kernel.operationsPerElement;
-    const double columns = ceilDiv(work.columnTile, lanes) * lanes;
-    const double floatRate = 1e9 * variant.f32GflopsPerCore, integerRate = 1e9 * variant.i8GopsPerCore;
-    if (kernel.codes.bits == 0) {
-      return areIntegers ? work.rowTile * columns * (2 * k / integerRate + epilogue / floatRate)
-                         : work.rowTile * columns * (2 * k + epilogue) / floatRate;
-    }
-    const double vectorRate = floatRate / (2 * lanes);
-    const double passes = onUnit ? 1 : ceilDiv(work.rowTile, kCodeRows);
-    const double products = onUnit ? ceilDiv(work.rowTile, kUnitRows) * kUnitRows *
-                                         ceilDiv(work.columnTile, kUnitRows) * kUnitRows
-                                   : work.rowTile * columns;
-    const double groups = kernel.codes.group > 0 ? ceilDiv(k, static_cast<double>(kernel.codes.group)) : 1;
-    const double decoding = passes * work.columnTile * k * decodeWork() / (4 * lanes);
-    const double scaling = work.rowTile * (columns / lanes) * ((onUnit ? 8 : 4) * groups + epilogue);
-    return products * 2 * k / (areIntegers ? integerRate : floatRate) + (decoding + scaling) / vectorRate;
-  }
-
-private:
-  static constexpr double kUnitRows = 32; ///< rows and columns of a block of the matrix unit
-  static constexpr double kCodeRows = 4;  ///< rows that share what is read of codes
-
-  /// Where the matrix unit does not compute, the set below it does.
-  static const SimdVariant &vectorVariant(const CpuMachine &cpu, const SimdVariant &named, bool onUnit) {
-    const SimdVariant *below = cpu.variant(machine::InstructionSet::Avx512);
-    return named.set == machine::InstructionSet::Amx && !onUnit && below ? *below : named;
-  }
-  /// Vectors' work for 4 L codes.
-  double decodeWork() const {
-    if (!areIntegers) {
-      return 12;
-    }
-    return kernel.codes.bits >= 8 ? 0 : kernel.codes.bits == 4 ? 3 : 5;
-  }
-
-  const KernelSummary &kernel;
-  const Work &work;
-  bool areIntegers, onUnit;
-  const SimdVariant &variant;
-  double lanes;
-};
 
 void describeContraction(const KernelSummary &kernel, const CpuMachine &cpu, const SimdVariant &variant,
                          const OperandSummary &activation, const OperandSummary &weight, Work &work) {
   const double m = work.rows, n = work.columns, k = static_cast<double>(kernel.k);
-  const int activationBits = integerBits(activation.type), weightBits = integerBits(weight.type);
-  const bool integers = activationBits > 0 && activationBits <= 8 && weightBits > 0 && weightBits <= 8;
-  const ContractionCost cost(kernel, cpu, variant, work, integers);
+  auto isCode = [](const OperandSummary &operand) {
+    const std::optional<ElementType> type = elementTypeOf(operand.type);
+    return type && type->isInteger && type->bits <= 8;
+  };
+  const bool integers = isCode(activation) && isCode(weight);
+  const ContractionItems items(kernel, cpu, variant, work.rowTile, work.columnTile, integers);
   work.rate = 1e9 * (integers ? variant.i8GopsPerCore : variant.f32GflopsPerCore);
   work.operations = m * n * 2 * k;
-  work.secondsPerItem = cost.secondsPerItem();
-  work.unhidden = cost.isOnUnit() ? kUnhiddenByUnit : 0;
+  work.secondsPerItem = items.seconds();
+  work.unhidden = items.isOnUnit() ? kUnhiddenByUnit : 0;
 
-  const Block block = cost.block();
+  const Block block = items.block();
   const double activationElementBytes = work.activationBytes / (m * k);
   const double weightElementBytes = work.weightBytes / (n * k);
   work.registerBytes =
@@ -204,11 +114,16 @@ void describeContraction(const KernelSummary &kernel, const CpuMachine &cpu, con
   work.weightTileBytes = work.columnTile * k * weightElementBytes;
 }
 
-/// Bytes that cross into a cache of capacity `bytes`, `instances` of which are in use; only what is cold if
-/// `fromMemory` and the rest stays in a cache.
-double crossing(const Work &work, double bytes, double instances, bool coldOnly) {
+struct Crossing {
+  double bytes = 0;
+  double paidBytes = 0; ///< that would take as long in one stretch
+};
+
+/// What crosses into a cache of capacity `bytes`, `instances` of which are in use; only what is cold if
+/// `coldOnly`, when the rest stays in a cache.
+Crossing crossing(const Work &work, double bytes, double instances, bool coldOnly) {
   const double r = work.rowTiles(), c = work.columnTiles();
-  double total = coldOnly ? work.onceColdBytes : work.onceBytes;
+  double total = coldOnly ? work.onceColdBytes : work.onceBytes + work.writtenBytes;
   if (work.activationBytes > 0 && (work.activationsCold || !coldOnly)) {
     const bool fits = work.activationTileBytes + work.weightTileBytes <= bytes;
     total += work.activationBytes * (fits ? std::min(std::max(ceilDiv(instances, r), 1.0), c) : c);
@@ -217,10 +132,11 @@ double crossing(const Work &work, double bytes, double instances, bool coldOnly)
     const bool fits = work.weightBytes + work.activationTileBytes <= bytes;
     total += work.weightBytes * (fits ? std::min(instances, r) : r);
   }
+  double state = 0;
   if (work.stateBytes > 0 && (work.stateCold || !coldOnly)) {
-    total += work.stateSlabBytes <= bytes ? work.stateBytes : work.stateSlabBytes * work.statePasses;
+    state = work.stateSlabBytes <= bytes ? work.stateBytes : work.stateSlabBytes * work.statePasses;
   }
-  return total;
+  return {total + state, total + work.stateWait * state};
 }
 
 Estimate assemble(const Work &work, const CpuMachine &cpu) {
@@ -233,30 +149,33 @@ Estimate assemble(const Work &work, const CpuMachine &cpu) {
   Estimate estimate;
   estimate.terms.push_back({"compute", parallel.rounds * work.secondsPerItem});
   for (size_t level = 0; level < cpu.caches.size(); ++level) {
-    double bytes = work.registerBytes;
+    Crossing moved{work.registerBytes, work.registerBytes};
     if (level > 0) {
       const machine::Cache &nearer = cpu.caches[level - 1];
-      bytes = crossing(work, static_cast<double>(nearer.bytes),
-                       ceilDiv(parallel.cores, static_cast<double>(nearer.sharedByCores)), false);
+      moved = crossing(work, static_cast<double>(nearer.bytes),
+                       ceilDiv(parallel.cores, static_cast<double>(nearer.sharedByCores)),
+                       level > 1 && work.warmBytes <= static_cast<double>(cpu.caches[0].bytes));
     }
     const std::string name = "L" + std::to_string(level + 1);
     const double perSecond = parallel.cores * 1e9 * cpu.caches[level].gbytesPerSecondPerCore;
-    estimate.traffic.push_back({name, bytes});
-    estimate.terms.push_back({name, parallel.imbalance * bytes / perSecond});
+    estimate.traffic.push_back({name, moved.bytes});
+    estimate.terms.push_back({name, parallel.imbalance * moved.paidBytes / perSecond});
   }
   const machine::Cache &last = cpu.caches.back();
   const double lastBytes = static_cast<double>(last.bytes);
-  const double bytes =
+  const Crossing moved =
       crossing(work, lastBytes, ceilDiv(parallel.cores, static_cast<double>(last.sharedByCores)),
                work.warmBytes <= lastBytes);
-  estimate.traffic.push_back({"memory", bytes});
-  estimate.terms.push_back({"memory", bytes / (1e9 * cpu.memory.gbytesPerSecond)});
+  estimate.traffic.push_back({"memory", moved.bytes});
+  estimate.terms.push_back({"memory", moved.paidBytes / (1e9 * cpu.memory.gbytesPerSecond)});
 
   size_t longest = 0;
   for (size_t i = 1; i < estimate.terms.size(); ++i) {
     longest = estimate.terms[i].seconds > estimate.terms[longest].seconds ? i : longest;
   }
-  const double overhead = 1e-9 * (cpu.dispatchNanoseconds + parallel.rounds * cpu.workItemNanoseconds);
+  // One item is the calling thread's.
+  const double overhead = kCallSeconds + 1e-9 * ((items > 1 ? cpu.dispatchNanoseconds : 0) +
+                                                 parallel.rounds * cpu.workItemNanoseconds);
   // Terms are compute, then the levels.
   double next = longest == 0 ? 0 : estimate.terms[0].seconds;
   for (size_t i = 1; longest == 0 && i < estimate.terms.size(); ++i) {
@@ -289,7 +208,7 @@ Expected<CpuCostModel> CpuCostModel::create(const machine::Machine &machine) {
 }
 
 Expected<Estimate> CpuCostModel::estimate(const KernelSummary &kernel, const Candidate &candidate) const {
-  const std::string place = "kernel '" + kernel.id + "' (" + cost::name(kernel.kind) + ")";
+  const std::string place = placeOf(kernel);
   Expected<machine::InstructionSet> set = machine::parseInstructionSet(candidate.instructionFamily);
   if (!set) {
     return forward(set.error(), place);
@@ -341,9 +260,10 @@ Expected<Estimate> CpuCostModel::estimate(const KernelSummary &kernel, const Can
   work.rowTile = tileOf(candidate.rowTile, work.rows);
   work.columnTile = tileOf(candidate.columnTile, work.columns);
   const OperandSummary *activation = nullptr, *weight = nullptr;
-  if (Status status = sumOperands(place, kernel, work, activation, weight); !status) {
+  if (Status status = checkOperands(kernel); !status) {
     return forward(status.error());
   }
+  sumOperands(kernel, work, activation, weight);
 
   if (kernel.kind == KernelKind::Contraction) {
     if (!activation || !weight) {
@@ -353,22 +273,26 @@ Expected<Estimate> CpuCostModel::estimate(const KernelSummary &kernel, const Can
     return assemble(work, cpu);
   }
   work.rate = 1e9 * variant->f32GflopsPerCore / 2;
-  double operationsPerRow = static_cast<double>(kernel.rowElements) * kernel.operationsPerElement;
   work.registerBytes = work.onceBytes;
-  if (kernel.kind == KernelKind::Attention) {
-    const double keys = static_cast<double>(kernel.keys), headSize = static_cast<double>(kernel.headSize);
-    operationsPerRow = keys * (4 * headSize + kernel.operationsPerElement);
-    auto state =
-        std::find_if(kernel.operands.begin(), kernel.operands.end(),
-                     [](const OperandSummary &operand) { return operand.role == OperandRole::State; });
-    if (state == kernel.operands.end()) {
-      return fail(place + ": expected a state operand");
-    }
-    work.stateSlabBytes = 2 * keys * headSize * elementBytes(state->type); // keys and values of one head
-    work.statePasses = work.rows * work.columns;
-    work.registerBytes += work.stateSlabBytes * work.statePasses;
+  if (kernel.kind != KernelKind::Attention) {
+    const double operationsPerRow = static_cast<double>(kernel.rowElements) * kernel.operationsPerElement;
+    work.operations = work.rows * operationsPerRow;
+    work.secondsPerItem = work.rowTile * operationsPerRow / work.rate;
+    return assemble(work, cpu);
   }
-  work.operations = work.rows * work.columns * operationsPerRow;
-  work.secondsPerItem = work.rowTile * work.columnTile * operationsPerRow / work.rate;
+  const auto state =
+      std::find_if(kernel.operands.begin(), kernel.operands.end(),
+                   [](const OperandSummary &operand) { return operand.role == OperandRole::State; });
+  if (state == kernel.operands.end()) {
+    return fail(place + ": expected a state operand");
+  }
+  const double keys = static_cast<double>(kernel.keys), headSize = static_cast<double>(kernel.headSize);
+  work.stateSlabBytes =
+      2 * keys * headSize * elementTypeOf(state->type)->bits / 8; // keys and values of one head
+  work.statePasses = work.rows * work.columns;
+  work.stateWait = kRunsOfState * ceilDiv(keys, kBlockOfKeys) * kBlockOfKeys / keys;
+  work.registerBytes += work.stateSlabBytes * work.statePasses;
+  work.operations = work.statePasses * keys * (4 * headSize + kernel.operationsPerElement);
+  work.secondsPerItem = attentionSeconds(kernel, *variant, work.rowTile, work.columnTile);
   return assemble(work, cpu);
 }

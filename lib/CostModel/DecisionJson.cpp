@@ -112,6 +112,7 @@ static Json summaryJson(const KernelSummary &summary) {
       {"sizes", sizesJson(summary)},
       {"operations_per_element", summary.operationsPerElement},
       {"heads_per_block", summary.headsPerBlock},
+      {"reordered", summary.isReordered},
       {"codes",
        {{"bits", summary.codes.bits}, {"group", summary.codes.group}, {"whole", summary.codes.isWhole}}},
       {"operands", Json::array()}};
@@ -223,6 +224,7 @@ private:
         {KernelKind::Contraction, KernelKind::Rows, KernelKind::Attention, KernelKind::Elementwise}, name);
     in.take(json["operations_per_element"].number(), summary.operationsPerElement);
     in.take(json["heads_per_block"].integer(1), summary.headsPerBlock);
+    in.take(json["reordered"].boolean(), summary.isReordered);
     const JsonValue codes = json["codes"];
     summary.codes.bits = static_cast<int>(in.read(codes["bits"].integer(0, 32)));
     in.take(codes["group"].integer(0), summary.codes.group);

@@ -1,5 +1,7 @@
 #include "coopt/CostModel/GpuCostModel.h"
 
+#include "SummaryChecks.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -9,25 +11,12 @@ using machine::GpuMachine;
 
 namespace {
 
-constexpr int64_t kMaximalSize = int64_t(1) << 48;
 constexpr double kThreadsPerBlock = 256;
 
 double ceilDiv(double a, double b) { return std::ceil(a / b); }
 double tileOf(int64_t tile, double size) {
   return tile == 0 ? size : std::min(static_cast<double>(tile), size);
 }
-/// 32 of f32, 16 of f16 and bf16, the bits of an integer; 0: none of these.
-int bitsOf(const std::string &type) {
-  if (type == "f32" || type == "i32") {
-    return 32;
-  }
-  if (type == "f16" || type == "bf16" || type == "i16") {
-    return 16;
-  }
-  const bool isInteger = type.size() == 2 && type[0] == 'i' && type[1] >= '1' && type[1] <= '8';
-  return isInteger ? type[1] - '0' : 0;
-}
-
 /// Blocks on multiprocessors.
 struct Grid {
   double blocks = 0, resident = 0, efficiency = 1;
@@ -106,21 +95,10 @@ Estimate assemble(std::vector<Term> overlapping, size_t inWaves, double efficien
   return estimate;
 }
 
-Status checkSizes(const std::string &place, std::initializer_list<std::pair<const char *, int64_t>> sizes,
-                  int64_t least) {
-  for (const auto &[what, value] : sizes) {
-    if (value < least || value > kMaximalSize) {
-      return fail(place + ": expected " + what + " in " + std::to_string(least) + ".." +
-                  std::to_string(kMaximalSize) + ", got " + std::to_string(value));
-    }
-  }
-  return {};
-}
-
 } // namespace
 
 Expected<Estimate> GpuCostModel::estimate(const KernelSummary &kernel, const Candidate &candidate) const {
-  const std::string place = "kernel '" + kernel.id + "' (" + cost::name(kernel.kind) + ")";
+  const std::string place = placeOf(kernel);
   Status status = checkSizes(place,
                              {{"a row tile", candidate.rowTile},
                               {"a column tile", candidate.columnTile},
@@ -129,14 +107,8 @@ Expected<Estimate> GpuCostModel::estimate(const KernelSummary &kernel, const Can
   if (status) {
     status = checkSizes(place, {{"a split", candidate.split}, {"stages", candidate.stages}}, 1);
   }
-  for (const OperandSummary &operand : kernel.operands) {
-    if (status && bitsOf(operand.type) == 0) {
-      status = fail(place + ": expected the element type f32, f16, bf16, i1 to i8, i16 or i32, got '" +
-                    operand.type + "'");
-    }
-    if (status && (!(operand.bytes >= 0) || !std::isfinite(operand.bytes))) {
-      status = fail(place + ": expected an operand's bytes not to be negative");
-    }
+  if (status) {
+    status = checkOperands(kernel);
   }
   if (!status) {
     return forward(status.error());
@@ -163,7 +135,7 @@ Expected<Estimate> GpuCostModel::estimate(const KernelSummary &kernel, const Can
 }
 
 Expected<Estimate> GpuCostModel::contraction(const KernelSummary &kernel, const Candidate &candidate) const {
-  const std::string place = "kernel '" + kernel.id + "' (" + cost::name(kernel.kind) + ")";
+  const std::string place = placeOf(kernel);
   const OperandSummary *activation = nullptr, *weight = nullptr, *output = nullptr;
   for (const OperandSummary &operand : kernel.operands) {
     const OperandSummary *&slot = operand.role == OperandRole::Activation ? activation
@@ -190,8 +162,8 @@ Expected<Estimate> GpuCostModel::contraction(const KernelSummary &kernel, const 
 
   const double processors = static_cast<double>(gpu.multiprocessors), hertz = 1e6 * gpu.clockMegahertz;
   const double instructionRows = static_cast<double>(gpu.tileRows);
-  const int activationBits = bitsOf(activation->type);
-  const int weightBits = kernel.codes.bits > 0 ? kernel.codes.bits : bitsOf(weight->type);
+  const int activationBits = elementTypeOf(activation->type)->bits;
+  const int weightBits = kernel.codes.bits > 0 ? kernel.codes.bits : elementTypeOf(weight->type)->bits;
   const bool isEightBit = activationBits <= 8 && weightBits <= 8;
   const double tensorRate = 1e12 * (isEightBit ? gpu.eightBitTops : gpu.f16Tflops),
                coreRate = 1e12 * gpu.f32Tflops;
@@ -227,7 +199,7 @@ Expected<Estimate> GpuCostModel::contraction(const KernelSummary &kernel, const 
 }
 
 Expected<Estimate> GpuCostModel::attention(const KernelSummary &kernel, const Candidate &candidate) const {
-  const std::string place = "kernel '" + kernel.id + "' (" + cost::name(kernel.kind) + ")";
+  const std::string place = placeOf(kernel);
   const OperandSummary *state = nullptr;
   for (const OperandSummary &operand : kernel.operands) {
     state = operand.role == OperandRole::State ? &operand : state;

@@ -1,5 +1,7 @@
 #include "coopt/CostModel/NpuCostModel.h"
 
+#include "SummaryChecks.h"
+
 #include "NpuProduct.h"
 #include "coopt/Machine/Energy.h"
 
@@ -404,7 +406,7 @@ Expected<NpuCostModel> NpuCostModel::create(const machine::Machine &machine) {
 }
 
 Expected<Estimate> NpuCostModel::estimate(const KernelSummary &kernel, const Candidate &candidate) const {
-  const std::string place = "kernel '" + kernel.id + "' (" + cost::name(kernel.kind) + ")";
+  const std::string place = placeOf(kernel);
   const machine::NpuCore &core = npu.cores.front();
   if (!core.mxu && kernel.kind == KernelKind::Contraction) {
     return fail(place + ": machine '" + machineName + "' has no matrix unit");

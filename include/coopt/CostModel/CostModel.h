@@ -91,6 +91,8 @@ struct KernelSummary {
   int64_t queries = 0, keys = 0, heads = 0, headSize = 0; ///< Attention; `keys` a query sees, on average
   int64_t headsPerBlock = 1; ///< Attention: query heads of an item that share what is done to a block of keys
 
+  bool isReordered = false;  ///< Attention: its sums may be made in any order, as a matrix unit does
+
   CodeSummary codes; ///< Contraction
 
   /// A contraction has one Activation, one Weight and one Output first (in any order); what follows is its
