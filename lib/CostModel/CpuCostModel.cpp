@@ -32,7 +32,8 @@ struct Work {
   double statePasses = 0;                              ///< sweeps over a slab
   double stateWait = 1;                                ///< times as long as its bytes take in one stretch
   double warmBytes = 0;                                ///< of all operands that are not cold
-  double unhidden = 0; ///< of the shorter of computing and moving, what is not hidden behind the longer
+  double unhidden = 0;     ///< of the shorter of computing and moving, what is not hidden behind the longer
+  bool isLookedUp = false; ///< what is cold are rows here and there
   bool activationsCold = false, weightsCold = false, stateCold = false;
   double onceColdBytes = 0;
 
@@ -50,6 +51,7 @@ struct Parallelism {
 
 constexpr double kUnhiddenByUnit = 0.6;
 constexpr double kRunsOfState = 4; ///< times as long as one stretch of memory take the short ones of a head
+constexpr double kLinesUnderWay = 12; ///< that a core waits for at a time, where prefetching has not begun
 constexpr double kCallSeconds =
     0.3e-6; ///< the first lines of a kernel's code and operands come from further away
 constexpr double kBlockOfKeys = 32; ///< that are read as a whole
@@ -167,7 +169,13 @@ Estimate assemble(const Work &work, const CpuMachine &cpu) {
       crossing(work, lastBytes, ceilDiv(parallel.cores, static_cast<double>(last.sharedByCores)),
                work.warmBytes <= lastBytes);
   estimate.traffic.push_back({"memory", moved.bytes});
-  estimate.terms.push_back({"memory", moved.paidBytes / (1e9 * cpu.memory.gbytesPerSecond)});
+  double memoryRate = 1e9 * cpu.memory.gbytesPerSecond;
+  if (work.isLookedUp) {
+    const double lineBytes = static_cast<double>(last.lineBytes);
+    memoryRate = std::min(memoryRate, parallel.cores * kLinesUnderWay * lineBytes /
+                                          (1e-9 * cpu.memory.latencyNanoseconds));
+  }
+  estimate.terms.push_back({"memory", moved.paidBytes / memoryRate});
 
   size_t longest = 0;
   for (size_t i = 1; i < estimate.terms.size(); ++i) {
@@ -275,6 +283,7 @@ Expected<Estimate> CpuCostModel::estimate(const KernelSummary &kernel, const Can
   work.rate = 1e9 * variant->f32GflopsPerCore / 2;
   work.registerBytes = work.onceBytes;
   if (kernel.kind != KernelKind::Attention) {
+    work.isLookedUp = kernel.kind == KernelKind::Elementwise;
     const double operationsPerRow = static_cast<double>(kernel.rowElements) * kernel.operationsPerElement;
     work.operations = work.rows * operationsPerRow;
     work.secondsPerItem = work.rowTile * operationsPerRow / work.rate;

@@ -44,6 +44,10 @@ public:
   /// SQLITE_ROW, SQLITE_DONE, or what went wrong.
   int step() { return statement ? sqlite3_step(statement) : SQLITE_ERROR; }
   double number(int column) { return sqlite3_column_double(statement, column); }
+  std::string text(int column) {
+    const unsigned char *text = sqlite3_column_text(statement, column);
+    return text ? reinterpret_cast<const char *>(text) : "";
+  }
   int64_t integer(int column) { return sqlite3_column_int64(statement, column); }
 
 private:
@@ -137,6 +141,24 @@ Expected<std::optional<Measurement>> TuningDatabase::find(const Measurement &key
   default:
     return mistake();
   }
+}
+
+Expected<std::optional<Best>> TuningDatabase::best(const Measurement &key) const {
+  // A bare column beside min() is that of the row that has it (sqlite.org/lang_select.html, 2.5).
+  Statement select(handle.get(), "SELECT min(seconds), schedule, samples, count(*) FROM measurements WHERE "
+                                 "kernel = ? AND machine = ? AND family = ?");
+  select.bind(key.kernel).bind(key.machine).bind(key.family);
+  if (select.step() != SQLITE_ROW) {
+    return mistake();
+  }
+  if (select.integer(3) == 0) {
+    return std::nullopt;
+  }
+  Best best{key, select.integer(3)};
+  best.measurement.seconds = select.number(0);
+  best.measurement.schedule = select.text(1);
+  best.measurement.samples = select.integer(2);
+  return best;
 }
 
 Status TuningDatabase::merge(const std::string &other) {

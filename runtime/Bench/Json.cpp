@@ -176,7 +176,17 @@ std::string bench::modelJson(const std::vector<ModelPair> &pairs) {
                              {"seconds", pair.seconds},
                              {"predicted_seconds", pair.estimate.seconds},
                              {"bound", pair.estimate.bound},
+                             {"least_seconds", pair.least},
+                             {"roofline_seconds", pair.estimate.rooflineSeconds},
                              {"terms", std::move(terms)}});
+    if (pair.best) {
+      root["pairs"].back()["best"] = {{"schedule", pair.best->schedule},
+                                      {"seconds", pair.best->seconds},
+                                      {"schedules", pair.best->schedules}};
+    }
+  }
+  if (const std::optional<double> share = shareOfBest(pairs)) {
+    root["share_of_best"] = *share;
   }
   if (auto error = modelError(pairs)) {
     root["rank_correlation"] = error->rankCorrelation;

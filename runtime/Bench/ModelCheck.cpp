@@ -101,6 +101,30 @@ std::string text(const char *format, double value) {
   return buffer;
 }
 
+/// Times between those of all models; what bounds them is what the first says.
+Expected<cost::Estimate> meanEstimate(const std::vector<std::unique_ptr<cost::CostModel>> &models,
+                                      const cost::KernelSummary &summary, const cost::Candidate &candidate) {
+  Expected<cost::Estimate> mean = models.front()->estimate(summary, candidate);
+  if (!mean) {
+    return mean;
+  }
+  for (size_t i = 1; i < models.size(); ++i) {
+    auto add = [&](double &seconds, double other) {
+      seconds += (other - seconds) / static_cast<double>(i + 1);
+    };
+    auto other = models[i]->estimate(summary, candidate);
+    if (!other) {
+      return other;
+    }
+    add(mean->seconds, other->seconds);
+    add(mean->rooflineSeconds, other->rooflineSeconds);
+    for (size_t term = 0; term < mean->terms.size(); ++term) {
+      add(mean->terms[term].seconds, other->terms[term].seconds);
+    }
+  }
+  return mean;
+}
+
 } // namespace
 
 Expected<std::vector<ModelPair>> bench::measurePairs(const std::string &path, const Options &options,
@@ -125,15 +149,27 @@ Expected<std::vector<ModelPair>> bench::measurePairs(const std::string &path, co
   if (Status status = check(*package, options, checked); !status) {
     return forward(status.error(), path);
   }
-  progress("the machine");
-  auto machine = calibrate(options.threads, "here", [](const std::string &) {});
-  if (!machine) {
-    return forward(machine.error());
-  }
-  auto costs = cost::makeCostModel(*machine);
   auto session = runtime::Session::open(*package, options.threads);
-  if (!costs || !session) {
-    return forward(costs ? session.error() : costs.error(), path);
+  if (!session) {
+    return forward(session.error(), path);
+  }
+  // What a shared processor gives changes while kernels run: it is measured before and behind.
+  std::vector<std::unique_ptr<cost::CostModel>> models;
+  auto measureMachine = [&]() -> Status {
+    progress("the machine");
+    auto machine = calibrate(options.threads, "here", [](const std::string &) {});
+    if (!machine) {
+      return forward(machine.error());
+    }
+    auto costs = cost::makeCostModel(*machine);
+    if (!costs) {
+      return forward(costs.error(), path);
+    }
+    models.push_back(std::move(*costs));
+    return {};
+  };
+  if (Status status = measureMachine(); !status) {
+    return forward(status.error());
   }
 
   std::set<int64_t> counts; // of tokens, that schedules were priced at
@@ -169,6 +205,10 @@ Expected<std::vector<ModelPair>> bench::measurePairs(const std::string &path, co
     }
   }
 
+  if (Status status = measureMachine(); !status) {
+    return forward(status.error());
+  }
+
   std::vector<ModelPair> pairs;
   std::set<Key> done;
   for (const cost::Decision &decision : trace->decisions) {
@@ -185,7 +225,7 @@ Expected<std::vector<ModelPair>> bench::measurePairs(const std::string &path, co
     }
     cost::Candidate candidate = *chosen.candidate;
     candidate.instructionFamily = (*package)->isa();
-    auto estimate = (*costs)->estimate(summary, candidate);
+    auto estimate = meanEstimate(models, summary, candidate);
     if (!seconds || !estimate) {
       return forward(seconds ? estimate.error() : seconds.error(), path);
     }

@@ -7,6 +7,13 @@
 
 namespace coopt::bench {
 
+/// The quickest schedule that was ever measured of a kernel.
+struct BestKnown {
+  std::string schedule;
+  double seconds = 0;    ///< the least of all measurements
+  int64_t schedules = 0; ///< that were measured
+};
+
 /// One kernel and schedule of one package, at the size that its schedule was priced at.
 struct ModelPair {
   std::string package, opId, size; ///< "prefill.coopt", "layers.*/mlp/up_proj", "tokens 512"
@@ -19,10 +26,11 @@ struct ModelPair {
   cost::KernelKind kind = cost::KernelKind::Contraction;
   double seconds = 0; ///< measured: the median of all calls, of all layers
   cost::Estimate estimate;
+  std::optional<BestKnown> best; ///< of a tuning database
 };
 
 /// Runs the package, whose explanation coopt-compile wrote beside it (M.json of M.coopt: --explain-schedule), at the sizes that its schedules were
-/// priced at, and prices them again for the processor as it is measured just before; attention with as many keys as it sees. Of each kernel one pair, whatever
+/// priced at, and prices them again for the processor as it is measured just before and behind (the mean of both); attention with as many keys as it sees. Of each kernel one pair, whatever
 /// number of layers it is in. Errors: those of loading; no explanation; results that differ (Check.h).
 Expected<std::vector<ModelPair>> measurePairs(const std::string &path, const Options &options,
                                               const Progress &progress);
@@ -35,6 +43,12 @@ struct ModelError {
 };
 /// Errors: fewer than two pairs.
 Expected<ModelError> modelError(const std::vector<ModelPair> &pairs);
+
+/// Of the pairs with a best known schedule, each kernel and size once: what its own takes beside it, and the geometric mean of best / own. The own time is the least
+/// of this run. Empty: there is none.
+std::string choiceTable(const std::vector<ModelPair> &pairs);
+/// The geometric mean of `choiceTable`; nothing without a best known schedule.
+std::optional<double> shareOfBest(const std::vector<ModelPair> &pairs);
 
 /// A line for each pair, and the errors of each kind of kernel and of all.
 std::string modelTable(const std::vector<ModelPair> &pairs);

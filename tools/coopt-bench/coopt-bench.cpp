@@ -98,8 +98,10 @@ void describe(CLI::App &app, Arguments &arguments) {
       ->excludes(perOp)
       ->excludes(memory);
   CLI::Option *database =
-      app.add_option("--tuning-db", arguments.tuningDatabase,
-                     "With --check-model: keep what each schedule took, for coopt-compile --tuning-db=FILE")
+      app.add_option(
+             "--tuning-db", arguments.tuningDatabase,
+             "With --check-model: keep what each schedule took, for coopt-compile --tuning-db=FILE, and show "
+             "the kernel's best of all that it has")
           ->type_name("FILE");
   app.add_option("--merge", arguments.merged, "Other databases that are added to that of --tuning-db")
       ->needs(database)
@@ -239,6 +241,18 @@ Status checkModel(const std::vector<std::string> &paths, const Arguments &argume
       pairs.push_back(std::move(pair));
     }
   }
+  for (ModelPair &pair : pairs) {
+    if (!database) {
+      break;
+    }
+    auto best = database->best({pair.kernel, pair.machine, pair.family});
+    if (!best) {
+      return forward(best.error(), "--tuning-db");
+    }
+    if (*best) {
+      pair.best = BestKnown{(*best)->measurement.schedule, (*best)->measurement.seconds, (*best)->schedules};
+    }
+  }
   if (auto error = modelError(pairs); !error) {
     return forward(error.error());
   }
@@ -248,6 +262,9 @@ Status checkModel(const std::vector<std::string> &paths, const Arguments &argume
     }
   }
   std::fputs(modelTable(pairs).c_str(), stdout);
+  if (const std::string choices = choiceTable(pairs); !choices.empty()) {
+    std::fputs(("\n" + choices).c_str(), stdout);
+  }
   return std::fflush(stdout) == 0 ? Status() : fail("standard output can't be written");
 }
 

@@ -68,9 +68,12 @@
 //
 //   seconds(level) = b bytes / (P G);      seconds(memory) = bytes / gbytes_per_s
 //
+// What is cold of element-wise ops are rows of tables here and there, too short for prefetchers: a core has 12 lines under way at a time, so that gbytes_per_s is at most
+// P 12 line / latency (Little's law).
+//
 // No schedule is below the roofline: max(operations / (cores rate), cold bytes / gbytes_per_s), with the operations of the kernel itself.
 //
-// The counts above that are no number of instructions (u, d, f, call, 4, 64 and 10) were fitted to measurements of three shapes of models on one machine and confirmed on three others
+// The counts above that are no number of instructions (u, d, f, call, 4, 64, 10 and 12) were fitted to measurements of three shapes of models on one machine and confirmed on three others
 // (python-free-docs/cost-models.md); the rates are the machine's.
 //
 // What it leaves out: latency (hardware prefetch is assumed to hide it), TLBs, associativity, the bandwidth

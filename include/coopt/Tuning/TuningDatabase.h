@@ -25,6 +25,12 @@ struct Measurement {
   int64_t samples = 1; ///< at least 1
 };
 
+/// The quickest of several.
+struct Best {
+  Measurement measurement;
+  int64_t schedules = 1; ///< that were measured
+};
+
 /// Errors, of all functions: what SQLite says, with the file's name in front.
 class TuningDatabase {
 public:
@@ -37,6 +43,8 @@ public:
   Status record(const Measurement &measurement);
   /// The least time of what was measured; nothing if it was not. Only kernel, machine, family and schedule are read.
   Expected<std::optional<Measurement>> find(const Measurement &key) const;
+  /// The quickest of a kernel's schedules; nothing if none was measured. Only kernel, machine and family are read.
+  Expected<std::optional<Best>> best(const Measurement &key) const;
   /// Adds all of another file's.
   Status merge(const std::string &path);
   /// Rows.

@@ -59,6 +59,26 @@ TEST_F(TuningDatabaseTest, TheLeastTimeStaysAndSamplesAddUp) {
   EXPECT_EQ(secondsOf(*database, "<tile = [1, 64]>"), -1);
 }
 
+TEST_F(TuningDatabaseTest, TheBestIsTheQuickestOfItsKernel) {
+  TuningDatabase database = create("a.db");
+  const Measurement key = measured("", 0);
+  auto none = database.best(key);
+  ASSERT_TRUE(none) << none.error().message;
+  EXPECT_FALSE(*none);
+  EXPECT_TRUE(database.record(measured("<tile = [1, 16]>", 3e-6, 5)));
+  EXPECT_TRUE(database.record(measured("<tile = [1, 32]>", 2e-6, 7)));
+  EXPECT_TRUE(database.record(measured("<tile = [1, 64]>", 4e-6)));
+  EXPECT_TRUE(database.record({"another kernel", "desk", "amx", "<tile = [2]>", 1e-6, 1}));
+  EXPECT_TRUE(database.record({"a kernel", "desk", "avx2", "<tile = [2]>", 1e-6, 1}));
+  EXPECT_TRUE(database.record({"a kernel", "lap", "amx", "<tile = [2]>", 1e-6, 1}));
+  auto best = database.best(key);
+  ASSERT_TRUE(best && *best);
+  EXPECT_EQ((*best)->measurement.schedule, "<tile = [1, 32]>");
+  EXPECT_EQ((*best)->measurement.seconds, 2e-6);
+  EXPECT_EQ((*best)->measurement.samples, 7);
+  EXPECT_EQ((*best)->schedules, 3);
+}
+
 TEST_F(TuningDatabaseTest, MergingIsRecordingAll) {
   TuningDatabase a = create("a.db");
   {
