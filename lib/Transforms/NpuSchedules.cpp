@@ -274,7 +274,7 @@ NpuScheduler::Choice NpuScheduler::price(schedule::KernelOp kernel, const Kernel
   if (!many || !single) {
     return {always(rule), "", {byRuleAlone(rule)}};
   }
-  const cost::Candidate byRule = candidateOf(rule);
+  const cost::Candidate byRule = candidateOf(kernel, *many, rule, machine);
   auto priceOf = [&](const cost::KernelSummary &summary, const cost::Candidate &candidate) {
     auto estimate = costs.estimate(summary, candidate);
     return estimate ? std::optional(*estimate) : std::nullopt;
