@@ -33,7 +33,7 @@ struct ModelError {
   double meanError = 0;       ///< mean of |predicted - measured| / measured
   double meanRatio = 0;       ///< geometric mean of predicted / measured
 };
-/// Errors: fewer than two pairs.
+/// Errors: those of rankCorrelation.
 Expected<ModelError> modelError(const std::vector<ModelPair> &pairs);
 
 /// A line for each pair, and the errors of each kind of kernel and of all.
