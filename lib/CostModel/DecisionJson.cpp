@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <cstdio>
-#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -138,6 +137,7 @@ static Json decisionJson(const Decision &decision) {
   }
   const auto &estimate = decision.chosen().estimate;
   json["roofline_seconds"] = estimate ? known(estimate->rooflineSeconds) : Json();
+  json["relative_error"] = estimate ? known(estimate->relativeError) : Json();
   json["candidates"] = Json::array();
   for (const Considered &one : decision.considered) {
     json["candidates"].push_back(candidateJson(one, decision.chosen()));
@@ -148,7 +148,6 @@ static Json decisionJson(const Decision &decision) {
 std::string cost::toJson(const DecisionTrace &trace) {
   Json list = Json::array();
   std::map<std::string, size_t> seen;
-  double error = std::numeric_limits<double>::quiet_NaN();
   for (const Decision &decision : trace.decisions) {
     Json json = decisionJson(decision);
     auto [place, isNew] = seen.insert({textOf(json), list.size()});
@@ -156,13 +155,9 @@ std::string cost::toJson(const DecisionTrace &trace) {
       list.push_back(std::move(json));
     }
     list[place->second]["kernels"].push_back(decision.kernel);
-    error = decision.chosen().estimate ? decision.chosen().estimate->relativeError : error;
   }
-  const Json root = {{"format", 1},
-                     {"machine", trace.machine},
-                     {"model", trace.model},
-                     {"relative_error", known(error)},
-                     {"decisions", std::move(list)}};
+  const Json root = {
+      {"format", 1}, {"machine", trace.machine}, {"model", trace.model}, {"decisions", std::move(list)}};
   return textOf(root, 1) + "\n";
 }
 
