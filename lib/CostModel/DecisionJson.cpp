@@ -2,9 +2,9 @@
 #include "coopt/CostModel/Decision.h"
 
 #include "coopt/Support/Json.h"
+#include "coopt/Support/TextTable.h"
 
 #include <cmath>
-#include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -60,15 +60,11 @@ static std::string lostBy(const Considered &one, const Considered &chosen) {
   for (const Term &term : one.estimate->terms) {
     bounding = term.name == one.estimate->bound ? term.seconds : bounding;
   }
-  char text[96];
   if (more == 0) {
     return "as much time; the first of equals is taken";
   }
-  std::snprintf(text, sizeof text, "%.3g %% %s: ", 100 * std::abs(more) / chosen.estimate->seconds,
-                more > 0 ? "more" : "less");
-  std::string result = text + one.estimate->bound;
-  std::snprintf(text, sizeof text, " %.4g us", 1e6 * bounding);
-  return result + text;
+  return formatNumber("%.3g %% ", 100 * std::abs(more) / chosen.estimate->seconds) +
+         (more > 0 ? "more: " : "less: ") + one.estimate->bound + formatNumber(" %.4g us", 1e6 * bounding);
 }
 
 static Json candidateJson(const Considered &one, const Considered &chosen) {

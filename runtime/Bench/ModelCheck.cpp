@@ -74,12 +74,6 @@ Expected<cost::DecisionTrace> readTrace(const std::string &package) {
   return cost::parseTrace({reinterpret_cast<const char *>(file->data()), file->size()}, path);
 }
 
-std::string text(const char *format, double value) {
-  char buffer[48];
-  std::snprintf(buffer, sizeof buffer, format, value);
-  return buffer;
-}
-
 } // namespace
 
 Expected<std::vector<ModelPair>> bench::measurePairs(const std::string &path, const Options &options,
@@ -217,15 +211,17 @@ std::string bench::modelTable(const std::vector<ModelPair> &pairs) {
       {"package", "kernel", "at", "schedule", "bound by", "measured us", "predicted", "ratio", ""}};
   for (const ModelPair &pair : pairs) {
     rows.push_back({pair.package, pair.opId, pair.size, pair.schedule, pair.estimate.bound,
-                    text("%.4g", pair.seconds * 1e6), text("%.4g", pair.estimate.seconds * 1e6),
-                    text("%.2f", pair.estimate.seconds / pair.seconds), ""});
+                    formatNumber("%.4g", pair.seconds * 1e6),
+                    formatNumber("%.4g", pair.estimate.seconds * 1e6),
+                    formatNumber("%.2f", pair.estimate.seconds / pair.seconds), ""});
   }
   std::string out = alignColumns(rows, 5) + "\n";
   rows = {{"kernels", "pairs", "rank correlation", "mean error", "mean ratio", ""}};
   auto add = [&](const std::string &name, const std::vector<ModelPair> &some) {
     if (auto error = modelError(some)) {
-      rows.push_back({name, std::to_string(error->pairs), text("%.3f", error->rankCorrelation),
-                      text("%.1f%%", 100 * error->meanError), text("%.2f", error->meanRatio), ""});
+      rows.push_back({name, std::to_string(error->pairs), formatNumber("%.3f", error->rankCorrelation),
+                      formatNumber("%.1f%%", 100 * error->meanError), formatNumber("%.2f", error->meanRatio),
+                      ""});
     }
   };
   for (cost::KernelKind kind : {cost::KernelKind::Contraction, cost::KernelKind::Attention,
