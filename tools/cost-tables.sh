@@ -36,7 +36,7 @@ selection_suite='test'
 processor_rank=0.95
 processor_error=0.40
 accelerator_rank=0.9
-declare -A accelerator_error=([contraction]=0.10 [elementwise]=0.13 [rows]=0.06) # relativeError of the model's estimates
+declare -A accelerator_error=([contraction]=0.10 [elementwise]=0.08 [rows]=0.06) # relativeError of the model's estimates
 selection_share=0.95 # of the best
 selection_rule=1.05  # of the rule's cycles, at most
 
