@@ -13,8 +13,8 @@
 # --work:  a folder that keeps models, packages, here.json (the machine's description) and pairs.json (all pairs); else a temporary one.
 # --quick: small shapes and a few of them. It shows that everything runs; its figures are of little worth.
 #
-# The processor's times are those of a machine with nothing else to do; the others are counts of cycles, the same everywhere. Exit status 1: something
-# did not run. A promise that is not kept is said, and is no error.
+# The processor's times are those of a machine with nothing else to do; the others are counts of cycles, the same everywhere. All of it takes some half an hour
+# and 4 GB in the work folder. Exit status 1: something did not run. A promise that is not kept is said, and is no error.
 set -euo pipefail
 . "$(dirname "$0")/setup.sh"
 
