@@ -12,18 +12,6 @@
 using namespace mlir;
 using namespace coopt;
 
-cost::Candidate coopt::candidateOf(schedule::ConfigAttr config) {
-  ArrayRef<int64_t> tile = config.getTile();
-  cost::Candidate candidate;
-  candidate.rowTile = tile.empty() ? 0 : tile[0];
-  candidate.columnTile = tile.size() > 1 ? tile[1] : 0;
-  // Of experts the rows of a tile are cut inside of it.
-  if (candidate.rowTile == 0 && !config.getInner().empty()) {
-    candidate.rowTile = config.getInner()[0];
-  }
-  return candidate;
-}
-
 namespace {
 
 class EstimateKernelsPass : public PassWrapper<EstimateKernelsPass, OperationPass<ModuleOp>> {
@@ -54,8 +42,7 @@ public:
       }
       values[name] = value;
     }
-    getOperation().walk(
-        [&](schedule::KernelOp kernel) { estimate(kernel, **costs, machine->npu() != nullptr); });
+    getOperation().walk([&](schedule::KernelOp kernel) { estimate(kernel, **costs, *machine); });
     markAllAnalysesPreserved();
   }
 
@@ -63,10 +50,14 @@ private:
   llvm::StringMap<int64_t> values;
 
   /// 1 where nothing is said of a size.
+  int64_t sizeNamed(StringRef name) const {
+    auto known = values.find(name);
+    return known == values.end() ? 1 : known->second;
+  }
+
   int64_t valueOf(Value extent) const {
     if (auto size = extent.getDefiningOp<model::SizeOp>()) {
-      auto known = values.find(size.getSize());
-      return known == values.end() ? 1 : known->second;
+      return sizeNamed(size.getSize());
     }
     if (auto product = extent.getDefiningOp<arith::MulIOp>()) {
       return valueOf(product.getLhs()) * valueOf(product.getRhs());
@@ -75,40 +66,29 @@ private:
     return matchPattern(extent, m_Constant(&constant)) ? constant.getInt() : 1;
   }
 
-  bool holds(schedule::ConditionAttr condition) const {
-    auto known = values.find(condition.getSize().getValue());
-    const int64_t value = known == values.end() ? 1 : known->second, bound = condition.getBound();
-    switch (condition.getComparison()) {
-    case schedule::Comparison::Less:
-      return value < bound;
-    case schedule::Comparison::LessEqual:
-      return value <= bound;
-    case schedule::Comparison::Greater:
-      return value > bound;
-    case schedule::Comparison::GreaterEqual:
-      return value >= bound;
-    case schedule::Comparison::Equal:
-      return value == bound;
-    }
-    return false;
+  bool holds(schedule::GuardAttr guard) const {
+    return llvm::all_of(guard.getConditions(), [&](schedule::ConditionAttr condition) {
+      return condition.holds(sizeNamed(condition.getSize().getValue()));
+    });
   }
 
-  void estimate(schedule::KernelOp kernel, const cost::CostModel &costs, bool isNpu) const {
+  void estimate(schedule::KernelOp kernel, const cost::CostModel &costs,
+                const machine::Machine &machine) const {
     schedule::ConfigAttr chosen;
     if (!kernel.getChoices()) {
       return;
     }
     for (auto [guard, config] :
          llvm::zip_equal(kernel.getChoices()->getGuards(), kernel.getChoices()->getConfigs())) {
-      if (!chosen && llvm::all_of(guard.getConditions(), [&](auto of) { return holds(of); })) {
+      if (!chosen && holds(guard)) {
         chosen = config;
       }
     }
     auto summary = summarizeKernel(kernel, [&](Value extent) { return valueOf(extent); });
-    if (!chosen || !summary || (isNpu && !summarizeTile(kernel, *summary))) {
+    if (!chosen || !summary || (machine.npu() && !summarizeTile(kernel, *summary))) {
       return;
     }
-    auto estimate = costs.estimate(*summary, candidateOf(chosen));
+    auto estimate = costs.estimate(*summary, candidateOf(kernel, *summary, chosen, machine));
     llvm::outs() << kernel.getId() << ": " << cost::name(summary->kind) << ", "
                  << (estimate ? cost::print(*estimate) : estimate.error().message) << "\n";
   }

@@ -1,8 +1,7 @@
 #include "coopt/CostModel/CostModel.h"
 #include "coopt/CostModel/CpuCostModel.h"
 #include "coopt/CostModel/NpuCostModel.h"
-
-#include <cstdio>
+#include "coopt/Support/TextTable.h"
 
 using namespace coopt;
 using namespace coopt::cost;
@@ -35,11 +34,7 @@ const char *cost::name(BoundBy bound) {
   return "unknown";
 }
 
-static std::string microseconds(double seconds) {
-  char text[48];
-  std::snprintf(text, sizeof text, "%.4g us", seconds * 1e6);
-  return text;
-}
+static std::string microseconds(double seconds) { return formatNumber("%.4g us", seconds * 1e6); }
 
 std::string cost::print(const Estimate &estimate) {
   std::string text = microseconds(estimate.seconds) + ", bound by " + estimate.bound;

@@ -3,7 +3,6 @@
 #include "coopt/Support/TextTable.h"
 
 #include <cmath>
-#include <cstdio>
 #include <map>
 
 using namespace coopt;
@@ -29,15 +28,9 @@ const Considered *Decision::runnerUp() const {
   return considered.size() > 1 && considered[1].estimate ? &considered[1] : nullptr;
 }
 
-static std::string formatted(const char *format, double value) {
-  char text[48];
-  std::snprintf(text, sizeof text, format, value);
-  return text;
-}
-
 std::string cost::summarize(const Decision &decision) {
   auto describe = [](const Considered &one) {
-    const std::string measured = one.measured ? formatted(", measured %.4g us", 1e6 * *one.measured) : "";
+    const std::string measured = one.measured ? formatNumber(", measured %.4g us", 1e6 * *one.measured) : "";
     return one.schedule + measured + (one.estimate ? ", " + print(*one.estimate) : ", not priced");
   };
   std::string text = describe(decision.chosen());
@@ -66,16 +59,16 @@ std::string cost::printTable(const DecisionTrace &trace) {
     if (const auto &estimate = decision.chosen().estimate) {
       cells[5] = estimate->bound;
       const double seconds = decision.chosen().measured.value_or(estimate->seconds);
-      cells[6] = formatted("%.4g", seconds * 1e6);
+      cells[6] = formatNumber("%.4g", seconds * 1e6);
       if (std::isfinite(estimate->rooflineSeconds)) {
-        cells[7] = formatted("%.0f%%", 100 * estimate->rooflineSeconds / seconds);
+        cells[7] = formatNumber("%.0f%%", 100 * estimate->rooflineSeconds / seconds);
       }
       if (const Considered *second = decision.runnerUp()) {
         // Measured times are compared with each other, as are estimates.
         const bool bothMeasured = decision.chosen().measured && second->measured;
         const double ratio =
             bothMeasured ? *second->measured / seconds : second->estimate->seconds / estimate->seconds;
-        cells[8] = second->schedule + formatted(" %+.1f%%", 100 * (ratio - 1));
+        cells[8] = second->schedule + formatNumber(" %+.1f%%", 100 * (ratio - 1));
       }
     }
     auto [place, isNew] = known.insert({cells, rows.size()});

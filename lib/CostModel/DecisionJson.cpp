@@ -2,10 +2,9 @@
 #include "coopt/CostModel/Decision.h"
 
 #include "coopt/Support/Json.h"
+#include "coopt/Support/TextTable.h"
 
 #include <cmath>
-#include <cstdio>
-#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 
@@ -61,15 +60,11 @@ static std::string lostBy(const Considered &one, const Considered &chosen) {
   for (const Term &term : one.estimate->terms) {
     bounding = term.name == one.estimate->bound ? term.seconds : bounding;
   }
-  char text[96];
   if (more == 0) {
     return "as much time; the first of equals is taken";
   }
-  std::snprintf(text, sizeof text, "%.3g %% %s: ", 100 * std::abs(more) / chosen.estimate->seconds,
-                more > 0 ? "more" : "less");
-  std::string result = text + one.estimate->bound;
-  std::snprintf(text, sizeof text, " %.4g us", 1e6 * bounding);
-  return result + text;
+  return formatNumber("%.3g %% ", 100 * std::abs(more) / chosen.estimate->seconds) +
+         (more > 0 ? "more: " : "less: ") + one.estimate->bound + formatNumber(" %.4g us", 1e6 * bounding);
 }
 
 static Json candidateJson(const Considered &one, const Considered &chosen) {
@@ -139,6 +134,7 @@ static Json decisionJson(const Decision &decision) {
   }
   const auto &estimate = decision.chosen().estimate;
   json["roofline_seconds"] = estimate ? known(estimate->rooflineSeconds) : Json();
+  json["relative_error"] = estimate ? known(estimate->relativeError) : Json();
   json["candidates"] = Json::array();
   for (const Considered &one : decision.considered) {
     json["candidates"].push_back(candidateJson(one, decision.chosen()));
@@ -149,7 +145,6 @@ static Json decisionJson(const Decision &decision) {
 std::string cost::toJson(const DecisionTrace &trace) {
   Json list = Json::array();
   std::map<std::string, size_t> seen;
-  double error = std::numeric_limits<double>::quiet_NaN();
   for (const Decision &decision : trace.decisions) {
     Json json = decisionJson(decision);
     auto [place, isNew] = seen.insert({textOf(json), list.size()});
@@ -157,13 +152,9 @@ std::string cost::toJson(const DecisionTrace &trace) {
       list.push_back(std::move(json));
     }
     list[place->second]["kernels"].push_back(decision.kernel);
-    error = decision.chosen().estimate ? decision.chosen().estimate->relativeError : error;
   }
-  const Json root = {{"format", 1},
-                     {"machine", trace.machine},
-                     {"model", trace.model},
-                     {"relative_error", known(error)},
-                     {"decisions", std::move(list)}};
+  const Json root = {
+      {"format", 1}, {"machine", trace.machine}, {"model", trace.model}, {"decisions", std::move(list)}};
   return textOf(root, 1) + "\n";
 }
 

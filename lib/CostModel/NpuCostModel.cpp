@@ -24,7 +24,7 @@ double knownError(KernelKind kind) {
   case KernelKind::Rows:
     return 0.06;
   case KernelKind::Elementwise:
-    return 0.13;
+    return 0.08;
   case KernelKind::Attention:
     break;
   }

@@ -3,10 +3,10 @@
 #define COOPT_LIB_MACHINE_RULES_H
 
 #include "coopt/Support/Error.h"
+#include "coopt/Support/TextTable.h"
 
 #include <cmath>
 #include <cstdint>
-#include <cstdio>
 #include <limits>
 #include <string>
 #include <vector>
@@ -14,11 +14,7 @@
 namespace coopt::machine {
 
 /// A number as messages show it.
-inline std::string shown(double value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%g", value);
-  return text;
-}
+inline std::string shown(double value) { return formatNumber("%g", value); }
 inline std::string shown(int64_t value) { return std::to_string(value); }
 
 /// What an integer must be, whatever the others are.

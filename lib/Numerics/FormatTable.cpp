@@ -3,9 +3,9 @@
 #include "coopt/Numerics/GgufBlocks.h"
 #include "coopt/Numerics/TwoLevelQuantization.h"
 #include "coopt/Support/Json.h"
+#include "coopt/Support/TextTable.h"
 
 #include <algorithm>
-#include <cstdio>
 
 using namespace coopt;
 using namespace coopt::numerics;
@@ -251,10 +251,8 @@ std::string numerics::describeFormats() {
   }
   std::string result;
   for (const NamedFormat &named : listFormats()) {
-    char bits[32];
-    std::snprintf(bits, sizeof(bits), "%7.4g bits  ", named.bitsPerWeight);
-    result += named.format.name + std::string(width - named.format.name.size(), ' ') + bits +
-              named.format.description + "\n";
+    result += named.format.name + std::string(width - named.format.name.size(), ' ') +
+              formatNumber("%7.4g bits  ", named.bitsPerWeight) + named.format.description + "\n";
   }
   return result;
 }

@@ -1,6 +1,7 @@
 #include "coopt/Support/TextTable.h"
 
 #include <algorithm>
+#include <cstdio>
 
 using namespace coopt;
 
@@ -23,6 +24,14 @@ std::string coopt::alignColumns(const std::vector<std::vector<std::string>> &row
     out += line + "\n";
   }
   return out;
+}
+
+std::string coopt::formatNumber(const char *format, double value) {
+  const int length = std::snprintf(nullptr, 0, format, value);
+  std::string text(static_cast<size_t>(std::max(length, 0)) + 1, '\0');
+  std::snprintf(text.data(), text.size(), format, value);
+  text.pop_back();
+  return text;
 }
 
 std::string coopt::withoutNumbers(const std::string &opId) {

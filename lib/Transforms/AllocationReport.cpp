@@ -1,16 +1,10 @@
 #include "AllocationReport.h"
 
-#include <cstdio>
+#include "coopt/Support/TextTable.h"
 
 using namespace coopt;
 
-static std::string formatted(const char *format, double value) {
-  char text[64];
-  std::snprintf(text, sizeof(text), format, value);
-  return text;
-}
-
-std::string coopt::printNumber(double value) { return formatted("%.6g", value); }
+std::string coopt::printNumber(double value) { return formatNumber("%.6g", value); }
 
 std::string coopt::printBytes(double bytes) {
   double shown = bytes;
@@ -18,21 +12,21 @@ std::string coopt::printBytes(double bytes) {
   for (; shown >= 1024 && unit < 4; ++unit) {
     shown /= 1024;
   }
-  const std::string exact = formatted("%.0f bytes", bytes);
-  return unit == 0 ? exact : formatted("%.4g", shown) + "KMGT"[unit - 1] + " (" + exact + ")";
+  const std::string exact = formatNumber("%.0f bytes", bytes);
+  return unit == 0 ? exact : formatNumber("%.4g", shown) + "KMGT"[unit - 1] + " (" + exact + ")";
 }
 
 std::string coopt::printTime(double seconds) {
-  return seconds >= 1      ? formatted("%.4g s", seconds)
-         : seconds >= 1e-3 ? formatted("%.4g ms", seconds * 1e3)
-                           : formatted("%.4g us", seconds * 1e6);
+  return seconds >= 1      ? formatNumber("%.4g s", seconds)
+         : seconds >= 1e-3 ? formatNumber("%.4g ms", seconds * 1e3)
+                           : formatNumber("%.4g us", seconds * 1e6);
 }
 
 void coopt::print(const AllocationReport &report, const std::function<void(const std::string &line)> &out) {
   const solver::BitAllocation &made = report.made;
   const auto bits = static_cast<double>(made.costs[0]);
   std::string head = report.automatic.text + ": " + std::to_string(report.lines.size()) + " weights, " +
-                     formatted("%.4f", bits / report.weights) + " bits each, parameters " +
+                     formatNumber("%.4f", bits / report.weights) + " bits each, parameters " +
                      printBytes((bits + report.otherBits) / 8);
   if (report.automatic.seconds) {
     head += ", a token " + printTime(static_cast<double>(made.costs[1]) * 1e-12);
@@ -41,7 +35,7 @@ void coopt::print(const AllocationReport &report, const std::function<void(const
   std::string loss = "loss " + printNumber(made.loss);
   if (!made.isProven) {
     loss += ", at least " + printNumber(made.bound) +
-            " whatever the choice: " + formatted("%.3g", 100 * made.gap()) + " % may be avoidable";
+            " whatever the choice: " + formatNumber("%.3g", 100 * made.gap()) + " % may be avoidable";
   } else {
     loss += report.certificate == solver::Certificate::Confirmed
                 ? ", proven least, confirmed by Z3"

@@ -42,13 +42,6 @@ SmallVector<int64_t> tileOf(schedule::KernelOp kernel, const cost::KernelSummary
   return tile;
 }
 
-/// Contractions that one root reads: they share its columns.
-int64_t contractionsOfRoot(schedule::KernelOp kernel, const cost::KernelSummary &summary) {
-  return summary.kind == cost::KernelKind::Contraction
-             ? static_cast<int64_t>(contractionsOf(kernel).size() / kernelRoots(kernel).size())
-             : 1;
-}
-
 int64_t rowsOf(const cost::KernelSummary &summary) {
   switch (summary.kind) {
   case cost::KernelKind::Contraction:
@@ -112,7 +105,7 @@ ScheduleOption CpuSchedules::optionOf(schedule::KernelOp kernel, const cost::Ker
     option.config = schedule::ConfigAttr::get(context, tile);
     return option;
   }
-  const int64_t share = contractionsOfRoot(kernel, summary);
+  const int64_t share = contractionsOfRoot(kernel);
   if (share > 1) {
     if (tile[1] % (share * kPanel) != 0) {
       option.refusal = std::to_string(share) + " contractions share " + std::to_string(columns) +
@@ -147,16 +140,6 @@ ScheduleOption CpuSchedules::optionOf(schedule::KernelOp kernel, const cost::Ker
   }
   option.config = schedule::ConfigAttr::get(context, tile, {kInnerRows, 0}, few);
   return option;
-}
-
-cost::Candidate CpuSchedules::candidateOf(schedule::KernelOp kernel, const cost::KernelSummary &summary,
-                                          schedule::ConfigAttr config) const {
-  ArrayRef<int64_t> tile = config.getTile();
-  cost::Candidate candidate{tile[0], 0, 0, family};
-  if (hasColumns(summary) && tile.size() > 1) {
-    candidate.columnTile = tile[1] * contractionsOfRoot(kernel, summary);
-  }
-  return candidate;
 }
 
 schedule::ConfigAttr CpuSchedules::unpriced(schedule::KernelOp kernel,

@@ -20,8 +20,6 @@ public:
 
   llvm::SmallVector<ScheduleOption> options(schedule::KernelOp kernel,
                                             const cost::KernelSummary &summary) const override;
-  cost::Candidate candidateOf(schedule::KernelOp kernel, const cost::KernelSummary &summary,
-                              schedule::ConfigAttr config) const override;
   schedule::ConfigAttr unpriced(schedule::KernelOp kernel, const cost::KernelSummary &summary) const override;
 
 private:

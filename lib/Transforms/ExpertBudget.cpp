@@ -1,17 +1,14 @@
 #include "ExpertBudget.h"
 
 #include "coopt/Solver/BitAllocation.h"
+#include "coopt/Support/TextTable.h"
 
 #include <cmath>
 
 using namespace mlir;
 using namespace coopt;
 
-static std::string withDigits(double bits) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.6g", bits);
-  return text;
-}
+static std::string withDigits(double bits) { return formatNumber("%.6g", bits); }
 
 Expected<SpentBudget> coopt::spendBudget(const SchemeBudget &budget, ArrayRef<WeightMatrices> matrices,
                                          ArrayRef<BudgetItem> items, const ModelKnowledge &knowledge) {

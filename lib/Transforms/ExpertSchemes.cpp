@@ -1,6 +1,7 @@
 #include "ExpertSchemes.h"
 
 #include "ExpertBudget.h"
+#include "coopt/Support/TextTable.h"
 
 #include "dialects/Model/IR/OpId.h"
 #include "dialects/Moe/IR/Moe.h"
@@ -172,10 +173,8 @@ LogicalResult SchemeChooser::spend(size_t rule, ArrayRef<Part> parts) {
         budget.of[spent->chosen[item]];
   }
   if (options.report) {
-    char bits[32];
-    std::snprintf(bits, sizeof(bits), "%.4f", spent->bitsPerWeight);
-    options.report("rule for '" + budget.pattern + "': " + bits + " bits a weight for " +
-                   std::to_string(list.size()) + " experts" +
+    options.report("rule for '" + budget.pattern + "': " + formatNumber("%.4f", spent->bitsPerWeight) +
+                   " bits a weight for " + std::to_string(list.size()) + " experts" +
                    (spent->gap > 0
                         ? ", up to " + std::to_string(100 * spent->gap) + " % of their loss may be avoidable"
                         : ""));

@@ -192,8 +192,9 @@ cost::Decision decisionOf(schedule::ConfigAttr rule, const cost::KernelSummary &
   return decision;
 }
 
-cost::Decision byRuleAlone(schedule::ConfigAttr rule) {
+cost::Decision byRuleAlone(schedule::ConfigAttr rule, const std::optional<cost::KernelSummary> &summary) {
   cost::Decision decision;
+  decision.summary = summary.value_or(cost::KernelSummary());
   decision.by = cost::Chooser::Rule;
   decision.considered.push_back({toString(rule), std::nullopt, std::nullopt, std::nullopt, ""});
   return decision;
@@ -272,9 +273,9 @@ NpuScheduler::Choice NpuScheduler::price(schedule::KernelOp kernel, const Kernel
   const int64_t most = rows.size ? rows.most * rows.factor : 1, least = rows.size ? rows.factor : 1;
   const std::optional<cost::KernelSummary> many = summaryOf(most), single = summaryOf(least);
   if (!many || !single) {
-    return {always(rule), "", {byRuleAlone(rule)}};
+    return {always(rule), "", {byRuleAlone(rule, many)}};
   }
-  const cost::Candidate byRule = candidateOf(rule);
+  const cost::Candidate byRule = candidateOf(kernel, *many, rule, machine);
   auto priceOf = [&](const cost::KernelSummary &summary, const cost::Candidate &candidate) {
     auto estimate = costs.estimate(summary, candidate);
     return estimate ? std::optional(*estimate) : std::nullopt;
@@ -305,7 +306,7 @@ NpuScheduler::Choice NpuScheduler::price(schedule::KernelOp kernel, const Kernel
   }
   const SmallVector<Priced> ofMany = priceAll(*many, rowTiles);
   if (ofMany.empty()) {
-    return {always(rule), "", {byRuleAlone(rule)}};
+    return {always(rule), "", {byRuleAlone(rule, many)}};
   }
   const schedule::ConfigAttr config = withCandidate(rule, ofMany.front().candidate);
   Choice choice{always(config),
@@ -343,7 +344,7 @@ std::optional<schedule::SetAttr> NpuScheduler::choose(schedule::KernelOp kernel,
   // Of look-ups nothing was compared with a sweep.
   auto isLeft = [](const cost::TileOp &op) { return op.rounds > 1 || op.tableDepth > 0; };
   if (!isKnown || llvm::any_of(summary->tileOps, isLeft)) {
-    record(kernel, {byRuleAlone(*rule)});
+    record(kernel, {byRuleAlone(*rule, summary)});
     return always(*rule);
   }
   auto [entry, isNew] = known.try_emplace(keyOf(*summary, rows, *rule));

@@ -20,8 +20,9 @@ namespace coopt {
 /// contractions as many columns, in tiles of the array, as do; of attention heads. Of contractions by experts an item has all rows of an expert, so many at a time.
 class NpuScheduler {
 public:
-  /// `trace`, if there is one, gets what is decided.
-  NpuScheduler(const cost::NpuCostModel &costs, cost::DecisionTrace *trace) : costs(costs), trace(trace) {}
+  /// `costs` are the machine's. `trace`, if there is one, gets what is decided.
+  NpuScheduler(const machine::Machine &machine, const cost::NpuCostModel &costs, cost::DecisionTrace *trace)
+      : machine(machine), costs(costs), trace(trace) {}
   /// None for kernels without loops that can be cut. The choice is a remark of category `schedule`.
   std::optional<schedule::SetAttr> choose(schedule::KernelOp kernel, const KernelRows &rows);
 
@@ -31,6 +32,7 @@ private:
     std::string remark;
     std::vector<cost::Decision> decisions; ///< of each case; kernel and entry are left out
   };
+  const machine::Machine &machine;
   const cost::NpuCostModel &costs;
   cost::DecisionTrace *trace;
   std::map<std::string, Choice> known; ///< of kernels that are alike, as those of all layers are

@@ -15,7 +15,7 @@ struct ScheduleOption {
   std::string refusal; ///< why it can't; empty: it can
 };
 
-/// The configurations of a machine's kernels, and what each is to its cost model.
+/// The configurations of a machine's kernels.
 class ScheduleSpace {
 public:
   virtual ~ScheduleSpace() = default;
@@ -24,9 +24,6 @@ public:
   /// of them. Not all is checked: verifySchedule has the last word.
   virtual llvm::SmallVector<ScheduleOption> options(schedule::KernelOp kernel,
                                                     const cost::KernelSummary &summary) const = 0;
-  /// The configuration as cost models see it, whoever wrote it.
-  virtual cost::Candidate candidateOf(schedule::KernelOp kernel, const cost::KernelSummary &summary,
-                                      schedule::ConfigAttr config) const = 0;
   /// What is taken where no model prices the kernel: rows in few pieces, so that there is work for every core.
   virtual schedule::ConfigAttr unpriced(schedule::KernelOp kernel,
                                         const cost::KernelSummary &summary) const = 0;

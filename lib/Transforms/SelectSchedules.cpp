@@ -111,7 +111,7 @@ std::optional<Selector::Choice> Selector::decide(schedule::KernelOp kernel, cons
     Option entry{option.config,
                  {toString(option.config), std::nullopt, std::nullopt, std::nullopt, option.refusal}};
     if (option.refusal.empty()) {
-      entry.considered.candidate = space.candidateOf(kernel, *summary, option.config);
+      entry.considered.candidate = candidateOf(kernel, *summary, option.config, machine);
       entry.considered.estimate = estimate(*summary, *entry.considered.candidate);
       entry.considered.measured = measured(*summary, entry.considered);
     }
@@ -207,7 +207,7 @@ void Selector::price(schedule::KernelOp kernel, cost::Chooser by) {
     cost::Considered written{toString(config), std::nullopt, std::nullopt, std::nullopt,
                              refusalOf(kernel, config)};
     if (written.refusal.empty()) {
-      written.candidate = space.candidateOf(kernel, decision.summary, config);
+      written.candidate = candidateOf(kernel, decision.summary, config, machine);
       written.measured = measured(decision.summary, written);
       written.estimate = estimate(decision.summary, *written.candidate);
     }
@@ -234,7 +234,7 @@ LogicalResult coopt::selectSchedules(ModuleOp module, const machine::Machine &ma
       trace->machine = machine.name;
       trace->model = costs->name();
     }
-    NpuScheduler scheduler(*costs, trace);
+    NpuScheduler scheduler(machine, *costs, trace);
     module.walk([&](schedule::KernelOp kernel) {
       if (std::optional<schedule::SetAttr> given = file->find(kernel.getId())) {
         kernel.setChoicesAttr(*given);

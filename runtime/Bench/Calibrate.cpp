@@ -265,11 +265,7 @@ Expected<machine::Machine> bench::calibrate(int threads, const std::string &name
 
 std::string bench::calibrationTable(const machine::Machine &machine) {
   const machine::CpuMachine &cpu = *machine.cpu();
-  auto number = [](double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%.4g", value);
-    return std::string(text);
-  };
+  auto number = [](double value) { return formatNumber("%.4g", value); };
   std::vector<std::vector<std::string>> rows = {{machine.name, "", "unit"}};
   rows.push_back({"cores", std::to_string(cpu.cores), ""});
   for (size_t i = 0; i < cpu.caches.size(); ++i) {

@@ -26,12 +26,6 @@ std::vector<const ModelPair *> chosenKernels(const std::vector<ModelPair> &pairs
 /// At most 1: the best of a database that has this run's measurements, too, is none of other days alone.
 double share(const ModelPair &pair) { return std::min(1.0, pair.best->seconds / pair.least); }
 
-std::string text(const char *format, double value) {
-  char buffer[48];
-  std::snprintf(buffer, sizeof buffer, format, value);
-  return buffer;
-}
-
 } // namespace
 
 std::optional<double> bench::shareOfBest(const std::vector<ModelPair> &pairs) {
@@ -58,12 +52,12 @@ std::string bench::choiceTable(const std::vector<ModelPair> &pairs) {
     const double roofline = pair->estimate.rooflineSeconds;
     rows.push_back({pair->package, pair->opId, pair->size, pair->schedule,
                     pair->best->schedule == pair->schedule ? "the same" : pair->best->schedule,
-                    text("%.4g", pair->least * 1e6),
-                    std::isfinite(roofline) ? text("%.0f%%", 100 * roofline / pair->least) : "-",
-                    text("%.4g", pair->best->seconds * 1e6), text("%.1f%%", 100 * share(*pair)),
+                    formatNumber("%.4g", pair->least * 1e6),
+                    std::isfinite(roofline) ? formatNumber("%.0f%%", 100 * roofline / pair->least) : "-",
+                    formatNumber("%.4g", pair->best->seconds * 1e6), formatNumber("%.1f%%", 100 * share(*pair)),
                     std::to_string(pair->best->schedules), ""});
   }
   return alignColumns(rows, 5) + "of the best known schedules' speed, geometric mean of " +
          std::to_string(kernels.size()) + (kernels.size() == 1 ? " kernel: " : " kernels: ") +
-         text("%.1f%%", 100 * *shareOfBest(pairs)) + "\n";
+         formatNumber("%.1f%%", 100 * *shareOfBest(pairs)) + "\n";
 }

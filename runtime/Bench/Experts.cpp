@@ -1,6 +1,7 @@
 #include "Bench/Experts.h"
 
 #include "Bench/Limits.h"
+#include "coopt/Support/TextTable.h"
 
 #include <algorithm>
 #include <cstring>
@@ -182,11 +183,9 @@ Status ExpertsMeasurement::run(const Package &mapped, const Progress &progress) 
       return forward(limited.error());
     }
     ExpertStatistics facts = (*limited)->experts()->statistics();
-    char share[32];
-    std::snprintf(share, sizeof(share), "%.0f%% of experts",
-                  100 * static_cast<double>(facts.limit) / static_cast<double>(facts.total));
-    if (auto status = add(std::string(share) + (prefetch ? ", read ahead" : ", on demand"), *limited);
-        !status) {
+    const std::string share = formatNumber("%.0f%% of experts", 100 * static_cast<double>(facts.limit) /
+                                                                    static_cast<double>(facts.total));
+    if (auto status = add(share + (prefetch ? ", read ahead" : ", on demand"), *limited); !status) {
       return status;
     }
   }

@@ -74,33 +74,6 @@ Expected<cost::DecisionTrace> readTrace(const std::string &package) {
   return cost::parseTrace({reinterpret_cast<const char *>(file->data()), file->size()}, path);
 }
 
-/// Ranks from 1, of equal numbers the mean of theirs.
-std::vector<double> ranksOf(const std::vector<double> &values) {
-  std::vector<size_t> order(values.size());
-  for (size_t i = 0; i < order.size(); ++i) {
-    order[i] = i;
-  }
-  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) { return values[a] < values[b]; });
-  std::vector<double> ranks(values.size());
-  for (size_t first = 0; first < order.size();) {
-    size_t last = first;
-    while (last + 1 < order.size() && values[order[last + 1]] == values[order[first]]) {
-      ++last;
-    }
-    for (size_t i = first; i <= last; ++i) {
-      ranks[order[i]] = static_cast<double>(first + last) / 2 + 1;
-    }
-    first = last + 1;
-  }
-  return ranks;
-}
-
-std::string text(const char *format, double value) {
-  char buffer[48];
-  std::snprintf(buffer, sizeof buffer, format, value);
-  return buffer;
-}
-
 /// Times between those of all models; what bounds them is what the first says.
 Expected<cost::Estimate> meanEstimate(const std::vector<std::unique_ptr<cost::CostModel>> &models,
                                       const cost::KernelSummary &summary, const cost::Candidate &candidate) {
@@ -265,16 +238,11 @@ Expected<ModelError> bench::modelError(const std::vector<ModelPair> &pairs) {
   const auto count = static_cast<double>(pairs.size());
   error.meanError /= count;
   error.meanRatio = std::exp(logs / count);
-  // Pearson's correlation of the ranks (Spearman, 1904).
-  const std::vector<double> a = ranksOf(predicted), b = ranksOf(measured);
-  const double mean = (count + 1) / 2;
-  double ab = 0, aa = 0, bb = 0;
-  for (size_t i = 0; i < a.size(); ++i) {
-    ab += (a[i] - mean) * (b[i] - mean);
-    aa += (a[i] - mean) * (a[i] - mean);
-    bb += (b[i] - mean) * (b[i] - mean);
+  auto rank = rankCorrelation(predicted, measured);
+  if (!rank) {
+    return forward(rank.error());
   }
-  error.rankCorrelation = aa > 0 && bb > 0 ? ab / std::sqrt(aa * bb) : 0;
+  error.rankCorrelation = *rank;
   return error;
 }
 
@@ -283,15 +251,17 @@ std::string bench::modelTable(const std::vector<ModelPair> &pairs) {
       {"package", "kernel", "at", "schedule", "bound by", "measured us", "predicted", "ratio", ""}};
   for (const ModelPair &pair : pairs) {
     rows.push_back({pair.package, pair.opId, pair.size, pair.schedule, pair.estimate.bound,
-                    text("%.4g", pair.seconds * 1e6), text("%.4g", pair.estimate.seconds * 1e6),
-                    text("%.2f", pair.estimate.seconds / pair.seconds), ""});
+                    formatNumber("%.4g", pair.seconds * 1e6),
+                    formatNumber("%.4g", pair.estimate.seconds * 1e6),
+                    formatNumber("%.2f", pair.estimate.seconds / pair.seconds), ""});
   }
   std::string out = alignColumns(rows, 5) + "\n";
   rows = {{"kernels", "pairs", "rank correlation", "mean error", "mean ratio", ""}};
   auto add = [&](const std::string &name, const std::vector<ModelPair> &some) {
     if (auto error = modelError(some)) {
-      rows.push_back({name, std::to_string(error->pairs), text("%.3f", error->rankCorrelation),
-                      text("%.1f%%", 100 * error->meanError), text("%.2f", error->meanRatio), ""});
+      rows.push_back({name, std::to_string(error->pairs), formatNumber("%.3f", error->rankCorrelation),
+                      formatNumber("%.1f%%", 100 * error->meanError), formatNumber("%.2f", error->meanRatio),
+                      ""});
     }
   };
   for (cost::KernelKind kind : {cost::KernelKind::Contraction, cost::KernelKind::Attention,

@@ -41,7 +41,7 @@ struct ModelError {
   double meanError = 0;       ///< mean of |predicted - measured| / measured
   double meanRatio = 0;       ///< geometric mean of predicted / measured
 };
-/// Errors: fewer than two pairs.
+/// Errors: those of rankCorrelation.
 Expected<ModelError> modelError(const std::vector<ModelPair> &pairs);
 
 /// Of the pairs with a best known schedule, each kernel and size once: what its own takes beside it, and the geometric mean of best / own. The own time is the least

@@ -22,6 +22,11 @@ Expected<Summary> summarize(const std::vector<double> &samples);
 Expected<std::vector<double>> pairRatios(const std::vector<double> &numerators,
                                          const std::vector<double> &denominators);
 
+/// Spearman's rank correlation ("The proof and measurement of association between two things", 1904): Pearson's correlation of the ranks, equal
+/// numbers having the mean of theirs; -1 .. 1. Of constants no rank is known: 1 if both lists are constant, 0 if one is. Errors:
+/// lists of different lengths, fewer than two pairs, a number that is not finite.
+Expected<double> rankCorrelation(const std::vector<double> &a, const std::vector<double> &b);
+
 } // namespace coopt::bench
 
 #endif // COOPT_RUNTIME_BENCH_SAMPLES_H

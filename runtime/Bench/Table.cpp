@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <ctime>
 #include <fstream>
 
@@ -39,10 +38,8 @@ namespace {
 using Cells = std::vector<std::string>;
 
 std::string number(double value, const char *format = "%.4g") {
-  char text[64];
   // Whole numbers from a thousand on are easier to read than exponents.
-  std::snprintf(text, sizeof(text), std::abs(value) >= 1000 ? "%.0f" : format, value);
-  return text;
+  return formatNumber(std::abs(value) >= 1000 ? "%.0f" : format, value);
 }
 
 std::string percent(double value) { return number(100 * value, "%.1f") + "%"; }

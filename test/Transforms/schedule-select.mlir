@@ -35,7 +35,7 @@
 
 // JSON:      "machine": "avx2",
 // JSON-NEXT: "model": "cpu-roofline",
-// JSON-NEXT: "relative_error": null,
+// JSON-NEXT: "decisions": [
 // JSON:      "kernels": [
 // JSON-NEXT:   "layers.0/gate",
 // JSON-NEXT:   "layers.1/gate"
@@ -50,7 +50,9 @@
 // JSON-NEXT: "type": "f32",
 // JSON-NEXT: "bytes": 45056.0,
 // JSON-NEXT: "cold": true
-// JSON:      "candidates": [
+// JSON:      "roofline_seconds": {{[0-9.e-]+}},
+// JSON-NEXT: "relative_error": null,
+// JSON-NEXT: "candidates": [
 // JSON-NEXT:   {
 // JSON-NEXT:     "schedule": "<tile = [1, {{[0-9]+}}]>",
 // JSON-NEXT:     "tile": {

@@ -3,13 +3,14 @@
 // The trace of a choice of schedules: for each kernel and case every candidate with its estimate, as plain data, so that it can be shown as a
 // table, written as JSON, and compared with what was measured. Schedules are texts here: what they mean is the compiler's business.
 //
-//   { "format": 1, "machine": "amx", "model": "cpu-roofline", "relative_error": null,
+//   { "format": 1, "machine": "amx", "model": "cpu-roofline",
 //     "decisions": [ {
 //       "kernels": ["layers.0/mlp/up_proj", ..],       kernels for which all of this is the same
 //       "entry": "step", "case": "tokens le 1", "priced_at": {"tokens": 1}, "by": "model",
 //       "kind": "contraction", "sizes": {"m": 1, "n": 8192, "k": 2048},
 //       "operands": [{"role": "weight", "type": "i8", "bytes": 16777216, "cold": true}, ..],
 //       "roofline_seconds": 5.4e-04,
+//       "relative_error": 0.1,                         known error of the model's times for such kernels; null: never compared with measurements
 //       "candidates": [                                the chosen one first, the others by their time; with "measured_seconds" if they were measured
 //         {"schedule": "<tile = [1, 32]>", "tile": {"rows": 1, "columns": 32, "inner": 0, "family": "amx"}, "seconds": 5.6e-04, "bound": "memory", "terms": {"compute": 1.1e-05, ..}, "bytes": {"memory": 1.7e+07, ..}},
 //         {"schedule": "<tile = [1, 64]>", "seconds": 5.7e-04, .., "lost": "1.8 % more: overhead 12 us"},

@@ -12,6 +12,9 @@ namespace coopt {
 /// aligned left. All rows have as many cells as the first, of which there is one.
 std::string alignColumns(const std::vector<std::vector<std::string>> &rows, size_t left);
 
+/// A number as `format` says, a printf format of one double: formatNumber("%.4g us", 12.345) is "12.35 us".
+std::string formatNumber(const char *format, double value);
+
 /// An op id with a * for each number between dots or slashes: what it has in common with other layers' ids,
 /// "layers.*/mlp/up_proj".
 std::string withoutNumbers(const std::string &opId);

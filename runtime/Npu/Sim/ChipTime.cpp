@@ -1,9 +1,11 @@
 #include "Npu/Sim/CoreTime.h"
 
-#include <cmath>
-
 using namespace coopt;
 using namespace coopt::npu;
+
+/// The order of no event: the end of an access that stands still, or nearly so.
+static constexpr uint64_t kNever = ~uint64_t(0);
+static constexpr double kFarthest = 0x1p62;
 
 size_t ChipTime::numberOf(const ActionCount &action) {
   for (size_t i = 0; i < actions.size(); ++i) {
@@ -21,11 +23,15 @@ size_t ChipTime::numberOf(const ActionCount &action) {
 void ChipTime::postEnds() {
   for (uint32_t slot : sharing.changed) {
     const SharedAccess &access = sharing.at(slot);
-    if (!sharing.isActive(slot) || !std::isfinite(access.end)) {
+    if (!sharing.isActive(slot)) {
+      continue;
+    }
+    ends.resize(std::max<size_t>(ends.size(), slot + 1));
+    if (!(access.end < kFarthest)) {
+      ends[slot] = kNever; // not where it would have ended before it stood still
       continue;
     }
     const auto time = static_cast<uint64_t>(access.end + (access.owner.engine < 4 ? 0.5 : 0));
-    ends.resize(std::max<size_t>(ends.size(), slot + 1));
     ends[slot] = order;
     post(std::max(time, now), TimedEvent::Kind::Access, access.owner.core, slot);
   }

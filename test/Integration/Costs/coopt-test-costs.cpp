@@ -10,6 +10,7 @@
 // Suites: calibration (shapes that were looked at while the model was written), test (others), quick and choice (few of them). Exit status 1: a bound is not kept.
 //
 //===----------------------------------------------------------------------===//
+#include "Bench/Samples.h"
 #include "coopt/Machine/Machine.h"
 
 #include <algorithm>
@@ -215,29 +216,6 @@ private:
   }
 };
 
-std::vector<double> ranks(const std::vector<double> &values) {
-  std::vector<double> result;
-  for (double value : values) { // of equal ones the mean
-    const auto less = std::count_if(values.begin(), values.end(), [&](double of) { return of < value; });
-    const auto same = std::count(values.begin(), values.end(), value);
-    result.push_back(static_cast<double>(less) + static_cast<double>(same - 1) / 2);
-  }
-  return result;
-}
-
-/// Pearson's correlation of ranks.
-double spearman(const std::vector<double> &a, const std::vector<double> &b) {
-  const std::vector<double> x = ranks(a), y = ranks(b);
-  const double mean = static_cast<double>(x.size() - 1) / 2;
-  double xy = 0, xx = 0, yy = 0;
-  for (size_t i = 0; i < x.size(); ++i) {
-    xy += (x[i] - mean) * (y[i] - mean);
-    xx += (x[i] - mean) * (x[i] - mean);
-    yy += (y[i] - mean) * (y[i] - mean);
-  }
-  return xx == 0 || yy == 0 ? 1 : xy / std::sqrt(xx * yy);
-}
-
 struct Pairs {
   std::vector<double> estimated, simulated;
 };
@@ -293,11 +271,14 @@ bool compareTimes(const Options &options, const Suite &suite) {
       sum += error;
       most = std::max(most, error);
     }
-    const double mean = sum / static_cast<double>(pairs.estimated.size()),
-                 rank = spearman(pairs.estimated, pairs.simulated);
+    const double mean = sum / static_cast<double>(pairs.estimated.size());
+    auto rank = bench::rankCorrelation(pairs.estimated, pairs.simulated);
+    if (!rank) {
+      stop(key.first + ", " + key.second + ": " + rank.error().message);
+    }
     std::printf("| `%s` | %s | %zu | %.1f %% | %.0f %% | %.3f |\n", key.first.c_str(), key.second.c_str(),
-                pairs.estimated.size(), 100 * mean, 100 * most, rank);
-    isGood &= mean <= options.mostError && rank >= options.leastRank;
+                pairs.estimated.size(), 100 * mean, 100 * most, *rank);
+    isGood &= mean <= options.mostError && *rank >= options.leastRank;
   }
   return isGood;
 }

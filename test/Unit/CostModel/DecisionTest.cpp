@@ -62,7 +62,6 @@ TEST(Decision, JsonHasEveryCandidateAndWhyItLost) {
   ASSERT_TRUE(document) << document.error().message;
   JsonValue root = document->root();
   EXPECT_EQ(root["machine"].string(), "desk");
-  EXPECT_TRUE(root["relative_error"].isNull());
   ASSERT_EQ(root["decisions"].size(), 1u);
   JsonValue one = root["decisions"].element(0);
   EXPECT_EQ(one["kernels"].size(), 2u);
@@ -75,6 +74,23 @@ TEST(Decision, JsonHasEveryCandidateAndWhyItLost) {
   EXPECT_EQ(one["candidates"].element(1)["bytes"]["memory"].number(), 4096);
   EXPECT_EQ(one["candidates"].element(2)["refused"].string(), "too many rows");
   EXPECT_TRUE(one["candidates"].element(2)["seconds"].isMissing());
+}
+
+TEST(Decision, JsonHasTheKnownErrorOfEachDecision) {
+  Decision product = decision("up"), norm = decision("norm"), byRule = decision("attend");
+  product.considered[0].estimate->relativeError = 0.125;
+  norm.considered[0].estimate->relativeError = 0.25;
+  byRule.considered = {{"<tile = [8, 64]>", std::nullopt, std::nullopt, std::nullopt, ""}};
+  auto document =
+      JsonDocument::parse(toJson({"desk", "a-model", {product, norm, decision("down"), byRule}}), "t.json");
+  ASSERT_TRUE(document) << document.error().message;
+  JsonValue root = document->root();
+  EXPECT_TRUE(root["relative_error"].isMissing());
+  ASSERT_EQ(root["decisions"].size(), 4u);
+  EXPECT_EQ(root["decisions"].element(0)["relative_error"].number(), 0.125);
+  EXPECT_EQ(root["decisions"].element(1)["relative_error"].number(), 0.25);
+  EXPECT_TRUE(root["decisions"].element(2)["relative_error"].isNull()); // never compared
+  EXPECT_TRUE(root["decisions"].element(3)["relative_error"].isNull()); // no estimate
 }
 
 TEST(Decision, SummaryNamesTheSecondThatCouldHaveBeenTaken) {

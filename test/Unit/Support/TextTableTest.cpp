@@ -9,6 +9,14 @@ TEST(TextTable, AlignsNamesLeftNumbersRightAndTheLastLeft) {
             "op         ms  note\nattend    1.5  a\nup      12.25\n");
 }
 
+TEST(TextTable, NumbersAreOfAnyLength) {
+  EXPECT_EQ(formatNumber("%.4g us", 12.345678), "12.35 us");
+  EXPECT_EQ(formatNumber("%+.1f%%", -12.25), "-12.2%");
+  EXPECT_EQ(formatNumber("at all", 1), "at all");
+  EXPECT_EQ(formatNumber("%.0f", 1e300).size(), 301u);
+  EXPECT_EQ(formatNumber("%.0f", 1e300).substr(0, 10), "1000000000");
+}
+
 TEST(TextTable, NumbersBetweenDotsAndSlashesAreStars) {
   EXPECT_EQ(withoutNumbers("layers.12/mlp/up_proj"), "layers.*/mlp/up_proj");
   EXPECT_EQ(withoutNumbers("layers.3/mlp/experts/5/w1"), "layers.*/mlp/experts/*/w1");

@@ -3,6 +3,7 @@
 // Times by hand, on machines whose numbers make them easy.
 //
 //===----------------------------------------------------------------------===//
+#include "Npu/Sim/CoreTime.h"
 #include "SimulationFixture.h"
 
 using namespace coopt;
@@ -194,3 +195,38 @@ TEST_F(Contention, ReadModifyWrite) {
 }
 
 } // namespace
+
+// Who gets nothing of a lane stands still until the others have ended; the end that was expected before is none.
+TEST_F(Contention, AnAccessThatStandsStillEndsLater) {
+  const Lanes quarter = {{4, 4, 4, 4}, 4, 16, true}, few = {{1, 1, 1, 1}, 1, 4, true},
+              second = {{0, 15, 0, 0}, 15, 15, false}, both = {{8, 7}, 8, 15, false};
+  Resource spad(PortKind::SpadReads), acc(PortKind::AccReads);
+  ChipTime chip(machine, 0, false);
+  auto begin = [&](uint32_t engine, double start, double duration, const Lanes &ofSpad, const Lanes *ofAcc) {
+    SharedAccess access;
+    access.owner = {0, engine, engine};
+    access.duration = duration;
+    access.claims.lanesOf(spad) = &ofSpad;
+    if (ofAcc) {
+      access.claims.lanesOf(acc) = ofAcc;
+    }
+    chip.begin(std::move(access), start);
+  };
+  begin(3, 0, 16, quarter, nullptr); // would end at 16
+  // Two at 15 / 16 of their speed, for they meet in a bank of acc; all of the second bank of spad is theirs.
+  begin(1, 3, 15, second, &both);
+  begin(2, 3, 15, few, &both);
+  std::map<uint32_t, double> ends;
+  while (!chip.events.empty()) {
+    const TimedEvent event = chip.events.top();
+    chip.events.pop();
+    chip.now = event.time;
+    if (auto access = chip.finish(event)) {
+      EXPECT_TRUE(ends.emplace(access->owner.engine, access->end).second) << access->owner.engine;
+    }
+  }
+  ASSERT_EQ(ends.size(), 3u);
+  EXPECT_DOUBLE_EQ(ends[1], 19);
+  EXPECT_DOUBLE_EQ(ends[2], 19);
+  EXPECT_DOUBLE_EQ(ends[3], 19 + 13);
+}
