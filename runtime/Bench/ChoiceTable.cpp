@@ -2,7 +2,6 @@
 
 #include "coopt/Support/TextTable.h"
 
-#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -23,8 +22,7 @@ std::vector<const ModelPair *> chosenKernels(const std::vector<ModelPair> &pairs
   return kernels;
 }
 
-/// At most 1: the best of a database that has this run's measurements, too, is none of other days alone.
-double share(const ModelPair &pair) { return std::min(1.0, pair.best->seconds / pair.least); }
+double share(const ModelPair &pair) { return pair.best->seconds / pair.best->own; }
 
 } // namespace
 
@@ -52,10 +50,10 @@ std::string bench::choiceTable(const std::vector<ModelPair> &pairs) {
     const double roofline = pair->estimate.rooflineSeconds;
     rows.push_back({pair->package, pair->opId, pair->size, pair->schedule,
                     pair->best->schedule == pair->schedule ? "the same" : pair->best->schedule,
-                    formatNumber("%.4g", pair->least * 1e6),
-                    std::isfinite(roofline) ? formatNumber("%.0f%%", 100 * roofline / pair->least) : "-",
-                    formatNumber("%.4g", pair->best->seconds * 1e6), formatNumber("%.1f%%", 100 * share(*pair)),
-                    std::to_string(pair->best->schedules), ""});
+                    formatNumber("%.4g", pair->best->own * 1e6),
+                    std::isfinite(roofline) ? formatNumber("%.0f%%", 100 * roofline / pair->best->own) : "-",
+                    formatNumber("%.4g", pair->best->seconds * 1e6),
+                    formatNumber("%.1f%%", 100 * share(*pair)), std::to_string(pair->best->schedules), ""});
   }
   return alignColumns(rows, 5) + "of the best known schedules' speed, geometric mean of " +
          std::to_string(kernels.size()) + (kernels.size() == 1 ? " kernel: " : " kernels: ") +

@@ -182,7 +182,8 @@ std::string bench::modelJson(const std::vector<ModelPair> &pairs) {
     if (pair.best) {
       root["pairs"].back()["best"] = {{"schedule", pair.best->schedule},
                                       {"seconds", pair.best->seconds},
-                                      {"schedules", pair.best->schedules}};
+                                      {"schedules", pair.best->schedules},
+                                      {"own_seconds", pair.best->own}};
     }
   }
   if (const std::optional<double> share = shareOfBest(pairs)) {

@@ -12,6 +12,7 @@ struct BestKnown {
   std::string schedule;
   double seconds = 0;    ///< the least of all measurements
   int64_t schedules = 0; ///< that were measured
+  double own = 0;        ///< seconds of the kernel's own schedule, the least of all measurements, too
 };
 
 /// One kernel and schedule of one package, at the size that its schedule was priced at.
@@ -44,8 +45,8 @@ struct ModelError {
 /// Errors: those of rankCorrelation.
 Expected<ModelError> modelError(const std::vector<ModelPair> &pairs);
 
-/// Of the pairs with a best known schedule, each kernel and size once: what its own takes beside it, and the geometric mean of best / own. The own time is the least
-/// of this run. Empty: there is none.
+/// Of the pairs with a best known schedule, each kernel and size once: what its own takes beside it, and the geometric mean of best / own.
+/// Empty: there is none.
 std::string choiceTable(const std::vector<ModelPair> &pairs);
 /// The geometric mean of `choiceTable`; nothing without a best known schedule.
 std::optional<double> shareOfBest(const std::vector<ModelPair> &pairs);

@@ -245,12 +245,15 @@ Status checkModel(const std::vector<std::string> &paths, const Arguments &argume
     if (!database) {
       break;
     }
-    auto best = database->best({pair.kernel, pair.machine, pair.family});
-    if (!best) {
-      return forward(best.error(), "--tuning-db");
+    const tuning::Measurement own{pair.kernel, pair.machine, pair.family, pair.schedule};
+    auto best = database->best(own);
+    auto known = database->find(own);
+    if (!best || !known) {
+      return forward(best ? known.error() : best.error(), "--tuning-db");
     }
-    if (*best) {
-      pair.best = BestKnown{(*best)->measurement.schedule, (*best)->measurement.seconds, (*best)->schedules};
+    if (*best && *known) {
+      pair.best = BestKnown{(*best)->measurement.schedule, (*best)->measurement.seconds, (*best)->schedules,
+                            (*known)->seconds};
     }
   }
   if (auto error = modelError(pairs); !error) {
