@@ -1,4 +1,4 @@
-#include "Placement.h"
+#include "coopt/Solver/Placement.h"
 
 #include <algorithm>
 #include <cmath>
@@ -183,32 +183,33 @@ std::vector<Stay> solver::placeInTime(const std::vector<std::vector<Present>> &s
 }
 
 std::vector<size_t> solver::tooManyOf(const std::vector<int64_t> &sizes, int64_t bytes) {
-  try {
-    z3::context context;
-    z3::solver solver(context);
-    z3::params parameters(context);
-    parameters.set("timeout", 2000u);
-    parameters.set("core.minimize", true);
-    solver.set(parameters);
-    // Together they take at most what there is; each takes its bytes, if it is there.
-    z3::expr sum = context.int_val(0);
-    z3::expr_vector areThere(context);
-    for (size_t i = 0; i < sizes.size(); ++i) {
-      const z3::expr isThere = context.bool_const(("t" + std::to_string(i)).c_str());
-      sum = sum + z3::ite(isThere, context.int_val(sizes[i]), context.int_val(0));
-      areThere.push_back(isThere);
+  std::vector<size_t> order(sizes.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return sizes[a] > sizes[b]; });
+  int64_t sum = 0;
+  for (size_t i = 0; i < order.size(); ++i) {
+    sum += sizes[order[i]];
+    if (sum > bytes) {
+      order.resize(i + 1);
+      std::sort(order.begin(), order.end());
+      return order;
     }
-    solver.add(sum <= context.int_val(bytes));
-    if (solver.check(areThere) != z3::unsat) {
-      return {};
-    }
-    std::vector<size_t> core;
-    for (const z3::expr &of : solver.unsat_core()) {
-      core.push_back(std::stoul(of.decl().name().str().substr(1)));
-    }
-    std::sort(core.begin(), core.end());
-    return core;
-  } catch (const z3::exception &) {
-    return {};
   }
+  return {};
+}
+
+std::string solver::tooMuchText(const std::vector<std::string> &names, const std::vector<int64_t> &sizes,
+                                int64_t bytes, const std::string &at, const std::string &memory) {
+  const std::vector<size_t> few = tooManyOf(sizes, bytes);
+  std::string text;
+  int64_t sum = 0;
+  for (size_t i = 0; i < few.size(); ++i) {
+    text += i == 0 ? "" : i + 1 == few.size() ? " and " : ", ";
+    text += "'" + names[few[i]] + "'";
+    sum += sizes[few[i]];
+  }
+  const bool isOne = few.size() == 1;
+  return text + (isOne ? " is there at '" : " are there together at '") + at +
+         (isOne ? "' and needs " : "' and need ") + std::to_string(sum) + " bytes, " + memory + " has " +
+         std::to_string(bytes);
 }

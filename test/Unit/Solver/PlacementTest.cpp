@@ -1,4 +1,4 @@
-#include "Placement.h"
+#include "coopt/Solver/Placement.h"
 
 #include <algorithm>
 #include <functional>

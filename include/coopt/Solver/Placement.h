@@ -1,6 +1,6 @@
 //===- Placement.h - Offsets of tensors that live at times ----------------===//
-#ifndef COOPT_LIB_SOLVER_PLACEMENT_H
-#define COOPT_LIB_SOLVER_PLACEMENT_H
+#ifndef COOPT_SOLVER_PLACEMENT_H
+#define COOPT_SOLVER_PLACEMENT_H
 
 #include "coopt/Solver/MemoryPlan.h"
 
@@ -27,9 +27,13 @@ struct Present {
 std::vector<Stay> placeInTime(const std::vector<std::vector<Present>> &steps,
                               const std::vector<int64_t> &sizes, int64_t bytes);
 
-/// Of tensors that must be there together and do not fit, as few as do not fit (an unsatisfiable core); empty if they fit or it was not decided.
+/// Of tensors that must be there together and do not fit, the fewest that do not (the largest ones), ascending; empty if all fit.
 std::vector<size_t> tooManyOf(const std::vector<int64_t> &sizes, int64_t bytes);
+
+/// What is said of these: "'scores', 'keys' and 'values' are there together at 'attend' and need 626688 bytes, the memory has 524288".
+std::string tooMuchText(const std::vector<std::string> &names, const std::vector<int64_t> &sizes,
+                        int64_t bytes, const std::string &at, const std::string &memory = "the memory");
 
 } // namespace coopt::solver
 
-#endif // COOPT_LIB_SOLVER_PLACEMENT_H
+#endif // COOPT_SOLVER_PLACEMENT_H
