@@ -96,7 +96,7 @@ MemoryPlan Planner::repaired(const Way &way) const {
 /// Whether there is a plan that costs no more than the way. It is the best so far, if it is.
 bool Planner::take(const Way &way, double seconds) {
   MemoryPlan plan = planOf(way);
-  const bool isPlaced = place(plan.stays, sizes, bytes, seconds) == Placed::Yes;
+  const bool isPlaced = place(plan.stays, sizes, bytes, {seconds}) == Placed::Yes;
   if (!isPlaced) {
     if (!limits.maySpill) {
       return false;

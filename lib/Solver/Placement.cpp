@@ -40,18 +40,29 @@ bool firstFit(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64
   return true;
 }
 
-Placed placeByZ3(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64_t bytes, double seconds) {
+Placed placeByZ3(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64_t bytes,
+                 PlacementEffort effort) {
   z3::context context;
   z3::solver solver(context, "QF_IDL");
   z3::params parameters(context);
-  parameters.set("timeout", static_cast<unsigned>(std::max(1.0, std::ceil(seconds * 1000))));
+  if (effort.seconds > 0) {
+    parameters.set("timeout", static_cast<unsigned>(std::max(1.0, std::ceil(effort.seconds * 1000))));
+  }
+  if (effort.steps > 0) {
+    parameters.set("rlimit", effort.steps);
+  }
   solver.set(parameters);
   std::vector<z3::expr> offsets;
-  auto number = [&](int64_t value) { return context.int_val(value); };
+  int64_t unit = 0; // what all sizes are multiples of
+  for (const Stay &stay : stays) {
+    unit = std::gcd(unit, sizes[stay.tensor]);
+  }
+  unit = std::max<int64_t>(unit, 1);
+  auto number = [&](int64_t value) { return context.int_val(value / unit); };
   for (size_t i = 0; i < stays.size(); ++i) {
     offsets.push_back(context.int_const(("o" + std::to_string(i)).c_str()));
     solver.add(offsets[i] >= 0);
-    solver.add(offsets[i] <= number(bytes - sizes[stays[i].tensor]));
+    solver.add(offsets[i] <= number(bytes / unit * unit - sizes[stays[i].tensor]));
     for (size_t j = 0; j < i; ++j) {
       if (meet(stays[i], stays[j])) {
         solver.add(offsets[i] - offsets[j] >= number(sizes[stays[j].tensor]) ||
@@ -65,15 +76,32 @@ Placed placeByZ3(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, in
   }
   const z3::model model = solver.get_model();
   for (size_t i = 0; i < stays.size(); ++i) {
-    stays[i].offset = model.eval(offsets[i], true).get_numeral_int64();
+    stays[i].offset = unit * model.eval(offsets[i], true).get_numeral_int64();
   }
   return Placed::Yes;
 }
 
 } // namespace
 
+Peak solver::peakOf(const std::vector<Stay> &stays, const std::vector<int64_t> &sizes) {
+  std::map<size_t, int64_t> changes; // of the bytes, at a step
+  for (const Stay &stay : stays) {
+    changes[stay.first] += sizes[stay.tensor];
+    changes[stay.last + 1] -= sizes[stay.tensor];
+  }
+  Peak peak;
+  int64_t bytes = 0;
+  for (const auto &[step, change] : changes) {
+    bytes += change;
+    if (bytes > peak.bytes) {
+      peak = {step, bytes};
+    }
+  }
+  return peak;
+}
+
 Placed solver::place(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64_t bytes,
-                     double seconds) {
+                     PlacementEffort effort) {
   std::vector<size_t> order(stays.size());
   std::iota(order.begin(), order.end(), 0);
   auto size = [&](size_t i) { return sizes[stays[i].tensor]; };
@@ -93,11 +121,14 @@ Placed solver::place(std::vector<Stay> &stays, const std::vector<int64_t> &sizes
       return Placed::Yes;
     }
   }
-  if (seconds <= 0) {
+  if (peakOf(stays, sizes).bytes > bytes) {
+    return Placed::No;
+  }
+  if (effort.seconds <= 0 && effort.steps == 0) {
     return Placed::Unknown;
   }
   try {
-    return placeByZ3(stays, sizes, bytes, seconds);
+    return placeByZ3(stays, sizes, bytes, effort);
   } catch (const z3::exception &) {
     return Placed::Unknown;
   }

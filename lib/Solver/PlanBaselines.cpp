@@ -91,7 +91,7 @@ Expected<MemoryPlan> solver::liveRangePlan(const PlanGraph &graph, const PlanLim
       order.push_back(tensor);
     }
   }
-  place(stays, sizes, bytes, 0); // steps that share nothing
+  place(stays, sizes, bytes, {}); // steps that share nothing
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
     return uses[a].back() - uses[a].front() < uses[b].back() - uses[b].front();
   });
@@ -111,7 +111,7 @@ Expected<MemoryPlan> solver::liveRangePlan(const PlanGraph &graph, const PlanLim
     std::copy_if(stays.begin(), stays.end(), std::back_inserter(tried),
                  [&](const Stay &stay) { return stay.tensor != tensor; });
     tried.push_back({tensor, uses[tensor].front(), uses[tensor].back(), 0});
-    if (place(tried, sizes, bytes, 0) == Placed::Yes) {
+    if (place(tried, sizes, bytes, {}) == Placed::Yes) {
       stays = std::move(tried);
       for (size_t step : between) {
         taken[step] += sizes[tensor];

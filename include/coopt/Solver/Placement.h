@@ -10,10 +10,25 @@ namespace coopt::solver {
 
 enum class Placed : uint8_t { Yes, No, Unknown };
 
-/// Gives stays offsets such that no two overlap in time and place. `sizes`: of each stay's tensor, multiples of the alignment; the memory has
-/// `bytes`. First fit in several orders; where these fail Z3 decides (integer differences: for two that meet, one lies above the other).
-/// Unknown: not decided within `seconds`.
-Placed place(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64_t bytes, double seconds);
+/// What Z3 may spend on a placement: steps (its resource limit) give the same answer on any machine under any load, seconds do not. Without either
+/// it is not asked.
+struct PlacementEffort {
+  double seconds = 0;
+  unsigned steps = 0;
+};
+
+/// Gives stays offsets such that no two overlap in time and place. `sizes`: of each stay's tensor, multiples of the alignment; so are the offsets then.
+/// The memory has `bytes`. First fit in several orders, that of the stays first; where these fail Z3 decides (integer differences: for two that
+/// meet, one lies above the other). Unknown: not decided by that effort.
+Placed place(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64_t bytes,
+             PlacementEffort effort);
+
+/// The first step at which the most bytes are there: no memory of less holds the stays.
+struct Peak {
+  size_t step = 0;
+  int64_t bytes = 0;
+};
+Peak peakOf(const std::vector<Stay> &stays, const std::vector<int64_t> &sizes);
 
 /// One tensor of a step.
 struct Present {
