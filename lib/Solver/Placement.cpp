@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <z3++.h>
@@ -100,30 +101,35 @@ Peak solver::peakOf(const std::vector<Stay> &stays, const std::vector<int64_t> &
   return peak;
 }
 
-Placed solver::place(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64_t bytes,
-                     PlacementEffort effort) {
-  std::vector<size_t> order(stays.size());
-  std::iota(order.begin(), order.end(), 0);
-  auto size = [&](size_t i) { return sizes[stays[i].tensor]; };
-  auto length = [&](size_t i) { return static_cast<int64_t>(stays[i].last - stays[i].first + 1); };
-  const auto orders = {
-      +[](int64_t size, int64_t length) { return std::pair(size, length); },
-      +[](int64_t size, int64_t length) { return std::pair(length, size); },
-      +[](int64_t size, int64_t length) { return std::pair(size * length, size); },
+/// As they stand; by size, by length of life, by both, the largest first.
+static std::vector<std::vector<size_t>> ordersOf(const std::vector<Stay> &stays,
+                                                 const std::vector<int64_t> &sizes) {
+  using Key = std::pair<int64_t, int64_t>;
+  const auto keys = {
+      +[](int64_t size, int64_t length) { return Key(size, length); },
+      +[](int64_t size, int64_t length) { return Key(length, size); },
+      +[](int64_t size, int64_t length) {
+        int64_t area = 0;
+        return Key(__builtin_mul_overflow(size, length, &area) ? std::numeric_limits<int64_t>::max() : area,
+                   size);
+      },
   };
-  if (firstFit(stays, sizes, bytes, order)) {
-    return Placed::Yes;
+  std::vector<std::vector<size_t>> orders(1);
+  orders[0].resize(stays.size());
+  std::iota(orders[0].begin(), orders[0].end(), 0);
+  for (const auto key : keys) {
+    auto keyOf = [&](size_t i) {
+      return key(sizes[stays[i].tensor], static_cast<int64_t>(stays[i].last - stays[i].first + 1));
+    };
+    orders.push_back(orders[0]);
+    std::stable_sort(orders.back().begin(), orders.back().end(),
+                     [&](size_t a, size_t b) { return keyOf(a) > keyOf(b); });
   }
-  for (const auto key : orders) {
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return key(size(a), length(a)) > key(size(b), length(b)); });
-    if (firstFit(stays, sizes, bytes, order)) {
-      return Placed::Yes;
-    }
-  }
-  if (peakOf(stays, sizes).bytes > bytes) {
-    return Placed::No;
-  }
+  return orders;
+}
+
+static Placed askZ3(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64_t bytes,
+                    PlacementEffort effort) {
   if (effort.seconds <= 0 && effort.steps == 0) {
     return Placed::Unknown;
   }
@@ -132,6 +138,47 @@ Placed solver::place(std::vector<Stay> &stays, const std::vector<int64_t> &sizes
   } catch (const z3::exception &) {
     return Placed::Unknown;
   }
+}
+
+Placed solver::place(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64_t bytes,
+                     PlacementEffort effort) {
+  if (peakOf(stays, sizes).bytes > bytes) {
+    return Placed::No;
+  }
+  for (const std::vector<size_t> &order : ordersOf(stays, sizes)) {
+    if (firstFit(stays, sizes, bytes, order)) {
+      return Placed::Yes;
+    }
+  }
+  return askZ3(stays, sizes, bytes, effort);
+}
+
+int64_t solver::pack(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, PlacementEffort effort) {
+  const int64_t least = peakOf(stays, sizes).bytes;
+  std::vector<std::vector<size_t>> orders = ordersOf(stays, sizes);
+  std::rotate(orders.begin(), orders.begin() + 1, orders.end());
+  std::vector<Stay> best;
+  int64_t bytes = std::numeric_limits<int64_t>::max();
+  for (const std::vector<size_t> &order : orders) {
+    std::vector<Stay> placed = stays;
+    firstFit(placed, sizes, std::numeric_limits<int64_t>::max(), order);
+    int64_t used = 0;
+    for (const Stay &stay : placed) {
+      used = std::max(used, stay.offset + sizes[stay.tensor]);
+    }
+    if (used < bytes) {
+      best = std::move(placed);
+      bytes = used;
+    }
+    if (bytes == least) {
+      break;
+    }
+  }
+  if (bytes > least && askZ3(stays, sizes, least, effort) == Placed::Yes) {
+    return least;
+  }
+  stays = std::move(best);
+  return bytes;
 }
 
 namespace {

@@ -156,6 +156,11 @@ std::string Allocator::contentOf(memref::AllocOp alloc) const {
 LogicalResult Allocator::explain(Space space, int64_t capacity, int64_t alignment) const {
   const Stays all = staysOf(space, alignment, false);
   const solver::Peak peak = solver::peakOf(all.stays, all.sizes);
+  if (peak.bytes <= capacity) {
+    return function.emitError("uses up to ")
+           << peak.bytes << " bytes of " << name(space) << " at a time, a core has " << capacity
+           << ", but no places were found where all that lives at a time lies apart";
+  }
   size_t last = ops.size() - 1;
   std::vector<std::string> names;
   std::vector<int64_t> sizes;
@@ -177,11 +182,6 @@ LogicalResult Allocator::explain(Space space, int64_t capacity, int64_t alignmen
     }
   }
   InFlightDiagnostic diagnostic = at->emitError();
-  if (peak.bytes <= capacity) {
-    return diagnostic << "up to " << peak.bytes << " bytes of " << name(space)
-                      << " are used at a time, a core has " << capacity
-                      << ", but no places were found in which buffers that live at a time lie apart";
-  }
   diagnostic << solver::tooMuchText(names, sizes, capacity, at->getName().getStringRef().str(), name(space))
              << ": with all that is there " << peak.bytes - capacity << " too many";
   for (size_t i : solver::tooManyOf(sizes, capacity)) {

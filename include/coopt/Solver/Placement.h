@@ -30,6 +30,10 @@ struct Peak {
 };
 Peak peakOf(const std::vector<Stay> &stays, const std::vector<int64_t> &sizes);
 
+/// Offsets in as little memory as is found, and how much that is: first fit in several orders, the largest first before others; where none of them
+/// does with the peak, Z3 is asked for it. Requires that all sizes together are below 2^63.
+int64_t pack(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, PlacementEffort effort);
+
 /// One tensor of a step.
 struct Present {
   size_t tensor = 0;

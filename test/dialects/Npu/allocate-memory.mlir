@@ -5,6 +5,7 @@
 // RUN: not coopt-opt %t/bad.mlir --npu-allocate-memory --split-input-file 2>&1 | FileCheck %s --check-prefix=BAD --implicit-check-not=error:
 // RUN: not coopt-opt %t/large.mlir --npu-allocate-memory=machine=npu:edge2 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // RUN: not coopt-opt %t/crowded.mlir --npu-allocate-memory 2>&1 | FileCheck %s --check-prefix=CROWDED --implicit-check-not=error:
+// RUN: not coopt-opt %t/apart.mlir --npu-allocate-memory 2>&1 | FileCheck %s --check-prefix=APART --implicit-check-not=error:
 // UNKNOWN: error: machine: {{.*}}edge2
 // RUN: not coopt-opt %t/large.mlir --npu-allocate-memory=machine=cpu:amx 2>&1 | FileCheck %s --check-prefix=KIND
 // KIND: error: machine: 'cpu:amx' is of kind cpu, expected npu
@@ -100,6 +101,27 @@ func.func @attend(%keys: memref<384x384xi8> {npu.symbol = "keys", npu.bytes = 14
   npu.map "copy"(%v) to %v : memref<256x384xf32, strided<[384, 1]>, #npu.space<spad>> to memref<256x384xf32, strided<[384, 1]>, #npu.space<spad>>
   npu.copy %k to %keys : memref<384x384xi8, #npu.space<spad>> to memref<384x384xi8>
   npu.copy %m to %mask : memref<2048xi8, #npu.space<spad>> to memref<2048xi8>
+  return
+}
+
+//--- apart.mlir
+// In quarters of the memory never more than four are used at a time, but whatever the places, two meet.
+// APART: apart.mlir:3:1: error: uses up to 524288 bytes of spad at a time, a core has 524288, but no places were found where all that lives at a time lies apart
+func.func @apart() {
+  %a = memref.alloc() : memref<393216xi8, #npu.space<spad>>
+  %b = memref.alloc() : memref<131072xi8, #npu.space<spad>>
+  npu.fill 1 to %a : memref<393216xi8, #npu.space<spad>>
+  %c = memref.alloc() : memref<262144xi8, #npu.space<spad>>
+  %d = memref.alloc() : memref<131072xi8, #npu.space<spad>>
+  npu.fill 1 to %c : memref<262144xi8, #npu.space<spad>>
+  %e = memref.alloc() : memref<131072xi8, #npu.space<spad>>
+  npu.fill 1 to %b : memref<131072xi8, #npu.space<spad>>
+  %f = memref.alloc() : memref<262144xi8, #npu.space<spad>>
+  npu.fill 1 to %f : memref<262144xi8, #npu.space<spad>>
+  npu.fill 1 to %d : memref<131072xi8, #npu.space<spad>>
+  %g = memref.alloc() : memref<393216xi8, #npu.space<spad>>
+  npu.fill 1 to %e : memref<131072xi8, #npu.space<spad>>
+  npu.fill 1 to %g : memref<393216xi8, #npu.space<spad>>
   return
 }
 
