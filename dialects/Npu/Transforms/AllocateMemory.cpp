@@ -146,6 +146,9 @@ std::string Allocator::contentOf(memref::AllocOp alloc) const {
       os << " of argument " << argument.getArgNumber();
     } else {
       os << " of " << op->getName();
+      if (auto what = op->getAttrOfType<StringAttr>("function")) { // of a map or a reduction
+        os << " " << what.getValue();
+      }
     }
     break;
   }
@@ -184,6 +187,10 @@ LogicalResult Allocator::explain(Space space, int64_t capacity, int64_t alignmen
   InFlightDiagnostic diagnostic = at->emitError();
   diagnostic << solver::tooMuchText(names, sizes, capacity, at->getName().getStringRef().str(), name(space))
              << ": with all that is there " << peak.bytes - capacity << " too many";
+  // Schedules are those of kernels, whose name may be another op's.
+  auto kernel = function.getLoc()->findInstanceOf<NameLoc>();
+  diagnostic.attachNote(function.getLoc())
+      << "in kernel '" << (kernel ? kernel.getName().getValue() : function.getSymName()) << "'";
   for (size_t i : solver::tooManyOf(sizes, capacity)) {
     diagnostic.attachNote(allocs[i].getLoc()) << "'" << names[i] << "' needs " << sizes[i] << " bytes";
   }

@@ -88,9 +88,10 @@ func.func @fragments() {
 
 //--- crowded.mlir
 // Of what does not fit, as few buffers as do not, at the op that needs them; what they hold; the mask is not named.
-// CROWDED: crowded.mlir:12:3: error: '384x384xi8 of keys' and '256x384xf32 of npu.map' are there together at 'npu.map' and need 540672 bytes, spad has 524288: with all that is there 18432 too many
-// CROWDED: crowded.mlir:6:8: note: '384x384xi8 of keys' needs 147456 bytes
-// CROWDED: crowded.mlir:10:8: note: '256x384xf32 of npu.map' needs 393216 bytes
+// CROWDED: crowded.mlir:13:3: error: '384x384xi8 of keys' and '256x384xf32 of npu.map copy' are there together at 'npu.map' and need 540672 bytes, spad has 524288: with all that is there 18432 too many
+// CROWDED: crowded.mlir:6:1: note: in kernel 'attend'
+// CROWDED: crowded.mlir:7:8: note: '384x384xi8 of keys' needs 147456 bytes
+// CROWDED: crowded.mlir:11:8: note: '256x384xf32 of npu.map copy' needs 393216 bytes
 func.func @attend(%keys: memref<384x384xi8> {npu.symbol = "keys", npu.bytes = 147456 : i64}, %mask: memref<2048xi8>) {
   %k = memref.alloc() : memref<384x384xi8, #npu.space<spad>>
   npu.copy %keys to %k : memref<384x384xi8> to memref<384x384xi8, #npu.space<spad>>
