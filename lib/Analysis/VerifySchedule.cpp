@@ -242,7 +242,7 @@ private:
     return success();
   }
 
-  /// The largest tiling of no more rows and columns with which all ops have room, or why there is none.
+  /// The largest tiling of no more rows and columns with which the rows of each op fit, or why there is none.
   std::string whatFits(uint64_t limit) {
     const std::optional<int64_t> rows = tileRows();
     const bool isInner = isSegmented() || (!config.getInner().empty() && config.getInner()[0] != 0);
@@ -279,10 +279,10 @@ private:
     }
     auto answer = solver::findTiling(problem);
     if (!answer || answer->kind == solver::TilingAnswer::Kind::Unknown) {
-      return "whether a smaller tile would fit was not found out";
+      return "whether they fit with a smaller tile was not found out";
     }
     if (answer->kind == solver::TilingAnswer::Kind::Infeasible) {
-      return "no smaller tile would fit: " + answer->reason();
+      return "with no smaller tile they fit: " + answer->reason();
     }
     SmallVector<int64_t> tile(config.getTile()), inner(config.getInner());
     if (isInner && inner.empty()) {
@@ -293,9 +293,10 @@ private:
     if (hasColumns && answer->tiles[0][1] != columns) {
       tile[*columnLoop] = answer->tiles[0][1];
     }
-    return textOf(schedule::ConfigAttr::get(config.getContext(), tile, config.getVector(), config.getTail(),
+    return "with " +
+           textOf(schedule::ConfigAttr::get(config.getContext(), tile, config.getVector(), config.getTail(),
                                             inner, config.getVectorRows())) +
-           " would fit";
+           " they fit";
   }
 
   LogicalResult checkTemporaries() {

@@ -26,7 +26,7 @@ namespace coopt {
 ///     with their tile sizes, those of unknown extent are left out) fit the last cache of a CPU;
 ///   - the rows of one tile that an op reads and makes fit the scratchpad of an accelerator. All that lives
 ///     there at the same time is known to the allocation alone (npu-allocate-memory). The message has the bytes
-///     of each tensor and, if `isFinal`, the largest tile that would fit (Solver/TilingFeasibility.h, which takes
+///     of each tensor and, if `isFinal`, the largest tile whose rows fit (Solver/TilingFeasibility.h, which takes
 ///     some time: not for each schedule that is only considered).
 mlir::LogicalResult verifySchedule(schedule::KernelOp kernel, schedule::ConfigAttr config,
                                    const machine::Machine &machine, bool isFinal = false);
