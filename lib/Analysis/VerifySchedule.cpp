@@ -3,6 +3,7 @@
 
 #include "coopt/Analysis/KernelRoots.h"
 #include "coopt/Layout/Layout.h"
+#include "coopt/Solver/TilingFeasibility.h"
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Moe/IR/Moe.h"
@@ -15,6 +16,13 @@ using namespace mlir;
 using namespace coopt;
 
 namespace {
+
+/// "<tile = [32, 0]>"
+std::string textOf(schedule::ConfigAttr config) {
+  std::string text;
+  llvm::raw_string_ostream(text) << config;
+  return text.substr(text.find('<'));
+}
 
 /// The largest value of an extent, if it is one of the entry's sizes or a constant.
 std::optional<int64_t> boundOf(Value extent) {
@@ -37,8 +45,9 @@ std::optional<int64_t> boundOf(Value extent) {
 
 class ConfigVerifier {
 public:
-  ConfigVerifier(schedule::KernelOp kernel, schedule::ConfigAttr config, const machine::Machine &machine)
-      : kernel(kernel), config(config), machine(machine), roots(kernelRoots(kernel)) {}
+  ConfigVerifier(schedule::KernelOp kernel, schedule::ConfigAttr config, const machine::Machine &machine,
+                 bool isFinal)
+      : kernel(kernel), config(config), machine(machine), isFinal(isFinal), roots(kernelRoots(kernel)) {}
 
   LogicalResult run() {
     if (roots.empty() && llvm::all_of(config.getTile(), [](int64_t size) { return size == 0; })) {
@@ -174,33 +183,120 @@ private:
     return bytes;
   }
 
-  /// Each op has its rows in the scratchpad while it computes: those of its inputs and of its results.
+  /// The panel that columns of a tile are whole multiples of: the widest of the packed weights'.
+  int64_t panelOfWeights() {
+    int64_t widest = 1; // powers of two
+    kernel.getBody().walk([&](model::UnpackOp unpack) {
+      layout::Layout layout = unpack.getStorageLayout().getLayout();
+      widest = std::max(widest, layout.rank() == 2 ? int64_t(1) << layout.dims[0].tileBits : 1);
+    });
+    return widest;
+  }
+
+  /// What an op has in the scratchpad while it computes: the rows of its inputs and of its results. Of some ops a core needs a part at a time.
+  SmallVector<Value> rowsOf(Operation &op) {
+    auto computes = dyn_cast<DestinationStyleOpInterface>(op);
+    if (!computes || isa<model::GatherOp, attention::AppendOp, attention::AttendOp>(op)) {
+      return {};
+    }
+    llvm::SmallSetVector<Value, 4> together;
+    together.insert_range(llvm::make_filter_range(op.getOperands(), [&](Value operand) {
+      return !llvm::is_contained(computes.getDpsInits(), operand);
+    }));
+    together.insert_range(op.getResults());
+    return llvm::filter_to_vector(together, [&](Value value) {
+      auto tensor = dyn_cast<RankedTensorType>(value.getType());
+      return tensor && tensor.getRank() == 2 && tensor.isDynamicDim(0) && bytesOf(tensor) > 0;
+    });
+  }
+
+  std::string nameOf(Value value) {
+    auto argument = dyn_cast<BlockArgument>(value);
+    return argument ? "input " + std::to_string(argument.getArgNumber())
+                    : "'" + value.getDefiningOp()->getName().getStringRef().str() + "'";
+  }
+
+  /// Each op has its rows in the scratchpad while it computes.
   LogicalResult checkScratchpad(const machine::NpuCore &core) {
     const auto limit = static_cast<uint64_t>(core.spad.bytes);
     for (Operation &op : kernel.getBody().front().without_terminator()) {
-      auto computes = dyn_cast<DestinationStyleOpInterface>(op);
-      if (!computes || isa<model::GatherOp, attention::AppendOp, attention::AttendOp>(op)) {
-        continue; // of these a core needs a part at a time
-      }
-      llvm::SmallSetVector<Value, 4> together;
-      together.insert_range(llvm::make_filter_range(op.getOperands(), [&](Value operand) {
-        return !llvm::is_contained(computes.getDpsInits(), operand);
-      }));
-      together.insert_range(op.getResults());
       uint64_t bytes = 0;
-      for (Value value : together) {
-        auto tensor = dyn_cast<RankedTensorType>(value.getType());
-        const bool hasRows = tensor && tensor.getRank() == 2 && tensor.isDynamicDim(0);
-        bytes = hasRows ? llvm::SaturatingAdd(bytes, bytesOf(tensor)) : bytes;
+      std::string parts;
+      for (Value value : rowsOf(op)) {
+        const uint64_t own = bytesOf(cast<RankedTensorType>(value.getType()));
+        bytes = llvm::SaturatingAdd(bytes, own);
+        parts += (parts.empty() ? "" : ", ") + nameOf(value) + " " + std::to_string(own);
       }
       if (bytes > limit) {
-        return kernel.emitOpError("expected the rows of '")
-               << op.getName() << "' in a tile to fit the " << limit
-               << " bytes of the scratchpad of machine '" << machine.name << "', got " << bytes << " bytes, "
-               << bytes - limit << " too many";
+        InFlightDiagnostic diagnostic = kernel.emitOpError("expected the rows of '")
+                                        << op.getName() << "' in a tile to fit the " << limit
+                                        << " bytes of the scratchpad of machine '" << machine.name
+                                        << "', got " << bytes << " bytes, " << bytes - limit << " too many";
+        diagnostic << ": with " << textOf(config) << " " << parts;
+        if (isFinal) {
+          diagnostic << "; " << whatFits(limit);
+        }
+        return diagnostic;
       }
     }
     return success();
+  }
+
+  /// The largest tiling of no more rows and columns with which the rows of each op fit, or why there is none.
+  std::string whatFits(uint64_t limit) {
+    const std::optional<int64_t> rows = tileRows();
+    const bool isInner = isSegmented() || (!config.getInner().empty() && config.getInner()[0] != 0);
+    const int64_t columns = columnExtent();
+    const bool hasColumns = columnLoop && !ShapedType::isDynamic(columns);
+    const int64_t tiled = hasColumns ? config.getTile()[*columnLoop] : 0;
+    solver::TilingProblem problem;
+    problem.levels = {"core"};
+    problem.dimensions = {{"rows", rows.value_or(1)}};
+    if (hasColumns) {
+      problem.dimensions.push_back({"columns", tiled != 0 ? std::min(tiled, columns) : columns});
+      const bool isPart = tiled != 0 && tiled < columns;
+      problem.rules.push_back(
+          {isPart ? solver::TileRule::Kind::MultipleOf : solver::TileRule::Kind::WholeOrMultipleOf, 0, 1,
+           panelOfWeights(), "the panel of a weight's layout"});
+      // What is whole stays so before rows are given up; else rows come first.
+      problem.order = tiled == 0 ? std::vector<solver::TilePlace>{{0, 1}, {0, 0}}
+                                 : std::vector<solver::TilePlace>{{0, 0}, {0, 1}};
+    }
+    for (Operation &op : kernel.getBody().front().without_terminator()) {
+      solver::TileMemory memory{"the scratchpad", 0, static_cast<int64_t>(limit), {}};
+      for (Value value : rowsOf(op)) {
+        auto type = cast<RankedTensorType>(value.getType());
+        const int64_t bits =
+            8 * static_cast<int64_t>(llvm::divideCeil(type.getElementType().getIntOrFloatBitWidth(), 8u));
+        const bool isTiled = hasColumns && type.getDimSize(1) == columns;
+        memory.operands.push_back({nameOf(value),
+                                   isTiled ? std::vector<size_t>{0, 1} : std::vector<size_t>{0},
+                                   isTiled ? bits : bits * type.getDimSize(1)});
+      }
+      if (!memory.operands.empty()) {
+        problem.memories.push_back(std::move(memory));
+      }
+    }
+    auto answer = solver::findTiling(problem);
+    if (!answer || answer->kind == solver::TilingAnswer::Kind::Unknown) {
+      return "whether they fit with a smaller tile was not found out";
+    }
+    if (answer->kind == solver::TilingAnswer::Kind::Infeasible) {
+      return "with no smaller tile they fit: " + answer->reason();
+    }
+    SmallVector<int64_t> tile(config.getTile()), inner(config.getInner());
+    if (isInner && inner.empty()) {
+      inner.assign(tile.size(), 0);
+    }
+    int64_t &rowTile = (isInner ? inner : tile)[0];
+    rowTile = answer->tiles[0][0] == rows && rowTile == 0 ? 0 : answer->tiles[0][0];
+    if (hasColumns && answer->tiles[0][1] != columns) {
+      tile[*columnLoop] = answer->tiles[0][1];
+    }
+    return "with " +
+           textOf(schedule::ConfigAttr::get(config.getContext(), tile, config.getVector(), config.getTail(),
+                                            inner, config.getVectorRows())) +
+           " they fit";
   }
 
   LogicalResult checkTemporaries() {
@@ -237,6 +333,7 @@ private:
   schedule::KernelOp kernel;
   schedule::ConfigAttr config;
   const machine::Machine &machine;
+  const bool isFinal;
   SmallVector<TilingInterface> roots;
   TilingInterface root;               ///< the one looked at
   std::optional<unsigned> columnLoop; ///< the last parallel loop behind the first
@@ -245,8 +342,8 @@ private:
 } // namespace
 
 LogicalResult coopt::verifySchedule(schedule::KernelOp kernel, schedule::ConfigAttr config,
-                                    const machine::Machine &machine) {
-  return ConfigVerifier(kernel, config, machine).run();
+                                    const machine::Machine &machine, bool isFinal) {
+  return ConfigVerifier(kernel, config, machine, isFinal).run();
 }
 
 LogicalResult coopt::verifySchedules(ModuleOp module, const machine::Machine &machine) {
@@ -265,7 +362,7 @@ LogicalResult coopt::verifySchedules(ModuleOp module, const machine::Machine &ma
           result = failure();
         }
       }
-      if (failed(verifySchedule(kernel, config, machine))) {
+      if (failed(verifySchedule(kernel, config, machine, /*isFinal=*/true))) {
         result = failure();
       }
     }

@@ -24,6 +24,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace coopt;
@@ -268,18 +269,32 @@ LogicalResult lowerForNpu(ModuleOp module, ModuleOp kernels, const machine::NpuM
   return manager.run(device);
 }
 
+LogicalResult planArenas(ModuleOp module, const CompileOptions &options) {
+  for (auto entry : module.getOps<program::EntryOp>()) {
+    FailureOr<program::ArenaPlan> plan = program::planArena(entry);
+    if (failed(plan)) {
+      return failure();
+    }
+    if (options.report) {
+      options.report(llvm::formatv("workspace of @{0}: {1} bytes, of which {2} are used at a time",
+                                   entry.getSymName(), plan->bytes, plan->bound)
+                         .str());
+    }
+  }
+  return success();
+}
+
 LogicalResult kernelsPhase(ModuleOp module, const CompileOptions &options) {
   const machine::NpuMachine *npu = options.machine.npu();
   if (failed(outlineKernels(module, {/*loopsOverItems=*/npu != nullptr}))) {
     return failure();
   }
-  LogicalResult planned = runPasses(module, [](OpPassManager &manager) {
+  LogicalResult clean = runPasses(module, [](OpPassManager &manager) {
     // Equal subviews first: a copy of a tile to itself is then seen as one.
     manager.addPass(createCSEPass());
     manager.addPass(createCanonicalizerPass());
-    manager.addNestedPass<program::EntryOp>(program::createPlanArenaPass());
   });
-  if (failed(planned)) {
+  if (failed(clean) || failed(planArenas(module, options))) {
     return failure();
   }
   auto kernels = cast<ModuleOp>(SymbolTable::lookupSymbolIn(module, "kernels"));

@@ -1,7 +1,9 @@
 #include "coopt/Solver/MemoryPlan.h"
 
 #include "OrderSearch.h"
-#include "Placement.h"
+#include "PlanGraph.h"
+
+#include "coopt/Solver/Placement.h"
 
 #include <algorithm>
 #include <limits>
@@ -14,57 +16,12 @@ using namespace coopt::solver;
 
 namespace {
 
-std::string quoted(const std::string &name) { return "'" + name + "'"; }
-
-Status check(const PlanGraph &graph, const PlanLimits &limits) {
-  if (graph.ops.size() > kMostNodes || graph.tensors.size() > kMostNodes) {
-    return fail("expected a graph of at most " + std::to_string(kMostNodes) + " ops and tensors, got " +
-                std::to_string(graph.ops.size()) + " and " + std::to_string(graph.tensors.size()));
-  }
-  if (limits.bytes < 0 || limits.alignment < 1) {
-    return fail("expected a memory of no negative size, and an alignment of 1 or more");
-  }
-  for (const PlanTensor &tensor : graph.tensors) {
-    if (tensor.bytes < 0 || tensor.bytes > int64_t(1) << 50) {
-      return fail(quoted(tensor.name) + ": expected 0 to 2^50 bytes, got " + std::to_string(tensor.bytes));
-    }
-  }
-  std::vector<bool> isRead(graph.tensors.size(), false), isWritten(graph.tensors.size(), false);
-  for (const PlanOp &op : graph.ops) {
-    for (const std::vector<size_t> *list : {&op.reads, &op.writes}) {
-      for (size_t tensor : *list) {
-        if (tensor >= graph.tensors.size()) {
-          return fail(quoted(op.name) + ": there is no tensor " + std::to_string(tensor));
-        }
-      }
-    }
-    for (size_t tensor : op.reads) {
-      isRead[tensor] = true;
-    }
-    for (size_t tensor : op.writes) {
-      const std::string &name = graph.tensors[tensor].name;
-      if (isWritten[tensor]) {
-        return fail(quoted(op.name) + ": " + quoted(name) + " is written by another op, too");
-      }
-      if (isRead[tensor]) {
-        return fail(quoted(op.name) + ": " + quoted(name) + " is read before it is written");
-      }
-      isWritten[tensor] = true;
-    }
-  }
-  for (size_t tensor = 0; tensor < graph.tensors.size(); ++tensor) {
-    if (graph.tensors[tensor].isOutput && !isWritten[tensor]) {
-      return fail(quoted(graph.tensors[tensor].name) + ": is given away, but no op writes it");
-    }
-  }
-  return {};
-}
-
 class Planner {
 public:
   Planner(const PlanGraph &graph, const PlanLimits &limits)
       : graph(graph), limits(limits), bytes(limits.bytes / limits.alignment * limits.alignment),
-        sizes(aligned(graph, limits.alignment)), search(graph, limits, sizes), until(in(limits.seconds)) {}
+        sizes(alignedSizes(graph, limits.alignment)), search(graph, limits, sizes),
+        until(in(limits.seconds)) {}
 
   Expected<MemoryPlan> run();
 
@@ -77,23 +34,11 @@ private:
   const Clock::time_point until;
   std::optional<MemoryPlan> best;
 
-  static std::vector<int64_t> aligned(const PlanGraph &graph, int64_t alignment) {
-    std::vector<int64_t> sizes;
-    for (const PlanTensor &tensor : graph.tensors) {
-      sizes.push_back((tensor.bytes + alignment - 1) / alignment * alignment);
-    }
-    return sizes;
-  }
   double secondsLeft() const {
     return std::max(0.0, std::chrono::duration<double>(until - Clock::now()).count());
   }
   static Clock::time_point in(double seconds) {
     return Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-  }
-  std::vector<size_t> neededBy(size_t op) const {
-    std::set<size_t> all(graph.ops[op].reads.begin(), graph.ops[op].reads.end());
-    all.insert(graph.ops[op].writes.begin(), graph.ops[op].writes.end());
-    return {all.begin(), all.end()};
   }
   MemoryPlan planOf(const Way &way) const;
   MemoryPlan repaired(const Way &way) const;
@@ -101,7 +46,6 @@ private:
   void byBeams(const OrderSearch &of, double seconds);
   void findSome();
   int64_t improve();
-  std::string tooMuch(const std::vector<size_t> &tensors, const std::string &op) const;
   Error noPlan();
 };
 
@@ -114,7 +58,7 @@ MemoryPlan Planner::planOf(const Way &way) const {
     for (auto it = current.begin(); it != current.end();) {
       it = way[step].there[it->first] ? std::next(it) : current.erase(it);
     }
-    for (size_t tensor : neededBy(way[step].op)) {
+    for (size_t tensor : neededBy(graph.ops[way[step].op])) {
       auto [place, isNew] = current.try_emplace(tensor, plan.stays.size());
       if (isNew) {
         plan.stays.push_back({tensor, step, step, 0});
@@ -131,7 +75,7 @@ MemoryPlan Planner::repaired(const Way &way) const {
   std::vector<std::vector<Present>> steps(way.size());
   std::vector<size_t> nextUse(sizes.size(), way.size());
   for (size_t step = way.size(); step-- > 0;) {
-    const std::vector<size_t> needed = neededBy(way[step].op);
+    const std::vector<size_t> needed = neededBy(graph.ops[way[step].op]);
     for (size_t tensor = 0; tensor < sizes.size(); ++tensor) {
       if (way[step].there[tensor]) {
         const bool isNeeded = std::find(needed.begin(), needed.end(), tensor) != needed.end();
@@ -152,7 +96,7 @@ MemoryPlan Planner::repaired(const Way &way) const {
 /// Whether there is a plan that costs no more than the way. It is the best so far, if it is.
 bool Planner::take(const Way &way, double seconds) {
   MemoryPlan plan = planOf(way);
-  const bool isPlaced = place(plan.stays, sizes, bytes, seconds) == Placed::Yes;
+  const bool isPlaced = place(plan.stays, sizes, bytes, {seconds}) == Placed::Yes;
   if (!isPlaced) {
     if (!limits.maySpill) {
       return false;
@@ -183,6 +127,12 @@ void Planner::byBeams(const OrderSearch &of, double seconds) {
 
 /// Orders as they stand are often good ones, and the best plan of one is found sooner than the best order.
 void Planner::findSome() {
+  for (const auto simple : {greedyPlan, liveRangePlan}) {
+    auto plan = simple(graph, limits); // none if results may not leave and would
+    if (plan && (!best || plan->traffic < best->traffic)) {
+      best = std::move(*plan);
+    }
+  }
   if (limits.isOrderFixed) {
     byBeams(search, limits.seconds / 4);
   } else {
@@ -219,30 +169,6 @@ int64_t Planner::improve() {
   return best ? std::min(bound, best->traffic) : bound;
 }
 
-std::string Planner::tooMuch(const std::vector<size_t> &tensors, const std::string &op) const {
-  std::vector<int64_t> theirs;
-  for (size_t tensor : tensors) {
-    theirs.push_back(sizes[tensor]);
-  }
-  std::vector<size_t> core = tooManyOf(theirs, bytes);
-  if (core.empty()) {
-    core.resize(tensors.size());
-    std::iota(core.begin(), core.end(), 0);
-  }
-  std::string text;
-  int64_t sum = 0;
-  for (size_t i = 0; i < core.size(); ++i) {
-    text += (i == 0                 ? ""
-             : i + 1 == core.size() ? " and "
-                                    : ", ") +
-            quoted(graph.tensors[tensors[core[i]]].name);
-    sum += theirs[core[i]];
-  }
-  return text + (core.size() == 1 ? " is there at " : " are there together at ") + quoted(op) +
-         (core.size() == 1 ? " and needs " : " and need ") + std::to_string(sum) + " bytes, the memory has " +
-         std::to_string(limits.bytes);
-}
-
 /// Why there is none: results that may not leave.
 Error Planner::noPlan() {
   const std::optional<bool> exists = search.exists(bytes, until);
@@ -277,26 +203,19 @@ Error Planner::noPlan() {
       worst = step;
     }
   }
-  std::vector<size_t> there;
+  std::vector<std::string> names;
+  std::vector<int64_t> theirs;
   for (size_t tensor = 0; tensor < sizes.size(); ++tensor) {
     if ((*way)[worst].there[tensor]) {
-      there.push_back(tensor);
+      names.push_back(graph.tensors[tensor].name);
+      theirs.push_back(sizes[tensor]);
     }
   }
-  return {text + ": in the best one " + tooMuch(there, graph.ops[(*way)[worst].op].name)};
+  return {text + ": in the best one " +
+          tooMuchText(names, theirs, limits.bytes, graph.ops[(*way)[worst].op].name)};
 }
 
 Expected<MemoryPlan> Planner::run() {
-  for (const PlanOp &op : graph.ops) {
-    const std::vector<size_t> tensors = neededBy(static_cast<size_t>(&op - graph.ops.data()));
-    int64_t sum = 0;
-    for (size_t tensor : tensors) {
-      sum += sizes[tensor];
-    }
-    if (sum > bytes) {
-      return fail(tooMuch(tensors, op.name));
-    }
-  }
   findSome();
   const int64_t bound = improve();
   if (!best) {
@@ -308,82 +227,8 @@ Expected<MemoryPlan> Planner::run() {
 
 } // namespace
 
-Expected<int64_t> solver::trafficOf(const PlanGraph &graph, const PlanLimits &limits,
-                                    const MemoryPlan &plan) {
-  const size_t count = graph.ops.size();
-  std::vector<size_t> step(count, count);
-  for (size_t i = 0; i < plan.order.size(); ++i) {
-    if (plan.order[i] >= count || step[plan.order[i]] != count) {
-      return fail("step " + std::to_string(i) + ": no op, or one that has run");
-    }
-    step[plan.order[i]] = i;
-  }
-  std::vector<std::optional<size_t>> writer(graph.tensors.size());
-  for (size_t op = 0; op < count; ++op) {
-    if (step[op] == count || (limits.isOrderFixed && step[op] != op)) {
-      return fail(quoted(graph.ops[op].name) + ": does not run, or not at its step");
-    }
-    for (size_t tensor : graph.ops[op].writes) {
-      writer[tensor] = step[op];
-    }
-  }
-  std::vector<std::vector<const Stay *>> stays(graph.tensors.size());
-  for (const Stay &stay : plan.stays) {
-    const PlanTensor &tensor = graph.tensors[stay.tensor];
-    if (stay.first > stay.last || stay.last >= count || stay.offset < 0 ||
-        stay.offset % limits.alignment != 0 || stay.offset + tensor.bytes > limits.bytes) {
-      return fail(quoted(tensor.name) + ": stays at no place of the memory, or at no steps");
-    }
-    for (const Stay &other : plan.stays) {
-      const bool meets = &other != &stay && stay.first <= other.last && other.first <= stay.last;
-      if (meets &&
-          (other.tensor == stay.tensor || (stay.offset < other.offset + graph.tensors[other.tensor].bytes &&
-                                           other.offset < stay.offset + tensor.bytes))) {
-        return fail(quoted(tensor.name) + " and " + quoted(graph.tensors[other.tensor].name) +
-                    ": are at one place at a time");
-      }
-    }
-    stays[stay.tensor].push_back(&stay);
-  }
-  auto isThere = [&](size_t tensor, size_t at) {
-    return std::any_of(stays[tensor].begin(), stays[tensor].end(),
-                       [&](const Stay *stay) { return stay->first <= at && at <= stay->last; });
-  };
-  for (size_t op = 0; op < count; ++op) {
-    for (const std::vector<size_t> *list : {&graph.ops[op].reads, &graph.ops[op].writes}) {
-      for (size_t tensor : *list) {
-        if (!isThere(tensor, step[op])) {
-          return fail(quoted(graph.ops[op].name) + ": " + quoted(graph.tensors[tensor].name) +
-                      " is not there");
-        }
-        if (list == &graph.ops[op].reads && writer[tensor] && *writer[tensor] >= step[op]) {
-          return fail(quoted(graph.ops[op].name) + ": runs before what it reads is written");
-        }
-      }
-    }
-  }
-  int64_t sum = 0;
-  for (size_t i = 0; i < graph.tensors.size(); ++i) {
-    const PlanTensor &tensor = graph.tensors[i];
-    const auto times = static_cast<int64_t>(stays[i].size());
-    if (writer[i]) {
-      for (const Stay *stay : stays[i]) {
-        if (stay->first < *writer[i]) {
-          return fail(quoted(tensor.name) + ": is there before it is written");
-        }
-      }
-      if (times > 1 && !tensor.isOutput && !limits.maySpill) {
-        return fail(quoted(tensor.name) + ": may not leave the memory");
-      }
-    }
-    const bool isStored = writer[i] && (tensor.isOutput || times > 1);
-    sum += tensor.bytes * ((isStored ? 1 : 0) + times - (writer[i] && times > 0 ? 1 : 0));
-  }
-  return sum;
-}
-
 Expected<MemoryPlan> solver::planMemory(const PlanGraph &graph, const PlanLimits &limits) {
-  if (Status status = check(graph, limits); !status) {
+  if (Status status = checkGraph(graph, limits); !status) {
     return forward(status.error());
   }
   return Planner(graph, limits).run();

@@ -1,7 +1,8 @@
-#include "Placement.h"
+#include "coopt/Solver/Placement.h"
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <z3++.h>
@@ -40,18 +41,29 @@ bool firstFit(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64
   return true;
 }
 
-Placed placeByZ3(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64_t bytes, double seconds) {
+Placed placeByZ3(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64_t bytes,
+                 PlacementEffort effort) {
   z3::context context;
   z3::solver solver(context, "QF_IDL");
   z3::params parameters(context);
-  parameters.set("timeout", static_cast<unsigned>(std::max(1.0, std::ceil(seconds * 1000))));
+  if (effort.seconds > 0) {
+    parameters.set("timeout", static_cast<unsigned>(std::max(1.0, std::ceil(effort.seconds * 1000))));
+  }
+  if (effort.steps > 0) {
+    parameters.set("rlimit", effort.steps);
+  }
   solver.set(parameters);
   std::vector<z3::expr> offsets;
-  auto number = [&](int64_t value) { return context.int_val(value); };
+  int64_t unit = 0; // what all sizes are multiples of
+  for (const Stay &stay : stays) {
+    unit = std::gcd(unit, sizes[stay.tensor]);
+  }
+  unit = std::max<int64_t>(unit, 1);
+  auto number = [&](int64_t value) { return context.int_val(value / unit); };
   for (size_t i = 0; i < stays.size(); ++i) {
     offsets.push_back(context.int_const(("o" + std::to_string(i)).c_str()));
     solver.add(offsets[i] >= 0);
-    solver.add(offsets[i] <= number(bytes - sizes[stays[i].tensor]));
+    solver.add(offsets[i] <= number(bytes / unit * unit - sizes[stays[i].tensor]));
     for (size_t j = 0; j < i; ++j) {
       if (meet(stays[i], stays[j])) {
         solver.add(offsets[i] - offsets[j] >= number(sizes[stays[j].tensor]) ||
@@ -65,42 +77,108 @@ Placed placeByZ3(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, in
   }
   const z3::model model = solver.get_model();
   for (size_t i = 0; i < stays.size(); ++i) {
-    stays[i].offset = model.eval(offsets[i], true).get_numeral_int64();
+    stays[i].offset = unit * model.eval(offsets[i], true).get_numeral_int64();
   }
   return Placed::Yes;
 }
 
 } // namespace
 
-Placed solver::place(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64_t bytes,
-                     double seconds) {
-  std::vector<size_t> order(stays.size());
-  std::iota(order.begin(), order.end(), 0);
-  auto size = [&](size_t i) { return sizes[stays[i].tensor]; };
-  auto length = [&](size_t i) { return static_cast<int64_t>(stays[i].last - stays[i].first + 1); };
-  const auto orders = {
-      +[](int64_t size, int64_t length) { return std::pair(size, length); },
-      +[](int64_t size, int64_t length) { return std::pair(length, size); },
-      +[](int64_t size, int64_t length) { return std::pair(size * length, size); },
-  };
-  if (firstFit(stays, sizes, bytes, order)) {
-    return Placed::Yes;
+Peak solver::peakOf(const std::vector<Stay> &stays, const std::vector<int64_t> &sizes) {
+  std::map<size_t, int64_t> changes; // of the bytes, at a step
+  for (const Stay &stay : stays) {
+    changes[stay.first] += sizes[stay.tensor];
+    changes[stay.last + 1] -= sizes[stay.tensor];
   }
-  for (const auto key : orders) {
-    std::stable_sort(order.begin(), order.end(),
-                     [&](size_t a, size_t b) { return key(size(a), length(a)) > key(size(b), length(b)); });
+  Peak peak;
+  int64_t bytes = 0;
+  for (const auto &[step, change] : changes) {
+    bytes += change;
+    if (bytes > peak.bytes) {
+      peak = {step, bytes};
+    }
+  }
+  return peak;
+}
+
+/// As they stand; by size, by length of life, by both, the largest first.
+static std::vector<std::vector<size_t>> ordersOf(const std::vector<Stay> &stays,
+                                                 const std::vector<int64_t> &sizes) {
+  using Key = std::pair<int64_t, int64_t>;
+  const auto keys = {
+      +[](int64_t size, int64_t length) { return Key(size, length); },
+      +[](int64_t size, int64_t length) { return Key(length, size); },
+      +[](int64_t size, int64_t length) {
+        int64_t area = 0;
+        return Key(__builtin_mul_overflow(size, length, &area) ? std::numeric_limits<int64_t>::max() : area,
+                   size);
+      },
+  };
+  std::vector<std::vector<size_t>> orders(1);
+  orders[0].resize(stays.size());
+  std::iota(orders[0].begin(), orders[0].end(), 0);
+  for (const auto key : keys) {
+    auto keyOf = [&](size_t i) {
+      return key(sizes[stays[i].tensor], static_cast<int64_t>(stays[i].last - stays[i].first + 1));
+    };
+    orders.push_back(orders[0]);
+    std::stable_sort(orders.back().begin(), orders.back().end(),
+                     [&](size_t a, size_t b) { return keyOf(a) > keyOf(b); });
+  }
+  return orders;
+}
+
+static Placed askZ3(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64_t bytes,
+                    PlacementEffort effort) {
+  if (effort.seconds <= 0 && effort.steps == 0) {
+    return Placed::Unknown;
+  }
+  try {
+    return placeByZ3(stays, sizes, bytes, effort);
+  } catch (const z3::exception &) {
+    return Placed::Unknown;
+  }
+}
+
+Placed solver::place(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, int64_t bytes,
+                     PlacementEffort effort) {
+  if (peakOf(stays, sizes).bytes > bytes) {
+    return Placed::No;
+  }
+  for (const std::vector<size_t> &order : ordersOf(stays, sizes)) {
     if (firstFit(stays, sizes, bytes, order)) {
       return Placed::Yes;
     }
   }
-  if (seconds <= 0) {
-    return Placed::Unknown;
+  return askZ3(stays, sizes, bytes, effort);
+}
+
+int64_t solver::pack(std::vector<Stay> &stays, const std::vector<int64_t> &sizes, PlacementEffort effort) {
+  const int64_t least = peakOf(stays, sizes).bytes;
+  std::vector<std::vector<size_t>> orders = ordersOf(stays, sizes);
+  std::rotate(orders.begin(), orders.begin() + 1, orders.end());
+  std::vector<Stay> best;
+  int64_t bytes = std::numeric_limits<int64_t>::max();
+  for (const std::vector<size_t> &order : orders) {
+    std::vector<Stay> placed = stays;
+    firstFit(placed, sizes, std::numeric_limits<int64_t>::max(), order);
+    int64_t used = 0;
+    for (const Stay &stay : placed) {
+      used = std::max(used, stay.offset + sizes[stay.tensor]);
+    }
+    if (used < bytes) {
+      best = std::move(placed);
+      bytes = used;
+    }
+    if (bytes == least) {
+      break;
+    }
   }
-  try {
-    return placeByZ3(stays, sizes, bytes, seconds);
-  } catch (const z3::exception &) {
-    return Placed::Unknown;
+  if (bytes > least && askZ3(stays, sizes, least, effort) == Placed::Yes) {
+    return least;
   }
+  stays = std::move(best);
+  return bytes;
 }
 
 namespace {
@@ -183,32 +261,33 @@ std::vector<Stay> solver::placeInTime(const std::vector<std::vector<Present>> &s
 }
 
 std::vector<size_t> solver::tooManyOf(const std::vector<int64_t> &sizes, int64_t bytes) {
-  try {
-    z3::context context;
-    z3::solver solver(context);
-    z3::params parameters(context);
-    parameters.set("timeout", 2000u);
-    parameters.set("core.minimize", true);
-    solver.set(parameters);
-    // Together they take at most what there is; each takes its bytes, if it is there.
-    z3::expr sum = context.int_val(0);
-    z3::expr_vector areThere(context);
-    for (size_t i = 0; i < sizes.size(); ++i) {
-      const z3::expr isThere = context.bool_const(("t" + std::to_string(i)).c_str());
-      sum = sum + z3::ite(isThere, context.int_val(sizes[i]), context.int_val(0));
-      areThere.push_back(isThere);
+  std::vector<size_t> order(sizes.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return sizes[a] > sizes[b]; });
+  int64_t sum = 0;
+  for (size_t i = 0; i < order.size(); ++i) {
+    sum += sizes[order[i]];
+    if (sum > bytes) {
+      order.resize(i + 1);
+      std::sort(order.begin(), order.end());
+      return order;
     }
-    solver.add(sum <= context.int_val(bytes));
-    if (solver.check(areThere) != z3::unsat) {
-      return {};
-    }
-    std::vector<size_t> core;
-    for (const z3::expr &of : solver.unsat_core()) {
-      core.push_back(std::stoul(of.decl().name().str().substr(1)));
-    }
-    std::sort(core.begin(), core.end());
-    return core;
-  } catch (const z3::exception &) {
-    return {};
   }
+  return {};
+}
+
+std::string solver::tooMuchText(const std::vector<std::string> &names, const std::vector<int64_t> &sizes,
+                                int64_t bytes, const std::string &at, const std::string &memory) {
+  const std::vector<size_t> few = tooManyOf(sizes, bytes);
+  std::string text;
+  int64_t sum = 0;
+  for (size_t i = 0; i < few.size(); ++i) {
+    text += i == 0 ? "" : i + 1 == few.size() ? " and " : ", ";
+    text += "'" + names[few[i]] + "'";
+    sum += sizes[few[i]];
+  }
+  const bool isOne = few.size() == 1;
+  return text + (isOne ? " is there at '" : " are there together at '") + at +
+         (isOne ? "' and needs " : "' and need ") + std::to_string(sum) + " bytes, " + memory + " has " +
+         std::to_string(bytes);
 }

@@ -1,4 +1,5 @@
 //===- coopt-bench.cpp - Measures packages against the machine's limits -----===//
+#include "MemoryPlans.h"
 #include "PeerLibraries.h"
 
 #include "Bench/Calibrate.h"
@@ -28,6 +29,9 @@ struct Arguments {
   bool loadOnly = false, peers = false, checkModel = false;
   std::string expertMemory, expertPolicy = "score";
   double expertRate = 0;
+  bool checkMemoryPlans = false;
+  int64_t plannedGraphs = 200;
+  double planSeconds = 10;
   Options options;
 };
 
@@ -91,12 +95,14 @@ void describe(CLI::App &app, Arguments &arguments) {
       ->check(CLI::Range(1.0, 1e15))
       ->needs(memory)
       ->type_name("N");
-  app.add_flag("--check-model", arguments.checkModel,
-               "Measure each kernel at the sizes that its schedule was priced at, beside what the cost model "
-               "says for this "
-               "machine. Wants what coopt-compile --explain-schedule=M.json wrote beside each M.coopt")
-      ->excludes(perOp)
-      ->excludes(memory);
+  CLI::Option *model =
+      app.add_flag(
+             "--check-model", arguments.checkModel,
+             "Measure each kernel at the sizes that its schedule was priced at, beside what the cost model "
+             "says for this "
+             "machine. Wants what coopt-compile --explain-schedule=M.json wrote beside each M.coopt")
+          ->excludes(perOp)
+          ->excludes(memory);
   CLI::Option *database =
       app.add_option(
              "--tuning-db", arguments.tuningDatabase,
@@ -106,9 +112,29 @@ void describe(CLI::App &app, Arguments &arguments) {
   app.add_option("--merge", arguments.merged, "Other databases that are added to that of --tuning-db")
       ->needs(database)
       ->type_name("FILE");
+  CLI::Option *plans =
+      app.add_flag("--check-memory-plans", arguments.checkMemoryPlans,
+                   "In place of packages: memory plans of parts of networks and of generated "
+                   "graphs, beside simpler plans, bounds and, of small ones, all plans")
+          ->excludes(model)
+          ->excludes(perOp)
+          ->excludes(memory)
+          ->excludes(database);
+  app.add_option("--plan-graphs", arguments.plannedGraphs,
+                 "With --check-memory-plans: generated graphs of a kind")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 100000))
+      ->needs(plans)
+      ->type_name("N");
+  app.add_option("--plan-seconds", arguments.planSeconds, "With --check-memory-plans: time for each graph")
+      ->capture_default_str()
+      ->check(CLI::Range(0.001, 3600.0))
+      ->needs(plans)
+      ->type_name("S");
   app.add_option("--calibrate", arguments.calibrate,
                  "Measure this machine, in place of packages, and write its description, for coopt-compile "
                  "--target=FILE")
+      ->excludes(plans)
       ->type_name("FILE.json");
   app.add_option("--json", arguments.json, "Write all samples")->type_name("FILE");
   app.add_flag("--load-only", arguments.loadOnly,
@@ -119,6 +145,7 @@ void describe(CLI::App &app, Arguments &arguments) {
              "  coopt-bench experts.coopt --expert-memory=50% --expert-rate=2e9\n"
              "  coopt-bench npu.coopt --timing-only --prefill=64 --decode=4 --repeat=3\n"
              "  coopt-bench --calibrate=here.json\n"
+             "  coopt-bench --check-memory-plans --json=plans.json\n"
              "  coopt-bench w8a8.coopt f32.coopt --reference=f32.coopt --json=result.json\n");
 }
 
@@ -271,7 +298,30 @@ Status checkModel(const std::vector<std::string> &paths, const Arguments &argume
   return std::fflush(stdout) == 0 ? Status() : fail("standard output can't be written");
 }
 
+Status checkPlans(const Arguments &arguments) {
+  if (!arguments.packages.empty()) {
+    return fail("--check-memory-plans runs no package, got " + arguments.packages.front() + " beside it");
+  }
+  const PlanCheck check = checkMemoryPlans(static_cast<size_t>(arguments.plannedGraphs),
+                                           arguments.planSeconds, StatusOf("memory plans"));
+  if (!arguments.json.empty()) {
+    if (Status status = write(arguments.json, plansJson(check)); !status) {
+      return forward(status.error(), "--json");
+    }
+  }
+  std::fputs(plansTable(check).c_str(), stdout);
+  if (std::fflush(stdout) != 0) {
+    return fail("standard output can't be written");
+  }
+  return check.broken.empty() ? Status()
+                              : fail("--check-memory-plans: " + check.broken.front() + " (the first of " +
+                                     std::to_string(check.broken.size()) + " promises that don't hold)");
+}
+
 Status execute(Arguments &arguments) {
+  if (arguments.checkMemoryPlans) {
+    return checkPlans(arguments);
+  }
   if (!arguments.calibrate.empty()) {
     return calibrateMachine(arguments);
   }
@@ -282,7 +332,7 @@ Status execute(Arguments &arguments) {
     return fail("--tuning-db belongs to --check-model or --merge");
   }
   if (arguments.packages.empty()) {
-    return fail("expected a package, or --calibrate (--help lists the options)");
+    return fail("expected a package, --calibrate or --check-memory-plans (--help lists the options)");
   }
   auto paths = expand(arguments.packages);
   if (!paths) {

@@ -17,10 +17,10 @@ namespace coopt::npu {
 void doubleBuffer(mlir::func::FuncOp function, const machine::NpuCore &core);
 std::unique_ptr<mlir::Pass> createDoubleBufferPass(const machine::NpuMachine &machine);
 
-/// Gives every memref.alloc of a function its address (`npu.address`), by liveness and first fit in the order of the program. What
-/// does not fit is an error with the limit, the value and the excess.
+/// Gives every memref.alloc of a function its address (`npu.address`), by liveness: first fit in several orders, or what the solver finds. What
+/// does not fit is an error where the most is there, with the limit, the buffers that are too many and the excess.
 mlir::LogicalResult allocateMemory(mlir::func::FuncOp function, const machine::NpuCore &core);
-/// Whether it would; `apart`: with buffers of a loop that share nothing.
+/// Whether it would, without asking the solver; `apart`: with buffers of a loop that share nothing.
 bool fits(mlir::func::FuncOp function, const machine::NpuCore &core, bool apart);
 std::unique_ptr<mlir::Pass> createAllocateMemoryPass(const machine::NpuMachine &machine);
 

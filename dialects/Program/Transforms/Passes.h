@@ -8,11 +8,17 @@
 
 namespace coopt::program {
 
+struct ArenaPlan {
+  uint64_t bytes = 0;
+  uint64_t bound =
+      0; ///< what is used at a time at most, by buffers rounded up to 64 bytes: no plan takes less
+};
+
 /// Places every program.alloc of the entry in the arena (its `offset`) and sets the entry's `arena_bytes`.
-/// Buffers whose lives overlap do not overlap in space; the larger a buffer, the earlier it is placed, each
-/// at the lowest offset that is free (first fit by decreasing size). Plans made before are replaced. Errors:
-/// an extent without a bound, an arena of more than 2^63 - 1 bytes.
-mlir::LogicalResult planArena(EntryOp entry);
+/// Buffers whose lives overlap do not overlap in space. First fit in several orders, the larger a buffer, the earlier, before
+/// others; where none of them takes but the bound, the solver is asked (Solver/Placement.h). Plans made before are replaced. Errors:
+/// an extent without a bound, buffers that are together larger than 2^63 - 1 bytes.
+mlir::FailureOr<ArenaPlan> planArena(EntryOp entry);
 
 /// planArena as a pass on program.entry: coopt-program-plan-arena.
 std::unique_ptr<mlir::Pass> createPlanArenaPass();

@@ -25,9 +25,11 @@ namespace coopt {
 ///   - temporaries of one tile (the results of all ops but the roots; rows and columns that are tiled count
 ///     with their tile sizes, those of unknown extent are left out) fit the last cache of a CPU;
 ///   - the rows of one tile that an op reads and makes fit the scratchpad of an accelerator. All that lives
-///     there at the same time is known to the allocation alone (npu-allocate-memory).
+///     there at the same time is known to the allocation alone (npu-allocate-memory). The message has the bytes
+///     of each tensor and, if `isFinal`, the largest tile whose rows fit (Solver/TilingFeasibility.h, which takes
+///     some time: not for each schedule that is only considered).
 mlir::LogicalResult verifySchedule(schedule::KernelOp kernel, schedule::ConfigAttr config,
-                                   const machine::Machine &machine);
+                                   const machine::Machine &machine, bool isFinal = false);
 
 /// verifySchedule for every choice of every kernel of the module; and guards name sizes of the kernel's entry
 /// only. All that is wrong is reported, not just the first.

@@ -74,9 +74,22 @@ struct MemoryPlan {
 /// that is not there when it is needed, two at one place at a time).
 Expected<int64_t> trafficOf(const PlanGraph &graph, const PlanLimits &limits, const MemoryPlan &plan);
 
+/// What the op needs that needs most, of tensors that are each rounded up to the alignment: with less there is no plan.
+int64_t bytesNeeded(const PlanGraph &graph, int64_t alignment = 1);
+
 /// Errors: a graph that is none, with the op or tensor; tensors that don't fit together whatever the plan: "'scores', 'keys' and 'values' are there
 /// together at 'attend' and need 626688 bytes, the memory has 524288"; no plan found in time.
 Expected<MemoryPlan> planMemory(const PlanGraph &graph, const PlanLimits &limits);
+
+/// Simple plans of the order as it stands, to begin with and to compare with. Their bound is what comes and goes at least once. Errors: a graph that is
+/// none or does not fit, as those of planMemory.
+///
+/// All that is needed again stays, until there is no place for what an op needs: then what is used latest goes (Belady's eviction). What comes takes
+/// the smallest gap that is large enough (of first fit and this one, this one moves less).
+Expected<MemoryPlan> greedyPlan(const PlanGraph &graph, const PlanLimits &limits);
+/// A tensor has one place from its first use to its last, those of the shortest lives first, or, where there is none, comes and goes with each op that
+/// needs it.
+Expected<MemoryPlan> liveRangePlan(const PlanGraph &graph, const PlanLimits &limits);
 
 } // namespace coopt::solver
 

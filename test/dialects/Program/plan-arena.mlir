@@ -66,6 +66,31 @@ program.entry @branch sizes [#program.size<"n", min = 0, max = 1>] arguments [] 
 
 // -----
 
+// In the order of the text, by size or by length of life: each leaves a gap before %f, and takes more than the 512 bytes that are used at a time.
+// CHECK-LABEL: program.entry @fragments
+// CHECK-SAME: arena_bytes(512)
+program.entry @fragments sizes [] arguments [] results [] states [] {
+  %one = arith.constant 1 : index
+  // CHECK: program.alloc : memref<60xi8> offset([[A:[0-9]+]])
+  %a = program.alloc : memref<60xi8>
+  // CHECK: program.alloc : memref<61xi8> offset([[B:0|448]])
+  %b = program.alloc : memref<61xi8>
+  // CHECK: program.alloc : memref<384xi8> offset({{0|128}})
+  %c = program.alloc : memref<384xi8>
+  // CHECK: program.alloc : memref<62xi8> offset([[A]])
+  %d = program.alloc : memref<62xi8>
+  // CHECK: program.alloc : memref<63xi8> offset([[B]])
+  %e = program.alloc : memref<63xi8>
+  // CHECK: program.alloc : memref<448xi8> offset({{0|64}})
+  %f = program.alloc : memref<448xi8>
+  program.dispatch "1" @k items(%one) writes(%a, %b, %c : memref<60xi8>, memref<61xi8>, memref<384xi8>)
+  program.dispatch "2" @k items(%one) reads(%b : memref<61xi8>) writes(%d : memref<62xi8>)
+  program.dispatch "3" @k items(%one) reads(%c, %d : memref<384xi8>, memref<62xi8>) writes(%e : memref<63xi8>)
+  program.dispatch "4" @k items(%one) reads(%e : memref<63xi8>) writes(%f : memref<448xi8>)
+}
+
+// -----
+
 // Bounds go through the arithmetic: at most ceil((13 + 96) / 4) * 4 = 112 bytes (128 when rounded), since 96 is the last multiple of 8;
 // min(n, 5) * 64 = 320; (n mod 3) * 64 = 128.
 // CHECK-LABEL: program.entry @tight
@@ -136,7 +161,7 @@ program.entry @bytes sizes [#program.size<"n", min = 0, max = 922337203685477580
 program.entry @together sizes [] arguments [] results [] states [] {
   %one = arith.constant 1 : index
   %a = program.alloc : memref<6917529027641081856xi8>
-  // expected-error @below {{makes the arena larger than 2^63 - 1 bytes}}
+  // expected-error @below {{makes the buffers together larger than 2^63 - 1 bytes}}
   %b = program.alloc : memref<6917529027641081856xi8>
   program.dispatch "all" @k items(%one) writes(%a, %b : memref<6917529027641081856xi8>, memref<6917529027641081856xi8>)
 }
