@@ -131,7 +131,8 @@ static Json decisionJson(const Decision &decision) {
   Json json = {{"kernels", Json::array()},
                {"entry", decision.entry},
                {"case", decision.guard},
-               {"by", name(decision.by)}};
+               {"by", name(decision.by)},
+               {"rule", decision.rule}};
   json.update(summaryJson(decision.summary));
   if (!decision.size.empty()) {
     json["priced_at"][decision.size] = decision.value;
@@ -211,6 +212,7 @@ private:
     in.take(json["case"].string(), decision.guard);
     decision.by = byName(json["by"],
                          {Chooser::Model, Chooser::Tuned, Chooser::File, Chooser::Hand, Chooser::Rule}, name);
+    in.take(json["rule"].string(), decision.rule);
     if (const JsonValue at = json["priced_at"]; !at.isMissing()) {
       for (const std::string &size : at.keys()) {
         decision.size = size;

@@ -2,8 +2,8 @@
 //
 // Writes a #schedule.set on every kernel that has none: guarded by the run-time size that its rows stand for, one
 // configuration for a single row (decoding) and one for many (prefill), each the cheapest of the candidates by the
-// machine's cost model. Every candidate is priced: there are at most some fifty for a kernel and case, and kernels that are alike are
-// decided once. Schedules may also come from a file, which wins over the choice:
+// machine's cost model. Every candidate is priced: there are at most some fifty for a kernel and case of a processor, some two hundred of an accelerator, and kernels
+// that are alike are decided once. Schedules may also come from a file, which wins over the choice:
 //
 //   {"schedules": [{"op": "layers.*/mlp/*_proj", "set": "#schedule.set<[<[\"tokens\" le 1]> -> <tile = [1, 32]>, <[]> -> <tile = [8, 32]>]>"}]}
 //

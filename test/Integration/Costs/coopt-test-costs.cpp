@@ -10,6 +10,7 @@
 // Suites: calibration (shapes that were looked at while the model was written), test (others), quick and choice (few of them). Exit status 1: a bound is not kept.
 //
 //===----------------------------------------------------------------------===//
+#include "coopt/CostModel/Decision.h"
 #include "coopt/Machine/Machine.h"
 
 #include <algorithm>
@@ -101,9 +102,9 @@ class Compiled {
 public:
   Compiled(const Options &options, const Shape &shape, const std::string &format, const std::string &machine)
       : options(options), model(options.work + "/" + shape.name), target("npu:" + machine),
-        package(options.work + "/model.coopt"), ir(options.work + "/ir"),
+        package(options.work + "/model.coopt"), ir(options.work + "/ir"), trace(options.work + "/model.json"),
         command(options.bin + "/coopt-compile " + model + " --quantize=" + format + " --target=" + target +
-                " --dump-ir=" + ir + " -o " + package) {
+                " --dump-ir=" + ir + " --explain-schedule=" + trace + " -o " + package) {
     auto [status, text] = run("test -d " + model + " || " + options.bin + "/coopt-gen --layers=1 " +
                               shape.options + " -o " + model);
     if (status != 0) {
@@ -177,20 +178,19 @@ public:
 
   /// Tiles of products that the rule would have taken.
   std::map<std::string, std::string> ruled() const {
-    auto [status, text] =
-        run(options.bin + "/coopt-opt " + ir + "/4-layout.mlir --coopt-phase-schedule=target=" + target +
-            " --remarks-filter=schedule --remark-policy=all --remark-format=emitRemark -o /dev/null");
-    if (status != 0) {
-      stop(text);
+    std::ifstream in(trace);
+    const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    auto decisions = cost::parseTrace(text, trace);
+    if (!decisions) {
+      stop(decisions.error().message);
     }
-    static const std::regex line(R"(.*\] (\S+) \|.*by rule \[(\d+, \d+)\].*)");
+    static const std::regex tile(R"(<tile = \[(\d+, \d+)\]>)");
     std::map<std::string, std::string> result;
-    std::istringstream in(text);
-    for (std::string one; std::getline(in, one);) {
-      std::smatch match;
-      if (std::regex_match(one, match, line) &&
-          std::find(std::begin(kProducts), std::end(kProducts), match[1].str()) != std::end(kProducts)) {
-        result[match[1]] = match[2];
+    for (const cost::Decision &decision : decisions->decisions) {
+      if (std::smatch match;
+          std::regex_match(decision.rule, match, tile) &&
+          std::find(std::begin(kProducts), std::end(kProducts), decision.kernel) != std::end(kProducts)) {
+        result[decision.kernel] = match[1];
       }
     }
     return result;
@@ -200,7 +200,7 @@ public:
 
 private:
   const Options &options;
-  std::string model, target, package, ir, command;
+  std::string model, target, package, ir, trace, command;
 
   static std::map<std::string, double> lines(const std::string &text, const std::regex &line, size_t value,
                                              size_t name) {
