@@ -350,7 +350,9 @@ bool NpuProduct::canBring() const {
 void NpuProduct::bring(NpuTimeline &timeline, const NpuSteps &steps, size_t slot) {
   Place at{timeline, steps, mostRows, width, slot, 0};
   for (int64_t panel = 0; panel < panels.count; ++panel) {
-    loadPanel(at, panel == 2 ? 2 : static_cast<size_t>(panel % 2));
+    // As runRounds has them: a round that is left over, or alone, is the third.
+    const bool isOver = panel == 2 || panels.count == 1;
+    loadPanel(at, isOver ? 2 : static_cast<size_t>(panel));
   }
 }
 

@@ -27,8 +27,8 @@ public:
   cost::Candidate candidateOf(schedule::KernelOp kernel, const cost::KernelSummary &summary,
                               schedule::ConfigAttr config) const override;
   schedule::ConfigAttr unpriced(schedule::KernelOp kernel, const cost::KernelSummary &summary) const override;
-  double worthwhile() const override { return 0.95; }
-  double worthGuard() const override { return 0.9; }
+  double worthwhile() const override { return 0.98; }
+  double worthGuard() const override { return 0.95; }
 
 private:
   const cost::NpuCostModel &costs;
