@@ -359,6 +359,7 @@ void TileProgram::run(NpuTimeline &timeline, const NpuSteps &steps) {
   timeline.hold(timeline.end());
   for (Nest &nest : nests) {
     runNest(timeline, steps, nest);
+    timeline.wait(); // the next one has the same bytes
   }
 }
 
