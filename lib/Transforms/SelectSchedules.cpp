@@ -39,8 +39,8 @@ bool hasLoops(schedule::KernelOp kernel) {
 class Selector {
 public:
   Selector(const cost::CostModel &costs, const ScheduleSpace &space, const machine::Machine &machine,
-           const tuning::TuningDatabase *database, cost::DecisionTrace *trace)
-      : costs(costs), space(space), machine(machine), database(database), trace(trace) {}
+           const tuning::TuningDatabase *database, bool allCases, cost::DecisionTrace *trace)
+      : costs(costs), space(space), machine(machine), database(database), allCases(allCases), trace(trace) {}
 
   /// The choices for a kernel; nothing for kernels that are one work item by nature.
   std::optional<schedule::SetAttr> choose(schedule::KernelOp kernel);
@@ -79,6 +79,7 @@ private:
   const ScheduleSpace &space;
   const machine::Machine &machine;
   const tuning::TuningDatabase *database; ///< null: nothing was measured
+  const bool allCases;
   cost::DecisionTrace *trace;
   std::map<std::string, std::deque<Known>> known;
 };
@@ -182,13 +183,12 @@ bool Selector::isWorthGuard(schedule::KernelOp kernel, const Choice &single, con
   if (single.config == many.config || std::isinf(space.worthGuard())) {
     return single.config != many.config;
   }
-  const cost::Considered &own = single.decision.chosen();
   const cost::Considered same = consider(kernel, single.decision.summary, many.config, "");
-  if (own.measured && same.measured) {
-    return *own.measured <= space.worthGuard() * *same.measured;
-  }
-  return own.estimate && same.estimate &&
-         own.estimate->seconds <= space.worthGuard() * same.estimate->seconds;
+  auto seconds = [](const cost::Considered &one) {
+    return one.measured ? one.measured : one.estimate ? std::optional(one.estimate->seconds) : std::nullopt;
+  };
+  const std::optional<double> own = seconds(single.decision.chosen()), shared = seconds(same);
+  return own && shared && *own <= space.worthGuard() * *shared;
 }
 
 void Selector::report(schedule::KernelOp kernel, cost::Decision decision) {
@@ -235,7 +235,7 @@ void Selector::choose(schedule::KernelOp kernel, Known &known) {
   if (rows.size && rows.most > 1) {
     single = decide(kernel, rows, rows.factor);
   }
-  if (single && isWorthGuard(kernel, *single, *many)) {
+  if (single && (allCases || isWorthGuard(kernel, *single, *many))) {
     auto one = schedule::GuardAttr::get(
         context, schedule::ConditionAttr::get(context, rows.size, schedule::Comparison::LessEqual, 1));
     single->decision.guard = toString(one);
@@ -318,7 +318,7 @@ LogicalResult coopt::selectSchedules(ModuleOp module, const machine::Machine &ma
     }
     database = std::move(*opened);
   }
-  Selector selector(**costs, *space, machine, database ? &*database : nullptr, trace);
+  Selector selector(**costs, *space, machine, database ? &*database : nullptr, options.allCases, trace);
   module.walk([&](schedule::KernelOp kernel) {
     if (std::optional<schedule::SetAttr> given = file->find(kernel.getId())) {
       kernel.setChoicesAttr(*given);

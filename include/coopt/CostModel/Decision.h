@@ -9,6 +9,7 @@
 //       "entry": "step", "case": "tokens le 1", "priced_at": {"tokens": 1}, "by": "model", "rule": "<tile = [1, 64]>",
 //       "kind": "contraction", "sizes": {"m": 1, "n": 8192, "k": 2048},
 //       "operands": [{"role": "weight", "type": "i8", "bytes": 16777216, "cold": true}, ..],
+//       "tile_ops": [{"kind": "map", "function": "mul", "columns": 2048, ..}, ..],   of accelerators: CostModel.h, TileOp
 //       "roofline_seconds": 5.4e-04,
 //       "candidates": [                                the chosen one first, the others by their time; with "measured_seconds" if they were measured
 //         {"schedule": "<tile = [1, 32]>", "tile": {"rows": 1, "columns": 32, "inner": 0, "family": "amx"}, "seconds": 5.6e-04, "bound": "memory", "terms": {"compute": 1.1e-05, ..}, "bytes": {"memory": 1.7e+07, ..}},

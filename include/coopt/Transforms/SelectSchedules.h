@@ -28,6 +28,8 @@ struct SelectSchedulesOptions {
   std::string scheduleFile;
   /// A tuning database (TuningDatabase.h): of a kernel's candidates that were measured on the machine, two at least, the quickest is taken. Empty: none.
   std::string tuningDatabase;
+  /// One row has a schedule of its own in any case, so that both can be measured.
+  bool allCases = false;
 };
 
 /// Every decision is a remark of category `schedule`: what was chosen, its price, and what came second. `trace`, if there is one, gets all of
