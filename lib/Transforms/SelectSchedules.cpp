@@ -183,12 +183,15 @@ bool Selector::isWorthGuard(schedule::KernelOp kernel, const Choice &single, con
   if (single.config == many.config || std::isinf(space.worthGuard())) {
     return single.config != many.config;
   }
+  const cost::Considered &own = single.decision.chosen();
   const cost::Considered same = consider(kernel, single.decision.summary, many.config, "");
-  auto seconds = [](const cost::Considered &one) {
-    return one.measured ? one.measured : one.estimate ? std::optional(one.estimate->seconds) : std::nullopt;
-  };
-  const std::optional<double> own = seconds(single.decision.chosen()), shared = seconds(same);
-  return own && shared && *own <= space.worthGuard() * *shared;
+  // Like is compared with like, and what was measured needs no margin but for the code.
+  if (own.measured && same.measured) {
+    constexpr double kForCode = 0.99;
+    return *own.measured <= kForCode * *same.measured;
+  }
+  return own.estimate && same.estimate &&
+         own.estimate->seconds <= space.worthGuard() * same.estimate->seconds;
 }
 
 void Selector::report(schedule::KernelOp kernel, cost::Decision decision) {
