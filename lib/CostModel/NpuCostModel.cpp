@@ -309,7 +309,7 @@ void TileProgram::runNest(NpuTimeline &timeline, const NpuSteps &steps, Nest &ne
       buffers.loads.push_back({timeline.buffer(), timeline.buffer(), timeline.buffer()});
     }
   }
-  bool canBring = nest.loop.isDoubled && nest.loop.count >= 4;
+  bool canBring = nest.loop.isDoubled && nest.loop.count >= 2;
   const NpuTimeline::Buffer loops = timeline.buffer();
   for (NpuProduct &product : nest.products) {
     product.makeBuffers(timeline, loops);

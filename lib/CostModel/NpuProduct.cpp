@@ -34,9 +34,8 @@ void cost::runRounds(NpuTimeline &timeline, const Rounds &rounds, const std::vec
       parts.begin(2 * pair + 1, 1);
       parts.work(2 * pair + 1, 1);
     };
-    if (rounds.count < 4) { // no loop is left, and nothing goes ahead
-      one(0, 0);
-      one(1, 1);
+    if (rounds.count < 4) { // no loop is left
+      both(0);
     } else {
       timeline.loop(rounds.count / 2, own, both);
     }
