@@ -18,11 +18,11 @@ constexpr int64_t kMaximalSize = int64_t(1) << 31;
 double knownError(KernelKind kind) {
   switch (kind) {
   case KernelKind::Contraction:
-    return 0.1;
+    return 0.09;
   case KernelKind::Rows:
     return 0.06;
   case KernelKind::Elementwise:
-    return 0.13;
+    return 0.08;
   case KernelKind::Attention:
     break;
   }
