@@ -26,6 +26,34 @@ static const char *roleName(OperandRole role) {
   return "unknown";
 }
 
+static const char *kindName(TileOp::Kind kind) {
+  switch (kind) {
+  case TileOp::Kind::Load:
+    return "load";
+  case TileOp::Kind::Store:
+    return "store";
+  case TileOp::Kind::Map:
+    return "map";
+  case TileOp::Kind::Reduce:
+    return "reduce";
+  case TileOp::Kind::Product:
+    return "product";
+  }
+  return "unknown";
+}
+
+static const char *scalesName(TileOp::Scales scales) {
+  switch (scales) {
+  case TileOp::Scales::Output:
+    return "output";
+  case TileOp::Scales::Group:
+    return "group";
+  case TileOp::Scales::TwoLevels:
+    return "two_levels";
+  }
+  return "unknown";
+}
+
 /// Names come from models: what is no text of theirs is replaced.
 static std::string textOf(const Json &json, int indent = -1) {
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
@@ -100,6 +128,36 @@ static Json candidateJson(const Considered &one, const Considered &chosen) {
   return json;
 }
 
+static Json tileOpJson(const TileOp &op) {
+  Json json = {{"kind", kindName(op.kind)}, {"nest", op.nest},    {"has_rows", op.hasRows},
+               {"columns", op.columns},     {"is_cut", op.isCut}, {"rounds", op.rounds}};
+  switch (op.kind) {
+  case TileOp::Kind::Load:
+  case TileOp::Kind::Store:
+    json["element_bytes"] = op.elementBytes;
+    break;
+  case TileOp::Kind::Map:
+  case TileOp::Kind::Reduce:
+    json["function"] = op.function;
+    json["operands"] = op.operands;
+    break;
+  case TileOp::Kind::Product:
+    json["product"] = {{"columns", op.product.columns},
+                       {"depth", op.product.depth},
+                       {"span", op.product.span},
+                       {"bits", op.product.bits},
+                       {"has_zeros", op.product.hasZeros},
+                       {"is_of_floats", op.product.isOfFloats},
+                       {"scales", scalesName(op.scales)},
+                       {"table_depth", op.tableDepth},
+                       {"kept", op.kept},
+                       {"group", op.group},
+                       {"group_bytes", op.groupBytes}};
+    break;
+  }
+  return json;
+}
+
 /// All but its id.
 static Json summaryJson(const KernelSummary &summary) {
   Json json = {
@@ -117,6 +175,13 @@ static Json summaryJson(const KernelSummary &summary) {
                                 {"bytes", operand.bytes},
                                 {"cold", operand.cold}});
   }
+  if (!summary.tileOps.empty()) { // read by models of accelerators alone
+    json["segments"] = summary.segments;
+    json["tile_ops"] = Json::array();
+    for (const TileOp &op : summary.tileOps) {
+      json["tile_ops"].push_back(tileOpJson(op));
+    }
+  }
   return json;
 }
 
@@ -127,7 +192,8 @@ static Json decisionJson(const Decision &decision) {
   Json json = {{"kernels", Json::array()},
                {"entry", decision.entry},
                {"case", decision.guard},
-               {"by", name(decision.by)}};
+               {"by", name(decision.by)},
+               {"rule", decision.rule}};
   json.update(summaryJson(decision.summary));
   if (!decision.size.empty()) {
     json["priced_at"][decision.size] = decision.value;
@@ -203,6 +269,7 @@ private:
     in.take(json["case"].string(), decision.guard);
     decision.by = byName(json["by"],
                          {Chooser::Model, Chooser::Tuned, Chooser::File, Chooser::Hand, Chooser::Rule}, name);
+    in.take(json["rule"].string(), decision.rule);
     if (const JsonValue at = json["priced_at"]; !at.isMissing()) {
       for (const std::string &size : at.keys()) {
         decision.size = size;
@@ -245,12 +312,49 @@ private:
       in.take(operand["cold"].boolean(), entry.cold);
       summary.operands.push_back(std::move(entry));
     });
+    if (const JsonValue ops = json["tile_ops"]; !ops.isMissing()) {
+      in.take(json["segments"].integer(1), summary.segments);
+      in.forEach(ops, [&](const JsonValue &op) { summary.tileOps.push_back(readTileOp(op)); });
+    }
     in.forEach(json["candidates"],
                [&](const JsonValue &candidate) { decision.considered.push_back(readConsidered(candidate)); });
     if (in.status && decision.considered.empty()) {
       in.mistake(json["candidates"].expected("a candidate at least"));
     }
     return decision;
+  }
+
+  TileOp readTileOp(const JsonValue &json) {
+    using Kind = TileOp::Kind;
+    using Scales = TileOp::Scales;
+    TileOp op;
+    op.kind =
+        byName(json["kind"], {Kind::Load, Kind::Store, Kind::Map, Kind::Reduce, Kind::Product}, kindName);
+    in.take(json["nest"].integer(-1), op.nest);
+    in.take(json["has_rows"].boolean(), op.hasRows);
+    in.take(json["columns"].integer(1), op.columns);
+    in.take(json["is_cut"].boolean(), op.isCut);
+    in.take(json["rounds"].integer(1), op.rounds);
+    if (op.kind == Kind::Load || op.kind == Kind::Store) {
+      in.take(json["element_bytes"].integer(1), op.elementBytes);
+    } else if (op.kind != Kind::Product) {
+      in.take(json["function"].string(), op.function);
+      in.take(json["operands"].number(), op.operands);
+    } else {
+      const JsonValue of = json["product"];
+      in.take(of["columns"].integer(1), op.product.columns);
+      in.take(of["depth"].integer(1), op.product.depth);
+      in.take(of["span"].integer(1), op.product.span);
+      op.product.bits = static_cast<unsigned>(in.read(of["bits"].integer(1, 8)));
+      in.take(of["has_zeros"].boolean(), op.product.hasZeros);
+      in.take(of["is_of_floats"].boolean(), op.product.isOfFloats);
+      op.scales = byName(of["scales"], {Scales::Output, Scales::Group, Scales::TwoLevels}, scalesName);
+      in.take(of["table_depth"].integer(0), op.tableDepth);
+      in.take(of["kept"].integer(1), op.kept);
+      in.take(of["group"].integer(1), op.group);
+      in.take(of["group_bytes"].number(), op.groupBytes);
+    }
+    return op;
   }
 
   Considered readConsidered(const JsonValue &json) {

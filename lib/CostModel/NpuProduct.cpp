@@ -34,9 +34,8 @@ void cost::runRounds(NpuTimeline &timeline, const Rounds &rounds, const std::vec
       parts.begin(2 * pair + 1, 1);
       parts.work(2 * pair + 1, 1);
     };
-    if (rounds.count < 4) { // no loop is left, and nothing goes ahead
-      one(0, 0);
-      one(1, 1);
+    if (rounds.count < 4) { // no loop is left
+      both(0);
     } else {
       timeline.loop(rounds.count / 2, own, both);
     }
@@ -350,7 +349,9 @@ bool NpuProduct::canBring() const {
 void NpuProduct::bring(NpuTimeline &timeline, const NpuSteps &steps, size_t slot) {
   Place at{timeline, steps, mostRows, width, slot, 0};
   for (int64_t panel = 0; panel < panels.count; ++panel) {
-    loadPanel(at, panel == 2 ? 2 : static_cast<size_t>(panel % 2));
+    // As runRounds has them: a round that is left over, or alone, is the third.
+    const bool isOver = panel == 2 || panels.count == 1;
+    loadPanel(at, isOver ? 2 : static_cast<size_t>(panel));
   }
 }
 

@@ -44,7 +44,7 @@ void NpuTimeline::run(const Step &step, std::initializer_list<Buffer> reads,
   state.controlBusy += step.control;
   state.free[engine] = start + step.cycles;
   state.busy[engine] += step.cycles;
-  state.last = std::max(state.last, done);
+  state.done[engine] = std::max(state.done[engine], done);
   for (Buffer buffer : reads) {
     uses[buffer].read[engine] = done;
   }
@@ -56,32 +56,40 @@ void NpuTimeline::run(const Step &step, std::initializer_list<Buffer> reads,
 
 void NpuTimeline::wait() {
   for (double &free : state.free) {
-    free = std::max(free, state.last + core.wakeCycles);
+    free = std::max(free, last() + core.wakeCycles);
   }
 }
 
-/// What has happened since some time happens so much later, as rounds that are like the last ones were before.
-void NpuTimeline::skip(double cycles, double since, double times, const State &before) {
-  auto later = [&](double &time) { time += time > since ? cycles * times : 0; };
+/// What engines have done since `before` they do so much later, as rounds that are like the last ones were before. What others do beside that stays.
+void NpuTimeline::skip(double cycles, double times, const State &before) {
+  std::array<bool, kEngines> works = {};
+  for (size_t engine = 0; engine < kEngines; ++engine) {
+    works[engine] = state.pushed[engine] != before.pushed[engine];
+  }
+  auto later = [&](double &time, size_t engine) {
+    time += works[engine] && time >= before.free[engine] ? cycles * times : 0;
+  };
+  for (Use &use : uses) {
+    if (use.writer < kEngines) {
+      later(use.written, use.writer);
+    }
+    for (size_t engine = 0; engine < kEngines; ++engine) {
+      later(use.read[engine], engine);
+    }
+  }
   for (size_t engine = 0; engine < kEngines; ++engine) {
     state.busy[engine] += times * (state.busy[engine] - before.busy[engine]);
-    later(state.free[engine]);
     for (Pushed &step : queues[engine]) {
-      later(step.start);
+      later(step.start, engine);
     }
+    later(state.done[engine], engine);
+    later(state.free[engine], engine);
   }
   for (size_t i = 0; i < kSums; ++i) {
     state.sums[i] += times * (state.sums[i] - before.sums[i]);
   }
   state.controlBusy += times * (state.controlBusy - before.controlBusy);
-  later(state.control);
-  later(state.last);
-  for (Use &use : uses) {
-    later(use.written);
-    for (double &read : use.read) {
-      later(read);
-    }
-  }
+  state.control += cycles * times;
 }
 
 void NpuTimeline::loop(int64_t rounds, const std::vector<Buffer> &own,
@@ -96,7 +104,12 @@ void NpuTimeline::loop(int64_t rounds, const std::vector<Buffer> &own,
     }
     if (round == kFirst + kLike) {
       const int64_t times = (rounds - round) / kLike;
-      skip(state.last - before.last, before.control, static_cast<double>(times), before);
+      // What goes on beside the loop, as loads for later, says nothing of its rounds.
+      double cycles = 0;
+      for (size_t engine = 0; engine < kEngines; ++engine) {
+        cycles = std::max(cycles, state.free[engine] - before.free[engine]);
+      }
+      skip(cycles, static_cast<double>(times), before);
       skipped = times * kLike;
       if (round + skipped == rounds) {
         break;
@@ -115,4 +128,6 @@ void NpuTimeline::loop(int64_t rounds, const std::vector<Buffer> &own,
   }
 }
 
-double NpuTimeline::end() const { return std::max(state.last, state.control); }
+double NpuTimeline::last() const { return *std::max_element(state.done.begin(), state.done.end()); }
+
+double NpuTimeline::end() const { return std::max(last(), state.control); }

@@ -1,15 +1,15 @@
 #include "NpuSchedules.h"
 
+#include "ScheduleCases.h"
 #include "TileSegments.h"
 #include "coopt/Analysis/KernelRoots.h"
-#include "coopt/Analysis/SummarizeKernel.h"
 #include "coopt/CostModel/ArrayChoice.h"
 #include "dialects/Attention/IR/Attention.h"
 #include "dialects/Model/IR/Model.h"
 #include "dialects/Quantized/IR/Quantized.h"
 
-#include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/TilingInterface.h"
+#include "llvm/ADT/SetVector.h"
 
 using namespace mlir;
 using namespace coopt;
@@ -43,20 +43,13 @@ int64_t lookedUpColumns(schedule::KernelOp kernel) {
   return columns;
 }
 
-schedule::SetAttr always(schedule::ConfigAttr config) {
-  MLIRContext *context = config.getContext();
-  return schedule::SetAttr::get(
-      context, schedule::GuardAttr::get(context, ArrayRef<schedule::ConditionAttr>()), config);
-}
-
 /// Heads that have the same keys together, and as many of them as there is room for: what is brought is brought for all.
-std::optional<schedule::ConfigAttr> attentionSchedule(attention::AttendOp attend,
-                                                      const machine::NpuCore &core) {
+schedule::ConfigAttr attentionSchedule(attention::AttendOp attend, const machine::NpuCore &core) {
   auto type = cast<ShapedType>(attend.getQ().getType());
   const auto group = static_cast<int64_t>(attend.getHeadsPerGroup());
   const int64_t all = type.getDimSize(1), size = type.getDimSize(2);
   if (ShapedType::isDynamic(all)) {
-    return std::nullopt;
+    return {};
   }
   // In binary32: of a block keys, values, their columns, products, some of them twice; of a row and head what is asked, the result
   // so far and the block's, scores.
@@ -76,7 +69,7 @@ std::optional<schedule::ConfigAttr> attentionSchedule(attention::AttendOp attend
   return schedule::ConfigAttr::get(attend.getContext(), {rows, heads});
 }
 
-std::optional<schedule::ConfigAttr> chooseByRule(schedule::KernelOp kernel, const machine::NpuCore &core) {
+schedule::ConfigAttr chooseByRule(schedule::KernelOp kernel, const machine::NpuCore &core) {
   SmallVector<TilingInterface> roots = kernelRoots(kernel);
   // What is appended goes from DRAM to DRAM, whatever it is.
   const bool isAppend =
@@ -86,7 +79,7 @@ std::optional<schedule::ConfigAttr> chooseByRule(schedule::KernelOp kernel, cons
     return !loops.empty() && loops.front() == utils::IteratorType::parallel;
   });
   if (!hasLoops) {
-    return std::nullopt;
+    return {};
   }
   if (roots.size() == 1) {
     if (auto attend = dyn_cast<attention::AttendOp>(roots.front().getOperation())) {
@@ -164,70 +157,9 @@ schedule::ConfigAttr withCandidate(schedule::ConfigAttr rule, const cost::Candid
   return schedule::ConfigAttr::get(rule.getContext(), tile, inner);
 }
 
-struct Priced {
-  cost::Candidate candidate;
-  cost::Estimate estimate;
-};
-
-/// The cheapest first.
-void sortByPrice(SmallVectorImpl<Priced> &priced) {
-  llvm::stable_sort(priced,
-                    [](const Priced &a, const Priced &b) { return a.estimate.seconds < b.estimate.seconds; });
-}
-
-/// What is decided for one case, all candidates that were priced behind the one that is taken.
-cost::Decision decisionOf(schedule::ConfigAttr rule, const cost::KernelSummary &summary,
-                          const KernelRows &rows, int64_t count, StringRef guard, ArrayRef<Priced> priced) {
-  cost::Decision decision;
-  decision.summary = summary;
-  decision.guard = guard.str();
-  if (rows.size) {
-    decision.size = rows.size.str();
-    decision.value = count / rows.factor;
-  }
-  for (const Priced &one : priced) {
-    decision.considered.push_back(
-        {toString(withCandidate(rule, one.candidate)), one.candidate, one.estimate, std::nullopt, ""});
-  }
-  return decision;
-}
-
-cost::Decision byRuleAlone(schedule::ConfigAttr rule, const std::optional<cost::KernelSummary> &summary) {
-  cost::Decision decision;
-  decision.summary = summary.value_or(cost::KernelSummary());
-  decision.by = cost::Chooser::Rule;
-  decision.considered.push_back({toString(rule), std::nullopt, std::nullopt, std::nullopt, ""});
-  return decision;
-}
-
-std::string describe(const cost::Candidate &candidate) {
-  return "[" + std::to_string(candidate.rowTile) + ", " + std::to_string(candidate.columnTile) + "]";
-}
-
-std::string describe(int64_t rows, ArrayRef<Priced> priced) {
-  std::string text = "rows " + std::to_string(rows) + ": tile " + describe(priced[0].candidate) + ", " +
-                     cost::print(priced[0].estimate);
-  if (priced.size() > 1) {
-    text += "; then " + describe(priced[1].candidate) + ", " + cost::print(priced[1].estimate);
-  }
-  return text;
-}
-
-/// What decides a kernel's price, as text.
-std::string keyOf(const cost::KernelSummary &summary, const KernelRows &rows, schedule::ConfigAttr rule) {
-  std::string key;
-  llvm::raw_string_ostream stream(key);
-  stream << rule << " " << (rows.size ? rows.size.getValue() : "") << " " << rows.factor << " " << rows.most
-         << " " << cost::name(summary.kind) << " " << summary.segments;
-  for (const cost::TileOp &op : summary.tileOps) {
-    const cost::CodeProduct &of = op.product;
-    stream << ";" << static_cast<int>(op.kind) << " " << op.nest << " " << op.hasRows << " " << op.columns
-           << " " << op.isCut << " " << op.elementBytes << " " << op.rounds << " " << op.function << " "
-           << op.operands << " " << of.columns << " " << of.depth << " " << of.span << " " << of.bits << " "
-           << of.hasZeros << of.isOfFloats << " " << static_cast<int>(op.scales) << " " << op.tableDepth
-           << " " << op.kept << " " << op.group << " " << op.groupBytes;
-  }
-  return key;
+/// Of what tiles have in all.
+int64_t rowsOf(const cost::KernelSummary &summary) {
+  return summary.segments * (summary.kind == cost::KernelKind::Contraction ? summary.m : summary.rows);
 }
 
 /// Columns in tiles of the array, or of what stands together in planes; all of them if they are few.
@@ -257,117 +189,70 @@ SmallVector<int64_t> columnsFor(const cost::KernelSummary &summary, int64_t step
   return columns;
 }
 
-} // namespace
-
-NpuScheduler::Choice NpuScheduler::price(schedule::KernelOp kernel, const KernelRows &rows,
-                                         schedule::ConfigAttr rule) {
-  // More than this has to be gained, by another tile than the rule's, and by code for one row beside that for many.
-  constexpr double kGain = 0.95, kGuardGain = 0.9;
-  // The allocation aligns buffers, and small ones are not counted.
-  constexpr double kRoom = 0.9;
-  auto summaryOf = [&](int64_t count) {
-    auto summary = summarizeKernel(kernel, [&](Value) { return count; });
-    return summary && summarizeTile(kernel, *summary) ? summary : std::nullopt;
-  };
-  // Without a run-time size rows are what the kernel has; else one of the size, or as many as there may be.
-  const int64_t most = rows.size ? rows.most * rows.factor : 1, least = rows.size ? rows.factor : 1;
-  const std::optional<cost::KernelSummary> many = summaryOf(most), single = summaryOf(least);
-  if (!many || !single) {
-    return {always(rule), "", {byRuleAlone(rule, many)}};
+/// Rows of a tile. Few at a time take more than they save where the rule has many.
+SmallVector<int64_t> rowsFor(const KernelRows &rows, const cost::KernelSummary &summary, int64_t byRule) {
+  if (rows.size && rowsOf(summary) <= rows.factor) { // one of the run-time size
+    return {summary.segments > 1 ? 1 : rows.factor};
   }
-  const cost::Candidate byRule = candidateOf(kernel, *many, rule, machine);
-  auto priceOf = [&](const cost::KernelSummary &summary, const cost::Candidate &candidate) {
-    auto estimate = costs.estimate(summary, candidate);
-    return estimate ? std::optional(*estimate) : std::nullopt;
-  };
-  auto priceAll = [&](const cost::KernelSummary &summary, ArrayRef<int64_t> rowTiles) {
-    SmallVector<Priced> priced;
-    if (auto estimate = priceOf(summary, byRule)) {
-      priced.push_back({byRule, *estimate});
-    }
-    const int64_t step = std::max(costs.core().mxu ? costs.core().mxu->cols : 1, lookedUpColumns(kernel));
-    for (int64_t row : rowTiles) {
-      for (int64_t column : columnsFor(summary, step)) {
-        const cost::Candidate candidate{row, column, 0, ""};
-        auto room = costs.hasRoom(summary, candidate, kRoom);
-        auto estimate = room && *room ? priceOf(summary, candidate) : std::nullopt;
-        if (estimate && !priced.empty() && estimate->seconds < kGain * priced.front().estimate.seconds) {
-          priced.push_back({candidate, *estimate});
-        }
-      }
-    }
-    sortByPrice(priced);
-    return priced;
-  };
-  // Few rows at a time take more than they save where the rule has many.
-  SmallVector<int64_t> rowTiles;
-  for (int64_t row = kMostRows; row >= std::max<int64_t>(byRule.rowTile / 4, 1); row /= 2) {
-    rowTiles.push_back(row);
+  SmallVector<int64_t> tiles;
+  for (int64_t row = kMostRows; row >= std::max<int64_t>(byRule / 4, 1); row /= 2) {
+    tiles.push_back(row);
   }
-  const SmallVector<Priced> ofMany = priceAll(*many, rowTiles);
-  if (ofMany.empty()) {
-    return {always(rule), "", {byRuleAlone(rule, many)}};
-  }
-  const schedule::ConfigAttr config = withCandidate(rule, ofMany.front().candidate);
-  Choice choice{always(config),
-                describe(most, ofMany) + "; by rule " + describe(byRule),
-                {decisionOf(rule, *many, rows, most, "", ofMany)}};
-  if (!rows.size || most == least) {
-    return choice;
-  }
-  // For one row what is best for many, unless code of its own gains.
-  const SmallVector<Priced> ofSingle = priceAll(*single, {single->segments > 1 ? 1 : least});
-  auto same = priceOf(*single, ofMany.front().candidate);
-  if (ofSingle.empty() || !same || ofSingle.front().estimate.seconds > kGuardGain * same->seconds) {
-    return choice;
-  }
-  MLIRContext *context = kernel.getContext();
-  auto one = schedule::ConditionAttr::get(context, rows.size, schedule::Comparison::LessEqual, 1);
-  const auto guard = schedule::GuardAttr::get(context, one);
-  choice.set = schedule::SetAttr::get(
-      context, {guard, schedule::GuardAttr::get(context, ArrayRef<schedule::ConditionAttr>())},
-      {withCandidate(rule, ofSingle.front().candidate), config});
-  choice.remark = describe(least, ofSingle) + "; " + choice.remark;
-  choice.decisions.insert(choice.decisions.begin(),
-                          decisionOf(rule, *single, rows, least, toString(guard), ofSingle));
-  return choice;
+  return tiles;
 }
 
-std::optional<schedule::SetAttr> NpuScheduler::choose(schedule::KernelOp kernel, const KernelRows &rows) {
-  std::optional<schedule::ConfigAttr> rule = chooseByRule(kernel, costs.core());
+} // namespace
+
+SmallVector<ScheduleOption> NpuSchedules::options(schedule::KernelOp kernel,
+                                                  const cost::KernelSummary &summary) const {
+  // The allocation aligns buffers, and small ones are not counted.
+  constexpr double kRoom = 0.9;
+  const schedule::ConfigAttr rule = unpriced(kernel, summary);
   if (!rule) {
-    return std::nullopt;
+    return {};
   }
-  auto summary = summarizeKernel(kernel, [&](Value) { return rows.size ? rows.most * rows.factor : 1; });
-  const bool isKnown = summary && summarizeTile(kernel, *summary);
+  SmallVector<ScheduleOption> options = {{rule, ""}};
+  if (summary.tileOps.empty()) {
+    return options;
+  }
+  llvm::SmallSetVector<schedule::ConfigAttr, 32> seen;
+  seen.insert(rule);
+  const machine::NpuCore &core = costs.core();
+  const int64_t step = std::max(core.mxu ? core.mxu->cols : 1, lookedUpColumns(kernel));
+  for (int64_t row :
+       rowsFor(kernelRows(kernel), summary, candidateOf(kernel, summary, rule, machine).rowTile)) {
+    for (int64_t column : columnsFor(summary, step)) {
+      const cost::Candidate candidate{row, column, 0, ""};
+      ScheduleOption option{withCandidate(rule, candidate), ""};
+      if (!seen.insert(option.config)) {
+        continue;
+      }
+      auto room = costs.hasRoom(summary, candidate, kRoom);
+      if (!room) {
+        option.refusal = room.error().message;
+      } else if (!*room) {
+        option.refusal = "the buffers of a tile take more than " + std::to_string(int(100 * kRoom)) +
+                         " % of the " + std::to_string(core.spad.bytes) + " bytes of the scratchpad" +
+                         (core.acc ? ", or than the accumulators have" : "");
+      }
+      options.push_back(std::move(option));
+    }
+  }
+  return options;
+}
+
+std::optional<cost::KernelSummary> NpuSchedules::summarize(schedule::KernelOp kernel, int64_t rows) const {
+  auto summary = ScheduleSpace::summarize(kernel, rows);
   // Which of three loops are rows and columns of the engines, and which goes on outside, depends on the tile: the model does not see that.
   // Of look-ups nothing was compared with a sweep.
   auto isLeft = [](const cost::TileOp &op) { return op.rounds > 1 || op.tableDepth > 0; };
-  if (!isKnown || llvm::any_of(summary->tileOps, isLeft)) {
-    record(kernel, {byRuleAlone(*rule, summary)});
-    return always(*rule);
+  if (summary && (!summarizeTile(kernel, *summary) || llvm::any_of(summary->tileOps, isLeft))) {
+    summary->tileOps.clear();
   }
-  auto [entry, isNew] = known.try_emplace(keyOf(*summary, rows, *rule));
-  if (isNew) {
-    entry->second = price(kernel, rows, *rule);
-  }
-  if (!entry->second.remark.empty()) {
-    remark::passed(kernel.getLoc(), remark::RemarkOpts::name(kernel.getId()).category("schedule"))
-        << entry->second.remark;
-  }
-  record(kernel, entry->second.decisions);
-  return entry->second.set;
+  return summary;
 }
 
-void NpuScheduler::record(schedule::KernelOp kernel, const std::vector<cost::Decision> &decisions) {
-  if (!trace) {
-    return;
-  }
-  for (cost::Decision decision : decisions) {
-    decision.kernel = decision.summary.id = kernel.getId().str();
-    if (auto entry = kernel->getParentOfType<model::EntryOp>()) {
-      decision.entry = entry.getSymName().str();
-    }
-    trace->decisions.push_back(std::move(decision));
-  }
+schedule::ConfigAttr NpuSchedules::unpriced(schedule::KernelOp kernel,
+                                            const cost::KernelSummary &summary) const {
+  return chooseByRule(kernel, costs.core());
 }

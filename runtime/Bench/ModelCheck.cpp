@@ -23,10 +23,11 @@ struct Key {
   }
 };
 
-/// Seconds of the dispatches that a trace knows.
+/// Seconds of the dispatches that a trace knows: the host's, or those of an accelerator that is simulated.
 class Stopwatch : public runtime::Observer {
 public:
-  explicit Stopwatch(const cost::DecisionTrace &trace) {
+  Stopwatch(const cost::DecisionTrace &trace, const machine::NpuMachine *npu)
+      : hertz(npu ? npu->clocksMegahertz.core * 1e6 : 0) {
     for (const cost::Decision &decision : trace.decisions) {
       sizes[decision.entry].insert(decision.size);
     }
@@ -35,15 +36,18 @@ public:
   Status after(const runtime::DispatchView &dispatch, int64_t start, int64_t end) override {
     const package::Entry &entry = dispatch.call.entry;
     const auto known = sizes.find(entry.name);
-    if (known == sizes.end()) {
+    if (known == sizes.end() ||
+        (hertz > 0 && !dispatch.report)) { // the host computes a few kernels of accelerators
       return {};
     }
+    const double seconds = hertz > 0 ? static_cast<double>(dispatch.report->cycles) / hertz
+                                     : static_cast<double>(end - start) * 1e-9;
     for (const std::string &size : known->second) {
       Key key{entry.name, withoutNumbers(dispatch.command.opId), size, 0};
       for (size_t i = 0; i < entry.dimensions.size(); ++i) {
         key.value = entry.dimensions[i].name == size ? dispatch.call.sizes[i] : key.value;
       }
-      samples[key].push_back(static_cast<double>(end - start) * 1e-9);
+      samples[key].push_back(seconds);
     }
     return {};
   }
@@ -51,6 +55,7 @@ public:
   std::map<Key, std::vector<double>> samples;
 
 private:
+  const double hertz;                                 ///< of the accelerator; 0: none
   std::map<std::string, std::set<std::string>> sizes; ///< of the decisions of each entry
 };
 
@@ -108,29 +113,33 @@ Expected<std::vector<ModelPair>> bench::measurePairs(const std::string &path, co
   }
   runtime::LoadOptions load;
   load.isa = options.isa;
+  load.timingOnly = options.timingOnly;
   progress("loading");
   auto package = runtime::LoadedPackage::load(path, load);
   if (!package) {
     return forward(package.error());
   }
   const auto &model = (*package)->manifest().model;
-  if (!model || (*package)->code().simulated()) {
-    return fail(path + ": expected a language model for a processor");
+  if (!model) {
+    return fail(path + ": expected a language model");
   }
+  const machine::NpuMachine *npu = (*package)->code().simulated();
   Result checked;
   progress("results");
-  if (Status status = check(*package, options, checked); !status) {
+  if (Status status = npu ? checkSimulated(*package, options, checked) : check(*package, options, checked);
+      !status) {
     return forward(status.error(), path);
   }
   auto session = runtime::Session::open(*package, options.threads);
   if (!session) {
     return forward(session.error(), path);
   }
-  // What a shared processor gives changes while kernels run: it is measured before and behind.
+  // What a shared processor gives changes while kernels run: it is measured before and behind. An accelerator is what the package says.
   std::vector<std::unique_ptr<cost::CostModel>> models;
   auto measureMachine = [&]() -> Status {
     progress("the machine");
-    auto machine = calibrate(options.threads, "here", [](const std::string &) {});
+    auto machine = npu ? Expected<machine::Machine>(machine::Machine{(*package)->isa(), "", *npu})
+                       : calibrate(options.threads, "here", [](const std::string &) {});
     if (!machine) {
       return forward(machine.error());
     }
@@ -151,7 +160,7 @@ Expected<std::vector<ModelPair>> bench::measurePairs(const std::string &path, co
       counts.insert(decision.value);
     }
   }
-  Stopwatch stopwatch(*trace);
+  Stopwatch stopwatch(*trace, npu);
   const int64_t most = counts.empty() ? 0 : *counts.rbegin() + options.contextFill;
   if (counts.empty() || most > model->context) {
     return fail(path + ": expected a context of " + std::to_string(most) +
@@ -161,8 +170,9 @@ Expected<std::vector<ModelPair>> bench::measurePairs(const std::string &path, co
   const std::vector<int32_t> prompt = promptTokens(model->vocabulary, most);
   for (int64_t count : counts) {
     progress(std::to_string(count) + " tokens");
-    const int rounds = count == 1 ? std::max(options.repeat, 8) : options.repeat;
-    for (int round = -1; round < rounds; ++round) { // once unobserved: page faults
+    // Once unobserved: page faults. A simulator takes as long again.
+    const int rounds = npu ? 1 : count == 1 ? std::max(options.repeat, 8) : options.repeat;
+    for (int round = npu ? 0 : -1; round < rounds; ++round) {
       Status status = (*session)->truncate(0);
       if (status && options.contextFill > 0) {
         status = (*session)->append(prompt.data(), static_cast<size_t>(options.contextFill));
@@ -188,7 +198,8 @@ Expected<std::vector<ModelPair>> bench::measurePairs(const std::string &path, co
     const Key key{decision.entry, withoutNumbers(decision.kernel), decision.size, decision.value};
     const auto samples = stopwatch.samples.find(key);
     const cost::Considered &chosen = decision.chosen();
-    if (samples == stopwatch.samples.end() || !chosen.candidate || !done.insert(key).second) {
+    const bool isPriced = chosen.candidate && (!npu || !decision.summary.tileOps.empty());
+    if (samples == stopwatch.samples.end() || !isPriced || !done.insert(key).second) {
       continue;
     }
     auto seconds = summarize(samples->second);
@@ -197,7 +208,7 @@ Expected<std::vector<ModelPair>> bench::measurePairs(const std::string &path, co
       setKeys(summary, options.contextFill);
     }
     cost::Candidate candidate = *chosen.candidate;
-    candidate.instructionFamily = (*package)->isa();
+    candidate.instructionFamily = npu ? "" : (*package)->isa();
     auto estimate = meanEstimate(models, summary, candidate);
     if (!seconds || !estimate) {
       return forward(seconds ? estimate.error() : seconds.error(), path);
@@ -207,6 +218,7 @@ Expected<std::vector<ModelPair>> bench::measurePairs(const std::string &path, co
     pair.opId = key.opId;
     pair.size = key.size + " " + std::to_string(key.value);
     pair.machine = trace->machine;
+    pair.isSimulated = npu != nullptr;
     pair.kernel = cost::kernelKey(decision.summary);
     pair.family = candidate.instructionFamily;
     pair.samples = static_cast<int64_t>(samples->second.size());
@@ -247,8 +259,11 @@ Expected<ModelError> bench::modelError(const std::vector<ModelPair> &pairs) {
 }
 
 std::string bench::modelTable(const std::vector<ModelPair> &pairs) {
-  std::vector<std::vector<std::string>> rows = {
-      {"package", "kernel", "at", "schedule", "bound by", "measured us", "predicted", "ratio", ""}};
+  const bool areSimulated =
+      std::all_of(pairs.begin(), pairs.end(), [](const ModelPair &pair) { return pair.isSimulated; });
+  std::vector<std::vector<std::string>> rows = {{"package", "kernel", "at", "schedule", "bound by",
+                                                 areSimulated ? "simulated us" : "measured us", "predicted",
+                                                 "ratio", ""}};
   for (const ModelPair &pair : pairs) {
     rows.push_back({pair.package, pair.opId, pair.size, pair.schedule, pair.estimate.bound,
                     formatNumber("%.4g", pair.seconds * 1e6),

@@ -20,7 +20,8 @@ struct ModelPair {
   std::string package, opId, size; ///< "prefill.coopt", "layers.*/mlp/up_proj", "tokens 512"
   std::string machine;             ///< that the package was compiled for
   std::string kernel;              ///< cost::kernelKey, as the schedule was priced
-  std::string family;              ///< of the instructions that ran
+  std::string family;              ///< of the instructions that ran; empty: an accelerator's
+  bool isSimulated = false;        ///< an accelerator's cycles, not the host's time
   int64_t samples = 0;
   double least = 0; ///< seconds
   std::string schedule;
@@ -31,8 +32,9 @@ struct ModelPair {
 };
 
 /// Runs the package, whose explanation coopt-compile wrote beside it (M.json of M.coopt: --explain-schedule), at the sizes that its schedules were
-/// priced at, and prices them again for the processor as it is measured just before and behind (the mean of both); attention with as many keys as it sees. Of each kernel one pair, whatever
-/// number of layers it is in. Errors: those of loading; no explanation; results that differ (Check.h).
+/// priced at, and prices them again for the processor as it is measured just before and behind (the mean of both); attention with as many keys as it sees. Of a package for an accelerator
+/// cycles are simulated, once, and kernels that no model prices are left out. Of each kernel one pair, whatever number of layers it is in. Errors: those of
+/// loading; no explanation; results that differ (Check.h).
 Expected<std::vector<ModelPair>> measurePairs(const std::string &path, const Options &options,
                                               const Progress &progress);
 

@@ -41,6 +41,7 @@
 // JSON-NEXT:   "layers.1/gate"
 // JSON:      "case": "tokens le 1",
 // JSON-NEXT: "by": "model",
+// JSON-NEXT: "rule": "<tile = [1, 64]>",
 // JSON-NEXT: "kind": "contraction",
 // JSON-NEXT: "sizes": {
 // JSON-NEXT:   "m": 1,

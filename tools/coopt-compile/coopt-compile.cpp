@@ -229,16 +229,16 @@ int main(int argc, char **argv) {
       ->type_name("[FILE]")
       ->expected(0, 1)
       ->default_str("-");
-  app.add_option("--tune", options.tuneSeconds,
-                 "measure the best candidates of each kernel on this machine for so long, and take the "
-                 "quickest; with --tuning-db "
-                 "they are kept there")
+  app.add_option(
+         "--tune", options.tuneSeconds,
+         "measure the best candidates of each kernel on this machine for so long, or simulate them on the "
+         "accelerator that is compiled for, and take the quickest; with --tuning-db they are kept there")
       ->type_name("SECONDS")
       ->check(CLI::Range(1.0, 1e6));
   app.add_option("--tuning-db", options.compile.tuningDatabase,
                  "database of measured schedules (coopt-bench --check-model --tuning-db): of those that were "
                  "measured on the "
-                 "target's machine the quickest are taken")
+                 "target's machine, or simulated, the quickest are taken")
       ->type_name("FILE");
   app.add_option("--isa", variants,
                  "instruction-set variants to generate, comma separated (default: all that the machine has)");
@@ -317,10 +317,6 @@ int main(int argc, char **argv) {
     bench = bench ? bench : llvm::sys::findProgramByName("coopt-bench");
     if (!bench) {
       return wrong("--tune: the program coopt-bench is neither beside this one nor in PATH");
-    }
-    if (!cpu) {
-      return wrong("--tune belongs to a machine of kind cpu, '" + machine->name + "' is an " +
-                   machine->kind());
     }
     options.bench = *bench;
   }

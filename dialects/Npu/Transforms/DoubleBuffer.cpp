@@ -73,15 +73,18 @@ Value madeBy(Operation *op) {
 /// them beside those and not behind what it does with their sums.
 class BringAhead {
 public:
-  explicit BringAhead(scf::ForOp loop) : body(*loop.getBody()) {}
+  /// Of the ops of the rounds, in one block.
+  BringAhead(Block::iterator begin, Block::iterator end) : begin(begin), end(end) {}
   void run();
 
 private:
-  Block &body;
+  Block::iterator begin, end;
   Operation *place = nullptr; ///< the first op with products
   SetVector<Operation *> moved;
 
-  bool isBehind(Operation *op) const { return op && op->getBlock() == &body && !op->isBeforeInBlock(place); }
+  bool isBehind(Operation *op) const {
+    return op && op->getBlock() == place->getBlock() && !op->isBeforeInBlock(place);
+  }
   bool collect();
   bool addWithViews(Operation *op);
 };
@@ -91,7 +94,7 @@ bool BringAhead::collect() {
   llvm::SmallDenseSet<Value> weights;
   SmallVector<Operation *> making;
   // Backwards: what the array takes, what that is made from.
-  for (Operation &op : llvm::reverse(llvm::make_range(place->getIterator(), body.end()))) {
+  for (Operation &op : llvm::reverse(llvm::make_range(place->getIterator(), end))) {
     op.walk([&](Operation *inner) {
       if (Value of = weightsOf(inner)) {
         weights.insert(rootOf(of));
@@ -109,11 +112,13 @@ bool BringAhead::collect() {
   }
   llvm::SmallDenseSet<Operation *> makers(making.begin(), making.end());
   auto isWrittenByOthers = [&](Value root) {
-    return body
-        .walk([&](Operation *op) {
-          return writes(op, root) && !makers.contains(op) ? WalkResult::interrupt() : WalkResult::advance();
-        })
-        .wasInterrupted();
+    return llvm::any_of(llvm::make_range(begin, end), [&](Operation &round) {
+      return round
+          .walk([&](Operation *op) {
+            return writes(op, root) && !makers.contains(op) ? WalkResult::interrupt() : WalkResult::advance();
+          })
+          .wasInterrupted();
+    });
   };
   for (Operation *op : llvm::reverse(making)) {
     // Into a buffer of this round, from what nobody else writes.
@@ -152,14 +157,14 @@ bool BringAhead::addWithViews(Operation *op) {
 }
 
 void BringAhead::run() {
-  auto first = llvm::find_if(body, [](Operation &op) {
+  auto first = std::find_if(begin, end, [](Operation &op) {
     return op
         .walk([](Operation *inner) {
           return isProduct(inner) ? WalkResult::interrupt() : WalkResult::advance();
         })
         .wasInterrupted();
   });
-  if (first == body.end()) {
+  if (first == end) {
     return;
   }
   place = &*first;
@@ -173,13 +178,24 @@ void BringAhead::run() {
   }
 }
 
-/// Two rounds at a time; false if that can't be.
-bool unrollOnce(scf::ForOp loop) {
-  FailureOr<UnrolledLoopInfo> unrolled = loopUnrollByFactor(loop, 2);
-  if (succeeded(unrolled) && unrolled->mainLoopOp) {
-    BringAhead(*unrolled->mainLoopOp).run();
+/// Two rounds at a time; false if that can't be. Of two or three rounds no loop is left.
+bool unrollOnce(scf::ForOp loop, bool bringsAhead) {
+  Block *block = loop->getBlock();
+  Operation *before = loop->getPrevNode(), *last = nullptr;
+  FailureOr<UnrolledLoopInfo> unrolled = loopUnrollByFactor(
+      loop, 2, [&](unsigned round, Operation *op, OpBuilder) { last = round == 1 ? op : last; });
+  if (failed(unrolled)) {
+    return false;
   }
-  return succeeded(unrolled);
+  if (bringsAhead && unrolled->mainLoopOp) {
+    Block &body = *unrolled->mainLoopOp->getBody();
+    BringAhead(body.begin(), body.end()).run();
+  } else if (bringsAhead && last) {
+    // A third round keeps its place: what else the second one brings would wait for it.
+    BringAhead(before ? std::next(before->getIterator()) : block->begin(), std::next(last->getIterator()))
+        .run();
+  }
+  return true;
 }
 
 } // namespace
@@ -195,12 +211,15 @@ void npu::doubleBuffer(func::FuncOp function, const machine::NpuCore &core) {
   // Buffers that share nothing let engines work side by side in all loops, two rounds in one.
   const bool areApart = fits(function, core, /*apart=*/true);
   for (scf::ForOp loop : loops) {
-    // What has no room twice stays as it is.
-    IRMapping mapping;
-    OwningOpRef<func::FuncOp> trial(cast<func::FuncOp>(function->clone(mapping)));
-    auto there = cast<scf::ForOp>(mapping.lookup(loop.getOperation()));
-    if (unrollOnce(there) && fits(*trial, core, areApart)) {
-      (void)unrollOnce(loop);
+    // What has no room twice stays as it is; what comes ahead takes room for longer.
+    for (bool bringsAhead : {true, false}) {
+      IRMapping mapping;
+      OwningOpRef<func::FuncOp> trial(cast<func::FuncOp>(function->clone(mapping)));
+      auto there = cast<scf::ForOp>(mapping.lookup(loop.getOperation()));
+      if (unrollOnce(there, bringsAhead) && fits(*trial, core, areApart)) {
+        (void)unrollOnce(loop, bringsAhead);
+        break;
+      }
     }
   }
 }

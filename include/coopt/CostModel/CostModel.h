@@ -62,6 +62,7 @@ struct TileOp {
     Reduce,  ///< .. of each row one number
     Product, ///< of the array, with the scales of its sums
   };
+  enum class Scales { Output, Group, TwoLevels };
   Kind kind = Kind::Map;
   int64_t nest = 0;         ///< loop nest of the kernel that it is in
   bool hasRows = true;      ///< else one row for the whole tile
@@ -75,7 +76,7 @@ struct TileOp {
 
   /// Of Product. `product.columns` are all of it.
   CodeProduct product;
-  enum class Scales { Output, Group, TwoLevels } scales = Scales::Output;
+  Scales scales = Scales::Output;
   int64_t tableDepth = 0;      ///< of weights that are looked up, else 0
   int64_t kept = 1, group = 1; ///< n of m
   double groupBytes = 0;       ///< of a column and group: scales and zeros

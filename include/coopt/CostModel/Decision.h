@@ -6,9 +6,10 @@
 //   { "format": 1, "machine": "amx", "model": "cpu-roofline",
 //     "decisions": [ {
 //       "kernels": ["layers.0/mlp/up_proj", ..],       kernels for which all of this is the same
-//       "entry": "step", "case": "tokens le 1", "priced_at": {"tokens": 1}, "by": "model",
+//       "entry": "step", "case": "tokens le 1", "priced_at": {"tokens": 1}, "by": "model", "rule": "<tile = [1, 64]>",
 //       "kind": "contraction", "sizes": {"m": 1, "n": 8192, "k": 2048},
 //       "operands": [{"role": "weight", "type": "i8", "bytes": 16777216, "cold": true}, ..],
+//       "tile_ops": [{"kind": "map", "function": "mul", "columns": 2048, ..}, ..],   of accelerators: CostModel.h, TileOp
 //       "roofline_seconds": 5.4e-04,
 //       "relative_error": 0.1,                         known error of the model's times for such kernels; null: never compared with measurements
 //       "candidates": [                                the chosen one first, the others by their time; with "measured_seconds" if they were measured
@@ -51,6 +52,7 @@ struct Decision {
   std::string size;   ///< the run-time size that the kernel's rows stand for, "tokens"; empty: none
   int64_t value = 0;  ///< of that size, where the case was priced
   Chooser by = Chooser::Model;
+  std::string rule; ///< what is taken where no model prices the kernel
   KernelSummary summary; ///< at the sizes that the case was priced at
   /// The chosen one first, then those that were measured, then by their estimates, those that have none last. Never empty.
   std::vector<Considered> considered;

@@ -79,8 +79,8 @@ private:
     std::array<double, kEngines> read = {};
   };
   struct State {
-    double control = 0, controlBusy = 0, last = 0;
-    std::array<double, kEngines> free = {}, pushed = {}, busy = {};
+    double control = 0, controlBusy = 0;
+    std::array<double, kEngines> free = {}, done = {}, pushed = {}, busy = {};
     std::array<double, kSums> sums = {};
   };
 
@@ -91,7 +91,8 @@ private:
 
   /// When an entry of an engine starts, by its number.
   double startOf(size_t engine, double entry) const;
-  void skip(double cycles, double since, double times, const State &before);
+  double last() const; ///< when all steps are done
+  void skip(double cycles, double times, const State &before);
 };
 
 } // namespace coopt::cost

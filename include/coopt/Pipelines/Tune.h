@@ -1,5 +1,7 @@
 //===- Tune.h - Schedules by measuring --------------------------------------------------===//
 //
+// Of an accelerator what is measured are the cycles of its simulator.
+//
 // The cost model orders the candidates of each kernel; the best few are made and measured: a package in which every kernel has its first candidate, one in which
 // each has its second, and so on, as long as there is time. coopt-bench runs each (results are checked there) and keeps in a tuning database what every kernel took, so
 // that one package measures all kernels at once. The schedule phase then takes the quickest of those.
@@ -20,7 +22,7 @@ struct TuneOptions {
   std::function<void(const std::string &)> progress;
 };
 
-/// `module` is what the schedule phase gets, and stays as it is. The machine is a processor, this one: what is measured is kept under its name. Errors
+/// `module` is what the schedule phase gets, and stays as it is. A machine that is a processor is this one. What is measured is kept under the machine's name. Errors
 /// (diagnostics): a package that can't be made or measured.
 mlir::LogicalResult tuneSchedules(mlir::ModuleOp module, const CompileOptions &compile, const TuneOptions &tune);
 

@@ -2,8 +2,8 @@
 //
 // Writes a #schedule.set on every kernel that has none: guarded by the run-time size that its rows stand for, one
 // configuration for a single row (decoding) and one for many (prefill), each the cheapest of the candidates by the
-// machine's cost model. Every candidate is priced: there are at most some fifty for a kernel and case, and kernels that are alike are
-// decided once. Schedules may also come from a file, which wins over the choice:
+// machine's cost model. Every candidate is priced: there are at most some fifty for a kernel and case of a processor, some two hundred of an accelerator, and kernels
+// that are alike are decided once. Schedules may also come from a file, which wins over the choice:
 //
 //   {"schedules": [{"op": "layers.*/mlp/*_proj", "set": "#schedule.set<[<[\"tokens\" le 1]> -> <tile = [1, 32]>, <[]> -> <tile = [8, 32]>]>"}]}
 //
@@ -28,6 +28,8 @@ struct SelectSchedulesOptions {
   std::string scheduleFile;
   /// A tuning database (TuningDatabase.h): of a kernel's candidates that were measured on the machine, two at least, the quickest is taken. Empty: none.
   std::string tuningDatabase;
+  /// One row has a schedule of its own in any case, so that both can be measured.
+  bool allCases = false;
 };
 
 /// Every decision is a remark of category `schedule`: what was chosen, its price, and what came second. `trace`, if there is one, gets all of

@@ -2,16 +2,20 @@
 //
 // Compiles generated models with tiles that are given, asks the model (coopt-estimate-kernels) and the simulator (coopt-run --stats) for the time of
 // each kernel, and prints for each machine and kind of kernel the mean relative error and Spearman's rank correlation. With --selection it compares the tiles that
-// the schedule phase chooses with those of its rule and with the best of a sweep.
+// the schedule phase chooses with those of its rule and with the best of a sweep (coopt-bench --check-model simulates all of them); --tune lets it simulate
+// its best candidates for so many seconds before it chooses, --each prints every product.
 //
-//     coopt-test-costs SUITE --bin DIR --work DIR [--selection] [--least-rank R] [--most-error E] [--least-share S]
-//                                                [--most-of-rule T]
+//     coopt-test-costs SUITE --bin DIR --work DIR [--selection [--tune SECONDS] [--each]] [--machine NAME]
+//                      [--least-rank R] [--most-error E] [--least-share S] [--most-of-rule T]
 //
 // Suites: calibration (shapes that were looked at while the model was written), test (others), quick and choice (few of them). Exit status 1: a bound is not kept.
 //
 //===----------------------------------------------------------------------===//
 #include "Bench/Samples.h"
+#include "coopt/CostModel/Decision.h"
 #include "coopt/Machine/Machine.h"
+#include "coopt/Support/Json.h"
+#include "coopt/Support/TextTable.h"
 
 #include <algorithm>
 #include <cmath>
@@ -72,8 +76,8 @@ const char *const kProducts[] = {"layers.0/self_attn/q_proj", "layers.0/self_att
 constexpr int64_t kTokens[] = {1, 16, 64};
 
 struct Options {
-  std::string suite, bin, work;
-  bool selection = false;
+  std::string suite, bin, work, machine, tune;
+  bool selection = false, each = false;
   double leastRank = -1, mostError = 1e9, leastShare = 0, mostOfRule = 1e9;
 };
 
@@ -93,8 +97,15 @@ std::pair<int, std::string> run(const std::string &command) {
   std::exit(1);
 }
 
-std::string entry(const std::string &op, const std::string &tile) {
-  return R"({"op": ")" + op + R"(", "set": "#schedule.set<[<[]> -> <tile = [)" + tile + R"(]>]>"})";
+/// Tiles of a product for one row, and for many.
+struct Tiles {
+  std::string single, many;
+};
+
+std::string entry(const std::string &op, const Tiles &tiles) {
+  const std::string size = op == "lm_head" ? "outputs" : "tokens";
+  return R"({"op": ")" + op + R"(", "set": "#schedule.set<[<[\")" + size + R"(\" le 1]> -> <tile = [)" +
+         tiles.single + R"(]>, <[]> -> <tile = [)" + tiles.many + R"(]>]>"})";
 }
 
 /// A package of a shape, with tiles of its products; false if it has no room for one of them.
@@ -102,9 +113,9 @@ class Compiled {
 public:
   Compiled(const Options &options, const Shape &shape, const std::string &format, const std::string &machine)
       : options(options), model(options.work + "/" + shape.name), target("npu:" + machine),
-        package(options.work + "/model.coopt"), ir(options.work + "/ir"),
+        package(options.work + "/model.coopt"), ir(options.work + "/ir"), trace(options.work + "/model.json"),
         command(options.bin + "/coopt-compile " + model + " --quantize=" + format + " --target=" + target +
-                " --dump-ir=" + ir + " -o " + package) {
+                " --dump-ir=" + ir + " --explain-schedule=" + trace + " -o " + package) {
     auto [status, text] = run("test -d " + model + " || " + options.bin + "/coopt-gen --layers=1 " +
                               shape.options + " -o " + model);
     if (status != 0) {
@@ -113,7 +124,7 @@ public:
   }
 
   /// Products without room for their tile are left to the compiler. False: all of them are.
-  bool compile(std::map<std::string, std::string> tiles) {
+  bool compile(std::map<std::string, Tiles> tiles, const std::string &more = "") {
     const bool hasTiles = !tiles.empty();
     while (true) {
       std::string schedule;
@@ -122,7 +133,7 @@ public:
       }
       std::ofstream(options.work + "/tiles.json") << "{\"schedules\": [" << schedule << "]}";
       auto [status, text] =
-          run("rm -rf " + ir + "; " + command + " --schedule=" + options.work + "/tiles.json");
+          run("rm -rf " + ir + "; " + command + " --schedule=" + options.work + "/tiles.json" + more);
       given = tiles;
       if (status == 0) {
         return !hasTiles || !tiles.empty();
@@ -176,32 +187,76 @@ public:
     return result;
   }
 
-  /// Tiles of products that the rule would have taken.
-  std::map<std::string, std::string> ruled() const {
-    auto [status, text] =
-        run(options.bin + "/coopt-opt " + ir + "/4-layout.mlir --coopt-phase-schedule=target=" + target +
-            " --remarks-filter=schedule --remark-policy=all --remark-format=emitRemark -o /dev/null");
+  /// Tiles of products that were chosen, and those that the rule would have taken.
+  std::pair<std::map<std::string, Tiles>, std::map<std::string, Tiles>> choices() const {
+    std::ifstream in(trace);
+    const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    auto decisions = cost::parseTrace(text, trace);
+    if (!decisions) {
+      stop(decisions.error().message);
+    }
+    static const std::regex tile(R"(<tile = \[(\d+, \d+)\]>)");
+    auto tileOf = [&](const std::string &schedule) {
+      std::smatch match;
+      return std::regex_match(schedule, match, tile) ? match[1].str() : std::string();
+    };
+    std::map<std::string, Tiles> chosen, ruled;
+    for (const cost::Decision &of : decisions->decisions) {
+      if (std::find(std::begin(kProducts), std::end(kProducts), of.kernel) == std::end(kProducts)) {
+        continue;
+      }
+      const std::string taken = tileOf(of.chosen().schedule), rule = tileOf(of.rule);
+      // Without a case of its own one row has what many have.
+      if (!of.guard.empty()) {
+        chosen[of.kernel].single = taken;
+        ruled[of.kernel].single = rule;
+      } else {
+        chosen[of.kernel].many = taken;
+        ruled[of.kernel].many = rule;
+        if (chosen[of.kernel].single.empty()) {
+          chosen[of.kernel].single = taken;
+        }
+        ruled[of.kernel].single = rule;
+      }
+    }
+    return {chosen, ruled};
+  }
+
+  /// Seconds of the products that were given tiles, "tokens 1 layers.*/mlp/up_proj".
+  std::map<std::string, double> check() const {
+    const std::string json = options.work + "/pairs.json";
+    auto [status, text] = run(options.bin + "/coopt-bench --check-model --timing-only " + package +
+                              " --context-fill=0 --json=" + json);
     if (status != 0) {
       stop(text);
     }
-    static const std::regex line(R"(.*\] (\S+) \|.*by rule \[(\d+, \d+)\].*)");
-    std::map<std::string, std::string> result;
-    std::istringstream in(text);
-    for (std::string one; std::getline(in, one);) {
-      std::smatch match;
-      if (std::regex_match(one, match, line) &&
-          std::find(std::begin(kProducts), std::end(kProducts), match[1].str()) != std::end(kProducts)) {
-        result[match[1]] = match[2];
+    std::ifstream in(json);
+    const std::string written((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    auto document = JsonDocument::parse(written, json);
+    if (!document) {
+      stop(document.error().message);
+    }
+    JsonReader reader;
+    std::map<std::string, double> result;
+    reader.forEach(document->root()["pairs"], [&](const JsonValue &pair) {
+      const std::string op = reader.read(pair["op"].string()), at = reader.read(pair["at"].string());
+      for (const auto &[product, tiles] : given) {
+        if (withoutNumbers(product) == op) {
+          reader.take(pair["seconds"].number(), result[at + " " + op]);
+        }
       }
+    });
+    if (!reader.status) {
+      stop(reader.status.error().message);
     }
     return result;
   }
 
-  std::map<std::string, std::string> given; ///< tiles of the last compilation
+  std::map<std::string, Tiles> given; ///< of the last compilation
 
 private:
   const Options &options;
-  std::string model, target, package, ir, command;
+  std::string model, target, package, ir, trace, command;
 
   static std::map<std::string, double> lines(const std::string &text, const std::regex &line, size_t value,
                                              size_t name) {
@@ -228,12 +283,13 @@ machine::NpuMachine machineOf(const std::string &name) {
   return *machine->npu();
 }
 
-std::map<std::string, std::string> tilesOf(int64_t rows, int64_t columns) {
-  std::map<std::string, std::string> tiles;
+std::map<std::string, Tiles> tilesOf(int64_t single, int64_t rows, int64_t columns) {
+  std::map<std::string, Tiles> tiles;
   for (const char *op : kProducts) {
-    tiles[op] = std::to_string(rows) + ", " + std::to_string(columns);
+    tiles[op] = {std::to_string(single) + ", " + std::to_string(columns),
+                 std::to_string(rows) + ", " + std::to_string(columns)};
   }
-  return rows == 0 ? std::map<std::string, std::string>() : tiles;
+  return rows == 0 ? std::map<std::string, Tiles>() : tiles;
 }
 
 bool compareTimes(const Options &options, const Suite &suite) {
@@ -244,7 +300,7 @@ bool compareTimes(const Options &options, const Suite &suite) {
       for (const std::string &format : suite.formats) {
         for (auto [rows, panels] : suite.tiles) {
           Compiled compiled(options, shape, format, name);
-          if (!compiled.compile(tilesOf(rows, panels * machine.cores.front().mxu->cols))) {
+          if (!compiled.compile(tilesOf(rows, rows, panels * machine.cores.front().mxu->cols))) {
             continue;
           }
           for (int64_t tokens : kTokens) {
@@ -283,11 +339,11 @@ bool compareTimes(const Options &options, const Suite &suite) {
   return isGood;
 }
 
-/// Sums over the prompts of 1 and 64 tokens, of each product: chosen, by rule, the best that a sweep found.
+/// Of each product, for one row and for 64: chosen, by rule, the best that a sweep found.
 bool compareChoices(const Options &options, const Suite &suite) {
   bool isGood = true;
-  std::printf(
-      "| machine | products | of the best | of the rule | greatest of the rule |\n|---|---|---|---|---|\n");
+  std::string table =
+      "| machine | products | of the best | of the rule | greatest of the rule |\n|---|---|---|---|---|\n";
   for (const std::string &name : suite.machines) {
     const int64_t columns = machineOf(name).cores.front().mxu->cols;
     double ofBest = 0, ofRule = 0, worst = 0;
@@ -295,38 +351,56 @@ bool compareChoices(const Options &options, const Suite &suite) {
     for (const Shape &shape : suite.shapes) {
       for (const std::string &format : suite.formats) {
         Compiled compiled(options, shape, format, name);
-        for (int64_t tokens : {int64_t(1), int64_t(64)}) {
-          compiled.compile({});
-          const auto chosen = compiled.simulate(tokens);
-          const auto tiles = compiled.ruled();
-          compiled.compile(tiles);
-          const auto ruled = compiled.simulate(tokens);
-          std::map<std::string, double> best = chosen;
-          for (int64_t rows : {1, 4, 16, 64}) {
-            for (int64_t panels : {1, 2, 4, 8, 16}) {
-              if ((tokens == 1) != (rows == 1) || !compiled.compile(tilesOf(rows, panels * columns))) {
-                continue;
-              }
-              const auto swept = compiled.simulate(tokens);
-              for (const auto &[op, tile] : compiled.given) {
-                best[op] = std::min(best[op], swept.at(op));
+        compiled.compile({}, options.tune.empty() ? "" : " --tune=" + options.tune);
+        const auto [tiles, ruledTiles] = compiled.choices();
+        compiled.compile(tiles);
+        const auto chosen = compiled.check();
+        compiled.compile(ruledTiles);
+        const auto ruled = compiled.check();
+        std::map<std::string, std::pair<double, std::string>> best;
+        for (const auto &[product, seconds] : chosen) {
+          best[product] = {seconds, "chosen"};
+        }
+        for (int64_t rows : {4, 16, 64}) {
+          for (int64_t panels : {1, 2, 4, 8, 16}) {
+            if (!compiled.compile(tilesOf(1, rows, panels * columns))) {
+              continue;
+            }
+            for (const auto &[product, seconds] : compiled.check()) {
+              if (auto found = best.find(product); found != best.end() && seconds < found->second.first) {
+                found->second = {seconds, std::to_string(rows) + ", " + std::to_string(panels * columns)};
               }
             }
           }
-          for (const auto &[op, tile] : tiles) {
-            ofBest += std::log(chosen.at(op) / best.at(op));
-            ofRule += std::log(chosen.at(op) / ruled.at(op));
-            worst = std::max(worst, chosen.at(op) / ruled.at(op));
-            ++count;
+        }
+        for (const auto &[product, seconds] : chosen) {
+          const double rule = ruled.count(product) ? ruled.at(product) : seconds;
+          ofBest += std::log(seconds / best.at(product).first);
+          ofRule += std::log(seconds / rule);
+          worst = std::max(worst, seconds / rule);
+          ++count;
+          if (options.each) {
+            auto of = std::find_if(tiles.begin(), tiles.end(), [&](const auto &one) {
+              return withoutNumbers(one.first) == product.substr(product.rfind(' ') + 1);
+            });
+            std::printf("%s %s %s %s: [%s | %s] %.4g us, %.1f %% of [%s], %.4g us; rule %.4g us\n",
+                        name.c_str(), shape.name, format.c_str(), product.c_str(), of->second.single.c_str(),
+                        of->second.many.c_str(), 1e6 * seconds, 100 * best.at(product).first / seconds,
+                        best.at(product).second.c_str(), 1e6 * best.at(product).first, 1e6 * rule);
+            std::fflush(stdout);
           }
         }
       }
     }
     const double share = std::exp(-ofBest / static_cast<double>(std::max<int64_t>(count, 1)));
-    std::printf("| `%s` | %lld | %.1f %% | %.2f | %.2f |\n", name.c_str(), static_cast<long long>(count),
-                100 * share, std::exp(ofRule / static_cast<double>(std::max<int64_t>(count, 1))), worst);
+    char line[160];
+    std::snprintf(line, sizeof line, "| `%s` | %lld | %.1f %% | %.2f | %.2f |\n", name.c_str(),
+                  static_cast<long long>(count), 100 * share,
+                  std::exp(ofRule / static_cast<double>(std::max<int64_t>(count, 1))), worst);
+    table += line;
     isGood &= count > 0 && share >= options.leastShare && worst <= options.mostOfRule;
   }
+  std::fputs(table.c_str(), stdout);
   return isGood;
 }
 
@@ -339,6 +413,12 @@ int main(int count, char **arguments) {
     auto next = [&] { return i + 1 < count ? std::string(arguments[++i]) : std::string(); };
     if (word == "--selection") {
       options.selection = true;
+    } else if (word == "--each") {
+      options.each = true;
+    } else if (word == "--tune") {
+      options.tune = next();
+    } else if (word == "--machine") {
+      options.machine = next();
     } else if (word == "--bin") {
       options.bin = next();
     } else if (word == "--work") {
@@ -362,8 +442,11 @@ int main(int count, char **arguments) {
   if (auto [status, text] = run("mkdir -p " + options.work); status != 0) {
     stop(text);
   }
-  const bool isGood =
-      options.selection ? compareChoices(options, suite->second) : compareTimes(options, suite->second);
+  Suite chosen = suite->second;
+  if (!options.machine.empty()) {
+    chosen.machines = {options.machine};
+  }
+  const bool isGood = options.selection ? compareChoices(options, chosen) : compareTimes(options, chosen);
   if (!isGood) {
     stop("a bound is not kept");
   }

@@ -128,6 +128,40 @@ TEST(Decision, WhatWasWrittenCanBePricedAgain) {
   EXPECT_FALSE(second.considered[2].candidate);
 }
 
+TEST(Decision, WhatAnAcceleratorDoesForATileIsPartOfTheKey) {
+  Decision one = decision("up");
+  TileOp load, map, product;
+  load.kind = TileOp::Kind::Load;
+  load.elementBytes = 1;
+  load.nest = -1;
+  map.function = "exp2";
+  map.operands = 1.25;
+  map.hasRows = false;
+  product.kind = TileOp::Kind::Product;
+  product.product = {32, 64, 16, 4, true, false};
+  product.scales = TileOp::Scales::TwoLevels;
+  product.tableDepth = 4;
+  product.kept = 2;
+  product.group = 4;
+  product.groupBytes = 5;
+  one.summary.tileOps = {load, map, product};
+  one.summary.segments = 3;
+  auto read = parseTrace(toJson({"desk", "a-model", {one}}), "trace.json");
+  ASSERT_TRUE(read) << read.error().message;
+  const KernelSummary &summary = read->decisions[0].summary;
+  EXPECT_EQ(kernelKey(summary), kernelKey(one.summary));
+  ASSERT_EQ(summary.tileOps.size(), 3u);
+  EXPECT_EQ(summary.segments, 3);
+  EXPECT_EQ(summary.tileOps[0].nest, -1);
+  EXPECT_EQ(summary.tileOps[1].operands, 1.25);
+  EXPECT_EQ(summary.tileOps[2].product.span, 16);
+  EXPECT_EQ(summary.tileOps[2].scales, TileOp::Scales::TwoLevels);
+  Decision other = one;
+  other.summary.tileOps[1].function = "mul";
+  EXPECT_NE(kernelKey(other.summary), kernelKey(one.summary));
+  EXPECT_NE(kernelKey(decision("up").summary), kernelKey(one.summary));
+}
+
 TEST(Decision, MistakesInATraceHaveTheirPlace) {
   auto messageOf = [](const std::string &text) { return parseTrace(text, "t.json").error().message; };
   EXPECT_EQ(messageOf("{}").substr(0, 20), "t.json: $.format: ex");

@@ -119,6 +119,14 @@ TEST(NpuCostModelTest, RoomDecidesWhatOverlaps) {
   EXPECT_GT(cyclesOf(shares, "waiting"), cyclesOf(fits, "waiting"));
 }
 
+TEST(NpuCostModelTest, WeightsThatAreBroughtAheadAreWaitedFor) {
+  // Four tiles of a panel each, two at a time, whose weights both come first. One row: 64 blocks of 32 cycles a panel. No product begins before 64 KiB of
+  // weights are there.
+  const Estimate ahead = estimateOf(modelOf("npu:edge1"), productOf(1, 128, 2048), {1, 32, 0, ""});
+  EXPECT_NEAR(cyclesOf(ahead, "matrix"), 4 * (32 + 63 * 32 + 1), 1e-6);
+  EXPECT_GT(ahead.seconds * 1e9, 8 + 14 + 65536 / 64 + cyclesOf(ahead, "matrix"));
+}
+
 TEST(NpuCostModelTest, CountsEnergyOfWhatHasASource) {
   const NpuCostModel model = modelOf("npu:edge1");
   const KernelSummary kernel = productOf(16, 64, 64);

@@ -80,6 +80,14 @@ TEST(NpuTimelineTest, LoopsAreRegular) {
   }
 }
 
+/// Rounds are as long as their own steps, whatever is under way beside them.
+TEST(NpuTimelineTest, LoopsDoNotWaitForWhatIsBesideThem) {
+  NpuTimeline timeline(kCore);
+  timeline.run(step(Engine::Loads, 10000), {}, {}); // 1 .. 10001, for later
+  timeline.loop(1000, {}, [&](int64_t) { timeline.run(step(Engine::Matrix, 60), {}, {}); });
+  EXPECT_EQ(timeline.end(), 2 + 1000 * 60);
+}
+
 /// Behind a loop, who writes its buffers waits until they have been read.
 TEST(NpuTimelineTest, LoopsTakeTokensBack) {
   NpuTimeline timeline(kCore);

@@ -46,6 +46,68 @@ func.func @made(%p: !bytes) {
   return
 }
 
+// Of two rounds no loop is left, and the second one's weights come before the products of the first all the same.
+// CHECK-LABEL: func.func @two
+// CHECK-NOT:     scf.for
+// CHECK:         npu.copy %{{.*}} to %[[B0:.*]] :
+// CHECK:         npu.map "neg"(%[[B0]]) to %[[W0:.*]] :
+// CHECK:         npu.copy %{{.*}} to %[[B1:.*]] :
+// CHECK:         npu.map "neg"(%[[B1]]) to %[[W1:.*]] :
+// CHECK-NEXT:    npu.matmul ins(%{{.*}}, %[[W0]]
+// CHECK-NEXT:    npu.map "copy"
+// CHECK:         npu.matmul ins(%{{.*}}, %[[W1]]
+// CHECK-NEXT:    npu.map "copy"
+// CHECK-NOT:     npu.m
+// CHECK:       return
+func.func @two(%p: !bytes) {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %c64 = arith.constant 64 : index
+  %a = memref.alloc() : !rows
+  %y = memref.alloc() : !out
+  scf.for %k = %c0 to %c64 step %c32 {
+    %from = memref.subview %p[%k, 0] [32, 16] [1, 1] : !bytes to !view
+    %b = memref.alloc() : !tile
+    npu.copy %from to %b : !view to !tile
+    %w = memref.alloc() : !tile
+    npu.map "neg"(%b) to %w : !tile to !tile
+    %s = memref.alloc() : !sums
+    npu.matmul ins(%a, %w : !rows, !tile) outs(%s : !sums)
+    npu.map "copy"(%s) to %y : !sums to !out
+  }
+  return
+}
+
+// A third round keeps its place behind the first two.
+// CHECK-LABEL: func.func @three
+// CHECK-NOT:     scf.for
+// CHECK-COUNT-2: npu.copy
+// CHECK:         npu.matmul
+// CHECK-NEXT:    npu.map "copy"
+// CHECK-NOT:     npu.copy
+// CHECK:         npu.matmul
+// CHECK:         npu.copy
+// CHECK:         npu.matmul
+// CHECK:       return
+func.func @three(%p: !bytes) {
+  %c0 = arith.constant 0 : index
+  %c32 = arith.constant 32 : index
+  %c96 = arith.constant 96 : index
+  %a = memref.alloc() : !rows
+  %y = memref.alloc() : !out
+  scf.for %k = %c0 to %c96 step %c32 {
+    %from = memref.subview %p[%k, 0] [32, 16] [1, 1] : !bytes to !view
+    %b = memref.alloc() : !tile
+    npu.copy %from to %b : !view to !tile
+    %w = memref.alloc() : !tile
+    npu.map "neg"(%b) to %w : !tile to !tile
+    %s = memref.alloc() : !sums
+    npu.matmul ins(%a, %w : !rows, !tile) outs(%s : !sums)
+    npu.map "copy"(%s) to %y : !sums to !out
+  }
+  return
+}
+
 // Lines of kept weights are made by the vector unit and DMA together: both come before the products of the first round.
 // CHECK-LABEL: func.func @kept
 // CHECK:       scf.for %{{.*}} = %c0 to %c512 step %c64
