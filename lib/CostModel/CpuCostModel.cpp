@@ -161,7 +161,9 @@ Estimate assemble(const Work &work, const CpuMachine &cpu) {
     const std::string name = "L" + std::to_string(level + 1);
     const double perSecond = parallel.cores * 1e9 * cpu.caches[level].gbytesPerSecondPerCore;
     estimate.traffic.push_back({name, moved.bytes});
-    estimate.terms.push_back({name, parallel.imbalance * moved.paidBytes / perSecond});
+    // What the second cache has is fetched ahead, however short.
+    estimate.terms.push_back(
+        {name, parallel.imbalance * (level > 1 ? moved.paidBytes : moved.bytes) / perSecond});
   }
   const machine::Cache &last = cpu.caches.back();
   const double lastBytes = static_cast<double>(last.bytes);

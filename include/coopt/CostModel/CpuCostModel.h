@@ -64,7 +64,7 @@
 // I = ceil(P / sharedByCores) is the number of instances of that cache in use; each fetches for itself. An
 // operand that is not cold never comes from memory if all such operands fit the last cache together, nor from the third cache if they fit the first.
 // Attention's state crosses once if keys and values of one head fit Z, else once per query and head; a head's share of a position is a run of a few lines, which take 4 times
-// as long as the same bytes in one stretch, and keys are read in blocks of 32. At a cache of G gbytes_per_s_per_core:
+// as long as the same bytes in one stretch where they come from behind the second cache, and keys are read in blocks of 32. At a cache of G gbytes_per_s_per_core:
 //
 //   seconds(level) = b bytes / (P G);      seconds(memory) = bytes / gbytes_per_s
 //

@@ -164,11 +164,11 @@ TEST(CpuCostModel, AttentionReadsItsStateOncePerQueryAndHeadIfItDoesNotFit) {
   // A slab, keys and values of one head, is 640 bytes.
   Estimate e = *model().estimate(kernel, tiles(1, 2));
   expectTraffic(e, {{"L1", 768 + 12 * 640}, {"L2", 384 + 768 + 1280}, {"memory", 1280}});
-  // A block of 32 keys for the ten, in runs: 4 times as long.
+  // From memory a block of 32 keys for the ten, in runs: 4 times as long.
   const double wait = 4 * 3.2;
   expectTerms(e, {{"compute", 3 * 2 * 10 * 52 / 5.},
                   {"L1", 42.24},
-                  {"L2", (1152 + wait * 1280) / 100},
+                  {"L2", (1152 + 1280) / 100.0},
                   {"memory", wait * 128},
                   {"overhead", 1600}});
   kernel.keys = 100; // a slab of 6400 bytes: in L2, not in L1
