@@ -47,7 +47,7 @@ processor_error=0.20
 swept_share=0.95 # of the best
 swept_kernels=40
 accelerator_rank=0.9
-declare -A accelerator_error=([contraction]=0.10 [elementwise]=0.08 [rows]=0.06) # relativeError of the model's estimates
+declare -A accelerator_error=([contraction]=0.09 [elementwise]=0.08 [rows]=0.06) # relativeError of the model's estimates
 selection_share=0.95 # of the best
 selection_rule=1.2  # of the rule's cycles, at most
 
